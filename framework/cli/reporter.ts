@@ -1,0 +1,60 @@
+/** The only printer: lines, results and errors in, text or JSON lines on stdout and stderr out. */
+import { styleText } from "node:util";
+import { UserError } from "../model/user-error.ts";
+
+/** Where commands say things. A class, since it holds the streams and how they are drawn. */
+export class Reporter {
+  readonly json: boolean;
+  readonly #verbose: boolean;
+
+  constructor(options: { readonly json: boolean; readonly verbose: boolean }) {
+    this.json = options.json;
+    this.#verbose = options.verbose;
+  }
+
+  /** Progress and explanations: to stdout for people, to nowhere in JSON mode. */
+  line(text = ""): void {
+    if (!this.json) process.stdout.write(`${text}\n`);
+  }
+
+  /** What the command was asked for: `text` for people, `value` as one JSON line for machines. */
+  result(text: string, value: unknown): void {
+    process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : text && `${text}\n`);
+  }
+
+  /** Something that goes on but should be known. */
+  warn(text: string): void {
+    process.stderr.write(this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`, );
+  }
+
+  /** A user's mistake without a stack; a bug with it and its causes. */
+  error(error: unknown): void {
+    if (error instanceof UserError) this.#userError(error);
+    else if (this.json) process.stderr.write(`${JSON.stringify({ error: { code: "BUG", message: String(error), stack: (error as Error)?.stack } })}\n`);
+    else {
+      const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+      process.stderr.write(`${this.paint("red", "bug in portico")}: ${stack}\n`);
+      for (let cause = (error as Error)?.cause; cause !== undefined; cause = (cause as Error)?.cause) {
+        process.stderr.write(`caused by: ${cause instanceof Error ? cause.stack : String(cause)}\n`);
+      }
+    }
+  }
+
+  #userError(error: UserError): void {
+    const { code, message, fix, at } = error;
+    if (this.json) {
+      process.stderr.write(`${JSON.stringify({ error: { code, message, fix, at } })}\n`);
+      return;
+    }
+    const places = at.map(({ file, line, column }) => [file, line, column].filter((part) => part !== undefined).join(":"));
+    process.stderr.write(`${this.paint("red", `error ${code}`)}: ${message}${places.length ? `, at ${places.join(" and ")}` : ""}\n`);
+    for (const { frame } of at) if (frame) process.stderr.write(`\n${frame}\n\n`);
+    process.stderr.write(`${this.paint("green", "fix")}: ${fix}\n`);
+    if (this.#verbose && error.cause) process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
+  }
+
+  /** Colours as the terminal allows them (TTY, NO_COLOR, FORCE_COLOR). */
+  paint(style: Parameters<typeof styleText>[0], text: string): string {
+    return styleText(style, text, { stream: process.stdout });
+  }
+}

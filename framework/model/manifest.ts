@@ -1,0 +1,64 @@
+/** What a build made; the only thing that deploy and the local cloud read of an app. Written as manifest.json. */
+import type { App, FunctionSettings } from "./app.ts";
+import type { Methods, Route } from "./route.ts";
+import type { Target } from "./target.ts";
+
+/** One self-contained bundle. Paths are relative to the manifest's folder. */
+export interface BuiltFunction {
+  /** The route's id, or the group's. */
+  readonly id: string;
+  /** Hex SHA-256 of what decides its behaviour: its own import graph. */
+  readonly hash: string;
+  /** Minified code without its source map; on Workers with the shared chunks it imports. */
+  readonly bytes: number;
+  /** Code that its `_middleware` files alone add; 0 without any. */
+  readonly middlewareBytes: number;
+  /** The module to run: `functions/users-id/index.mjs`. */
+  readonly main: string;
+  /** Lambda only: the zip to upload. */
+  readonly zip?: string;
+  readonly settings: FunctionSettings;
+}
+
+/** A route in the order of precedence, with the function that serves it. */
+export interface BuiltRoute extends Route {
+  readonly methods: Methods;
+  readonly function: string;
+}
+
+/** A static file. */
+export interface BuiltAsset {
+  /** Canonical URL path: `/style.css`, `/%EC%95%88.txt`. */
+  readonly path: string;
+  /** Relative to the app's root. */
+  readonly file: string;
+  /** Hex SHA-256 of the bytes. */
+  readonly hash: string;
+  readonly bytes: number;
+  /** Content-Type, charset included. */
+  readonly type: string;
+}
+
+/** A module of the one Worker, in upload order; the first is the main module. Its name is its specifier. */
+export interface WorkerModule {
+  readonly name: string;
+  readonly type: "esm" | "text" | "wasm" | "source-map";
+  readonly bytes: number;
+}
+
+/** manifest.json. */
+export interface Manifest {
+  readonly schemaVersion: 1;
+  readonly target: Target;
+  /** The app without its root: a manifest is equal on every machine. */
+  readonly app: Omit<App, "root">;
+  readonly routes: readonly BuiltRoute[];
+  readonly functions: readonly BuiltFunction[];
+  readonly assets: readonly BuiltAsset[];
+  /** Lambda only: the function that answers `$default`: assets and the 404. */
+  readonly assetsFunction?: BuiltFunction;
+  /** Workers only. */
+  readonly modules?: readonly WorkerModule[];
+  /** Node only: the module whose default export is the app's fetch. */
+  readonly main?: string;
+}

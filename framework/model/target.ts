@@ -1,0 +1,7 @@
+/** The three places a function can run, as names. */
+
+/** `lambda` | `workers` | `node`. */
+export type Target = (typeof targets)[number];
+
+/** All targets, in the order they are listed to people. */
+export const targets = ["lambda", "workers", "node"] as const;

@@ -1,0 +1,76 @@
+/** Makes one route's function: its exported handlers in, `(request, call, params) → Response` out; it never throws. */
+import type { Call, FetchApp, Handler } from "./handler.ts";
+import type { Found } from "./path.ts";
+import { problem } from "./problem.ts";
+
+/** A plain route's handlers by method: HEAD included where GET is, and without a prototype, since any token can be a method. */
+export interface Handlers {
+  readonly [method: string]: Handler;
+}
+
+/** A route ready to be called; errors have become answers. */
+export type RouteFunction = (request: Request, call: Call, params: Found) => Promise<Response>;
+
+/** A whole app, or one function of it, as one call. */
+export type Fetch = (request: Request, call: Call) => Response | Promise<Response>;
+
+/** True only in the development build (esbuild `define`); absent when the runtime runs unbundled. */
+declare const PORTICO_DEV: boolean;
+declare global {
+  /** Set by the development emulation: receives what an answer must not show. */
+  var porticoReport: ((error: unknown, requestId: string) => void) | undefined;
+}
+
+/** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have) or a bare 500. */
+export function errorResponse(error: unknown, { requestId }: Call): Response {
+  const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
+  if (own) return own;
+  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(error, requestId);
+  else console.error(requestId, error);
+  return problem(500, "Internal Server Error", requestId);
+}
+
+/**
+ * A plain route as one handler; any other method is answered here, without a body (RFC 9110 sections 9.3.7 and 15.5.6).
+ * @param allow the Allow header, which the build knows
+ */
+export const byMethod =
+  (handlers: Handlers, allow: string): Handler =>
+  (request, context) => {
+    const { method } = request;
+    const handler = handlers[method];
+    return handler ? handler(request, context) : new Response(null, { status: method === "OPTIONS" ? 204 : 405, headers: { allow } });
+  };
+
+/** A default export with `fetch`, such as a Hono app, as one handler: it gets the env, and the context as its execution context. */
+export const byApp =
+  (app: FetchApp): Handler =>
+  (request, context) =>
+    app.fetch(request, context.env as never, context as never);
+
+/** Binds a route's handler, middleware included, into a function that never throws and never sends a body for HEAD. */
+export const createFunction =
+  (handler: Handler): RouteFunction =>
+  async (request, call, params) => {
+    try {
+      const response = await handler(request, { ...call, params, var: {} });
+      // Read first, so that a handler that returned nothing fails here.
+      const { body } = response;
+      if (request.method !== "HEAD") return response;
+      void body?.cancel();
+      return new Response(null, response);
+    } catch (error) {
+      return errorResponse(error, call);
+    }
+  };
+
+/**
+ * A function that serves one route alone; it checks the path itself, since fronts differ on trailing slashes.
+ * @param params `decodeParams` where the pattern has params
+ */
+export const serveRoute =
+  (pattern: RegExp, route: RouteFunction, params?: (groups: Found) => Found): Fetch =>
+  (request, call) => {
+    const found = pattern.exec(new URL(request.url).pathname);
+    return found ? route(request, call, params?.(found.groups!) ?? {}) : problem(404, "Not Found");
+  };

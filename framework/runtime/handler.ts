@@ -1,0 +1,69 @@
+/** The portable interface: what a route file exports and what its handlers receive; types only, no code. */
+
+/** HTTP methods a route file may export by name. HEAD follows GET; OPTIONS and 405 are automatic. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
+
+/**
+ * Names of bindings beyond strings. Augment it in your app:
+ * `declare module "portico" { interface Bindings { SESSION_KEY: string; DB: D1Database } }`.
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- made to be augmented by the app
+export interface Bindings {}
+
+/** The env, secrets and bindings that hosting.json declares, and nothing else, on every target. */
+export type Env = Readonly<Record<string, string>> & Bindings;
+
+type Segment<Part extends string> = Part extends `[[...${infer Name}]]`
+  ? { readonly [K in Name]?: string }
+  : Part extends `[...${infer Name}]`
+    ? { readonly [K in Name]: string }
+    : Part extends `[${infer Name}]`
+      ? { readonly [K in Name]: string }
+      : unknown;
+
+/** The params of a route path written as its file is: `Params<"/users/[id]">` is `{ id: string }`. */
+export type Params<Path extends string> = string extends Path
+  ? Readonly<Record<string, string>>
+  : Path extends `${infer Head}/${infer Rest}`
+    ? Segment<Head> & Params<Rest>
+    : Segment<Path>;
+
+/** Where the call runs, with what only that platform has. */
+export type Platform =
+  | { readonly name: "lambda"; readonly event: unknown; readonly context: unknown }
+  | { readonly name: "workers"; readonly env: unknown; readonly context: unknown; readonly cf: unknown }
+  | { readonly name: "node" };
+
+/** What an adapter knows about one call, before a route is chosen. */
+export interface Call {
+  readonly env: Env;
+  /** Unique per call; printed in every log line and in a 500's body. */
+  readonly requestId: string;
+  /** The client's IP address as the front saw it; undefined where there is none (tests). */
+  readonly clientAddress: string | undefined;
+  readonly platform: Platform;
+  /**
+   * Keeps the environment alive until the promise settles. On Lambda behind an HTTP API this delays the answer,
+   * since the environment is frozen once it is sent; rejections are logged, never thrown.
+   */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The second argument of every handler. */
+export interface Context<Path extends string = string> extends Call {
+  /** Path params, percent-decoded once. */
+  readonly params: Params<Path>;
+  /** Values that middleware set with `c.set(name, value)`. */
+  readonly var: Readonly<Record<string, unknown>>;
+}
+
+/** A route's answer to one method. `Handler<"/users/[id]">` types `context.params` without code generation. */
+export type Handler<Path extends string = string> = (
+  request: Request,
+  context: Context<Path>,
+) => Response | Promise<Response>;
+
+/** Anything with a `fetch` can be a route's default export: a Hono app, or your own. */
+export interface FetchApp {
+  fetch(request: Request, env: never, context: never): Response | Promise<Response>;
+}

@@ -1,0 +1,60 @@
+/** The Lambda front "HTTP API, payload 2.0": event in, Request out; Response in, result object out. */
+import { escapePath } from "./path.ts";
+
+/** The parts of a payload 2.0 event that are read here (docs.aws.amazon.com, "HTTP API Lambda integrations"). */
+export interface HttpApiEvent {
+  readonly rawPath: string;
+  readonly rawQueryString: string;
+  readonly cookies?: readonly string[] | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+  readonly requestContext: {
+    readonly domainName: string;
+    readonly stage: string;
+    readonly http: { readonly method: string; readonly sourceIp: string };
+  };
+}
+
+/** What API Gateway accepts back. */
+export interface HttpApiResult {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+/**
+ * Builds the client's request. rawPath comes decoded (facts: HTTP API events of 10 Jul 2026) and, on a named stage, with its prefix.
+ * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it. Throws on an event that no
+ * HTTP client could have caused.
+ */
+export function fromHttpApi(event: HttpApiEvent): Request {
+  const { rawPath, rawQueryString, cookies, body, requestContext } = event;
+  const { stage, domainName, http: { method } } = requestContext;
+  const headers = new Headers(event.headers);
+  if (cookies) headers.set("cookie", cookies.join("; "));
+  const given = `${headers.get("x-forwarded-proto")}://${headers.get("host")}`;
+  const origin = /^https?:\/\/[\w.:-]+$/.test(given) ? given : `https://${domainName}`;
+  const path = escapePath(stage === "$default" ? rawPath : rawPath.slice(stage.length + 1));
+  return new Request(origin + path + (rawQueryString && `?${rawQueryString}`), {
+    method,
+    headers,
+    body: /^(GET|HEAD)$/.test(method) || !body ? null : event.isBase64Encoded ? Buffer.from(body, "base64") : body,
+  });
+}
+
+/** Text goes as it is; anything that is not UTF-8, or carries a Content-Encoding, goes as base64. */
+export async function toHttpApi(response: Response): Promise<HttpApiResult> {
+  const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const isBase64Encoded = "content-encoding" in headers || !process.getBuiltinModule("buffer").isUtf8(bytes);
+  return {
+    statusCode: response.status,
+    headers,
+    cookies: response.headers.getSetCookie(),
+    body: bytes.toString(isBase64Encoded ? "base64" : "utf8"),
+    isBase64Encoded,
+  };
+}

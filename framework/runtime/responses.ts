@@ -1,0 +1,18 @@
+/** Small answers that the platform's Response has no short form for: text in, Response out. */
+
+/** HTML with its charset. @param init status and headers, as for `new Response` */
+export function html(body: string, init: ResponseInit = {}): Response {
+  const headers = new Headers(init.headers);
+  if (!headers.has("content-type")) headers.set("content-type", "text/html; charset=utf-8");
+  return new Response(body, { ...init, headers });
+}
+
+/**
+ * A redirect whose location may be relative (`Response.redirect` refuses that). 303 makes the browser follow with GET, as after a form.
+ * @param location a path or URL; characters outside ASCII are escaped
+ */
+export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 303): Response {
+  // oxlint-disable-next-line no-control-regex -- everything outside printable ASCII must be escaped in a header
+  const ascii = location.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
+  return new Response(null, { status, headers: { location: ascii } });
+}

@@ -1,0 +1,47 @@
+/** The Workers adapter: `fetch` in, a module Worker's default export out. */
+import type { Fetch } from "./function.ts";
+import type { Env } from "./handler.ts";
+import { canonicalPath } from "./path.ts";
+import { problem } from "./problem.ts";
+
+/** What workerd hands a fetch handler beside the request. */
+export interface WorkersContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** A module Worker. */
+export interface Worker {
+  fetch(request: Request, env: Readonly<Record<string, unknown>>, context: WorkersContext): Promise<Response>;
+}
+
+/** The same request with its path in canonical form, remade only where the path differs. Throws URIError on a malformed escape. */
+export function canonical(request: Request): Request {
+  const url = new URL(request.url);
+  const path = canonicalPath(url.pathname);
+  return path === url.pathname ? request : new Request(url.origin + path + url.search, request);
+}
+
+/**
+ * Adapts `fetch` to Workers.
+ * @param names the declared env, secrets and bindings: all of `env` when absent
+ */
+export function toWorkers(fetch: Fetch, names?: readonly string[]): Worker {
+  return {
+    async fetch(request, all, context) {
+      let asked: Request;
+      try {
+        asked = canonical(request);
+      } catch {
+        return problem(400, "Bad Request");
+      }
+      const env = names ? Object.fromEntries(names.map((name) => [name, all[name]])) : all;
+      return fetch(asked, {
+        env: env as Env,
+        requestId: request.headers.get("cf-ray") ?? crypto.randomUUID(),
+        clientAddress: request.headers.get("cf-connecting-ip") ?? undefined,
+        platform: { name: "workers", env: all, context, cf: (request as { cf?: unknown }).cf },
+        waitUntil: (promise) => context.waitUntil(promise),
+      });
+    },
+  };
+}
