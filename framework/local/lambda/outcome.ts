@@ -1,0 +1,33 @@
+/** What running one Lambda event gives, and the runtime that gives it: the contract between the environments and who invokes them. */
+import type { Failure, LoadedFunction } from "../../model/invocation.ts";
+
+/** Facts about one call that the function's context object shows. */
+export interface LambdaCall {
+  readonly requestId: string;
+  /** Qualified function ARN: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION`. */
+  readonly arn: string;
+}
+
+/** As Lambda's Invoke answers: a function error is an outcome, not a rejection. */
+export interface LambdaOutcome {
+  /** The result, or `{"errorType","errorMessage",…}`: JSON as the runtime posted it. */
+  readonly payload: Uint8Array;
+  readonly functionError?: "Unhandled" | "Handled";
+  readonly cold: boolean;
+  /** Milliseconds of init, on a cold start. */
+  readonly initMs?: number;
+  readonly durationMs: number;
+  /** What the function reported out of band or died of; never part of an answer. */
+  readonly failure?: Failure;
+  /** Why the front must not answer 500 but 503. */
+  readonly timedOut?: boolean;
+}
+
+/** Runs events in environments: child processes behind a Runtime API, one event at a time each, frozen in between. */
+export interface LambdaRuntime {
+  /** Environments are keyed by `fn.id` and `fn.hash`; more are started when all are busy. */
+  invoke(fn: LoadedFunction, event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome>;
+  /** Ends environments of the function that run another hash than `keep` (all, without it) once they are idle. */
+  retire(id: string, keep?: string): void;
+  close(): Promise<void>;
+}
