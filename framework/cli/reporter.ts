@@ -17,6 +17,11 @@ export class Reporter {
     if (!this.json) process.stdout.write(`${text}\n`);
   }
 
+  /** Help and version: always text, to stdout, as it is. */
+  text(text: string): void {
+    process.stdout.write(text);
+  }
+
   /** What the command was asked for: `text` for people, `value` as one JSON line for machines. */
   result(text: string, value: unknown): void {
     process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : text && `${text}\n`);
@@ -24,7 +29,7 @@ export class Reporter {
 
   /** Something that goes on but should be known. */
   warn(text: string): void {
-    process.stderr.write(this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`, );
+    process.stderr.write(this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`);
   }
 
   /** A user's mistake without a stack; a bug with it and its causes. */

@@ -1,0 +1,74 @@
+/** The list of commands: words, flags and where their code is. */
+import type { Command, Flag } from "./command.ts";
+
+const target: Flag = { flags: "--target <target>", summary: "lambda, workers or node (default: from hosting.json)" };
+const stage: Flag = { flags: "-s, --stage <stage>", summary: "the named environment" };
+const config: Flag = { flags: "-c, --config <file>", summary: "settings file (default: hosting.json)" };
+const port: Flag = { flags: "-p, --port <port>", summary: "port to listen on; 0 takes a free one" };
+const host: Flag = { flags: "--host <name>", summary: "one more Host name to answer to; repeatable", repeats: true };
+
+/** In the order that help prints them. */
+export const commands: readonly Command[] = [
+  {
+    name: "init",
+    summary: "write a small project that runs at once",
+    args: [{ name: "[dir]", summary: "folder (default: here)" }],
+    flags: [],
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "dev",
+    summary: "run the app locally as the cloud would, reloading on every change",
+    args: [{ name: "[dir]", summary: "app, or any folder of static files (default: here)" }],
+    flags: [target, port, host, config],
+    load: async () => (await import("./commands/dev.ts")).dev,
+  },
+  {
+    name: "build",
+    summary: "bundle every route into its own function",
+    args: [],
+    flags: [target, stage, config],
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "routes",
+    summary: "list routes with methods, files, middleware and bytes per target",
+    args: [],
+    flags: [target, config],
+    load: async () => (await import("./commands/routes.ts")).routes,
+  },
+  {
+    name: "invoke",
+    summary: "send one request to dev, a stage or a URL and print the answer",
+    args: [{ name: "<words...>", summary: "[METHOD] /path" }],
+    flags: [
+      { flags: "-H, --header <line>", summary: '"name: value"; repeatable', repeats: true },
+      { flags: "-d, --data <body>", summary: "request body; @file reads a file, @- standard input" },
+      stage,
+      { flags: "--url <url>", summary: "root URL to send it to" },
+      port,
+    ],
+    load: async () => (await import("./commands/invoke.ts")).invoke,
+  },
+  {
+    name: "deploy",
+    summary: "release the app to a stage",
+    args: [],
+    flags: [stage, target, config, port],
+    load: async () => (await import("./commands/deploy.ts")).deploy,
+  },
+  {
+    name: "cloud",
+    summary: "serve the local cloud in the foreground",
+    args: [],
+    flags: [port],
+    load: async () => (await import("./commands/cloud.ts")).cloud,
+  },
+  {
+    name: "start",
+    summary: "serve the built app in production on Node",
+    args: [],
+    flags: [port, { flags: "--host <address>", summary: "address to listen on (default: 127.0.0.1)" }, stage, config],
+    load: async () => (await import("./commands/start.ts")).start,
+  },
+];

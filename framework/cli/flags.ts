@@ -1,0 +1,35 @@
+/** Reads flag values out of a command's input: text in, a checked value out. */
+import { type Target, targets } from "../model/target.ts";
+import { UserError } from "../model/user-error.ts";
+import type { CommandInput } from "./command.ts";
+
+/** A flag's text, or undefined when it was not given. */
+export function textFlag({ flags }: CommandInput, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A TCP port, 0-65535; 0 takes a free one. Throws UserError BAD_PORT. */
+export function portFlag(input: CommandInput, fallback: number): number {
+  const text = textFlag(input, "port");
+  if (text === undefined) return fallback;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65535) return port;
+  throw new UserError("BAD_PORT", `"${text}" is no port`, "give a number from 0 (any free port) to 65535");
+}
+
+/** A target's name. Throws UserError BAD_TARGET. */
+export function targetFlag(input: CommandInput): Target | undefined {
+  const text = textFlag(input, "target");
+  if (text === undefined) return undefined;
+  const target = targets.find((name) => name === text);
+  if (target) return target;
+  throw new UserError("BAD_TARGET", `"${text}" is no target`, `give one of ${targets.join(", ")}`);
+}
+
+/** What loadApp takes from the command line, for the app in the working folder. */
+export function appFlags(input: CommandInput, stage: string): { root: string; stage: string; config?: string; target?: Target } {
+  const config = textFlag(input, "config");
+  const target = targetFlag(input);
+  return { root: input.cwd, stage: textFlag(input, "stage") ?? stage, ...(config && { config }), ...(target && { target }) };
+}
