@@ -1,0 +1,11 @@
+/** Names what hosting.json declares under "env" and "secrets", so that `context.env` is typed in every route. */
+declare module "portico" {
+  interface Bindings {
+    readonly GREETING: string;
+    readonly SESSION_KEY: string;
+    readonly ADMIN_PASSWORD: string;
+  }
+}
+
+/** What a Hono sub-app is told about the env: `new Hono<{ Bindings: Env }>()`. */
+export type { Env } from "portico";
