@@ -1,0 +1,35 @@
+/** The route keys of an app's HTTP API: routes and assets in, keys with the function that each leads to out. */
+import { assetFolders, assetsInFront } from "./asset-folders.ts";
+import type { BuiltAsset, BuiltRoute } from "./manifest.ts";
+import { keyPath } from "./pattern.ts";
+import { expandRoutes } from "./precedence.ts";
+import { UserError } from "./user-error.ts";
+
+/** One route of the HTTP API. */
+export interface HttpApiKey {
+  /** `ANY /users/{id}` or `$default`. */
+  readonly key: string;
+  /** A function's id, or `assets`. */
+  readonly function: string;
+}
+
+/**
+ * One `ANY` key per pattern, the assets' keys, and `$default`, which serves the other assets and the 404. Paths in keys are decoded,
+ * unicode literally: API Gateway's own examples show keys unescaped, and it hands rawPath and params over decoded (facts: HTTP API
+ * events of 10 Jul 2026), so a key is compared with what the function will see. All keys are unique and count against the API's limit.
+ */
+export function httpApiKeys(routes: readonly BuiltRoute[], assets: readonly BuiltAsset[]): readonly HttpApiKey[] {
+  const folders = assetFolders(routes, assets);
+  return [
+    ...expandRoutes(routes).map(({ segments, route }) => ({ key: `ANY ${keyPath(segments)}`, function: route.function })),
+    ...folders.map((folder) => ({ key: `ANY ${literal(folder, folder)}/{proxy+}`, function: "assets" })),
+    ...assetsInFront(routes, assets, folders).map(({ path, file }) => ({ key: `ANY ${literal(path, file)}`, function: "assets" })),
+    { key: "$default", function: "assets" },
+  ];
+}
+
+function literal(path: string, file: string): string {
+  const decoded = decodeURIComponent(path);
+  if (!/[{}]/.test(decoded)) return decoded;
+  throw new UserError("ASSET_NAME", `${file}: a route matches it too, and its name cannot be a key of an HTTP API`, "Rename it without { and }.", { at: { file } });
+}

@@ -1,0 +1,117 @@
+/** Path patterns: a route file's name in, its segments and their written forms (for people, for the router, for names) out. */
+import { escapePath } from "../runtime/path.ts";
+import type { Segment } from "./route.ts";
+import { UserError } from "./user-error.ts";
+
+/** What a route or middleware file's name ends with. */
+export const codeExtension = /\.(?:[tj]sx?|m[tj]s)$/;
+
+/**
+ * The pattern that a file serves. Names are taken as they are on disk, in NFC (macOS keeps them decomposed): they are what a
+ * request's decoded segments are compared with. Throws UserError ROUTE_NAME where the name is no pattern.
+ * @param file relative to the app's root: `functions/users/[id].ts`
+ */
+export function parseRouteFile(file: string): readonly Segment[] {
+  const names = file.normalize("NFC").replace(codeExtension, "").split("/").slice(1);
+  if (/^\(.*\)$/.test(names.at(-1) ?? "")) throw nameError(file, `"${names.at(-1)}" groups routes, so it must be a folder`, "Make it a folder and put the route inside.");
+  if (names.at(-1) === "index") names.pop();
+  const segments = names.filter((name) => !/^\(.*\)$/.test(name)).map((name) => parseSegment(name, file));
+  checkSegments(segments, file);
+  return segments;
+}
+
+/** For people: `/users/:id`, `/files/:path+`, `/notes/:path*`. */
+export const displayPattern = (segments: readonly Segment[]): string => write(segments, (segment) => `:${segment.name}${displaySuffix[segment.kind]}`);
+
+const displaySuffix = { param: "", rest: "+", "optional-rest": "*" } as const;
+
+/** The pattern with its param names left out: two routes of equal shape match the same paths. */
+export const shape = (segments: readonly Segment[]): string => write(segments, ({ kind }) => `{${kind}}`);
+
+/** A path of the HTTP API's route keys: `/users/{id}`, `/files/{path+}`. Static parts are decoded, as API Gateway hands paths over. */
+export const keyPath = (segments: readonly Segment[]): string =>
+  write(segments, ({ kind, name }) => {
+    if (kind === "optional-rest") throw new Error("a key has no optional part: expand the route first");
+    return kind === "rest" ? `{${name}+}` : `{${name}}`;
+  });
+
+type Wildcard = Exclude<Segment, { kind: "static" }>;
+
+const write = (segments: readonly Segment[], wildcard: (segment: Wildcard) => string): string =>
+  `/${segments.map((segment) => (segment.kind === "static" ? segment.value : wildcard(segment))).join("/")}`;
+
+/**
+ * Source for `new RegExp(…)` over the canonical path (runtime/path.ts), params as named groups. A rest is at least one character and
+ * does not begin with a slash, as the HTTP API's greedy variables.
+ */
+export function regexpSource(segments: readonly Segment[]): string {
+  const last = segments.at(-1);
+  if (last?.kind !== "optional-rest") return `^${segments.map((segment) => `/${regexpSegment(segment)}`).join("") || "/"}$`;
+  const prefix = segments.slice(0, -1).map((segment) => `/${regexpSegment(segment)}`).join("");
+  const rest = `(?<${last.name}>[^/].*)`;
+  return prefix ? `^${prefix}(?:/${rest})?$` : `^/${rest}?$`;
+}
+
+function regexpSegment(segment: Segment): string {
+  if (segment.kind === "param") return `(?<${segment.name}>[^/]+)`;
+  if (segment.kind !== "static") return `(?<${segment.name}>[^/].*)`;
+  return canonicalSegment(segment.value).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** One decoded segment in canonical form. */
+export const canonicalSegment = (value: string): string => escapePath(value).replaceAll("/", "%2F");
+
+/** How long an id may be. */
+export const idLength = 40;
+
+/**
+ * A name for the route's function: `[a-z0-9-]{1,40}`, the same for the same pattern. Two patterns may share it. Never `assets`,
+ * which is the name of the function that serves the static files.
+ */
+export function routeId(segments: readonly Segment[]): string {
+  if (segments.length === 0) return "index";
+  const text = segments.map((segment) => (segment.kind === "static" ? segment.value : segment.name)).join("-");
+  const slug = text
+    .toLowerCase()
+    .replace(/[^\0-\x7f]/gu, (character) => `-u${character.codePointAt(0)?.toString(16)}-`)
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, idLength)
+    .replace(/^-|-$/g, "");
+  return slug === "assets" ? "assets-route" : slug || "route";
+}
+
+const bracketed = /^\[(?<optional>\[)?(?<dots>\.\.\.)?(?<name>[^[\]]*)\](?<close>\])?$/;
+
+function parseSegment(text: string, file: string): Segment {
+  if (!/[[\]]/.test(text)) return parseStatic(text, file);
+  const { optional, dots, name = "", close } = bracketed.exec(text)?.groups ?? {};
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === "__proto__" || Boolean(optional) !== Boolean(close)) throw bracketError(text, name, file);
+  if (dots) return { kind: optional ? "optional-rest" : "rest", name };
+  if (optional) throw nameError(file, `"${text}": only a rest param can be optional`, `Write [${name}] here and serve the path without it from index.ts, or write [[...${name}]].`);
+  return { kind: "param", name };
+}
+
+function parseStatic(text: string, file: string): Segment {
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  const bad = /[{}\x00-\x1f\x7f]/.exec(text)?.[0];
+  if (bad !== undefined) throw nameError(file, `${JSON.stringify(bad)} cannot be in a route's path`, "Rename the file or folder; a param is written [name].");
+  return { kind: "static", value: text };
+}
+
+function bracketError(text: string, name: string, file: string): UserError {
+  if (!bracketed.test(text)) return nameError(file, `"${text}": a param must be a whole segment`, "Name the file or folder [name], [...name] or [[...name]], and take the value apart in the handler.");
+  return nameError(file, `"${text}": "${name}" is no param name`, "Use letters, digits and _ for a param's name, and begin with a letter or _.");
+}
+
+function checkSegments(segments: readonly Segment[], file: string): void {
+  const names = new Set<string>();
+  for (const [index, segment] of segments.entries()) {
+    if (segment.kind === "static") continue;
+    const { kind, name } = segment;
+    if (kind !== "param" && index < segments.length - 1) throw nameError(file, `[...${name}] is not the last part of the path`, "Move what follows it into the handler, or use [name] for a single segment.");
+    if (names.has(name)) throw nameError(file, `the param "${name}" is there twice`, "Give each param its own name.");
+    names.add(name);
+  }
+}
+
+const nameError = (file: string, message: string, fix: string): UserError => new UserError("ROUTE_NAME", message, fix, { at: { file } });

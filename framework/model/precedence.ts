@@ -1,0 +1,82 @@
+/** The one order in which routes are tried, on every target: routes in, their patterns in the HTTP API's precedence out. */
+import { displayPattern, shape } from "./pattern.ts";
+import type { Route, Segment } from "./route.ts";
+import { UserError } from "./user-error.ts";
+
+/** A pattern without an optional part, and the route that it leads to. */
+export interface ExpandedRoute<R extends Route = Route> {
+  readonly segments: readonly Segment[];
+  readonly route: R;
+}
+
+/**
+ * Fixed-length patterns come before greedy ones. Between fixed ones of equal length the leftmost static segment wins; of greedy ones
+ * the longer prefix. `[[...rest]]` is two patterns (docs/decisions/001): its base, fixed, and its greedy one; either gives way to a
+ * route of its own with the same shape. Throws UserError ROUTE_CONFLICT where two routes claim one pattern, and where AWS does not
+ * define which of two wins ("Working with routes for HTTP APIs", API Gateway developer guide).
+ */
+export function expandRoutes<R extends Route>(routes: readonly R[]): readonly ExpandedRoute<R>[] {
+  const owners = new Map<string, R>();
+  for (const route of routes) claim(owners, route);
+  const expanded = routes.flatMap((route) => expand(route, owners)).toSorted(compare);
+  checkGreedy(expanded);
+  return expanded;
+}
+
+/** True for a pattern that matches paths of any length. */
+export const isGreedy = (segments: readonly Segment[]): boolean => segments.at(-1)?.kind === "rest";
+
+/** True when some path matches both, part by part; for two prefixes of equal length. */
+export const overlap = (a: readonly Segment[], b: readonly Segment[]): boolean =>
+  a.every((left, index) => {
+    const right = b[index];
+    return left.kind !== "static" || right?.kind !== "static" || left.value === right.value;
+  });
+
+function claim<R extends Route>(owners: Map<string, R>, route: R): void {
+  const key = shape(route.segments);
+  const other = owners.get(key);
+  if (other) throw conflict([other, route], `both serve ${displayPattern(route.segments)}`, "Remove one of them, or give it another path.");
+  owners.set(key, route);
+}
+
+function expand<R extends Route>(route: R, owners: ReadonlyMap<string, R>): readonly ExpandedRoute<R>[] {
+  const { segments } = route;
+  const last = segments.at(-1);
+  if (last?.kind !== "optional-rest") return [{ segments, route }];
+  const base = segments.slice(0, -1);
+  const patterns = [base, [...base, { kind: "rest", name: last.name } as const]];
+  const free = patterns.filter((pattern) => !owners.has(shape(pattern)));
+  if (free.length > 0) return free.map((pattern) => ({ segments: pattern, route }));
+  const taken = patterns.flatMap((pattern) => owners.get(shape(pattern)) ?? []);
+  throw conflict([route, ...taken], `leave nothing for ${displayPattern(segments)} to serve`, `Remove ${route.file}.`);
+}
+
+function checkGreedy(expanded: readonly ExpandedRoute[]): void {
+  const greedy = expanded.filter(({ segments }) => isGreedy(segments));
+  for (const [index, a] of greedy.entries()) {
+    for (const b of greedy.slice(index + 1)) {
+      if (a.segments.length !== b.segments.length || !overlap(a.segments, b.segments)) continue;
+      const both = `${displayPattern(a.segments)} and ${displayPattern(b.segments)}`;
+      throw conflict([a.route, b.route], `can match the same path (${both}), and AWS does not define which one wins`, "Make one prefix longer, or serve both from one file.");
+    }
+  }
+}
+
+const conflict = (routes: readonly Route[], what: string, fix: string): UserError =>
+  new UserError("ROUTE_CONFLICT", `${routes.map(({ file }) => file).join(" and ")} ${what}`, fix, { at: routes.map(({ file }) => ({ file })) });
+
+function compare(a: ExpandedRoute, b: ExpandedRoute): number {
+  const greedy = Number(isGreedy(a.segments)) - Number(isGreedy(b.segments));
+  if (greedy !== 0) return greedy;
+  const length = isGreedy(a.segments) ? b.segments.length - a.segments.length : a.segments.length - b.segments.length;
+  return length || compareSegments(a.segments, b.segments);
+}
+
+/** Static before param at the first difference in kind; between static ones by code unit, which only makes the order the same everywhere. */
+function compareSegments(a: readonly Segment[], b: readonly Segment[]): number {
+  const kinds = (segments: readonly Segment[]): string => segments.map(({ kind }) => (kind === "static" ? 0 : 1)).join("");
+  const [left, right] = [kinds(a), kinds(b)];
+  if (left !== right) return left < right ? -1 : 1;
+  return shape(a) < shape(b) ? -1 : 1;
+}
