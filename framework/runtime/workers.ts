@@ -21,6 +21,13 @@ export function canonical(request: Request): Request {
   return path === url.pathname ? request : new Request(url.origin + path + url.search, request);
 }
 
+/** workerd would compress a body that says it is compressed already; one that came from its own `fetch` it handles itself. */
+function asWritten(response: Response): Response {
+  if (response.url || !response.headers.has("content-encoding")) return response;
+  const { body, status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers, encodeBody: "manual" } as ResponseInit);
+}
+
 /**
  * Adapts `fetch` to Workers.
  * @param names the declared env, secrets and bindings: all of `env` when absent
@@ -35,13 +42,14 @@ export function toWorkers(fetch: Fetch, names?: readonly string[]): Worker {
         return problem(400, "Bad Request");
       }
       const env = names ? Object.fromEntries(names.map((name) => [name, all[name]])) : all;
-      return fetch(asked, {
+      const response = await fetch(asked, {
         env: env as Env,
         requestId: request.headers.get("cf-ray") ?? crypto.randomUUID(),
         clientAddress: request.headers.get("cf-connecting-ip") ?? undefined,
         platform: { name: "workers", env: all, context, cf: (request as { cf?: unknown }).cf },
         waitUntil: (promise) => context.waitUntil(promise),
       });
+      return asWritten(response);
     },
   };
 }

@@ -1,0 +1,127 @@
+/** The Workers emulation: loaded functions and requests in, answers of real workerd out, one Worker Loader isolate per function. */
+import { randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
+import type { WireHeaders, WireRequest } from "../../model/wire.ts";
+import type { Destination, Emulator } from "../emulator.ts";
+import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
+
+/** How the emulation is set up. */
+export interface WorkersOptions {
+  /** YYYY-MM-DD, as hosting.json has it. */
+  readonly compatibilityDate: string;
+  readonly onLog: (line: LogLine) => void;
+  /** Told once, in words, when something differs from the cloud. */
+  readonly onNotice: (text: string) => void;
+}
+
+const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), "utf8");
+
+/** Starts workerd at the first call; every function gets an isolate of its own, made when it is first asked for. */
+export function createWorkersEmulator(options: WorkersOptions): Emulator {
+  const token = randomBytes(12).toString("hex");
+  const agent = new Agent({ keepAlive: true });
+  const loaded = new Map<string, LoadedFunction>();
+  let host: Promise<Host> | undefined;
+  return {
+    async invoke(fn, request, to) {
+      const key = `${fn.id}/${fn.hash}`;
+      loaded.set(key, fn);
+      host ??= start(options, token, loaded);
+      const { port } = await host;
+      return toInvocation(await send(agent, port, { key, token, request, to }), token);
+    },
+    retire(id) {
+      // workerd drops isolates that nobody asks for; what must not happen is that an old build is loaded anew.
+      for (const key of loaded.keys()) if (key.startsWith(`${id}/`)) loaded.delete(key);
+    },
+    async close() {
+      agent.destroy();
+      const running = await host?.catch(() => undefined);
+      await running?.close();
+    },
+  };
+}
+
+async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Host> {
+  const [script, isolate, compatibilityDate] = await Promise.all([read("host-worker.mjs"), read("isolate-worker.mjs"), usableDate(options)]);
+  return startHost({
+    script,
+    bindings: { TOKEN: token },
+    source: async (path) => {
+      const fn = loaded.get(decodeURIComponent(path.slice(1)));
+      if (!fn) throw new Error(`No function is loaded as ${path}`);
+      return JSON.stringify({ compatibilityDate, compatibilityFlags: ["nodejs_compat"], ...(await toWorker(fn, isolate, token)) });
+    },
+    onLine: ({ level, message }) => {
+      const [, id = "host", text = message] = /^\[([a-z0-9-]+)\] ?(.*)$/s.exec(message) ?? [];
+      options.onLog({ function: id, stream: level === "error" || level === "warn" ? "stderr" : "stdout", text });
+    },
+  });
+}
+
+async function usableDate({ compatibilityDate, onNotice }: WorkersOptions): Promise<string> {
+  const newest = await newestCompatibilityDate();
+  if (compatibilityDate <= newest) return compatibilityDate;
+  onNotice(`the local workerd knows compatibility dates up to ${newest}; running with that instead of ${compatibilityDate}`);
+  return newest;
+}
+
+/** A function's folder as Worker Loader code: its module, its wasm files, and the development wrapper as the main module. */
+async function toWorker(fn: LoadedFunction, isolate: string, token: string): Promise<object> {
+  const names = (await readdir(fn.directory)).filter((name) => name !== fn.main && name.endsWith(".wasm"));
+  const wasm = await Promise.all(names.map(async (name) => [name, { wasmBase64: await readFile(join(fn.directory, name), "base64") }] as const));
+  return {
+    mainModule: "isolate.js",
+    modules: {
+      "isolate.js": isolate.replaceAll("PORTICO_TOKEN", token).replaceAll("PORTICO_FUNCTION", fn.id).replaceAll("PORTICO_MAIN", fn.main),
+      [fn.main]: { js: await readFile(join(fn.directory, fn.main), "utf8") },
+      ...Object.fromEntries(wasm),
+    },
+    env: fn.env,
+  };
+}
+
+interface Hop {
+  readonly key: string;
+  readonly token: string;
+  readonly request: WireRequest;
+  readonly to: Destination;
+}
+
+/** Cloudflare sets these on every request; what a client sends under those names never arrives. */
+const platformHeaders = new Set(["cf-ray", "cf-connecting-ip", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
+
+function send(agent: Agent, port: number, { key, token, request, to }: Hop): Promise<IncomingMessage> {
+  const { method, target, body, clientAddress } = request;
+  const headers: string[] = [`x-${token}-key`, key, "cf-ray", to.requestId, "cf-connecting-ip", clientAddress];
+  for (const [name, value] of request.headers) if (!platformHeaders.has(name.toLowerCase())) headers.push(name, value);
+  if (body.byteLength || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)) headers.push("content-length", String(body.byteLength));
+  return new Promise((done, fail) => {
+    const hop = httpRequest({ host: "127.0.0.1", port, agent, method, path: target, headers, setHost: false });
+    hop.on("response", done);
+    hop.on("error", fail);
+    hop.end(body);
+  });
+}
+
+const dropped = new Set(["connection", "keep-alive", "transfer-encoding"]);
+
+function toInvocation(message: IncomingMessage, token: string): Invocation {
+  const headers: WireHeaders = message.rawHeaders.flatMap((name, at, all) => (at % 2 ? [] : [[name.toLowerCase(), all[at + 1] ?? ""] as const]));
+  const own = (name: string): string | undefined => headers.find(([header]) => header === `x-${token}-${name}`)?.[1];
+  const text = own("failure");
+  const failure = text === undefined ? undefined : (JSON.parse(decodeURIComponent(text)) as Failure);
+  return {
+    response: {
+      status: message.statusCode ?? 502,
+      headers: headers.filter(([name]) => !dropped.has(name) && !name.startsWith(`x-${token}-`)),
+      body: Readable.toWeb(message) as ReadableStream<Uint8Array>,
+    },
+    cold: own("cold") === "true",
+    ...(failure && { failure }),
+  };
+}

@@ -1,0 +1,69 @@
+/** The only file that knows miniflare's option shape (v4; v5 changes it): one static host worker in, a running workerd out. */
+import { createRequire } from "node:module";
+import { UserError } from "../../model/user-error.ts";
+
+/** A line that a worker printed. */
+export interface WorkerdLine {
+  readonly level: string;
+  readonly message: string;
+}
+
+/** What to run. */
+export interface HostOptions {
+  readonly script: string;
+  /** Plain values for the host's env. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** Answers the host's calls to `env.SOURCE`: a path in, a JSON text out. */
+  readonly source: (path: string) => Promise<string>;
+  readonly onLine: (line: WorkerdLine) => void;
+}
+
+/** A running workerd. */
+export interface Host {
+  /** Its own socket on 127.0.0.1, not miniflare's entry worker, which rewrites paths. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The miniflare package, an optional peer. Throws UserError MINIFLARE_MISSING. */
+async function loadMiniflare(): Promise<typeof import("miniflare")> {
+  try {
+    return await import("miniflare");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new UserError("MINIFLARE_MISSING", "running the workers target locally needs the package miniflare", "npm install --save-dev --save-exact miniflare@4.20260730.0", {
+      cause,
+    });
+  }
+}
+
+/** The newest compatibility date that the installed workerd knows, YYYY-MM-DD. */
+export async function newestCompatibilityDate(): Promise<string> {
+  await loadMiniflare();
+  const miniflare = createRequire(import.meta.url).resolve("miniflare");
+  const workerd = createRequire(miniflare)("workerd") as { readonly compatibilityDate: string };
+  return workerd.compatibilityDate;
+}
+
+/** Starts workerd with the host worker and waits until it takes requests. */
+export async function startHost({ script, bindings, source, onLine }: HostOptions): Promise<Host> {
+  const { Log, LogLevel, Miniflare, Response } = await loadMiniflare();
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ level, message }: WorkerdLine) => onLine({ level, message }),
+    name: "host",
+    modules: [{ type: "ESModule", path: "host.mjs", contents: script }],
+    compatibilityDate: "2026-07-01",
+    compatibilityFlags: ["experimental", "nodejs_compat"],
+    bindings: { ...bindings },
+    serviceBindings: { SOURCE: async (request: { url: string }) => new Response(await source(new URL(request.url).pathname)) },
+    workerLoaders: { LOADER: {} },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  });
+  await miniflare.ready;
+  const url = await miniflare.unsafeGetDirectURL("host");
+  return { port: Number(url.port), close: () => miniflare.dispose() };
+}

@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LoadedFunction, LogLine } from "../../../framework/model/invocation.ts";
+import type { WireHeaders } from "../../../framework/model/wire.ts";
+import type { Emulator } from "../../../framework/local/emulator.ts";
+import { createWorkersEmulator } from "../../../framework/local/workers/emulator.ts";
+import { newestCompatibilityDate } from "../../../framework/local/workers/miniflare.ts";
+
+const logs: LogLine[] = [];
+const notices: string[] = [];
+let folder: string;
+let emulator: Emulator;
+let count = 0;
+
+async function load(id: string, code: string): Promise<LoadedFunction> {
+  const hash = String(++count);
+  const directory = await mkdtemp(join(folder, `${id}-`));
+  await writeFile(join(directory, "index.mjs"), code);
+  return { id, hash, directory, main: "index.mjs", memory: 128, timeout: 3, env: { GREETING: "hi" } };
+}
+
+async function call(fn: LoadedFunction, target: string, headers: WireHeaders = [["Host", "localhost:3000"]]) {
+  const request = { method: "GET", target, headers, body: new Uint8Array(), clientAddress: "192.0.2.1", scheme: "http", port: 3000 } as const;
+  const invocation = await emulator.invoke(fn, request, { routeKey: "$default", pathParameters: {}, requestId: `request-${++count}` });
+  const text = await new Response(invocation.response.body as ReadableStream).text();
+  return { ...invocation, text };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portico-workers-"));
+  emulator = createWorkersEmulator({
+    compatibilityDate: "2999-01-01",
+    onLog: (line) => logs.push(line),
+    onNotice: (text) => notices.push(text),
+  });
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(folder, { recursive: true });
+});
+
+describe("the Workers emulation", () => {
+  it("runs a function in an isolate with its env, cold once", async () => {
+    const fn = await load("hello", `export default { fetch: async (r, env) => new Response(r.url + " " + JSON.stringify(env)) }`);
+    const first = await call(fn, "/a%2Fb/%zz?q=1");
+    expect(first.text).toBe('http://localhost:3000/a%2Fb/%zz?q=1 {"GREETING":"hi"}');
+    expect(first.cold).toBe(true);
+    expect((await call(fn, "/")).cold).toBe(false);
+  });
+
+  it("sets what Cloudflare sets, whatever the client sends", async () => {
+    const fn = await load("headers", `export default { fetch: async (r) => new Response(JSON.stringify([...r.headers])) }`);
+    const { text, response } = await call(fn, "/", [
+      ["Host", "localhost:3000"],
+      ["CF-Ray", "forged"],
+      ["cf-connecting-ip", "203.0.113.9"],
+    ]);
+    const seen = Object.fromEntries(JSON.parse(text) as [string, string][]);
+    expect(seen["cf-ray"]).toMatch(/^request-/);
+    expect(seen["cf-connecting-ip"]).toBe("192.0.2.1");
+    expect([...Object.keys(seen), ...response.headers.map(([name]) => name)].filter((name) => /^x-[0-9a-f]{24}/.test(name))).toEqual([]);
+  });
+
+  it("reports a failure beside the answer, not in it", async () => {
+    const fn = await load(
+      "boom",
+      `export default { fetch: async (r) => { globalThis.porticoReport(new TypeError("secret"), r.headers.get("cf-ray")); return new Response("bare", { status: 500 }); } }`,
+    );
+    const { text, failure, response } = await call(fn, "/");
+    expect(text).toBe("bare");
+    expect(failure).toMatchObject({ name: "TypeError", message: "secret" });
+    expect(failure?.stack).toContain("index.mjs:1:");
+    expect(JSON.stringify(response.headers)).not.toContain("secret");
+    expect(logs.some((line) => line.function === "boom" && line.stream === "stderr")).toBe(true);
+  });
+
+  it("keeps a top-level throw and a syntax error to their own route", async () => {
+    const thrown = await call(await load("thrown", `throw new RangeError("at init")`), "/");
+    expect(thrown.response.status).toBe(500);
+    expect(thrown.failure).toMatchObject({ name: "RangeError", message: "at init" });
+    const broken = await call(await load("broken", `export default {`), "/");
+    expect(broken.response.status).toBe(500);
+    expect(broken.failure?.message).toContain("Unexpected end of input");
+    const fine = await call(await load("fine", `export default { fetch: async () => new Response("ok") }`), "/");
+    expect(fine.text).toBe("ok");
+  });
+
+  it("refuses what production refuses: more than 100,000 PBKDF2 iterations", async () => {
+    const fn = await load(
+      "hash",
+      `export default { async fetch(r) {
+        const key = await crypto.subtle.importKey("raw", new Uint8Array(4), "PBKDF2", false, ["deriveBits"]);
+        const iterations = Number(new URL(r.url).searchParams.get("n"));
+        try { await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: new Uint8Array(8), iterations }, key, 256); return new Response("done"); }
+        catch (error) { return new Response(error.name); }
+      } }`,
+    );
+    expect((await call(fn, "/?n=100000")).text).toBe("done");
+    expect((await call(fn, "/?n=100001")).text).toBe("NotSupportedError");
+  });
+
+  it("clamps a compatibility date that workerd does not know, and says so once", async () => {
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toContain(await newestCompatibilityDate());
+  });
+});
