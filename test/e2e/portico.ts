@@ -1,0 +1,98 @@
+/** Runs the real CLI for tests: words in, exit code and output out, or a running process with its output and its descendants. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The repository. */
+export const repository: string = join(import.meta.dirname, "../..");
+const bin = join(repository, "framework/cli/bin.js");
+
+/** What a finished command gave. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that still runs. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** All of stdout and stderr so far. */
+  output(): string;
+  /** Waits until the output matches; fails when the process ends or the bound is reached first. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+
+/** Starts a command and goes on. */
+export function start(args: readonly string[], cwd: string): Running {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const ended = once(child, "close");
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return {
+    child,
+    output: () => output,
+    async until(pattern) {
+      for (let tries = 0; tries < 1500; tries++) {
+        const found = pattern.exec(output);
+        if (found) return found;
+        if (child.exitCode !== null || child.signalCode !== null) break;
+        await new Promise((next) => setTimeout(next, 20));
+      }
+      throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
+    },
+    async stop(signal = "SIGINT") {
+      child.kill(signal);
+      await ended;
+      return child.exitCode;
+    },
+  };
+}
+
+/** Runs a command to its end. */
+export async function run(args: readonly string[], cwd: string, stdin = ""): Promise<Finished> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env: environment, stdio: "pipe" });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(stdin);
+  await once(child, "close");
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** Every process below this one, from /proc (the tests run on Linux). */
+export function descendants(pid: number): readonly number[] {
+  const parents = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = readStat(Number(name));
+    if (stat) parents.set(stat.parent, [...(parents.get(stat.parent) ?? []), Number(name)]);
+  }
+  const below = (of: number): number[] => (parents.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function readStat(pid: number): { readonly parent: number; readonly state: string } | undefined {
+  try {
+    const [state = "", parent] = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+    return { parent: Number(parent), state };
+  } catch {
+    return undefined; // It ended meanwhile.
+  }
+}
+
+/** Waits, within a bound, until none of the processes runs; gives those that still do. */
+export async function survivors(pids: readonly number[]): Promise<readonly number[]> {
+  let left = pids;
+  for (let tries = 0; tries < 250 && left.length > 0; tries++) {
+    left = left.filter((pid) => !["Z", "X", undefined].includes(readStat(pid)?.state));
+    if (left.length > 0) await new Promise((next) => setTimeout(next, 20));
+  }
+  return left;
+}
