@@ -7,8 +7,7 @@ interface PageProps {
   readonly children: Child;
 }
 
-/** A whole document, for routes that answer with JSX on their own (the guestbook). */
-export const Layout = ({ title, children }: PageProps) => (
+const Layout = ({ title, children }: PageProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -32,6 +31,6 @@ export const Layout = ({ title, children }: PageProps) => (
   </html>
 );
 
-/** The same document as a Response. */
+/** A whole document. @param init status and headers, as for `new Response` */
 export const page = (title: string, children: Child, init?: ResponseInit): Response =>
   html(`<!doctype html>${(<Layout title={title}>{children}</Layout>).toString()}`, init);

@@ -3,12 +3,13 @@ import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { type Entry, readEntries, writeEntries } from "../_lib/entries.ts";
 import type { Env } from "../_lib/env.ts";
-import { Layout } from "../_lib/page.tsx";
+import { readForm } from "../_lib/form.ts";
+import { page } from "../_lib/page.tsx";
 
 const longest = { name: 40, text: 200 } as const;
 
-const Guestbook = ({ entries, problem }: { readonly entries: readonly Entry[]; readonly problem?: string }) => (
-  <Layout title="Guestbook">
+const guestbook = (entries: readonly Entry[], problem?: string) => (
+  <>
     <p>Your entries live in a signed cookie of your own browser: only you see them, and when there is no room left the oldest go.</p>
     <form method="post" action="/guestbook">
       {problem && <p class="problem">{problem}</p>}
@@ -34,20 +35,21 @@ const Guestbook = ({ entries, problem }: { readonly entries: readonly Entry[]; r
         <button class="quiet">Clear</button>
       </form>
     )}
-  </Layout>
+  </>
 );
 
 const app = new Hono<{ Bindings: Env }>().basePath("/guestbook");
 
 app.use(csrf());
 
-app.get("/", async (c) => c.html(<Guestbook entries={await readEntries(c)} />));
+app.get("/", async (c) => page("Guestbook", guestbook(await readEntries(c))));
 
 app.post("/", async (c) => {
-  const { name, text } = await c.req.parseBody();
+  const form = await readForm(c.req.raw);
+  const [name, text] = [form.get("name"), form.get("text")];
   const entries = await readEntries(c);
   if (!isShort(name, longest.name) || !isShort(text, longest.text)) {
-    return c.html(<Guestbook entries={entries} problem="A name and a short text, please." />, 400);
+    return page("Guestbook", guestbook(entries, "A name and a short text, please."), { status: 400 });
   }
   await writeEntries(c, [...entries, { name, text }]);
   return c.redirect("/guestbook", 303);

@@ -1,0 +1,4 @@
+/** Says which route matched, and its params. */
+import type { Handler } from "portico";
+
+export const GET: Handler<"/docs/api/[...path]"> = (_request, { params }) => Response.json({ route: "docs/api/[...path]", params });

@@ -1,0 +1,2 @@
+/** `/dotted.file`: dots in a name are literal. */
+export const GET = () => new Response("dotted");

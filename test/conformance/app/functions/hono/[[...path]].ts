@@ -1,0 +1,22 @@
+/** `/hono/…`: a Hono app as one route. */
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+
+const app = new Hono<{ Bindings: { GREETING: string } }>().basePath("/hono");
+
+app.get("/", (c) => c.text("hono root"));
+app.get("/items/:id", (c) => c.json({ id: c.req.param("id"), greeting: c.env.GREETING }));
+app.post("/items", async (c) => c.json({ got: await c.req.json() }, 201));
+app.get("/refused", () => {
+  throw new HTTPException(418, { message: "no coffee" });
+});
+app.get("/boom", () => {
+  throw new Error("secret detail of a throw inside Hono");
+});
+app.get("/cookies", (c) => {
+  c.header("set-cookie", "a=1", { append: true });
+  c.header("set-cookie", "b=2", { append: true });
+  return c.body(null, 204);
+});
+
+export default app;

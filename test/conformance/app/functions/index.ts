@@ -1,0 +1,2 @@
+/** `/` */
+export const GET = () => new Response("home");

@@ -1,0 +1,2 @@
+/** `/mw/closed` is never reached. */
+export const GET = () => new Response("open");

@@ -1,0 +1,2 @@
+/** `/users` */
+export const GET = () => new Response("users");

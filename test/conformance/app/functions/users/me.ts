@@ -1,0 +1,2 @@
+/** `/users/me` stands before `/users/:id`. */
+export const GET = () => new Response("users/me");

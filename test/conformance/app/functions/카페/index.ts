@@ -1,0 +1,2 @@
+/** `/카페` */
+export const GET = () => new Response("어서 오세요");

@@ -1,0 +1,2 @@
+/** `/카페/메뉴 판` */
+export const GET = () => new Response("커피");
