@@ -1,0 +1,156 @@
+/** A loopback HTTP server: WireRequest in, WireResponse out, strangers refused before anything is read. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { UserError } from "../model/user-error.ts";
+import type { WireRequest, WireResponse } from "../model/wire.ts";
+import { checkHost, checkUpgrade, jsonAnswer } from "./guard.ts";
+import { originForm, readBody, wireHeaders, withoutHopByHop } from "./wire-request.ts";
+import { writeResponse } from "./wire-response.ts";
+
+/** Largest body by default, bytes: what an HTTP API takes (10 MB). */
+const defaultMaxBody = 10 * 1024 * 1024;
+
+/** How to listen. */
+export interface ListenOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The flag that the user sets the port with, for the error: `--port`. */
+  readonly portFlag?: string;
+  /** Host names besides the loopback ones, from `--host`. */
+  readonly hosts?: readonly string[];
+  /** The signal aborts when the client leaves before the answer is out. */
+  readonly handle: (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>;
+  /** Bytes; a longer body is answered 413. Default 10 MB. */
+  readonly maxBody?: number;
+  /** Milliseconds that a connection may idle between requests; 0 is for ever. Default 5000. */
+  readonly keepAliveMs?: number;
+  /** Gets what `handle` or a response stream threw; the client got a bare 500 or a cut connection. */
+  readonly onError?: (error: unknown, request: WireRequest) => void;
+  /** Takes an upgrade over; called only once Host and Origin are checked. Without it every WebSocket is refused. */
+  readonly upgrade?: (message: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/** A server that listens. */
+export interface Listener {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Stops and cuts every connection at once. */
+  close(): Promise<void>;
+}
+
+/** Sends an answer of the server's own and closes the connection, whose rest is not to be trusted. */
+async function refuse(answer: WireResponse, message: IncomingMessage, out: ServerResponse): Promise<void> {
+  out.shouldKeepAlive = false;
+  await writeResponse(answer, message.method ?? "GET", out, AbortSignal.any([]));
+}
+
+/** The request as it came, or the answer when there is none to be made of it. */
+async function receive(message: IncomingMessage, out: ServerResponse, port: number, options: ListenOptions): Promise<WireRequest | { refused: WireResponse }> {
+  const headers = wireHeaders(message);
+  const stranger = checkHost({ headers }, options.hosts);
+  if (stranger) return { refused: stranger };
+  const target = originForm(message.url ?? "");
+  if (target === undefined) return { refused: jsonAnswer(400, { error: "Bad Request" }) };
+  const maxBody = options.maxBody ?? defaultMaxBody;
+  const tooLarge = jsonAnswer(413, { error: "Payload Too Large" });
+  if (message.headers.expect !== undefined) {
+    // The client waits for leave, so a long body need never be sent.
+    if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge };
+    out.writeContinue();
+  }
+  const body = await readBody(message, maxBody);
+  if (body === undefined) return { refused: tooLarge };
+  return {
+    method: message.method ?? "GET",
+    target,
+    headers: withoutHopByHop(headers),
+    body,
+    clientAddress: message.socket.remoteAddress ?? "127.0.0.1",
+    scheme: "http",
+    port,
+  };
+}
+
+/** One exchange, from the guard to the last byte; never rejects. */
+async function exchange(message: IncomingMessage, out: ServerResponse, port: number, options: ListenOptions): Promise<void> {
+  const left = new AbortController();
+  out.on("close", () => {
+    if (!out.writableFinished) left.abort(new Error("the client left"));
+  });
+  // A socket that breaks ends in "close"; there is nobody to tell.
+  out.on("error", () => {});
+  let request: WireRequest | undefined;
+  try {
+    const received = await receive(message, out, port, options);
+    if ("refused" in received) return await refuse(received.refused, message, out);
+    request = received;
+    await writeResponse(await options.handle(request, left.signal), request.method, out, left.signal);
+  } catch (error) {
+    // Without a request the client left or broke off while it was read.
+    if (request && !left.signal.aborted) options.onError?.(error, request);
+    if (out.headersSent || !request) out.destroy();
+    else await refuse(jsonAnswer(500, { error: "Internal Server Error" }), message, out);
+  }
+}
+
+/** Refuses on a bare socket: node hands an upgrade over without a response object. */
+function refuseUpgrade(socket: Duplex, answer: WireResponse, more: string): void {
+  const head = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`, ...answer.headers.map(([name, value]) => `${name}: ${value}`)];
+  socket.write(`${head.join("\r\n")}\r\n${more}connection: close\r\n\r\n`);
+  socket.end(answer.body);
+}
+
+/** Host first, then Origin, then whether anyone wants it. */
+function onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer, options: ListenOptions): void {
+  socket.on("error", () => socket.destroy());
+  const request = { headers: wireHeaders(message) };
+  const refused = checkHost(request, options.hosts) ?? checkUpgrade(request);
+  if (refused) refuseUpgrade(socket, refused, "");
+  else if (options.upgrade) options.upgrade(message, socket, head);
+  else refuseUpgrade(socket, jsonAnswer(426, { error: "No upgrade is served here" }), "upgrade: HTTP/1.1\r\n");
+}
+
+/** Binds to 127.0.0.1 alone. */
+async function bind(server: Server, { port, portFlag = "--port" }: ListenOptions): Promise<number> {
+  const bound = Promise.withResolvers<void>();
+  server.once("error", bound.reject);
+  server.listen({ port, host: "127.0.0.1" }, bound.resolve);
+  try {
+    await bound.promise;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") {
+      throw new UserError("PORT_IN_USE", `port ${port} is in use`, `stop what uses it, or take another port with ${portFlag} ${port + 1}`, { cause });
+    }
+    if (code === "EACCES") throw new UserError("PORT_FORBIDDEN", `port ${port} may not be opened`, `take a port above 1023 with ${portFlag}`, { cause });
+    throw cause;
+  }
+  server.off("error", bound.reject);
+  return (server.address() as AddressInfo).port;
+}
+
+/** Serves on 127.0.0.1. Rejects with UserError PORT_IN_USE or PORT_FORBIDDEN. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  // Host is checked by the guard, which answers 403 where node would 400. Ignoring other upgrades (h2c) is RFC 9110 section 7.8.
+  const shouldUpgradeCallback = (message: IncomingMessage): boolean => message.headers.upgrade?.toLowerCase() === "websocket";
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: options.keepAliveMs ?? 5000, ...{ shouldUpgradeCallback } });
+  const port = await bind(server, options);
+  const serve = (message: IncomingMessage, out: ServerResponse): void => void exchange(message, out, port, options);
+  server.on("request", serve);
+  server.on("checkContinue", serve);
+  const upgraded = new Set<Duplex>();
+  server.on("upgrade", (message, socket, head) => {
+    upgraded.add(socket);
+    socket.on("close", () => upgraded.delete(socket));
+    onUpgrade(message, socket, head, options);
+  });
+  const close = async (): Promise<void> => {
+    const closed = new Promise((done) => server.close(done));
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+    await closed;
+  };
+  return { port, url: `http://127.0.0.1:${port}`, close };
+}

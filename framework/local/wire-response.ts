@@ -1,0 +1,55 @@
+/** Writes one WireResponse to node:http: repeated headers kept, streams with back-pressure, nothing after the client left. */
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { WireHeaders, WireResponse } from "../model/wire.ts";
+import { withoutHopByHop } from "./wire-request.ts";
+
+/** The framing is ours: a length is taken over only where there is no body to measure. */
+function framed(headers: WireHeaders, length: number | "given" | "none"): WireHeaders {
+  const own = withoutHopByHop(headers);
+  if (length === "given") return own;
+  const rest = own.filter(([name]) => name.toLowerCase() !== "content-length");
+  return length === "none" ? rest : [...rest, ["content-length", String(length)]];
+}
+
+/** Reads the stream as fast as the client takes it; cancels it when the client leaves. Rejects when the stream fails. */
+async function pour(stream: ReadableStream<Uint8Array>, out: ServerResponse, left: AbortSignal): Promise<void> {
+  const reader = stream.getReader();
+  // Also ends a read that waits for data which may never come.
+  const cancel = (): void => void reader.cancel(left.reason).catch(() => {});
+  left.addEventListener("abort", cancel, { once: true });
+  try {
+    if (left.aborted) return cancel();
+    for (let part = await reader.read(); !part.done && !left.aborted; part = await reader.read()) {
+      if (!out.write(part.value)) await once(out, "drain", { signal: left });
+    }
+    if (!left.aborted) out.end();
+  } catch (error) {
+    cancel();
+    if (left.aborted || out.destroyed) return;
+    throw error;
+  } finally {
+    left.removeEventListener("abort", cancel);
+  }
+}
+
+/**
+ * Sends the response. HEAD, 204 and 304 never get a body. Rejects, before anything is sent, on a status or header that HTTP
+ * cannot carry; and midway when the stream fails or does not keep its content-length, so that the caller must cut the connection.
+ */
+export async function writeResponse(response: WireResponse, method: string, out: ServerResponse, left: AbortSignal): Promise<void> {
+  const { status, headers, body } = response;
+  if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`status ${status} cannot be sent`);
+  const empty = method === "HEAD" || status === 204 || status === 304;
+  const length = status === 204 ? "none" : empty || !(body instanceof Uint8Array) ? "given" : body.byteLength;
+  out.strictContentLength = !empty;
+  out.writeHead(status, framed(headers, length).flat());
+  if (body instanceof Uint8Array) {
+    out.end(empty ? undefined : body);
+  } else if (empty) {
+    out.end();
+    await body.cancel();
+  } else {
+    await pour(body, out, left);
+  }
+}
