@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+/** The launcher, in JavaScript that an old Node can read: checks the Node version, runs main with the process's words and exits with its code. */
+import { spawn, spawnSync } from "child_process";
+import { existsSync } from "fs";
+import { dirname, join } from "path";
+import { fileURLToPath } from "url";
+
+// The first line with unflagged type stripping; a test holds it equal to package.json's engines.
+const oldest = [22, 18];
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** True for `22.18.0` and newer. */
+function isNewEnough(version) {
+  const parts = version.split(".").map(Number);
+  return parts[0] > oldest[0] || (parts[0] === oldest[0] && parts[1] >= oldest[1]);
+}
+
+/** A Node that is installed as a package in a folder above, new enough; undefined without one. */
+function localNode(start) {
+  const program = process.platform === "win32" ? "node.exe" : "node";
+  const packages = ["node-" + process.platform.replace("win32", "win") + "-" + process.arch, "node"];
+  for (let folder = start; ; folder = dirname(folder)) {
+    for (const name of packages) {
+      const file = join(folder, "node_modules", name, "bin", program);
+      if (existsSync(file)) {
+        const { stdout } = spawnSync(file, ["-p", "process.versions.node"], { encoding: "utf8" });
+        if (stdout && isNewEnough(stdout.trim())) return file;
+      }
+    }
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Runs this launcher again on another Node, as if it were this process: streams, signals and exit code are passed on. */
+function runOn(node) {
+  // The channel closes when this process dies, however it dies: see endWithLauncher.
+  const child = spawn(node, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (!signal) process.exit(code);
+    for (const name of signals) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** When the launcher that runs this one is killed, nobody would pass signals on any more: end at once; the watchdog ends the rest. */
+function endWithLauncher() {
+  if (!process.channel) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel.unref();
+}
+
+/**
+ * One Ctrl-C can come two or three times: from the terminal, from npm, from a launcher. Signals within a second of the first count as one;
+ * a later one ends what still shuts down. A command that listens for none ends at the first, as if nobody listened.
+ */
+function countSignalsOnce() {
+  let first = 0;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      const heard = process.listenerCount(signal) > 1;
+      if (!first && heard) first = Date.now();
+      else if (!first || Date.now() - first > 1000) {
+        process.removeAllListeners(signal);
+        process.kill(process.pid, signal);
+      }
+    });
+  }
+}
+
+async function run() {
+  endWithLauncher();
+  countSignalsOnce();
+  // The reader of our output went away, as `head` does: nothing is left to say.
+  process.stdout.on("error", (error) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  const file = existsSync(new URL("main.ts", import.meta.url)) ? "./main.ts" : "./main.js";
+  const { main } = await import(file);
+  const code = await main(process.argv.slice(2));
+  process.stdout.write("", () => process.exit(code));
+}
+
+function refuse() {
+  const packageName = "node-" + process.platform.replace("win32", "win") + "-" + process.arch;
+  process.stderr.write(
+    "error NODE_TOO_OLD: portico needs Node " + oldest.join(".") + " or newer; this is Node " + process.versions.node + " (" + process.execPath + ")\n" +
+      "fix: install Node 24 from https://nodejs.org, or beside your project only: npm install --save-dev " + packageName + "@24\n",
+  );
+  process.exitCode = 1;
+}
+
+if (isNewEnough(process.versions.node)) run();
+else {
+  const node = localNode(dirname(fileURLToPath(import.meta.url))) || localNode(process.cwd());
+  if (node) runOn(node);
+  else refuse();
+}
