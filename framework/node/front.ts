@@ -1,0 +1,30 @@
+/** Decides who answers a path where there is no HTTP API: routes and assets in, a lookup over canonical paths out. */
+import { assetFolders, isInFolder } from "../model/asset-folders.ts";
+import { type Match, matchRoutes } from "../model/match.ts";
+import { expandRoutes } from "../model/precedence.ts";
+import type { Route } from "../model/route.ts";
+import { type AssetInfo, assetTable, findAsset, type FolderRedirect } from "../runtime/assets.ts";
+
+/** Whom a path belongs to: a static file (or the folder that lacks its slash), a route, or nobody. */
+export type Owner<R extends Route = Route, A extends AssetInfo = AssetInfo> =
+  | { readonly kind: "asset"; readonly asset: A | FolderRedirect }
+  | { readonly kind: "route"; readonly match: Match<R> }
+  | { readonly kind: "none" };
+
+/**
+ * The same rule as the HTTP API's keys: an asset's exact path and the folders that are the assets' alone come before the routes, a
+ * folder's index.html and its redirect after them. Throws UserError ROUTE_CONFLICT.
+ */
+export function createFront<R extends Route, A extends AssetInfo>(routes: readonly R[], assets: readonly A[]): (path: string) => Owner<R, A> {
+  const ordered = expandRoutes(routes);
+  const folders = assetFolders(routes, assets);
+  const table = assetTable(assets);
+  return (path) => {
+    const exact = table.get(path);
+    if (exact) return { kind: "asset", asset: exact };
+    const match = isInFolder(folders, path) ? undefined : matchRoutes(ordered, path);
+    if (match) return { kind: "route", match };
+    const asset = findAsset(table, path);
+    return asset ? { kind: "asset", asset } : { kind: "none" };
+  };
+}
