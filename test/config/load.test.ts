@@ -1,0 +1,165 @@
+/** hosting.json: what it gives, and what is said about mistakes. */
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadApp } from "../../framework/config/load.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { App } from "../../framework/model/app.ts";
+import { appFolder } from "../routes/app-folder.ts";
+
+const load = (text: string, stage = "dev"): Promise<App> => loadApp({ root: appFolder({ "hosting.json": text }), stage });
+
+/** Keys after a valid name. */
+const withName = (text: string): string => `{\n  "name": "app",\n  ${text}\n}`;
+
+async function mistake(text: string, stage = "dev"): Promise<UserError> {
+  const error: unknown = await load(text, stage).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UserError);
+  return error as UserError;
+}
+
+test("the example of the design is valid, at every stage", async () => {
+  const root = appFolder({});
+  copyFileSync(new URL("../fixtures/config/design.jsonc", import.meta.url), join(root, "hosting.json"));
+  const dev = await loadApp({ root, stage: "dev" });
+  expect(dev).toMatchObject({ name: "guestbook", stage: "dev", protected: false, targets: ["lambda"], env: { GREETING: "hello" }, secrets: ["SESSION_KEY"], keep: 10 });
+  expect(dev.routes.at(-1)).toEqual({ pattern: "/reports/*", settings: { memory: 1024, timeout: 25 } });
+  expect(dev.lambda).not.toHaveProperty("vpc");
+  expect(dev.lambda).not.toHaveProperty("account");
+  const prod = await loadApp({ root, stage: "prod" });
+  expect(prod).toMatchObject({ stage: "prod", protected: true, env: { GREETING: "안녕하세요" }, lambda: { account: "123456789012", region: "ap-northeast-2" }, workers: { compatibilityDate: "2026-08-01" } });
+  expect(await loadApp({ root, stage: "pr-12" })).toEqual({ ...dev, stage: "pr-12" });
+});
+
+test("an app without hosting.json has its folder's name and the defaults", async () => {
+  const root = join(appFolder({ "Mé App_2/functions/index.ts": "" }), "Mé App_2");
+  expect(await loadApp({ root, stage: "local" })).toEqual({
+    root,
+    name: "me-app-2",
+    stage: "local",
+    protected: false,
+    targets: ["lambda"],
+    assets: "functions/_public",
+    group: "route",
+    routes: [{ pattern: "/*", settings: { memory: 512, timeout: 10 } }],
+    env: {},
+    secrets: [],
+    smoke: [],
+    keep: 10,
+    lambda: { architecture: "arm64", policies: [] },
+    workers: { compatibilityDate: "2026-08-01", bindings: {} },
+  });
+  expect((await loadApp({ root: appFolder({}).replace(/[^/]*$/, "12 안녕"), stage: "dev" })).name).toBe("app-12");
+  expect((await loadApp({ root: "/안녕", stage: "dev" })).name).toBe("app");
+});
+
+test("a stage's objects are merged key by key, its lists and values replace", async () => {
+  const text = withName(`"secrets": ["AA"], "env": { "XX": "1", "YY": "2" }, "routes": { "/*": { "memory": 256, "timeout": 5 }, "/a": {} },
+    "stages": { "prod": { "secrets": ["BB"], "env": { "YY": "3" }, "routes": { "/b": { "memory": 128 }, "/*": { "timeout": 9 } },
+      "target": ["lambda", "workers"], "group": "app" } }`);
+  const app = await load(text, "prod");
+  expect(app).toMatchObject({ secrets: ["BB"], env: { XX: "1", YY: "3" }, targets: ["lambda", "workers"], group: "app" });
+  expect(app.routes.slice(1)).toEqual([
+    { pattern: "/*", settings: { memory: 256, timeout: 9 } },
+    { pattern: "/a", settings: {} },
+    { pattern: "/b", settings: { memory: 128 } },
+  ]);
+});
+
+test("the target given beats the file's; another file can be given", async () => {
+  const root = appFolder({ "conf/other.json": '{ "name": "other", "target": ["lambda", "workers"] }' });
+  expect(await loadApp({ root, stage: "dev", config: "conf/other.json", target: "node" })).toMatchObject({ name: "other", targets: ["node"], root });
+  await expect(loadApp({ root, stage: "dev", config: "gone.json" })).rejects.toThrow(expect.objectContaining({ code: "CONFIG_MISSING" }));
+  await expect(loadApp({ root, stage: "dev", config: "conf" })).rejects.toThrow(expect.objectContaining({ code: "CONFIG_MISSING" }));
+});
+
+test.each(["Prod", "1a", "a--b", "a-", "", "a_b", "__proto__"])("%j is no stage", async (stage) => {
+  await expect(load(withName('"keep": 1'), stage)).rejects.toThrow(expect.objectContaining({ code: "BAD_STAGE" }));
+});
+
+test("comments, trailing commas, CRLF and a byte order mark are fine", async () => {
+  expect(await load('\uFEFF// app\r\n{\r\n  "name": "a-1", /* x */\r\n  "keep": 3,\r\n}\r\n')).toMatchObject({ name: "a-1", keep: 3 });
+});
+
+test("an unknown key is shown at its place with what was meant", async () => {
+  const error = await mistake('{\n  "name": "app",\n\t"secerts": []\n}');
+  expect(error).toMatchObject({ message: 'unknown key "secerts" in hosting.json; did you mean "secrets"?', fix: 'Write "secrets", or remove the key.' });
+  expect(error.at).toEqual([{ file: "hosting.json", line: 3, column: 2, frame: '2 |   "name": "app",\n3 |  "secerts": []\n  |  ^^^^^^^^^\n4 | }' }]);
+});
+
+test("broken JSON is shown at its place", async () => {
+  expect(await mistake('{ "name": "app"\n  "keep": 1 }')).toMatchObject({ code: "CONFIG_SYNTAX", at: [{ file: "hosting.json", line: 2, column: 3 }] });
+  for (const text of ["", "  // nothing", "{", "{} {}", "{ name: 1 }", "{ 'a': 1 }"]) expect(await mistake(text)).toMatchObject({ code: "CONFIG_SYNTAX" });
+});
+
+describe("mistakes", () => {
+  const at = (line: number, column: number): object => ({ at: [{ line, column }] });
+  const cases: readonly (readonly [text: string, code: string, message: RegExp, place?: object])[] = [
+    ["[]", "CONFIG_VALUE", /must be an object/, at(1, 1)],
+    ["null", "CONFIG_VALUE", /must be an object.*null/],
+    ["{}", "CONFIG_KEY", /lacks "name"/, at(1, 1)],
+    ['{ "name": "My App" }', "CONFIG_VALUE", /"name" cannot be "My App"/, at(1, 11)],
+    ['{ "name": "a--b" }', "CONFIG_VALUE", /"name"/],
+    ['{ "name": "a", "name": "b" }', "CONFIG_KEY", /"name" is there twice/, at(1, 16)],
+    [withName('"keep": "3"'), "CONFIG_VALUE", /whole number from 1 to 100, not a text/, at(3, 11)],
+    [withName('"keep": 0'), "CONFIG_VALUE", /cannot be 0/],
+    [withName('"keep": 1.5'), "CONFIG_VALUE", /cannot be 1.5/],
+    [withName('"target": "worker"'), "CONFIG_VALUE", /did you mean "workers"/, at(3, 13)],
+    [withName('"target": []'), "CONFIG_VALUE", /must not be empty/],
+    [withName('"target": ["lambda", "lambda"]'), "CONFIG_VALUE", /twice/, at(3, 24)],
+    [withName('"target": 3'), "CONFIG_VALUE", /must be one of "lambda", "workers", "node"/],
+    [withName('"group": "routes"'), "CONFIG_VALUE", /did you mean "route"/],
+    [withName('"assets": "/etc"'), "CONFIG_VALUE", /assets/],
+    [withName('"assets": "a/../../b"'), "CONFIG_VALUE", /assets/],
+    [withName('"assets": ".."'), "CONFIG_VALUE", /assets/],
+    [withName('"routes": { "reports": {} }'), "CONFIG_KEY", /a key of routes/, at(3, 15)],
+    [withName('"routes": { "/a/*/b": {} }'), "CONFIG_KEY", /a key of routes/],
+    [withName('"routes": { "/a": { "memory": 64 } }'), "CONFIG_VALUE", /"memory" cannot be 64/],
+    [withName('"routes": { "/a": { "timeout": 31 } }'), "CONFIG_VALUE", /"timeout" cannot be 31/],
+    [withName('"routes": { "/a": { "time": 3 } }'), "CONFIG_KEY", /unknown key "time" in routes.\/a/],
+    [withName('"env": { "A": "x" }'), "CONFIG_KEY", /cannot be "A"/],
+    [withName('"env": { "__proto__": "x" }'), "CONFIG_KEY", /cannot be "__proto__"/],
+    [withName('"env": { "AWS_REGION": "x" }'), "CONFIG_KEY", /Lambda sets itself/],
+    [withName('"env": { "PORTICO_ENV": "x" }'), "CONFIG_KEY", /Portico's own/],
+    [withName('"env": { "PORT": 80 }'), "CONFIG_VALUE", /"env.PORT" must be a text/],
+    [withName('"secrets": ["TZ"]'), "CONFIG_VALUE", /Lambda sets itself/],
+    [withName('"secrets": ["KEY", "KEY"]'), "CONFIG_VALUE", /twice/],
+    [withName('"secrets": ["KEY"], "env": { "KEY": "" }'), "CONFIG_VALUE", /both "env" and "secrets"/, at(3, 15)],
+    [withName('"secrets": ["KEY"], "workers": { "bindings": { "KEY": { "type": "d1" } } }'), "CONFIG_VALUE", /"secrets" and "bindings"/],
+    [withName('"env": { "DB": "" }, "workers": { "bindings": { "DB": { "type": "d1" } } }'), "CONFIG_VALUE", /"env" and "bindings"/],
+    [withName('"workers": { "bindings": { "DB": { "id": "x" } } }'), "CONFIG_KEY", /lacks "type"/],
+    [withName('"workers": { "compatibilityDate": "2026-13-01" }'), "CONFIG_VALUE", /compatibilityDate/],
+    [withName('"smoke": [{ "status": 200 }]'), "CONFIG_KEY", /lacks "path"/],
+    [withName('"smoke": [{ "path": "x" }]'), "CONFIG_VALUE", /"path"/],
+    [withName('"lambda": { "account": 123456789012 }'), "CONFIG_VALUE", /"account" must be a text/],
+    [withName('"lambda": { "region": "Seoul" }'), "CONFIG_VALUE", /"region"/],
+    [withName('"lambda": { "architecture": "arm" }'), "CONFIG_VALUE", /"architecture" cannot be "arm"/],
+    [withName('"lambda": { "vpc": { "subnets": ["subnet-1"] } }'), "CONFIG_VALUE", /lacks "securityGroups"/, at(3, 22)],
+    [withName('"protected": true'), "CONFIG_KEY", /unknown key "protected"/],
+    [withName('"stages": { "Prod": {} }'), "CONFIG_KEY", /a key of stages/],
+    [withName('"stages": { "prod": { "name": "x" } }'), "CONFIG_KEY", /unknown key "name" in stages.prod/],
+    [withName('"stages": { "prod": { "stages": {} } }'), "CONFIG_KEY", /unknown key "stages"/],
+    [withName('"stages": { "prod": { "keep": 0 } }'), "CONFIG_VALUE", /"keep"/, at(3, 33)],
+  ];
+  test.each(cases)("%s", async (text: string, code: string, message: RegExp, place: object = {}) => {
+    const error = await mistake(text);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string, fix: expect.stringMatching(/^[A-Z].*\.$/s) as string, ...place });
+    expect(error.at[0]?.frame).toContain("^");
+  });
+
+  test("a clash that a stage makes is shown in the stage", async () => {
+    const text = withName('"secrets": ["KEY"],\n  "stages": { "prod": { "env": { "KEY": "x" } } }');
+    expect(await mistake(text, "prod")).toMatchObject({ code: "CONFIG_VALUE", at: [{ line: 3 }] });
+    expect(await load(text)).toMatchObject({ secrets: ["KEY"] });
+    const own = withName('"env": { "KEY": "x" },\n  "stages": { "prod": { "secrets": ["KEY"] } }');
+    expect(await mistake(own, "prod")).toMatchObject({ at: [{ line: 4, column: 37 }] });
+  });
+});
+
+test("the reference app's own file is valid", async () => {
+  const root = new URL("../..", import.meta.url).pathname;
+  expect(JSON.parse(readFileSync(join(root, "hosting.json"), "utf8"))).toMatchObject({ name: (await loadApp({ root, stage: "local" })).name });
+});
