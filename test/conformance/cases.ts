@@ -1,0 +1,19 @@
+/** The one list of cases, which every runtime runs. */
+import type { Case } from "./case.ts";
+import { app } from "./cases/app.ts";
+import { assets } from "./cases/assets.ts";
+import { bodies } from "./cases/bodies.ts";
+import { context } from "./cases/context.ts";
+import { errors } from "./cases/errors.ts";
+import { headers } from "./cases/headers.ts";
+import { methods } from "./cases/methods.ts";
+import { middleware } from "./cases/middleware.ts";
+import { paths } from "./cases/paths.ts";
+import { queries } from "./cases/queries.ts";
+import { routing } from "./cases/routing.ts";
+
+/** Cases by topic. */
+export const topics: Readonly<Record<string, readonly Case[]>> = { routing, paths, queries, methods, bodies, headers, errors, middleware, context, assets, app };
+
+/** All of them. */
+export const cases: readonly Case[] = Object.values(topics).flat();
