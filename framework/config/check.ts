@@ -27,7 +27,8 @@ function* check(node: Node, rule: Rule, name: string): Problems {
     return;
   }
   const wanted = typeOf(rule);
-  if (node.type !== wanted.type) yield value(node, `"${name}" must be ${wanted.words}, not ${describe(node)}`, `Write ${wanted.words} here.`);
+  if (node.type !== wanted.type)
+    yield value(node, `"${name}" must be ${wanted.words}, not ${describe(node)}`, `Write ${wanted.words} here.`);
   else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, name);
   else if (rule.kind === "integer") yield* checkInteger(node, rule.min, rule.max, name);
   else if (rule.kind === "choice") yield* checkChoice(node, rule.of, name);
@@ -46,7 +47,16 @@ function typeOf(rule: Exclude<Rule, { kind: "one-or-list" }>): { readonly type: 
   return rule.kind === "list" ? { type: "array", words: "a list, [ … ]" } : { type: "object", words: "an object, { … }" };
 }
 
-const describe = (node: Node): string => ({ string: "a text", number: "a number", boolean: String(node.value), null: "null", array: "a list", object: "an object", property: "a key" })[node.type];
+const describe = (node: Node): string =>
+  ({
+    string: "a text",
+    number: "a number",
+    boolean: String(node.value),
+    null: "null",
+    array: "a list",
+    object: "an object",
+    property: "a key",
+  })[node.type];
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(", ");
 
@@ -63,7 +73,8 @@ function* checkText(node: Node, limits: TextLimits, name: string): Problems {
 
 function* checkInteger(node: Node, min: number, max: number, name: string): Problems {
   const number = Number(node.value);
-  if (!Number.isInteger(number) || number < min || number > max) yield value(node, `"${name}" cannot be ${number}`, `Write a whole number from ${min} to ${max}.`);
+  if (!Number.isInteger(number) || number < min || number > max)
+    yield value(node, `"${name}" cannot be ${number}`, `Write a whole number from ${min} to ${max}.`);
 }
 
 function* checkChoice(node: Node, of: readonly string[], name: string): Problems {
@@ -73,7 +84,12 @@ function* checkChoice(node: Node, of: readonly string[], name: string): Problems
   yield value(node, `"${name}" cannot be "${text}"${didYouMean(meant)}`, `Write ${meant ? `"${meant}"` : `one of ${quoted(of)}`}.`);
 }
 
-function* checkList(node: Node, items: Rule, name: string, { min = 0, unique = false }: { readonly min?: number; readonly unique?: boolean }): Problems {
+function* checkList(
+  node: Node,
+  items: Rule,
+  name: string,
+  { min = 0, unique = false }: { readonly min?: number; readonly unique?: boolean },
+): Problems {
   const children = node.children ?? [];
   if (children.length < min) yield value(node, `"${name}" must not be empty`, "Put a value in the list, or leave the key out.");
   const seen = new Set<string>();
@@ -116,7 +132,8 @@ function* checkMap(node: Node, names: TextLimits, values: Rule, name: string): P
 
 function* checkForeign(node: Node, required: string | undefined, name: string): Problems {
   yield* checkTwice(node);
-  if (required !== undefined && !properties(node).some((one) => one.key === required)) yield key(node, `${name} lacks "${required}"`, `Add the key "${required}".`);
+  if (required !== undefined && !properties(node).some((one) => one.key === required))
+    yield key(node, `${name} lacks "${required}"`, `Add the key "${required}".`);
 }
 
 function* checkTwice(node: Node): Problems {

@@ -1,6 +1,6 @@
 /** hosting.json as text with positions: text in, its tree and values out. */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import { codeFrame } from "../model/code-frame.ts";
+import { placeAt } from "../model/code-frame.ts";
 import { UserError } from "../model/user-error.ts";
 
 /** A part of the document. */
@@ -23,15 +23,25 @@ export function parseDocument(file: string, source: string): Document {
   if (tree && !first) return { file, text, tree };
   const { offset, length } = first ?? { offset: 0, length: 1 };
   const what = first ? printParseErrorCode(first.error).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : "it is empty";
-  throw new UserError("CONFIG_SYNTAX", `this is no JSON: ${what}`, "Correct the JSON; comments and commas at the end of a list are allowed.", { at: { file, ...codeFrame(text, offset, length) } });
+  throw new UserError(
+    "CONFIG_SYNTAX",
+    `this is no JSON: ${what}`,
+    "Correct the JSON; comments and commas at the end of a list are allowed.",
+    { at: { file, ...placeAt(text, offset, length) } },
+  );
 }
 
 /** Where a part of it is. */
-export const placeOf = ({ file, text }: Document, { offset, length }: Node): UserError["at"][number] => ({ file, ...codeFrame(text, offset, length) });
+export const placeOf = ({ file, text }: Document, { offset, length }: Node): UserError["at"][number] => ({
+  file,
+  ...placeAt(text, offset, length),
+});
 
 /** A node's key and value nodes. */
 export const properties = (node: Node): readonly { readonly key: string; readonly keyNode: Node; readonly value: Node }[] =>
-  (node.children ?? []).flatMap(({ children: [keyNode, value] = [] }) => (keyNode && value ? [{ key: String(keyNode.value), keyNode, value }] : []));
+  (node.children ?? []).flatMap(({ children: [keyNode, value] = [] }) =>
+    keyNode && value ? [{ key: String(keyNode.value), keyNode, value }] : [],
+  );
 
 /** The plain value of a node. */
 export function valueOf(node: Node): unknown {
@@ -44,6 +54,11 @@ export function valueOf(node: Node): unknown {
 export function nodeAt(node: Node, path: readonly (string | number)[]): Node {
   const [step, ...rest] = path;
   if (step === undefined) return node;
-  const next = typeof step === "number" ? node.children?.[step] : node.type === "object" ? properties(node).find(({ key }) => key === step)?.value : undefined;
+  const next =
+    typeof step === "number"
+      ? node.children?.[step]
+      : node.type === "object"
+        ? properties(node).find(({ key }) => key === step)?.value
+        : undefined;
   return next ? nodeAt(next, rest) : node;
 }

@@ -52,7 +52,8 @@ async function fillSecrets(app: App, given: Map<string, string>, options: EnvOpt
 }
 
 /** A name such as `constructor` must not find what every object has. */
-const ownText = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
+const ownText = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
 
 /** Later files beat earlier ones. A folder of such a name (Python's environments) is no env file. */
 async function readEnvFiles(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -70,6 +71,8 @@ async function readEnvFiles(root: string, files: readonly string[]): Promise<Rea
 function secretMissing(app: App, names: readonly string[], files: boolean): UserError {
   const one = names.length === 1;
   const lines = names.map((name) => `${name}=…`).join(" ");
-  const fix = files ? `Write ${lines} into .env or .env.${app.stage}, or set ${one ? "it" : "them"} in the environment.` : `Set ${lines} in the environment.`;
+  const fix = files
+    ? `Write ${lines} into .env or .env.${app.stage}, or set ${one ? "it" : "them"} in the environment.`
+    : `Set ${lines} in the environment.`;
   return new UserError("SECRET_MISSING", `the ${one ? "secret" : "secrets"} ${names.join(", ")} ${one ? "has" : "have"} no value`, fix);
 }

@@ -10,9 +10,23 @@ export const appName: TextLimits = {
 
 /** What Lambda sets itself: CreateFunction refuses these (Lambda developer guide, "Defined runtime environment variables"). */
 const reserved = [
-  "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
-  "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ",
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_EXECUTION_ENV",
+  "AWS_LAMBDA_FUNCTION_NAME",
+  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+  "AWS_LAMBDA_FUNCTION_VERSION",
+  "AWS_LAMBDA_INITIALIZATION_TYPE",
+  "AWS_LAMBDA_LOG_GROUP_NAME",
+  "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_ACCESS_KEY",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_LAMBDA_RUNTIME_API",
+  "LAMBDA_TASK_ROOT",
+  "LAMBDA_RUNTIME_DIR",
+  "TZ",
 ];
 
 const envName: TextLimits = {
@@ -24,13 +38,22 @@ const envName: TextLimits = {
   ],
 };
 
-const text = (about: string, pattern?: string, says = ""): Rule => ({ kind: "text", about, limits: pattern === undefined ? { pattern: "\\S", says: "not empty" } : { pattern, says } });
+const text = (about: string, pattern?: string, says = ""): Rule => ({
+  kind: "text",
+  about,
+  limits: pattern === undefined ? { pattern: "\\S", says: "not empty" } : { pattern, says },
+});
 
 const settings: ObjectRule = {
   kind: "object",
   keys: {
     memory: { kind: "integer", min: 128, max: 10240, about: "Memory in MB; CPU grows with it. 512 when absent." },
-    timeout: { kind: "integer", min: 1, max: 30, about: "Seconds until a request is given up; an HTTP API waits 30 at most. 10 when absent." },
+    timeout: {
+      kind: "integer",
+      min: 1,
+      max: 30,
+      about: "Seconds until a request is given up; an HTTP API waits 30 at most. 10 when absent.",
+    },
   },
 };
 
@@ -38,18 +61,38 @@ const lambda: ObjectRule = {
   kind: "object",
   about: "What only AWS needs.",
   keys: {
-    account: text("The AWS account that must be the one in use, 12 digits; checked before anything else.", "^[0-9]{12}$", "12 digits, in quotes"),
+    account: text(
+      "The AWS account that must be the one in use, 12 digits; checked before anything else.",
+      "^[0-9]{12}$",
+      "12 digits, in quotes",
+    ),
     region: text("The AWS region.", "^[a-z]{2}(-[a-z]+)+-[0-9]+$", "a region's name, such as ap-northeast-2"),
     architecture: { kind: "choice", of: ["arm64", "x86_64"], about: "Processor of the functions. arm64 when absent." },
-    policies: { kind: "list", items: { kind: "foreign", required: "Effect" }, about: "IAM statements that the functions' role gets beside writing its logs." },
+    policies: {
+      kind: "list",
+      items: { kind: "foreign", required: "Effect" },
+      about: "IAM statements that the functions' role gets beside writing its logs.",
+    },
     permissionsBoundary: text("ARN of a policy that bounds the role that Portico makes."),
     role: text("ARN of a role to use instead of making one."),
     vpc: {
       kind: "object",
       about: "The VPC that the functions join; both lists, or neither for none.",
       keys: {
-        subnets: { kind: "list", items: text("Id of a subnet.", "^subnet-", "a subnet's id"), min: 1, unique: true, about: "Ids of the subnets." },
-        securityGroups: { kind: "list", items: text("Id of a security group.", "^sg-", "a security group's id"), min: 1, unique: true, about: "Ids of the security groups." },
+        subnets: {
+          kind: "list",
+          items: text("Id of a subnet.", "^subnet-", "a subnet's id"),
+          min: 1,
+          unique: true,
+          about: "Ids of the subnets.",
+        },
+        securityGroups: {
+          kind: "list",
+          items: text("Id of a security group.", "^sg-", "a security group's id"),
+          min: 1,
+          unique: true,
+          about: "Ids of the security groups.",
+        },
       },
     },
   },
@@ -60,18 +103,50 @@ const workers: ObjectRule = {
   about: "What only Cloudflare needs.",
   keys: {
     account: text("Id of the Cloudflare account that must be the one in use; checked before anything else."),
-    compatibilityDate: text("The date whose behaviour of the Workers runtime is wanted. 2026-08-01 when absent.", "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "a date, YYYY-MM-DD"),
-    bindings: { kind: "map", names: envName, values: { kind: "foreign", required: "type" }, about: "Bindings by name, in Cloudflare's own shapes without `name`." },
+    compatibilityDate: text(
+      "The date whose behaviour of the Workers runtime is wanted. 2026-08-01 when absent.",
+      "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+      "a date, YYYY-MM-DD",
+    ),
+    bindings: {
+      kind: "map",
+      names: envName,
+      values: { kind: "foreign", required: "type" },
+      about: "Bindings by name, in Cloudflare's own shapes without `name`.",
+    },
   },
 };
 
 const shared: Readonly<Record<string, Rule>> = {
   target: { kind: "one-or-list", items: { kind: "choice", of: targets }, about: "Where the app runs. lambda when absent." },
-  assets: text("Folder of static files, relative to this file; served as they are. functions/_public when absent.", "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\:]+$", "a folder inside the app, written with /"),
-  group: { kind: "choice", of: ["route", "folder", "app"], about: "What becomes one function: each route, each folder, or the whole app. route when absent." },
-  routes: { kind: "map", names: { pattern: "^/[^*]*\\*?$", says: "a path that begins with /, with * at its end or not at all" }, values: settings, about: "Settings by path; of several that match, the last wins for each key." },
-  env: { kind: "map", names: envName, values: { kind: "text" }, about: "Values that functions find in context.env. No secrets: this file is shared." },
-  secrets: { kind: "list", items: { kind: "text", limits: envName }, unique: true, about: "Names of the secrets that functions find in context.env; the values are kept elsewhere." },
+  assets: text(
+    "Folder of static files, relative to this file; served as they are. functions/_public when absent.",
+    "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\:]+$",
+    "a folder inside the app, written with /",
+  ),
+  group: {
+    kind: "choice",
+    of: ["route", "folder", "app"],
+    about: "What becomes one function: each route, each folder, or the whole app. route when absent.",
+  },
+  routes: {
+    kind: "map",
+    names: { pattern: "^/[^*]*\\*?$", says: "a path that begins with /, with * at its end or not at all" },
+    values: settings,
+    about: "Settings by path; of several that match, the last wins for each key.",
+  },
+  env: {
+    kind: "map",
+    names: envName,
+    values: { kind: "text" },
+    about: "Values that functions find in context.env. No secrets: this file is shared.",
+  },
+  secrets: {
+    kind: "list",
+    items: { kind: "text", limits: envName },
+    unique: true,
+    about: "Names of the secrets that functions find in context.env; the values are kept elsewhere.",
+  },
   smoke: {
     kind: "list",
     about: "Requests that a release must answer before it takes traffic.",
@@ -103,6 +178,11 @@ export const hosting: ObjectRule = {
     $schema: { kind: "text", about: "Where this schema is, for editors." },
     name: { kind: "text", limits: appName, about: "The app's name; what is deployed is named after it." },
     ...shared,
-    stages: { kind: "map", names: appName, values: stage, about: "What differs by stage: objects are merged key by key, lists and values replaced." },
+    stages: {
+      kind: "map",
+      names: appName,
+      values: stage,
+      about: "What differs by stage: objects are merged key by key, lists and values replaced.",
+    },
   },
 };

@@ -5,7 +5,11 @@ import type { Rule, TextLimits } from "./rule.ts";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The whole file's schema. */
-export const toSchemaFile = (rule: Rule): JsonSchema => ({ $schema: "http://json-schema.org/draft-07/schema#", allowTrailingCommas: true, ...toJsonSchema(rule) });
+export const toSchemaFile = (rule: Rule): JsonSchema => ({
+  $schema: "http://json-schema.org/draft-07/schema#",
+  allowTrailingCommas: true,
+  ...toJsonSchema(rule),
+});
 
 /** One rule's schema. */
 export function toJsonSchema(rule: Rule): JsonSchema {
@@ -23,7 +27,12 @@ function body(rule: Rule): JsonSchema {
     case "choice":
       return { enum: rule.of };
     case "list":
-      return { type: "array", items: toJsonSchema(rule.items), ...(rule.min !== undefined && { minItems: rule.min }), ...(rule.unique && { uniqueItems: true }) };
+      return {
+        type: "array",
+        items: toJsonSchema(rule.items),
+        ...(rule.min !== undefined && { minItems: rule.min }),
+        ...(rule.unique && { uniqueItems: true }),
+      };
     case "one-or-list": {
       const items = toJsonSchema(rule.items);
       return { anyOf: [items, { type: "array", items, minItems: 1, uniqueItems: true }] };
@@ -39,4 +48,7 @@ function body(rule: Rule): JsonSchema {
   }
 }
 
-const textSchema = ({ pattern, not }: TextLimits): JsonSchema => ({ pattern, ...(not && { not: { anyOf: not.map((one) => ({ pattern: one.pattern })) } }) });
+const textSchema = ({ pattern, not }: TextLimits): JsonSchema => ({
+  pattern,
+  ...(not && { not: { anyOf: not.map((one) => ({ pattern: one.pattern })) } }),
+});

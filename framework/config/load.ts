@@ -26,7 +26,8 @@ export interface LoadOptions {
  * Throws UserError CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE or CONFIG_MISSING with the place, BAD_STAGE.
  */
 export async function loadApp({ root, stage, config, target }: LoadOptions): Promise<App> {
-  if (!new RegExp(appName.pattern).test(stage)) throw new UserError("BAD_STAGE", `"${stage}" cannot be a stage's name`, `Write ${appName.says}.`);
+  if (!new RegExp(appName.pattern).test(stage))
+    throw new UserError("BAD_STAGE", `"${stage}" cannot be a stage's name`, `Write ${appName.says}.`);
   const folder = resolve(root);
   const document = await readDocument(folder, config);
   if (!document) return toApp(folder, stage, {}, target);
@@ -46,6 +47,11 @@ async function readDocument(root: string, config: string | undefined): Promise<D
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" && config === undefined) return undefined;
     if (code !== "ENOENT" && code !== "EISDIR" && code !== "EACCES") throw cause;
-    throw new UserError("CONFIG_MISSING", `cannot read ${file}`, "Check the name that was given with --config, and that it is a file you may read.", { cause });
+    throw new UserError(
+      "CONFIG_MISSING",
+      `cannot read ${file}`,
+      "Check the name that was given with --config, and that it is a file you may read.",
+      { cause },
+    );
   }
 }

@@ -27,7 +27,12 @@ export async function readSecrets(root: string): Promise<Secrets | undefined> {
   }
   const { schemaVersion, secrets } = (state ?? {}) as { readonly schemaVersion?: unknown; readonly secrets?: unknown };
   if (typeof schemaVersion === "number" && schemaVersion > 1) {
-    throw new UserError("STATE_NEWER", `the file of made secrets has version ${schemaVersion}, and this Portico knows 1`, "Use the newer Portico that wrote it.", { at: { file: name } });
+    throw new UserError(
+      "STATE_NEWER",
+      `the file of made secrets has version ${schemaVersion}, and this Portico knows 1`,
+      "Use the newer Portico that wrote it.",
+      { at: { file: name } },
+    );
   }
   if (schemaVersion === 1 && isTexts(secrets)) return new Map(Object.entries(secrets));
   throw new UserError("STATE_BROKEN", "the file of made secrets holds something else", fix, { at: { file: name } });
@@ -40,7 +45,10 @@ const isTexts = (value: unknown): value is Readonly<Record<string, string>> =>
  * Makes a value for each name that has none, 256 random bits in 43 URL-safe characters, and keeps it, readable for this user only.
  * Another process that makes them for the first time at the same moment wins or loses as a whole.
  */
-export async function makeSecrets(root: string, names: readonly string[]): Promise<{ readonly secrets: Secrets; readonly made: readonly MadeSecret[] }> {
+export async function makeSecrets(
+  root: string,
+  names: readonly string[],
+): Promise<{ readonly secrets: Secrets; readonly made: readonly MadeSecret[] }> {
   const folder = join(root, ".portico");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
@@ -56,7 +64,10 @@ export async function makeSecrets(root: string, names: readonly string[]): Promi
 async function write(root: string, secrets: Secrets, isNew: boolean): Promise<boolean> {
   const file = join(root, name);
   const draft = `${file}.${process.pid}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, `${JSON.stringify({ schemaVersion: 1, secrets: Object.fromEntries(secrets) }, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  await writeFile(draft, `${JSON.stringify({ schemaVersion: 1, secrets: Object.fromEntries(secrets) }, null, 2)}\n`, {
+    mode: 0o600,
+    flag: "wx",
+  });
   try {
     if (isNew) await link(draft, file);
     else await rename(draft, file);

@@ -13,7 +13,9 @@ export interface StageSettings {
   readonly secrets?: readonly string[];
   readonly smoke?: readonly (Omit<SmokeCheck, "status"> & { readonly status?: number })[];
   readonly keep?: number;
-  readonly lambda?: Partial<Omit<LambdaApp, "vpc">> & { readonly vpc?: { readonly subnets?: readonly string[]; readonly securityGroups?: readonly string[] } };
+  readonly lambda?: Partial<Omit<LambdaApp, "vpc">> & {
+    readonly vpc?: { readonly subnets?: readonly string[]; readonly securityGroups?: readonly string[] };
+  };
   readonly workers?: Partial<WorkersApp>;
   readonly protected?: boolean;
 }
@@ -61,7 +63,12 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     secrets: settings.secrets ?? [],
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     keep: settings.keep ?? 10,
-    lambda: { architecture: "arm64", policies: [], ...aws, ...(vpc?.subnets && vpc.securityGroups && { vpc: { subnets: vpc.subnets, securityGroups: vpc.securityGroups } }) },
+    lambda: {
+      architecture: "arm64",
+      policies: [],
+      ...aws,
+      ...(vpc?.subnets && vpc.securityGroups && { vpc: { subnets: vpc.subnets, securityGroups: vpc.securityGroups } }),
+    },
     workers: { compatibilityDate: "2026-08-01", bindings: {}, ...workers },
   };
 }

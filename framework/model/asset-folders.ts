@@ -40,10 +40,16 @@ export function assetsInFront<A extends Asset>(routes: readonly Route[], assets:
 
 /** `/a/b/c.png` → `/a`, `/a/b`. */
 const foldersAbove = (path: string): readonly string[] =>
-  path.split("/").slice(1, -1).map((_, index, names) => `/${names.slice(0, index + 1).join("/")}`);
+  path
+    .split("/")
+    .slice(1, -1)
+    .map((_, index, names) => `/${names.slice(0, index + 1).join("/")}`);
 
 function isOwned(expanded: readonly ExpandedRoute[], folder: string): boolean {
-  const parts = folder.slice(1).split("/").map((part): Segment => ({ kind: "static", value: decodeURIComponent(part) }));
+  const parts = folder
+    .slice(1)
+    .split("/")
+    .map((part): Segment => ({ kind: "static", value: decodeURIComponent(part) }));
   const inside = expanded.filter(({ segments }) => canMatchInside(segments, parts));
   return inside.length > 0 && inside.every(({ segments }) => isGreedy(segments) && segments.length <= parts.length);
 }
@@ -59,6 +65,11 @@ const isExact = (expanded: readonly ExpandedRoute[], route: Route, path: string)
   expanded.some((one) => one.route === route && one.segments.every(({ kind }) => kind === "static") && matchRoutes([one], path));
 
 const sameAsAsset = (route: Route, asset: Asset): UserError =>
-  new UserError("ROUTE_CONFLICT", `${route.file} and ${asset.file} both serve ${displayPattern(route.segments)}`, "Remove one of them, or give it another path.", {
-    at: [{ file: route.file }, { file: asset.file }],
-  });
+  new UserError(
+    "ROUTE_CONFLICT",
+    `${route.file} and ${asset.file} both serve ${displayPattern(route.segments)}`,
+    "Remove one of them, or give it another path.",
+    {
+      at: [{ file: route.file }, { file: asset.file }],
+    },
+  );

@@ -18,7 +18,7 @@ export interface HttpApiKey {
  * unicode literally: API Gateway's own examples show keys unescaped, and it hands rawPath and params over decoded (facts: HTTP API
  * events of 10 Jul 2026), so a key is compared with what the function will see. All keys are unique and count against the API's limit.
  */
-export function httpApiKeys(routes: readonly BuiltRoute[], assets: readonly BuiltAsset[]): readonly HttpApiKey[] {
+export function httpApiKeys(routes: readonly Omit<BuiltRoute, "methods">[], assets: readonly BuiltAsset[]): readonly HttpApiKey[] {
   const folders = assetFolders(routes, assets);
   return [
     ...expandRoutes(routes).map(({ segments, route }) => ({ key: `ANY ${keyPath(segments)}`, function: route.function })),
@@ -31,5 +31,10 @@ export function httpApiKeys(routes: readonly BuiltRoute[], assets: readonly Buil
 function literal(path: string, file: string): string {
   const decoded = decodeURIComponent(path);
   if (!/[{}]/.test(decoded)) return decoded;
-  throw new UserError("ASSET_NAME", `${file}: a route matches it too, and its name cannot be a key of an HTTP API`, "Rename it without { and }.", { at: { file } });
+  throw new UserError(
+    "ASSET_NAME",
+    `${file}: a route matches it too, and its name cannot be a key of an HTTP API`,
+    "Rename it without { and }.",
+    { at: { file } },
+  );
 }

@@ -13,7 +13,8 @@ export const codeExtension = /\.(?:[tj]sx?|m[tj]s)$/;
  */
 export function parseRouteFile(file: string): readonly Segment[] {
   const names = file.normalize("NFC").replace(codeExtension, "").split("/").slice(1);
-  if (/^\(.*\)$/.test(names.at(-1) ?? "")) throw nameError(file, `"${names.at(-1)}" groups routes, so it must be a folder`, "Make it a folder and put the route inside.");
+  if (/^\(.*\)$/.test(names.at(-1) ?? ""))
+    throw nameError(file, `"${names.at(-1)}" groups routes, so it must be a folder`, "Make it a folder and put the route inside.");
   if (names.at(-1) === "index") names.pop();
   const segments = names.filter((name) => !/^\(.*\)$/.test(name)).map((name) => parseSegment(name, file));
   checkSegments(segments, file);
@@ -21,7 +22,8 @@ export function parseRouteFile(file: string): readonly Segment[] {
 }
 
 /** For people: `/users/:id`, `/files/:path+`, `/notes/:path*`. */
-export const displayPattern = (segments: readonly Segment[]): string => write(segments, (segment) => `:${segment.name}${displaySuffix[segment.kind]}`);
+export const displayPattern = (segments: readonly Segment[]): string =>
+  write(segments, (segment) => `:${segment.name}${displaySuffix[segment.kind]}`);
 
 const displaySuffix = { param: "", rest: "+", "optional-rest": "*" } as const;
 
@@ -47,7 +49,10 @@ const write = (segments: readonly Segment[], wildcard: (segment: Wildcard) => st
 export function regexpSource(segments: readonly Segment[]): string {
   const last = segments.at(-1);
   if (last?.kind !== "optional-rest") return `^${segments.map((segment) => `/${regexpSegment(segment)}`).join("") || "/"}$`;
-  const prefix = segments.slice(0, -1).map((segment) => `/${regexpSegment(segment)}`).join("");
+  const prefix = segments
+    .slice(0, -1)
+    .map((segment) => `/${regexpSegment(segment)}`)
+    .join("");
   const rest = `(?<${last.name}>[^/].*)`;
   return prefix ? `^${prefix}(?:/${rest})?$` : `^/${rest}?$`;
 }
@@ -85,22 +90,38 @@ const bracketed = /^\[(?<optional>\[)?(?<dots>\.\.\.)?(?<name>[^[\]]*)\](?<close
 function parseSegment(text: string, file: string): Segment {
   if (!/[[\]]/.test(text)) return parseStatic(text, file);
   const { optional, dots, name = "", close } = bracketed.exec(text)?.groups ?? {};
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === "__proto__" || Boolean(optional) !== Boolean(close)) throw bracketError(text, name, file);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === "__proto__" || Boolean(optional) !== Boolean(close))
+    throw bracketError(text, name, file);
   if (dots) return { kind: optional ? "optional-rest" : "rest", name };
-  if (optional) throw nameError(file, `"${text}": only a rest param can be optional`, `Write [${name}] here and serve the path without it from index.ts, or write [[...${name}]].`);
+  if (optional)
+    throw nameError(
+      file,
+      `"${text}": only a rest param can be optional`,
+      `Write [${name}] here and serve the path without it from index.ts, or write [[...${name}]].`,
+    );
   return { kind: "param", name };
 }
 
 function parseStatic(text: string, file: string): Segment {
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
   const bad = /[{}\x00-\x1f\x7f]/.exec(text)?.[0];
-  if (bad !== undefined) throw nameError(file, `${JSON.stringify(bad)} cannot be in a route's path`, "Rename the file or folder; a param is written [name].");
+  if (bad !== undefined)
+    throw nameError(file, `${JSON.stringify(bad)} cannot be in a route's path`, "Rename the file or folder; a param is written [name].");
   return { kind: "static", value: text };
 }
 
 function bracketError(text: string, name: string, file: string): UserError {
-  if (!bracketed.test(text)) return nameError(file, `"${text}": a param must be a whole segment`, "Name the file or folder [name], [...name] or [[...name]], and take the value apart in the handler.");
-  return nameError(file, `"${text}": "${name}" is no param name`, "Use letters, digits and _ for a param's name, and begin with a letter or _.");
+  if (!bracketed.test(text))
+    return nameError(
+      file,
+      `"${text}": a param must be a whole segment`,
+      "Name the file or folder [name], [...name] or [[...name]], and take the value apart in the handler.",
+    );
+  return nameError(
+    file,
+    `"${text}": "${name}" is no param name`,
+    "Use letters, digits and _ for a param's name, and begin with a letter or _.",
+  );
 }
 
 function checkSegments(segments: readonly Segment[], file: string): void {
@@ -108,7 +129,12 @@ function checkSegments(segments: readonly Segment[], file: string): void {
   for (const [index, segment] of segments.entries()) {
     if (segment.kind === "static") continue;
     const { kind, name } = segment;
-    if (kind !== "param" && index < segments.length - 1) throw nameError(file, `[...${name}] is not the last part of the path`, "Move what follows it into the handler, or use [name] for a single segment.");
+    if (kind !== "param" && index < segments.length - 1)
+      throw nameError(
+        file,
+        `[...${name}] is not the last part of the path`,
+        "Move what follows it into the handler, or use [name] for a single segment.",
+      );
     if (names.has(name)) throw nameError(file, `the param "${name}" is there twice`, "Give each param its own name.");
     names.add(name);
   }

@@ -58,13 +58,19 @@ function checkGreedy(expanded: readonly ExpandedRoute[]): void {
     for (const b of greedy.slice(index + 1)) {
       if (a.segments.length !== b.segments.length || !overlap(a.segments, b.segments)) continue;
       const both = `${displayPattern(a.segments)} and ${displayPattern(b.segments)}`;
-      throw conflict([a.route, b.route], `can match the same path (${both}), and AWS does not define which one wins`, "Make one prefix longer, or serve both from one file.");
+      throw conflict(
+        [a.route, b.route],
+        `can match the same path (${both}), and AWS does not define which one wins`,
+        "Make one prefix longer, or serve both from one file.",
+      );
     }
   }
 }
 
 const conflict = (routes: readonly Route[], what: string, fix: string): UserError =>
-  new UserError("ROUTE_CONFLICT", `${routes.map(({ file }) => file).join(" and ")} ${what}`, fix, { at: routes.map(({ file }) => ({ file })) });
+  new UserError("ROUTE_CONFLICT", `${routes.map(({ file }) => file).join(" and ")} ${what}`, fix, {
+    at: routes.map(({ file }) => ({ file })),
+  });
 
 function compare(a: ExpandedRoute, b: ExpandedRoute): number {
   const greedy = Number(isGreedy(a.segments)) - Number(isGreedy(b.segments));

@@ -21,7 +21,12 @@ export async function discoverAssets(root: string, folder: string): Promise<read
     const next = assets[index + 1];
     if (next?.path !== asset.path) continue;
     const at = [{ file: asset.file }, { file: next.file }];
-    throw new UserError("ASSET_CONFLICT", `two files would both be ${decodeURIComponent(asset.path)}: their names look the same`, "Remove one of them.", { at });
+    throw new UserError(
+      "ASSET_CONFLICT",
+      `two files would both be ${decodeURIComponent(asset.path)}: their names look the same`,
+      "Remove one of them.",
+      { at },
+    );
   }
   return assets;
 }

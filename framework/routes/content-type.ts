@@ -2,27 +2,29 @@
 import { mimes } from "hono/utils/mime";
 
 /** Hono's table and more. A `.ts` file among web assets is TypeScript, not the video that the registry of types knows. */
-const types: ReadonlyMap<string, string> = new Map(Object.entries({
-  ...mimes,
-  "7z": "application/x-7z-compressed",
-  cts: "text/plain",
-  hwp: "application/x-hwp",
-  hwpx: "application/hwp+zip",
-  jsx: "text/plain",
-  jxl: "image/jxl",
-  log: "text/plain",
-  m4a: "audio/mp4",
-  md: "text/markdown",
-  mov: "video/quicktime",
-  mts: "text/plain",
-  toml: "application/toml",
-  ts: "text/plain",
-  tsx: "text/plain",
-  vtt: "text/vtt",
-  wav: "audio/wav",
-  yaml: "application/yaml",
-  yml: "application/yaml",
-}));
+const types: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...mimes,
+    "7z": "application/x-7z-compressed",
+    cts: "text/plain",
+    hwp: "application/x-hwp",
+    hwpx: "application/hwp+zip",
+    jsx: "text/plain",
+    jxl: "image/jxl",
+    log: "text/plain",
+    m4a: "audio/mp4",
+    md: "text/markdown",
+    mov: "video/quicktime",
+    mts: "text/plain",
+    toml: "application/toml",
+    ts: "text/plain",
+    tsx: "text/plain",
+    vtt: "text/vtt",
+    wav: "audio/wav",
+    yaml: "application/yaml",
+    yml: "application/yaml",
+  }),
+);
 
 /** Files without an extension whose type their readers insist on. */
 const names: ReadonlyMap<string, string> = new Map([["apple-app-site-association", "application/json"]]);

@@ -36,7 +36,12 @@ function middlewareOf(entries: readonly FolderEntry[]): string | undefined {
   const found = entries.filter(({ name, kind }) => kind === "file" && isCode(name) && name.replace(codeExtension, "") === "_middleware");
   if (found.length < 2) return found[0]?.path;
   const files = found.map(({ path }) => path);
-  throw new UserError("MIDDLEWARE_TWICE", `one folder has ${files.join(" and ")}`, "Keep one of them; its default export can be an array.", { at: files.map((file) => ({ file })) });
+  throw new UserError(
+    "MIDDLEWARE_TWICE",
+    `one folder has ${files.join(" and ")}`,
+    "Keep one of them; its default export can be an array.",
+    { at: files.map((file) => ({ file })) },
+  );
 }
 
 const isCode = (name: string): boolean => codeExtension.test(name);

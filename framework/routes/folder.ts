@@ -39,7 +39,8 @@ async function linkedKind(root: string, path: string): Promise<FolderEntry["kind
 const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): FolderEntry["kind"] | undefined =>
   entry.isDirectory() ? "folder" : entry.isFile() ? "file" : undefined;
 
-const isInside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+const isInside = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 /** By code unit of the composed name, which no locale and no file system changes. */
 const compareNames = (a: string, b: string): number => {

@@ -19,20 +19,31 @@ test("files override declared env, the stage's file first; undeclared names are 
     ".env": 'GREETING="from env"\nSESSION_KEY=one\nconstructor=c\nOTHER=1\nNODE_ENV=x',
     ".env.dev": "export GREETING='안녕 #1'\nEXTRA=2",
   });
-  expect(await resolve(root)).toEqual({ env: { GREETING: "안녕 #1", toString: "x", SESSION_KEY: "one", constructor: "c" }, made: [], undeclared: ["EXTRA", "NODE_ENV", "OTHER"] });
+  expect(await resolve(root)).toEqual({
+    env: { GREETING: "안녕 #1", toString: "x", SESSION_KEY: "one", constructor: "c" },
+    made: [],
+    undeclared: ["EXTRA", "NODE_ENV", "OTHER"],
+  });
   expect((await resolve(root, {}, "local")).env["GREETING"]).toBe("from env");
   expect(existsSync(join(root, ".portico"))).toBe(false);
 });
 
 test("the process beats the files for secrets, and is not read for env", async () => {
   const root = appFolder({ "hosting.json": hosting, ".env": "SESSION_KEY=file\nconstructor=c" });
-  expect((await resolve(root, { processEnv: { SESSION_KEY: "process", GREETING: "no" } })).env).toMatchObject({ SESSION_KEY: "process", GREETING: "hello" });
+  expect((await resolve(root, { processEnv: { SESSION_KEY: "process", GREETING: "no" } })).env).toMatchObject({
+    SESSION_KEY: "process",
+    GREETING: "hello",
+  });
 });
 
 test("without files none is read", async () => {
   const root = appFolder({ "hosting.json": hosting, ".env": "SESSION_KEY=file\nGREETING=file" });
   const given = { SESSION_KEY: "s", constructor: "c" };
-  expect(await resolve(root, { files: false, makeSecrets: false, processEnv: given })).toEqual({ env: { GREETING: "hello", toString: "x", ...given }, made: [], undeclared: [] });
+  expect(await resolve(root, { files: false, makeSecrets: false, processEnv: given })).toEqual({
+    env: { GREETING: "hello", toString: "x", ...given },
+    made: [],
+    undeclared: [],
+  });
 });
 
 test("missing secrets are made once, shared by dev and local, and readable for this user only", async () => {
@@ -70,13 +81,20 @@ test("two processes that start at once agree", async () => {
 });
 
 test("a missing secret is named with all others, and nothing is made", async () => {
-  const root = appFolder({ "hosting.json": hosting, ".portico/secrets.json": JSON.stringify({ schemaVersion: 1, secrets: { SESSION_KEY: "dev only" } }) });
+  const root = appFolder({
+    "hosting.json": hosting,
+    ".portico/secrets.json": JSON.stringify({ schemaVersion: 1, secrets: { SESSION_KEY: "dev only" } }),
+  });
   const fix = "Write SESSION_KEY=… constructor=… into .env or .env.dev, or set them in the environment.";
   await expect(resolve(root, { makeSecrets: false })).rejects.toThrow(
     expect.objectContaining({ code: "SECRET_MISSING", message: "the secrets SESSION_KEY, constructor have no value", fix }),
   );
   await expect(resolve(root, { makeSecrets: false, files: false, processEnv: { SESSION_KEY: "x" } })).rejects.toThrow(
-    expect.objectContaining({ code: "SECRET_MISSING", message: "the secret constructor has no value", fix: "Set constructor=… in the environment." }),
+    expect.objectContaining({
+      code: "SECRET_MISSING",
+      message: "the secret constructor has no value",
+      fix: "Set constructor=… in the environment.",
+    }),
   );
 });
 

@@ -25,12 +25,26 @@ test("the example of the design is valid, at every stage", async () => {
   const root = appFolder({});
   copyFileSync(new URL("../fixtures/config/design.jsonc", import.meta.url), join(root, "hosting.json"));
   const dev = await loadApp({ root, stage: "dev" });
-  expect(dev).toMatchObject({ name: "guestbook", stage: "dev", protected: false, targets: ["lambda"], env: { GREETING: "hello" }, secrets: ["SESSION_KEY"], keep: 10 });
+  expect(dev).toMatchObject({
+    name: "guestbook",
+    stage: "dev",
+    protected: false,
+    targets: ["lambda"],
+    env: { GREETING: "hello" },
+    secrets: ["SESSION_KEY"],
+    keep: 10,
+  });
   expect(dev.routes.at(-1)).toEqual({ pattern: "/reports/*", settings: { memory: 1024, timeout: 25 } });
   expect(dev.lambda).not.toHaveProperty("vpc");
   expect(dev.lambda).not.toHaveProperty("account");
   const prod = await loadApp({ root, stage: "prod" });
-  expect(prod).toMatchObject({ stage: "prod", protected: true, env: { GREETING: "안녕하세요" }, lambda: { account: "123456789012", region: "ap-northeast-2" }, workers: { compatibilityDate: "2026-08-01" } });
+  expect(prod).toMatchObject({
+    stage: "prod",
+    protected: true,
+    env: { GREETING: "안녕하세요" },
+    lambda: { account: "123456789012", region: "ap-northeast-2" },
+    workers: { compatibilityDate: "2026-08-01" },
+  });
   expect(await loadApp({ root, stage: "pr-12" })).toEqual({ ...dev, stage: "pr-12" });
 });
 
@@ -71,7 +85,11 @@ test("a stage's objects are merged key by key, its lists and values replace", as
 
 test("the target given beats the file's; another file can be given", async () => {
   const root = appFolder({ "conf/other.json": '{ "name": "other", "target": ["lambda", "workers"] }' });
-  expect(await loadApp({ root, stage: "dev", config: "conf/other.json", target: "node" })).toMatchObject({ name: "other", targets: ["node"], root });
+  expect(await loadApp({ root, stage: "dev", config: "conf/other.json", target: "node" })).toMatchObject({
+    name: "other",
+    targets: ["node"],
+    root,
+  });
   await expect(loadApp({ root, stage: "dev", config: "gone.json" })).rejects.toThrow(expect.objectContaining({ code: "CONFIG_MISSING" }));
   await expect(loadApp({ root, stage: "dev", config: "conf" })).rejects.toThrow(expect.objectContaining({ code: "CONFIG_MISSING" }));
 });
@@ -86,13 +104,22 @@ test("comments, trailing commas, CRLF and a byte order mark are fine", async () 
 
 test("an unknown key is shown at its place with what was meant", async () => {
   const error = await mistake('{\n  "name": "app",\n\t"secerts": []\n}');
-  expect(error).toMatchObject({ message: 'unknown key "secerts" in hosting.json; did you mean "secrets"?', fix: 'Write "secrets", or remove the key.' });
-  expect(error.at).toEqual([{ file: "hosting.json", line: 3, column: 2, frame: '2 |   "name": "app",\n3 |  "secerts": []\n  |  ^^^^^^^^^\n4 | }' }]);
+  expect(error).toMatchObject({
+    message: 'unknown key "secerts" in hosting.json; did you mean "secrets"?',
+    fix: 'Write "secrets", or remove the key.',
+  });
+  expect(error.at).toEqual([
+    { file: "hosting.json", line: 3, column: 2, frame: '2 |   "name": "app",\n3 |  "secerts": []\n  |  ^^^^^^^^^\n4 | }' },
+  ]);
 });
 
 test("broken JSON is shown at its place", async () => {
-  expect(await mistake('{ "name": "app"\n  "keep": 1 }')).toMatchObject({ code: "CONFIG_SYNTAX", at: [{ file: "hosting.json", line: 2, column: 3 }] });
-  for (const text of ["", "  // nothing", "{", "{} {}", "{ name: 1 }", "{ 'a': 1 }"]) expect(await mistake(text)).toMatchObject({ code: "CONFIG_SYNTAX" });
+  expect(await mistake('{ "name": "app"\n  "keep": 1 }')).toMatchObject({
+    code: "CONFIG_SYNTAX",
+    at: [{ file: "hosting.json", line: 2, column: 3 }],
+  });
+  for (const text of ["", "  // nothing", "{", "{} {}", "{ name: 1 }", "{ 'a': 1 }"])
+    expect(await mistake(text)).toMatchObject({ code: "CONFIG_SYNTAX" });
 });
 
 describe("mistakes", () => {
@@ -144,11 +171,19 @@ describe("mistakes", () => {
     [withName('"stages": { "prod": { "stages": {} } }'), "CONFIG_KEY", /unknown key "stages"/],
     [withName('"stages": { "prod": { "keep": 0 } }'), "CONFIG_VALUE", /"keep"/, at(3, 33)],
   ];
-  test.each(cases)("%s", async (text: string, code: string, message: RegExp, place: object = {}) => {
-    const error = await mistake(text);
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string, fix: expect.stringMatching(/^[A-Z].*\.$/s) as string, ...place });
-    expect(error.at[0]?.frame).toContain("^");
-  });
+  test.each(cases.map(([text, code, message, place = {}]) => ({ text, code, message, place })))(
+    "$text",
+    async ({ text, code, message, place }) => {
+      const error = await mistake(text);
+      expect(error).toMatchObject({
+        code,
+        message: expect.stringMatching(message) as string,
+        fix: expect.stringMatching(/^[A-Z].*\.$/s) as string,
+        ...place,
+      });
+      expect(error.at[0]?.frame).toContain("^");
+    },
+  );
 
   test("a clash that a stage makes is shown in the stage", async () => {
     const text = withName('"secrets": ["KEY"],\n  "stages": { "prod": { "env": { "KEY": "x" } } }');
@@ -161,5 +196,7 @@ describe("mistakes", () => {
 
 test("the reference app's own file is valid", async () => {
   const root = new URL("../..", import.meta.url).pathname;
-  expect(JSON.parse(readFileSync(join(root, "hosting.json"), "utf8"))).toMatchObject({ name: (await loadApp({ root, stage: "local" })).name });
+  expect(JSON.parse(readFileSync(join(root, "hosting.json"), "utf8"))).toMatchObject({
+    name: (await loadApp({ root, stage: "local" })).name,
+  });
 });

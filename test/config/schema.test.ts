@@ -23,6 +23,8 @@ test("every key has a description, and objects are closed", () => {
     for (const one of inner) visit(one as JsonSchema, path);
   };
   visit(written as JsonSchema, "");
-  expect(keys).toEqual(expect.arrayContaining(["$schema", "name", "target", "routes.memory", "lambda.vpc.subnets", "stages.protected", "stages.env"]));
+  expect(keys).toEqual(
+    expect.arrayContaining(["$schema", "name", "target", "routes.memory", "lambda.vpc.subnets", "stages.protected", "stages.env"]),
+  );
   expect(keys).not.toContain("stages.name");
 });

@@ -16,7 +16,10 @@ const words = ["a", "b", "c.d", "나 x", "100%"];
 const folder = fc.constantFrom(...words, "[x]", "(g)");
 const last = fc.constantFrom(...words, "index", "[y]", "[...r]", "[[...r]]");
 const routeName = fc.tuple(fc.array(folder, { maxLength: 3 }), last).map(([folders, name]) => [...folders.map(unique), name].join("/"));
-const part = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...words) }, { weight: 1, arbitrary: fc.constantFrom("", "z", "%61", "?q", "A") });
+const part = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...words) },
+  { weight: 1, arbitrary: fc.constantFrom("", "z", "%61", "?q", "A") },
+);
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => `/${parts.join("/")}`);
 const asset = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 4 }).map((parts) => escapePath(`/${parts.join("/")}`));
 
@@ -64,7 +67,11 @@ function byRouter(routes: readonly BuiltRoute[], asked: string): Found {
 
 function byHttpApi(routes: readonly BuiltRoute[], assets: readonly BuiltAsset[], asked: string): Found {
   const keys = httpApiKeys(routes, assets);
-  const selected = selectRoute(keys.map(({ key }) => key), "GET", decodeURIComponent(asked));
+  const selected = selectRoute(
+    keys.map(({ key }) => key),
+    "GET",
+    decodeURIComponent(asked),
+  );
   const to = keys.find(({ key }) => key === selected?.key)?.function ?? "no key";
   return { to, params: to === "assets" ? {} : (selected?.pathParameters ?? {}) };
 }
@@ -86,16 +93,21 @@ test("the dev matcher, the router and the HTTP API choose the same route and par
 
 test("with assets too: an asset in front or a folder of assets wins, then the routes", () => {
   fc.assert(
-    fc.property(fc.array(routeName, { maxLength: 10 }), fc.array(asset, { maxLength: 6 }), fc.array(path, { minLength: 1, maxLength: 12 }), (names, files, paths) => {
-      const { routes, assets } = validSet(names, files);
-      const folders = assetFolders(routes, assets);
-      const front = new Set(assetsInFront(routes, assets, folders).map((one) => one.path));
-      for (const asked of [...paths.map(escapePath), ...assets.map((one) => one.path)]) {
-        const found = front.has(asked) || isInFolder(folders, asked) ? missing : byMatcher(routes, asked);
-        expect(byHttpApi(routes, assets, asked)).toEqual(found);
-      }
-      for (const one of assets) expect(byHttpApi(routes, assets, one.path).to).toBe("assets");
-    }),
+    fc.property(
+      fc.array(routeName, { maxLength: 10 }),
+      fc.array(asset, { maxLength: 6 }),
+      fc.array(path, { minLength: 1, maxLength: 12 }),
+      (names, files, paths) => {
+        const { routes, assets } = validSet(names, files);
+        const folders = assetFolders(routes, assets);
+        const front = new Set(assetsInFront(routes, assets, folders).map((one) => one.path));
+        for (const asked of [...paths.map(escapePath), ...assets.map((one) => one.path)]) {
+          const found = front.has(asked) || isInFolder(folders, asked) ? missing : byMatcher(routes, asked);
+          expect(byHttpApi(routes, assets, asked)).toEqual(found);
+        }
+        for (const one of assets) expect(byHttpApi(routes, assets, one.path).to).toBe("assets");
+      },
+    ),
     { numRuns: 400 },
   );
 });

@@ -20,11 +20,19 @@ test("one ANY key per pattern and $default", () => {
 });
 
 test("an asset that a route matches too gets a key of its own, decoded", () => {
-  expect(keys(["[page]"], ["/style.css", "/%EC%95%88%20a.txt", "/img/a.png"]).slice(1)).toEqual(["ANY /style.css → assets", "ANY /안 a.txt → assets", "$default → assets"]);
+  expect(keys(["[page]"], ["/style.css", "/%EC%95%88%20a.txt", "/img/a.png"]).slice(1)).toEqual([
+    "ANY /style.css → assets",
+    "ANY /안 a.txt → assets",
+    "$default → assets",
+  ]);
 });
 
 test("a folder that only a shorter greedy route reaches is one key, outermost first", () => {
-  expect(keys(["[[...all]]"], ["/img/a.png", "/img/b/c.png", "/x.txt"]).slice(2)).toEqual(["ANY /img/{proxy+} → assets", "ANY /x.txt → assets", "$default → assets"]);
+  expect(keys(["[[...all]]"], ["/img/a.png", "/img/b/c.png", "/x.txt"]).slice(2)).toEqual([
+    "ANY /img/{proxy+} → assets",
+    "ANY /x.txt → assets",
+    "$default → assets",
+  ]);
 });
 
 test.each([

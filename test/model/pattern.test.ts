@@ -60,6 +60,8 @@ describe("names that are no pattern", () => {
     const run = (): unknown => parseRouteFile(file);
     expect(run).toThrow(UserError);
     expect(run).toThrow(message);
-    expect(run).toThrow(expect.objectContaining({ code: "ROUTE_NAME", at: [{ file }], fix: expect.stringMatching(/^[A-Z].+\.$/) as string }));
+    expect(run).toThrow(
+      expect.objectContaining({ code: "ROUTE_NAME", at: [{ file }], fix: expect.stringMatching(/^[A-Z].+\.$/) as string }),
+    );
   });
 });

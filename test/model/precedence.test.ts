@@ -11,13 +11,28 @@ const order = (...names: readonly string[]): readonly string[] =>
 
 test("fixed before greedy, static before param from the left, longer greedy prefix first", () => {
   const names = ["[...all]", "a/[...r]", "a/b/[...r]", "[x]/b", "a/[y]", "a/b", "index", "[x]/[y]", "b"];
-  const expected = ["/ index", "/b b", "/a/b a/b", "/a/:y a/[y]", "/:x/b [x]/b", "/:x/:y [x]/[y]", "/a/b/:r+ a/b/[...r]", "/a/:r+ a/[...r]", "/:all+ [...all]"];
+  const expected = [
+    "/ index",
+    "/b b",
+    "/a/b a/b",
+    "/a/:y a/[y]",
+    "/:x/b [x]/b",
+    "/:x/:y [x]/[y]",
+    "/a/b/:r+ a/b/[...r]",
+    "/a/:r+ a/[...r]",
+    "/:all+ [...all]",
+  ];
   expect(order(...names)).toEqual(expected);
   expect(order(...names.toReversed())).toEqual(expected);
 });
 
 test("an optional rest is its base and its greedy pattern", () => {
-  expect(order("[...all]", "notes/[[...path]]", "[page]")).toEqual(["/notes notes/[[...path]]", "/:page [page]", "/notes/:path+ notes/[[...path]]", "/:all+ [...all]"]);
+  expect(order("[...all]", "notes/[[...path]]", "[page]")).toEqual([
+    "/notes notes/[[...path]]",
+    "/:page [page]",
+    "/notes/:path+ notes/[[...path]]",
+    "/:all+ [...all]",
+  ]);
   expect(order("[[...all]]")).toEqual(["/ [[...all]]", "/:all+ [[...all]]"]);
 });
 
@@ -45,7 +60,12 @@ test.each([
 
 test("an optional route that is left nothing is a conflict with both that took it", () => {
   const run = (): unknown => order("a/index", "a/[...r]", "a/[[...s]]");
-  expect(run).toThrow(expect.objectContaining({ code: "ROUTE_CONFLICT", at: ["a/[[...s]]", "a/index", "a/[...r]"].map((name) => ({ file: `functions/${name}.ts` })) }));
+  expect(run).toThrow(
+    expect.objectContaining({
+      code: "ROUTE_CONFLICT",
+      at: ["a/[[...s]]", "a/index", "a/[...r]"].map((name) => ({ file: `functions/${name}.ts` })),
+    }),
+  );
 });
 
 test("greedy patterns that no path can share are no conflict", () => {
@@ -58,5 +78,6 @@ test("params are decoded once, and a missing optional rest is left out", () => {
   expect(found("/hello/%EB%82%98%2525%2Fx")).toEqual({ name: "나%25/x" });
   expect(found("/files/a%20b//c/")).toEqual({ path: "a b//c/" });
   expect(found("/notes")).toEqual({});
-  for (const path of ["/notes/", "/hello/", "/files", "/files/", "/files//a", "/hello/a/", "//hello/a", "/Hello/a", "/"]) expect(found(path)).toBeUndefined();
+  for (const path of ["/notes/", "/hello/", "/files", "/files/", "/files//a", "/hello/a/", "//hello/a", "/Hello/a", "/"])
+    expect(found(path)).toBeUndefined();
 });

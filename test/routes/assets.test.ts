@@ -20,16 +20,32 @@ test("files with their canonical path, hash, size and type, sorted", async () =>
     "functions/index.ts": "",
   });
   const assets = await discoverAssets(root, "functions/_public/");
-  expect(assets.map(({ path }) => path)).toEqual(["/.well-known/security.txt", "/100%25%20%23%3F.txt", "/_a.js", "/img/%EB%82%98%20%EB%B9%84.png", "/style.css"]);
+  expect(assets.map(({ path }) => path)).toEqual([
+    "/.well-known/security.txt",
+    "/100%25%20%23%3F.txt",
+    "/_a.js",
+    "/img/%EB%82%98%20%EB%B9%84.png",
+    "/style.css",
+  ]);
   for (const { path } of assets) expect(canonicalPath(path)).toBe(path);
   const hash = createHash("sha256").update("a{}").digest("hex");
-  expect(assets.at(-1)).toEqual({ path: "/style.css", file: "functions/_public/style.css", hash, bytes: 3, type: "text/css; charset=utf-8" });
+  expect(assets.at(-1)).toEqual({
+    path: "/style.css",
+    file: "functions/_public/style.css",
+    hash,
+    bytes: 3,
+    type: "text/css; charset=utf-8",
+  });
 });
 
 test("a decomposed name is composed in the URL and kept on disk; two such names for one path are an error", async () => {
   const [nfc, nfd] = ["안녕.txt".normalize("NFC"), "안녕.txt".normalize("NFD")];
-  expect(await discoverAssets(appFolder({ [`public/${nfd}`]: "" }), "./public")).toMatchObject([{ path: `/${encodeURIComponent(nfc)}`, file: `public/${nfd}` }]);
-  await expect(discoverAssets(appFolder({ [`public/${nfd}`]: "", [`public/${nfc}`]: "" }), "public")).rejects.toThrow(expect.objectContaining({ code: "ASSET_CONFLICT" }));
+  expect(await discoverAssets(appFolder({ [`public/${nfd}`]: "" }), "./public")).toMatchObject([
+    { path: `/${encodeURIComponent(nfc)}`, file: `public/${nfd}` },
+  ]);
+  await expect(discoverAssets(appFolder({ [`public/${nfd}`]: "", [`public/${nfc}`]: "" }), "public")).rejects.toThrow(
+    expect.objectContaining({ code: "ASSET_CONFLICT" }),
+  );
 });
 
 test("no folder, no assets", async () => {
@@ -46,7 +62,10 @@ test("links that leave the root are dropped", async () => {
 });
 
 test("the root itself can be the folder", async () => {
-  expect((await discoverAssets(appFolder({ "index.html": "", "a/b.html": "" }), ".")).map(({ file }) => file)).toEqual(["a/b.html", "index.html"]);
+  expect((await discoverAssets(appFolder({ "index.html": "", "a/b.html": "" }), ".")).map(({ file }) => file)).toEqual([
+    "a/b.html",
+    "index.html",
+  ]);
 });
 
 test.each([

@@ -7,12 +7,29 @@ import { discover } from "../../framework/routes/discover.ts";
 import { appFolder } from "./app-folder.ts";
 
 const appOf = (...files: readonly string[]): string => appFolder(Object.fromEntries(files.map((file) => [`functions/${file}`, ""])));
-const filesOf = async (root: string): Promise<readonly string[]> => (await discover(root)).map(({ file }) => file.slice("functions/".length));
+const filesOf = async (root: string): Promise<readonly string[]> =>
+  (await discover(root)).map(({ file }) => file.slice("functions/".length));
 
 test("routes in order of precedence, without what is no route", async () => {
   const root = appOf(
-    "index.ts", "users/[id].tsx", "users/me.js", "files/[...path].mjs", "(admin)/panel.mts", "feed.xml.ts", "readme.md", "style.css",
-    "_lib/db.ts", "users/_lib/x.ts", "_public/a.ts", "_x.ts", ".hidden.ts", ".git/a.ts", "types.d.ts", "a.d.mts", "users/me.test.ts", "b.cjs",
+    "index.ts",
+    "users/[id].tsx",
+    "users/me.js",
+    "files/[...path].mjs",
+    "(admin)/panel.mts",
+    "feed.xml.ts",
+    "readme.md",
+    "style.css",
+    "_lib/db.ts",
+    "users/_lib/x.ts",
+    "_public/a.ts",
+    "_x.ts",
+    ".hidden.ts",
+    ".git/a.ts",
+    "types.d.ts",
+    "a.d.mts",
+    "users/me.test.ts",
+    "b.cjs",
   );
   expect(await discover(root)).toMatchObject([
     { id: "index", pattern: "/", file: "functions/index.ts", segments: [], middleware: [] },
@@ -25,7 +42,15 @@ test("routes in order of precedence, without what is no route", async () => {
 });
 
 test("middleware of the folders above, outermost first, groups included", async () => {
-  const root = appOf("_middleware.ts", "a.ts", "(in)/_middleware.js", "(in)/b.ts", "(in)/deep/_middleware.tsx", "(in)/deep/c.ts", "_lib/_middleware.ts");
+  const root = appOf(
+    "_middleware.ts",
+    "a.ts",
+    "(in)/_middleware.js",
+    "(in)/b.ts",
+    "(in)/deep/_middleware.tsx",
+    "(in)/deep/c.ts",
+    "_lib/_middleware.ts",
+  );
   const middleware = Object.fromEntries((await discover(root)).map(({ id, middleware: files }) => [id, files]));
   expect(middleware).toEqual({
     a: ["functions/_middleware.ts"],
@@ -66,7 +91,14 @@ test("no functions/, no routes", async () => {
 test("links out of the root, to nowhere and to a folder above are skipped; others are followed", async () => {
   const outside = appFolder({ "secret.ts": "" });
   const root = appOf("a/b.ts");
-  for (const [target, name] of [[outside, "out"], [join(outside, "secret.ts"), "file.ts"], ["..", "a/up"], ["nowhere", "gone"], ["self", "self"], ["a", "c"]] as const) {
+  for (const [target, name] of [
+    [outside, "out"],
+    [join(outside, "secret.ts"), "file.ts"],
+    ["..", "a/up"],
+    ["nowhere", "gone"],
+    ["self", "self"],
+    ["a", "c"],
+  ] as const) {
     symlinkSync(target, join(root, "functions", name));
   }
   expect(await filesOf(root)).toEqual(["a/b.ts", "c/b.ts"]);
