@@ -1,6 +1,6 @@
 /** hosting.json as text with positions: text in, its tree and values out. */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import { placeAt } from "../model/code-frame.ts";
+import { codeFrame } from "../model/code-frame.ts";
 import { UserError } from "../model/user-error.ts";
 
 /** A part of the document. */
@@ -27,14 +27,14 @@ export function parseDocument(file: string, source: string): Document {
     "CONFIG_SYNTAX",
     `this is no JSON: ${what}`,
     "Correct the JSON; comments and commas at the end of a list are allowed.",
-    { at: { file, ...placeAt(text, offset, length) } },
+    { at: { file, ...codeFrame(text, offset, length) } },
   );
 }
 
 /** Where a part of it is. */
 export const placeOf = ({ file, text }: Document, { offset, length }: Node): UserError["at"][number] => ({
   file,
-  ...placeAt(text, offset, length),
+  ...codeFrame(text, offset, length),
 });
 
 /** A node's key and value nodes. */

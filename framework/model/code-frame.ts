@@ -1,4 +1,4 @@
-/** Shows a place in a text: the text and a line and column, or an offset, in; the lines around it with a caret out. */
+/** Shows a place in a text: the text and an offset in, line, column and the lines around it with a caret out. */
 
 /** A place; line and column count from 1, columns in UTF-16 units. */
 export interface Place {
@@ -8,12 +8,13 @@ export interface Place {
 }
 
 /**
- * The line, its neighbours and carets below the place. A tab is shown as one space, so that the carets stay below it.
- * @param line from 1
- * @param column from 1, in UTF-16 units
+ * @param offset in UTF-16 units
  * @param length how much to underline; at most to the end of the line, at least one caret
  */
-export function codeFrame(text: string, line: number, column: number, length = 1): string {
+export function codeFrame(text: string, offset: number, length = 1): Place {
+  const before = text.slice(0, offset).split("\n");
+  const line = before.length;
+  const column = (before.at(-1)?.length ?? 0) + 1;
   const lines = text.split("\n").map((one) => one.replace(/\r$/, "").replaceAll("\t", " "));
   const width = String(Math.min(line + 1, lines.length)).length;
   const numbered = (number: number): string => `${String(number).padStart(width)} | ${lines[number - 1] ?? ""}`.trimEnd();
@@ -24,13 +25,5 @@ export function codeFrame(text: string, line: number, column: number, length = 1
     `${" ".repeat(width)} | ${" ".repeat(column - 1)}${carets}`,
     ...(line < lines.length ? [numbered(line + 1)] : []),
   ];
-  return frame.join("\n");
-}
-
-/** The place of an offset in UTF-16 units, with its frame. */
-export function placeAt(text: string, offset: number, length = 1): Place {
-  const before = text.slice(0, offset).split("\n");
-  const line = before.length;
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return { line, column, frame: codeFrame(text, line, column, length) };
+  return { line, column, frame: frame.join("\n") };
 }

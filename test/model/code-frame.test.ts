@@ -1,10 +1,10 @@
 /** Frames around a place. */
 import { expect, test } from "vitest";
-import { placeAt } from "../../framework/model/code-frame.ts";
+import { codeFrame } from "../../framework/model/code-frame.ts";
 
 test("the line, its neighbours and a caret", () => {
   const text = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).join("\r\n");
-  expect(placeAt(text, text.indexOf("9") - 5, 4)).toEqual({
+  expect(codeFrame(text, text.indexOf("9") - 5, 4)).toEqual({
     line: 9,
     column: 1,
     frame: " 8 | line 8\n 9 | line 9\n   | ^^^^\n10 | line 10",
@@ -12,7 +12,7 @@ test("the line, its neighbours and a caret", () => {
 });
 
 test("the ends of a text", () => {
-  expect(placeAt("", 0)).toEqual({ line: 1, column: 1, frame: "1 |\n  | ^" });
-  expect(placeAt("ab\n", 3)).toEqual({ line: 2, column: 1, frame: "1 | ab\n2 |\n  | ^" });
-  expect(placeAt("\tab\ncd", 1, 99).frame).toBe("1 |  ab\n  |  ^^\n2 | cd");
+  expect(codeFrame("", 0)).toEqual({ line: 1, column: 1, frame: "1 |\n  | ^" });
+  expect(codeFrame("ab\n", 3)).toEqual({ line: 2, column: 1, frame: "1 | ab\n2 |\n  | ^" });
+  expect(codeFrame("\tab\ncd", 1, 99).frame).toBe("1 |  ab\n  |  ^^\n2 | cd");
 });
