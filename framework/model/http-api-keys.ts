@@ -15,8 +15,9 @@ export interface HttpApiKey {
 
 /**
  * One `ANY` key per pattern, the assets' keys, and `$default`, which serves the other assets and the 404. Paths in keys are decoded,
- * unicode literally: API Gateway's own examples show keys unescaped, and it hands rawPath and params over decoded (facts: HTTP API
- * events of 10 Jul 2026), so a key is compared with what the function will see. All keys are unique and count against the API's limit.
+ * unicode literally: API Gateway hands rawPath and params over decoded (events of 10 Jul 2026), so we take it that keys are compared
+ * with the decoded path too; AWS documents neither form. All keys are unique and count against the API's limit. Throws UserError
+ * ROUTE_CONFLICT, and ASSET_NAME for an asset in front of a route whose name no key can hold.
  */
 export function httpApiKeys(routes: readonly Omit<BuiltRoute, "methods">[], assets: readonly BuiltAsset[]): readonly HttpApiKey[] {
   const folders = assetFolders(routes, assets);
