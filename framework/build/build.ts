@@ -1,0 +1,76 @@
+/** Builds one target of an app: routes and assets in, a folder of functions with its manifest out. */
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { App } from "../model/app.ts";
+import type { BuiltAsset, Manifest } from "../model/manifest.ts";
+import type { Route } from "../model/route.ts";
+import type { Target } from "../model/target.ts";
+import { UserError } from "../model/user-error.ts";
+import type { Bundle, BundleInput } from "./bundle.ts";
+import { functionId } from "./group.ts";
+import { buildLambda } from "./lambda.ts";
+import { buildNode } from "./node.ts";
+import { scanMethods } from "./scan.ts";
+import { buildWorkers } from "./workers.ts";
+
+/** What to build. */
+export interface BuildInput {
+  readonly app: App;
+  /** In order of precedence. */
+  readonly routes: readonly Route[];
+  readonly assets: readonly BuiltAsset[];
+  readonly target: Target;
+  /** Absolute path of the target's folder: `.portico/build/<target>`. Replaced whole, and only when all went well. */
+  readonly out: string;
+  /** Told what esbuild warns of; nowhere when absent. */
+  readonly warn?: (text: string) => void;
+}
+
+const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>> = { lambda: buildLambda, workers: buildWorkers, node: buildNode };
+
+/** User code is read, never run. Throws UserError for what does not build or is over a limit of the target. */
+export async function buildApp({ app, routes, assets, target, out, warn = () => {} }: BuildInput): Promise<Manifest> {
+  const methods = await scanMethods(app.root, routes);
+  const scanned = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
+  const { files, ...bundle } = await builders[target]({ app, routes: scanned, assets, warn });
+  const { root: _, ...portable } = app;
+  const manifest: Manifest = {
+    schemaVersion: 1,
+    target,
+    app: portable,
+    routes: scanned.map((route) => ({ ...route, function: functionId(app.group, target, route) })),
+    assets,
+    ...bundle,
+  };
+  await replaceFolder(out, new Map([...files, ["manifest.json", Buffer.from(stableJson(manifest))]]));
+  return manifest;
+}
+
+/** Keys sorted, so that equal values are equal bytes. */
+function stableJson(value: unknown): string {
+  const sorted = (_: string, inner: unknown): unknown =>
+    inner && typeof inner === "object" && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner;
+  return `${JSON.stringify(value, sorted, 2)}\n`;
+}
+
+/** Written beside the old folder, then swapped in: a reader finds the old build or the new one, never half of each. */
+async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const fresh = `${folder}.${randomBytes(4).toString("hex")}`;
+  const old = `${fresh}.old`;
+  try {
+    for (const parent of new Set([...files.keys()].map((name) => dirname(join(fresh, name))))) await mkdir(parent, { recursive: true });
+    await Promise.all([...files].map(([name, bytes]) => writeFile(join(fresh, name), bytes)));
+    await mkdir(folder, { recursive: true });
+    await rename(folder, old);
+    await rename(fresh, folder);
+  } catch (error) {
+    if (!isCode(error, "EXDEV", "EACCES", "EPERM", "ENOSPC", "EROFS")) throw error;
+    throw new UserError("OUTPUT", `${folder} cannot be written: ${error.message}`, "Check the folder's permissions and free space.", { cause: error });
+  } finally {
+    await Promise.all([fresh, old].map((path) => rm(path, { recursive: true, force: true })));
+  }
+}
+
+const isCode = (error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException =>
+  error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? "");

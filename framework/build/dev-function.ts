@@ -1,0 +1,109 @@
+/** One function in development: its routes in, its current build out, made anew after a change. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type BuildContext, context } from "esbuild";
+import type { LoadedFunction } from "../model/invocation.ts";
+import type { DevOptions } from "./dev-builder.ts";
+import { functionEntry, type ScannedRoute } from "./entry.ts";
+import { orUserError } from "./errors.ts";
+import { type FunctionPlan, functionSettings } from "./group.ts";
+import { bundleOptions, readOutputs } from "./options.ts";
+import { scanMethods } from "./scan.ts";
+
+/** Builds kept on disk per function: the current one, and the one before for calls that are still answered by it. */
+const kept = 2;
+
+/** Holds an esbuild context and the last build's inputs. */
+export class DevFunction {
+  readonly routes: FunctionPlan["routes"];
+  readonly #options: DevOptions;
+  readonly #plan: FunctionPlan;
+  readonly #entries = new Map<string, string>();
+  #context: Promise<BuildContext<ReturnType<typeof devOptions>>> | undefined;
+  #build: Promise<LoadedFunction> | undefined;
+  /** Names that the last good build read; undefined after a failed one, which any change may have mended. */
+  #inputs: ReadonlySet<string> | undefined;
+  /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DevOptions, plan: FunctionPlan) {
+    this.#options = options;
+    this.#plan = plan;
+    this.routes = plan.routes;
+  }
+
+  /** The same promise until `invalidate` says true. */
+  load(): Promise<LoadedFunction> {
+    this.#build ??= this.#last = this.#last.then(
+      () => this.#rebuild(),
+      () => this.#rebuild(),
+    );
+    return this.#build;
+  }
+
+  /** True when one of these names decides the build; it is then forgotten. */
+  invalidate(keys: readonly string[]): boolean {
+    if (!this.#build || (this.#inputs && !keys.some((key) => this.#reads(key)))) return false;
+    this.#build = undefined;
+    return true;
+  }
+
+  /** A new file counts as read where an import of its name without the extension could find it first. */
+  #reads(key: string): boolean {
+    const inputs = this.#inputs;
+    return !inputs || inputs.has(key) || inputs.has(stem(key)) || /^(?:tsconfig|package)\.json$/.test(basename(key));
+  }
+
+  async #rebuild(): Promise<LoadedFunction> {
+    this.#inputs = undefined;
+    const { app, target } = this.#options;
+    const { id, routes } = this.#plan;
+    const methods = await scanMethods(app.root, routes);
+    const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
+    this.#entries.set(`entry/${id}`, functionEntry(target, scanned));
+    this.#context ??= context(devOptions(this.#options, id, this.#entries));
+    const result = await orUserError(app.root, (await this.#context).rebuild());
+    const loaded = await this.#write(readOutputs(app.root, result.outputFiles));
+    const inputs = Object.keys(result.metafile.inputs);
+    this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
+    return loaded;
+  }
+
+  async #write(files: ReadonlyMap<string, Uint8Array>): Promise<LoadedFunction> {
+    const { app, env, out } = this.#options;
+    const { id } = this.#plan;
+    const settings = functionSettings(app, this.#plan);
+    const hash = createHash("sha256").update(JSON.stringify([env, settings]));
+    for (const [name, bytes] of files) hash.update(`${name}\0`).update(bytes);
+    const digest = hash.digest("hex").slice(0, 16);
+    const directory = join(out, id, digest);
+    await mkdir(directory, { recursive: true });
+    await Promise.all([...files].map(([name, bytes]) => writeFile(join(directory, name), bytes)));
+    await removeOld(join(out, id), digest);
+    return { id, hash: digest, directory, main: "index.mjs", ...settings, env };
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => undefined);
+    await (await this.#context)?.dispose();
+  }
+}
+
+const devOptions = ({ app, target }: DevOptions, id: string, entries: ReadonlyMap<string, string>) => ({
+  ...bundleOptions({ root: app.root, target, entries }, "development"),
+  sourcemap: "linked" as const,
+  assetNames: "[name]-[hash]",
+  entryPoints: [{ in: `portico:entry/${id}`, out: "index" }],
+  outExtension: { ".js": ".mjs" },
+});
+
+/** The name that an import without an extension, or of a folder, would say. */
+const stem = (key: string): string => key.replace(/(?:\/index)?\.[a-z]+$/i, "");
+
+async function removeOld(folder: string, current: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name !== current);
+  const dated = await Promise.all(names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })));
+  const old = dated.toSorted((a, b) => b.time - a.time).slice(kept - 1);
+  await Promise.all(old.map(({ name }) => rm(join(folder, name), { recursive: true, force: true })));
+}

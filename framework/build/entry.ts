@@ -1,0 +1,99 @@
+/** The generated entries: routes and their methods in, the few lines that bind them to the runtime out. */
+import { expandRoutes } from "../model/precedence.ts";
+import { regexpSource } from "../model/pattern.ts";
+import type { Methods, Route, Segment } from "../model/route.ts";
+import type { Target } from "../model/target.ts";
+
+/** A route whose methods are known. */
+export interface ScannedRoute extends Route {
+  readonly methods: Methods;
+}
+
+/** A self-contained function for one target: what its environment calls. */
+export function functionEntry(target: Target, routes: readonly ScannedRoute[]): string {
+  const { imports, value } = adapters[target];
+  const [only] = routes;
+  const single = routes.length === 1 && only;
+  const lines = [...imports, ...routes.flatMap(importLines), ...(single ? singleLines(only) : routerLines(routes))];
+  return module([...lines, value]);
+}
+
+/** Lines as a module; several routes import the same of the runtime. */
+const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");
+
+const adapters: Readonly<Record<Target, { readonly imports: readonly string[]; readonly value: string }>> = {
+  lambda: { imports: [`import { toLambda } from "portico/lambda";`], value: "export const handler = toLambda(app);" },
+  workers: { imports: [`import { toWorkers } from "portico/workers";`], value: "export default toWorkers(app);" },
+  node: { imports: [], value: "export default app;" },
+};
+
+/** A module that a router imports lazily; its default export is the route's function. */
+export const routeEntry = (route: ScannedRoute): string => module([...importLines(route, 0), `export default ${functionText(route, 0)};`]);
+
+/**
+ * The main module of a split build.
+ * @param names of the env, secrets and bindings that functions may see; Workers only
+ */
+export function routerEntry(target: "workers" | "node", routes: readonly Route[], names: readonly string[]): string {
+  const table = expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => import("portico:function/${route.id}").then(it)]`);
+  const router = `createRouter([${table.join(", ")}])`;
+  const lines = [`import { createRouter } from "portico/runtime/router";`, "const it = (module) => module.default;"];
+  if (target === "node") return module([...lines, `export default ${router};`]);
+  return module([`import { toWorkers } from "portico/workers";`, ...lines, `export default toWorkers(${router}, ${JSON.stringify(names)});`]);
+}
+
+/** Lambda's function for `$default`: the static files beside it, and the 404. */
+export const assetsEntry = module([
+  `import { toLambda } from "portico/lambda";`,
+  `import { lambdaAssets } from "portico/runtime/assets-lambda";`,
+  "export const handler = toLambda(lambdaAssets(import.meta.url));",
+]);
+
+function singleLines(route: ScannedRoute): readonly string[] {
+  const decode = route.segments.some(({ kind }) => kind !== "static");
+  return [
+    `import { serveRoute } from "portico/runtime/function";`,
+    ...(decode ? [`import { decodeParams } from "portico/runtime/path";`] : []),
+    `const app = serveRoute(${literal(route.segments)}, ${functionText(route, 0)}${decode ? ", decodeParams" : ""});`,
+  ];
+}
+
+function routerLines(routes: readonly ScannedRoute[]): readonly string[] {
+  const table = expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => function${routes.indexOf(route)}]`);
+  return [
+    `import { createRouter } from "portico/runtime/router";`,
+    ...routes.map((route, index) => `const function${index} = ${functionText(route, index)};`),
+    `const app = createRouter([${table.join(", ")}]);`,
+  ];
+}
+
+/** Imports of a route's exports and middleware, numbered so that routes of one group do not collide. */
+function importLines({ file, methods, middleware }: ScannedRoute, index: number): readonly string[] {
+  const binder = methods === "fetch" ? "byApp" : "byMethod";
+  const exported = methods === "fetch" ? `default as app${index}` : methods.map((method) => `${method} as ${method}${index}`).join(", ");
+  return [
+    `import { createFunction, ${binder} } from "portico/runtime/function";`,
+    ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
+    ...middleware.map((path, at) => `import middleware${index}_${at} from ${JSON.stringify(`./${path}`)};`),
+    `import { ${exported} } from ${JSON.stringify(`./${file}`)};`,
+  ];
+}
+
+function functionText({ methods, middleware }: ScannedRoute, index: number): string {
+  const handler = methods === "fetch" ? `byApp(app${index})` : byMethodText(methods, index);
+  const wrapped = middleware.length ? `withMiddleware(${[handler, ...middleware.map((_, at) => `middleware${index}_${at}`)].join(", ")})` : handler;
+  return `createFunction(${wrapped})`;
+}
+
+/** HEAD follows GET unless it is exported; what OPTIONS and 405 say is known here (RFC 9110 section 10.2.1). */
+function byMethodText(methods: readonly string[], index: number): string {
+  const followsGet = methods.includes("GET") && !methods.includes("HEAD");
+  const handlers = methods.map((method) => `${method}: ${method}${index}`);
+  if (followsGet) handlers.push(`HEAD: GET${index}`);
+  const own = methods.filter((method) => method !== "OPTIONS");
+  const allow = [...own.flatMap((method) => (method === "GET" && followsGet ? ["GET", "HEAD"] : [method])), "OPTIONS"].join(", ");
+  return `byMethod({ __proto__: null, ${handlers.join(", ")} }, ${JSON.stringify(allow)})`;
+}
+
+/** `source` escapes what a literal needs escaped. */
+const literal = (segments: readonly Segment[]): string => `/${new RegExp(regexpSource(segments)).source}/`;

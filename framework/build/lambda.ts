@@ -1,0 +1,110 @@
+/** Lambda's build: routes in, one self-contained module and one zip per function out. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
+import type { BuiltAsset, BuiltFunction } from "../model/manifest.ts";
+import { UserError } from "../model/user-error.ts";
+import type { Bundle, BundleInput } from "./bundle.ts";
+import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
+import { orUserError, warnings } from "./errors.ts";
+import { middlewareBytes } from "./graph.ts";
+import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
+import { bundleOptions, outputKey, readOutputs } from "./options.ts";
+import { zip } from "./zip.ts";
+
+/** AWS Lambda quotas (docs.aws.amazon.com, "Lambda quotas"): a direct upload, a package unzipped, a response that base64 makes a third longer. */
+export const lambdaLimits = { zip: 50 * 1024 ** 2, unzipped: 250 * 1024 ** 2, asset: 4.4 * 1024 ** 2 } as const;
+
+/** One esbuild call, which links each entry alone: a function's bytes depend on what it imports and on nothing else. */
+export async function buildLambda({ app, routes, assets, warn }: BundleInput): Promise<Bundle> {
+  for (const asset of assets) checkAsset(asset);
+  const plans = groupRoutes(app.group, "lambda", routes);
+  const entries = new Map([...plans.map((plan) => [`entry/${plan.id}`, functionEntry("lambda", plan.routes)] as const), ["entry/assets", assetsEntry]]);
+  const entryPoints = [...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}/index` })), { in: "portico:entry/assets", out: "assets/index" }];
+  const options = bundleOptions({ root: app.root, target: "lambda", entries }, "production");
+  const result = await orUserError(app.root, build({ ...options, entryPoints, outExtension: { ".js": ".mjs" } }));
+  for (const text of warnings(result.warnings)) warn(text);
+  const outputs = readOutputs(app.root, result.outputFiles);
+  const built = plans.map((plan) => packFunction({ app, outputs, metafile: result.metafile }, plan));
+  const fallback = packAssets(outputs, assets, await readAssets(app.root, assets));
+  return {
+    files: new Map([...built, fallback].flatMap(({ files }) => [...files])),
+    functions: built.map(({ fn }) => fn),
+    assetsFunction: fallback.fn,
+  };
+}
+
+interface Packed {
+  readonly fn: BuiltFunction;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+interface Outputs {
+  readonly app: BundleInput["app"];
+  readonly outputs: ReadonlyMap<string, Uint8Array>;
+  readonly metafile: Metafile;
+}
+
+function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<ScannedRoute>): Packed {
+  const { id, routes } = plan;
+  const middleware = new Set(routes.flatMap(({ middleware: files }) => files));
+  const added = middlewareBytes(metafile, `portico:entry/${id}`, [outputKey(`functions/${id}/index.mjs`)], middleware);
+  return pack({ id, middlewareBytes: added, settings: functionSettings(app, plan) }, `functions/${id}`, moduleFiles(outputs, `functions/${id}`));
+}
+
+/** The module and its map, by their names in the zip. */
+const moduleFiles = (outputs: ReadonlyMap<string, Uint8Array>, folder: string): ReadonlyMap<string, Uint8Array> =>
+  new Map(["index.mjs", "index.mjs.map"].map((name) => [name, outputs.get(`${folder}/${name}`) ?? new Uint8Array()]));
+
+function packAssets(outputs: ReadonlyMap<string, Uint8Array>, assets: readonly BuiltAsset[], contents: ReadonlyMap<string, Uint8Array>): Packed {
+  const table = assets.map(({ path, hash, bytes, type }) => ({ path, file: hash, hash, bytes, type }));
+  const files = new Map(moduleFiles(outputs, "assets")).set("assets.json", Buffer.from(JSON.stringify(table)));
+  for (const [hash, bytes] of contents) files.set(`assets/${hash}`, bytes);
+  return pack({ id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } }, "assets", files);
+}
+
+function pack(fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">, folder: string, files: ReadonlyMap<string, Uint8Array>): Packed {
+  const archive = zip(files);
+  checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
+  checkSize(fn.id, "unzipped", [...files.values()].reduce((sum, { length }) => sum + length, 0), lambdaLimits.unzipped);
+  const main = `${folder}/index.mjs`;
+  const unpacked = [...files].map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
+  return {
+    fn: { ...fn, hash: hashFiles(files), bytes: files.get("index.mjs")?.length ?? 0, main, zip: `${folder}.zip` },
+    files: new Map([...unpacked, [`${folder}.zip`, archive]]),
+  };
+}
+
+/** Over names and contents and not the zip, whose bytes another version of zlib may change. */
+function hashFiles(files: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return hash.digest("hex");
+}
+
+const inMB = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+
+function checkSize(id: string, state: string, bytes: number, limit: number): void {
+  if (bytes <= limit) return;
+  const fix = id === "assets" ? "Serve large files from elsewhere, such as a bucket." : "Import less: portico routes shows what each route weighs.";
+  throw new UserError("FUNCTION_TOO_LARGE", `the function ${id} is ${inMB(bytes)} ${state}; Lambda takes ${inMB(limit)}`, fix);
+}
+
+function checkAsset({ file, bytes }: BuiltAsset): void {
+  if (bytes <= lambdaLimits.asset) return;
+  const message = `${file} is ${inMB(bytes)}; a Lambda function can answer with at most ${inMB(lambdaLimits.asset)}`;
+  throw new UserError("ASSET_TOO_LARGE", message, "Make it smaller, or serve it from elsewhere, such as a bucket.", { at: { file } });
+}
+
+/** Contents by hash, each once. Throws UserError ASSET_CHANGED for a file that is not what was listed. */
+async function readAssets(root: string, assets: readonly BuiltAsset[]): Promise<ReadonlyMap<string, Uint8Array>> {
+  const contents = new Map<string, Uint8Array>();
+  for (const { file, hash } of assets) {
+    if (contents.has(hash)) continue;
+    const bytes = await readFile(join(root, file));
+    if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new UserError("ASSET_CHANGED", `${file} changed during the build`, "Build again.", { at: { file } });
+    contents.set(hash, bytes);
+  }
+  return contents;
+}

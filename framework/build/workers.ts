@@ -1,0 +1,35 @@
+/** Cloudflare's build: routes in, the modules of one Worker exactly as they are uploaded out. */
+import type { WorkerModule } from "../model/manifest.ts";
+import { UserError } from "../model/user-error.ts";
+import type { Bundle, BundleInput } from "./bundle.ts";
+import { buildSplit } from "./split.ts";
+
+/** Size of a Worker, uncompressed, on every plan (developers.cloudflare.com/workers/platform/limits, since 2026-09-04). */
+const limit = 64 * 1024 ** 2;
+
+/** Throws UserError WORKER_TOO_LARGE. */
+export async function buildWorkers(input: BundleInput): Promise<Bundle> {
+  const { env, secrets, workers } = input.app;
+  const names = [...new Set([...Object.keys(env), ...secrets, ...Object.keys(workers.bindings)])].toSorted();
+  const { files, functions } = await buildSplit(input, "workers", names);
+  const modules = [...files].map(toModule).toSorted(mainFirst);
+  const bytes = modules.reduce((sum, module) => sum + (module.type === "source-map" ? 0 : module.bytes), 0);
+  if (bytes > limit) {
+    const message = `the Worker is ${(bytes / 1024 ** 2).toFixed(1)} MB; Cloudflare takes 64 MB`;
+    throw new UserError("WORKER_TOO_LARGE", message, "Import less: portico routes shows what each route weighs.");
+  }
+  return { files, functions, modules, main: "index.js" };
+}
+
+const types = { js: "esm", wasm: "wasm", map: "source-map" } as const;
+
+function toModule([name, { length }]: readonly [string, Uint8Array]): WorkerModule {
+  const type = types[name.slice(name.lastIndexOf(".") + 1) as keyof typeof types];
+  if (!type) throw new Error(`${name} is no kind of module that a Worker has`);
+  return { name, type, bytes: length };
+}
+
+function mainFirst(a: WorkerModule, b: WorkerModule): number {
+  const main = Number(b.name === "index.js") - Number(a.name === "index.js");
+  return main || (a.name < b.name ? -1 : 1);
+}

@@ -1,0 +1,74 @@
+/** Writes a zip whose bytes depend on its contents alone: files in, the archive out (PKWARE APPNOTE 6.3.10). */
+import { constants, crc32, deflateRawSync } from "node:zlib";
+
+const signatures = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 };
+/** 1980-01-01 00:00, the earliest time there is (APPNOTE 4.4.6). */
+const epoch = { time: 0, date: 0x21 };
+/** Names are UTF-8 (4.4.4, bit 11). */
+const utf8 = 0x0800;
+/** Unix regular file, rw-r--r-- (4.4.15, upper half). */
+const mode = (0o100644 << 16) >>> 0;
+
+/** @param files by name, `/` between folders; stored in the order of their names. Under 4 GB and 65,536 files: no zip64 is written. */
+export function zip(files: ReadonlyMap<string, Uint8Array>): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const [name, bytes] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const entry = compress(bytes);
+    const encoded = Buffer.from(name);
+    const local = Buffer.concat([header(signatures.local, [20]), fields(entry, encoded), encoded, entry.data]);
+    parts.push(local);
+    directory.push(central(entry, encoded, offset));
+    offset += local.length;
+  }
+  return Buffer.concat([...parts, ...directory, end(directory, offset)]);
+}
+
+interface Entry {
+  readonly data: Buffer;
+  readonly method: 0 | 8;
+  readonly size: number;
+  readonly crc: number;
+}
+
+/** Deflated where that makes it smaller, else stored. */
+function compress(bytes: Uint8Array): Entry {
+  const deflated = deflateRawSync(bytes, { level: constants.Z_BEST_COMPRESSION });
+  const smaller = deflated.length < bytes.length;
+  return { data: smaller ? deflated : Buffer.from(bytes), method: smaller ? 8 : 0, size: bytes.length, crc: crc32(bytes) };
+}
+
+function header(signature: number, versions: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 + versions.length * 2);
+  bytes.writeUInt32LE(signature);
+  for (const [index, version] of versions.entries()) bytes.writeUInt16LE(version, 4 + index * 2);
+  return bytes;
+}
+
+/** The part that both headers share, from the flags to the length of the extra field (4.3.7). */
+function fields({ data, method, size, crc }: Entry, name: Buffer): Buffer {
+  const bytes = Buffer.alloc(24);
+  for (const [index, value] of [utf8, method, epoch.time, epoch.date].entries()) bytes.writeUInt16LE(value, index * 2);
+  for (const [index, value] of [crc, data.length, size].entries()) bytes.writeUInt32LE(value, 8 + index * 4);
+  bytes.writeUInt16LE(name.length, 20);
+  return bytes;
+}
+
+function central(entry: Entry, name: Buffer, offset: number): Buffer {
+  const rest = Buffer.alloc(14);
+  rest.writeUInt32LE(mode, 6);
+  rest.writeUInt32LE(offset, 10);
+  // 4.4.2: made by Unix (3), version 2.0.
+  return Buffer.concat([header(signatures.central, [(3 << 8) | 20, 20]), fields(entry, name), rest, name]);
+}
+
+function end(directory: readonly Buffer[], offset: number): Buffer {
+  const bytes = Buffer.alloc(22);
+  bytes.writeUInt32LE(signatures.end);
+  bytes.writeUInt16LE(directory.length, 8);
+  bytes.writeUInt16LE(directory.length, 10);
+  bytes.writeUInt32LE(directory.reduce((sum, { length }) => sum + length, 0), 12);
+  bytes.writeUInt32LE(offset, 16);
+  return bytes;
+}
