@@ -9,6 +9,8 @@ export interface Destination {
   /** Decoded once, as the HTTP API hands them over. */
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly requestId: string;
+  /** Aborts when the client leaves before the whole answer is out; nothing on Lambda hears of that. */
+  readonly signal?: AbortSignal;
 }
 
 /** One target's way to run functions. Held open: environments, isolates, sockets. */

@@ -1,7 +1,7 @@
 /** Serves a plain folder, as `portico dev ./site` does: its path in, files, index pages and listings out; never anything outside or hidden. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { answerAsset, type AssetInfo } from "../runtime/assets.ts";
 import { canonicalPath } from "../runtime/path.ts";
 import { problem } from "../runtime/problem.ts";
@@ -45,11 +45,13 @@ export async function answerFile(request: Request, file: string, path: string, c
 const isVisible = (name: string): boolean => name !== "" && !/[/\\\0]/.test(name) && (!name.startsWith(".") || name === ".well-known");
 
 /** The real path, or undefined when it is not there or leads out of the root, or to something hidden in it. */
-async function inside(root: string, path: string): Promise<string | undefined> {
-  const [home, real] = [await realpath(root), await orMissing(realpath(path))];
+async function inside(root: string, given: string): Promise<string | undefined> {
+  const [home, real] = [await realpath(root), await orMissing(realpath(given))];
   if (real === undefined) return undefined;
-  const names = relative(home, real).split(sep);
-  return real === home || names.every(isVisible) ? real : undefined;
+  const path = relative(home, real);
+  if (path === "") return real;
+  // ".." is hidden too; an absolute path is another drive of Windows.
+  return !isAbsolute(path) && path.split(sep).every(isVisible) ? real : undefined;
 }
 
 async function kindOf(path: string): Promise<"file" | "folder" | undefined> {

@@ -1,0 +1,100 @@
+/** The node emulation: loaded functions and requests in, answers of the functions themselves out, all in this process. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
+import type { WireRequest, WireResponse } from "../../model/wire.ts";
+import type { Fetch } from "../../runtime/function.ts";
+import type { Env } from "../../runtime/handler.ts";
+import type { Destination, Emulator } from "../emulator.ts";
+import { toRequest, toWireResponse } from "../web.ts";
+
+/** How the emulation is set up. */
+export interface NodeEmulatorOptions {
+  /** Gets what background work was rejected with, and rejections that nobody awaits: they would end the process. */
+  readonly onLog: (line: LogLine) => void;
+}
+
+/** A module by the hash it was imported with. */
+interface Loaded {
+  readonly hash: string;
+  readonly fetch: Promise<Fetch>;
+}
+
+/** What running calls reported, by request id: the hook is the process's, so emulations share it. */
+const running = new Map<string, { failure?: Failure }>();
+
+/**
+ * A function's module is imported once per hash, and a module that cannot be loaded fails its own calls alone. Node keeps every module
+ * that was ever imported: a long session grows by the bytes of each edit.
+ */
+export function createNodeEmulator({ onLog }: NodeEmulatorOptions): Emulator {
+  const modules = new Map<string, Loaded>();
+  globalThis.porticoReport = (error, requestId) => {
+    const call = running.get(requestId);
+    if (call) call.failure = toFailure(error);
+  };
+  const onStray = (error: unknown): void => {
+    const text = toFailure(error).stack;
+    onLog({ function: "node", stream: "stderr", text: `unhandled rejection: ${text}` });
+  };
+  process.on("unhandledRejection", onStray);
+  return {
+    async invoke(fn, request, to) {
+      const cold = modules.get(fn.id)?.hash !== fn.hash;
+      if (cold) modules.set(fn.id, { hash: fn.hash, fetch: importFetch(fn) });
+      const { fetch } = modules.get(fn.id)!;
+      return { ...(await run(fetch, fn, { request, to, onLog })), cold };
+    },
+    retire(id) {
+      modules.delete(id);
+    },
+    async close() {
+      modules.clear();
+      process.off("unhandledRejection", onStray);
+    },
+  };
+}
+
+/** The query makes it another module for Node, so that new code is loaded beside the old. */
+async function importFetch({ directory, main, hash }: LoadedFunction): Promise<Fetch> {
+  const url = pathToFileURL(join(directory, main));
+  url.search = hash;
+  const module = (await import(url.href)) as { readonly default: Fetch };
+  return module.default;
+}
+
+interface Asked {
+  readonly request: WireRequest;
+  readonly to: Destination;
+  readonly onLog: (line: LogLine) => void;
+}
+
+async function run(loading: Promise<Fetch>, fn: LoadedFunction, { request, to, onLog }: Asked): Promise<Omit<Invocation, "cold">> {
+  const { requestId, signal } = to;
+  const record: { failure?: Failure } = {};
+  running.set(requestId, record);
+  const waitUntil = (promise: Promise<unknown>): void =>
+    void promise.catch((error: unknown) => onLog({ function: fn.id, stream: "stderr", text: `${requestId} ${toFailure(error).stack}` }));
+  try {
+    const fetch = await loading;
+    const call = { env: fn.env as Env, requestId, clientAddress: request.clientAddress, platform: { name: "node" }, waitUntil } as const;
+    const response = await fetch(toRequest(request, signal), call);
+    return { response: toWireResponse(response), ...record };
+  } catch (error) {
+    return { response: bare500(requestId), failure: toFailure(error) };
+  } finally {
+    running.delete(requestId);
+  }
+}
+
+function bare500(requestId: string): WireResponse {
+  const body = new TextEncoder().encode(JSON.stringify({ error: "Internal Server Error", requestId }));
+  return { status: 500, headers: [["content-type", "application/json"]], body };
+}
+
+/** Anything can be thrown. */
+function toFailure(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: `${String(error)} (thrown, and no Error)` };
+  const { name, message, stack = `${name}: ${message}` } = error;
+  return { name, message, stack };
+}

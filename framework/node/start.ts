@@ -1,0 +1,67 @@
+/** `portico start`: the build for node in, its server out. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Manifest } from "../model/manifest.ts";
+import { UserError } from "../model/user-error.ts";
+import { answerAsset, type ReadAsset } from "../runtime/assets.ts";
+import type { Fetch } from "../runtime/function.ts";
+import { problem } from "../runtime/problem.ts";
+import { createFront } from "./front.ts";
+import { type NodeServer, serve, type ServeOptions } from "./serve.ts";
+
+/** What to start. */
+export interface StartOptions extends Omit<ServeOptions, "fetch"> {
+  /** Absolute path of the app: its build is in .portico/build/node below it, and its static files where they always are. */
+  readonly folder: string;
+  /** Resolved values; what hosting.json does not declare is left out. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Rejects with UserError NO_BUILD without a build, MANIFEST_NEWER for one of a later Portico, and as `serve` does. */
+export async function startApp(options: StartOptions): Promise<NodeServer> {
+  const { folder, env } = options;
+  const build = join(folder, ".portico", "build", "node");
+  const manifest = await readManifest(join(build, "manifest.json"));
+  const declared = new Set([...Object.keys(manifest.app.env), ...manifest.app.secrets]);
+  const app = await loadMain(build, manifest);
+  const fetch = withAssets(app, manifest, folder);
+  return serve({ ...options, fetch, env: { ...manifest.app.env, ...Object.fromEntries(Object.entries(env).filter(([name]) => declared.has(name))) } });
+}
+
+/** The app behind its static files, as the HTTP API's keys would have it. */
+export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "routes" | "assets">, folder: string): Fetch {
+  const owner = createFront(routes, assets);
+  const read: ReadAsset = async ({ file, bytes }) => {
+    const content = await readFile(join(folder, file));
+    if (content.byteLength !== bytes) throw new Error(`${file} is not what it was when the app was built`);
+    return content;
+  };
+  return (request, call) => {
+    const found = owner(new URL(request.url).pathname);
+    if (found.kind === "route") return app(request, call);
+    return found.kind === "asset" ? answerAsset(request, found.asset, read) : problem(404, "Not Found");
+  };
+}
+
+async function loadMain(build: string, { main }: Manifest): Promise<Fetch> {
+  // An app of static files alone has no module.
+  if (main === undefined) return () => problem(404, "Not Found");
+  const module = (await import(pathToFileURL(join(build, main)).href)) as { readonly default: Fetch };
+  return module.default;
+}
+
+async function readManifest(file: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw new UserError("NO_BUILD", "the app is not built for node", "run portico build --target node", { at: { file }, cause });
+  }
+  const manifest = JSON.parse(text) as Omit<Manifest, "schemaVersion"> & { readonly schemaVersion: number };
+  if (manifest.schemaVersion > 1) {
+    throw new UserError("MANIFEST_NEWER", `the build is of a later Portico (schemaVersion ${manifest.schemaVersion})`, "run portico build --target node again, or update portico", { at: { file } });
+  }
+  return manifest as Manifest;
+}
