@@ -1,6 +1,6 @@
 /** Checks hosting.json against its rules: a document in, the first problem as a UserError out. */
 import { type Document, type Node, placeOf, properties, valueOf } from "./document.ts";
-import { nearest } from "./nearest.ts";
+import { closest } from "../model/closest.ts";
 import type { ObjectRule, Rule, TextLimits } from "./rule.ts";
 import { UserError } from "../model/user-error.ts";
 
@@ -80,7 +80,7 @@ function* checkInteger(node: Node, min: number, max: number, name: string): Prob
 function* checkChoice(node: Node, of: readonly string[], name: string): Problems {
   const text = String(node.value);
   if (of.includes(text)) return;
-  const meant = nearest(text, of);
+  const meant = closest(text, of);
   yield value(node, `"${name}" cannot be "${text}"${didYouMean(meant)}`, `Write ${meant ? `"${meant}"` : `one of ${quoted(of)}`}.`);
 }
 
@@ -115,7 +115,7 @@ function* checkObject(node: Node, { keys, required = [] }: ObjectRule, name: str
 }
 
 function unknownKey(node: Node, word: string, known: readonly string[], name: string): Problem {
-  const meant = nearest(word, known);
+  const meant = closest(word, known);
   const fix = meant ? `Write "${meant}", or remove the key.` : `Remove it; ${name} knows ${quoted(known)}.`;
   return key(node, `unknown key "${word}" in ${name}${didYouMean(meant)}`, fix);
 }

@@ -1,6 +1,6 @@
 /** Did you mean. */
 import { expect, test } from "vitest";
-import { nearest } from "../../framework/config/nearest.ts";
+import { closest } from "../../framework/model/closest.ts";
 
 const known = ["name", "target", "assets", "secrets", "stages", "env", "keep"];
 
@@ -10,10 +10,11 @@ test.each([
   ["Target", "target"],
   ["secerts", "secrets"],
   ["stage", "stages"],
-  ["evn", "env"],
+  ["evn", undefined],
+  ["en", "env"],
   ["database", undefined],
   ["x", undefined],
   ["", undefined],
 ])("%s → %s", (word, meant) => {
-  expect(nearest(word, known)).toBe(meant);
+  expect(closest(word, known)).toBe(meant);
 });
