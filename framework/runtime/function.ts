@@ -52,16 +52,17 @@ export const byApp =
 export const createFunction =
   (handler: Handler): RouteFunction =>
   async (request, call, params) => {
+    let response: Response;
     try {
-      const response = await handler(request, { ...call, params, var: {} });
-      // Read first, so that a handler that returned nothing fails here.
-      const { body } = response;
-      if (request.method !== "HEAD") return response;
-      void body?.cancel();
-      return new Response(null, response);
+      response = await handler(request, { ...call, params, var: {} });
+      // Read, so that a handler that returned nothing fails here.
+      void response.body;
     } catch (error) {
-      return errorResponse(error, call);
+      response = errorResponse(error, call);
     }
+    if (request.method !== "HEAD") return response;
+    void response.body?.cancel();
+    return new Response(null, response);
   };
 
 /**

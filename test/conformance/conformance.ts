@@ -1,0 +1,48 @@
+/** Runs the whole list on one runtime: a runtime in, vitest's describes out. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { loadApp } from "../../framework/config/load.ts";
+import type { AppName } from "./case.ts";
+import { topics } from "./cases.ts";
+import { differences } from "./differences.ts";
+import type { Running, Runtime } from "./runtime.ts";
+import { secrets } from "./secrets.ts";
+import { tell } from "./tell.ts";
+
+const roots: Readonly<Record<AppName, string>> = {
+  reference: fileURLToPath(new URL("../../", import.meta.url)),
+  fixture: fileURLToPath(new URL("app/", import.meta.url)),
+};
+
+/** Declares every case for the runtime; two servers of the reference app run, one of the fixture app. */
+export function conformance(runtime: Runtime): void {
+  const running: Record<AppName, Running[]> = { reference: [], fixture: [] };
+  const folders: string[] = [];
+
+  const start = async (name: AppName): Promise<void> => {
+    const folder = await mkdtemp(join(tmpdir(), "portico-conformance-"));
+    folders.push(folder);
+    const app = await loadApp({ root: roots[name], stage: "local" });
+    const env = { ...app.env, ...Object.fromEntries(app.secrets.map((secret) => [secret, secrets[secret] ?? ""])) };
+    running[name].push(await runtime.start({ app, env, folder }));
+  };
+
+  beforeAll(async () => {
+    await Promise.all([start("reference"), start("reference"), start("fixture")]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([...running.reference, ...running.fixture].map((server) => server.close()));
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  });
+
+  describe.each(Object.entries(topics))(`${runtime.name}: %s`, (_topic, cases) => {
+    test.each(cases)("$app: $name", async (one) => {
+      const difference = differences.find((row) => row.case === one.name && row.runtimes.includes(runtime.name));
+      await tell(one, running[one.app], difference);
+    });
+  });
+}
