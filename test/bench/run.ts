@@ -1,0 +1,14 @@
+/** `npm run bench`: prints one JSON line per measurement, each a ratio against the limit of the same run; a word limits it to the benches so named. */
+import { adapter } from "./adapter.ts";
+import { build } from "./build.ts";
+import { coldStart } from "./cold-start.ts";
+import { dev } from "./dev.ts";
+import type { Measured } from "./measure.ts";
+
+const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = { adapter, build, "cold-start": coldStart, dev };
+
+const only = process.argv.slice(2);
+for (const [name, bench] of Object.entries(benches)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  for (const measured of await bench()) process.stdout.write(`${JSON.stringify(measured)}\n`);
+}

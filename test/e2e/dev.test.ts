@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { targets } from "../../framework/model/target.ts";
+import { descendants, repository, type Running, start, survivors } from "./portico.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portico-dev-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = join(folder, name);
+  await mkdir(root, { recursive: true });
+  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
+  for (const [file, text] of Object.entries(files)) await write(root, file, text);
+  return root;
+}
+
+async function write(root: string, file: string, text: string): Promise<void> {
+  await mkdir(join(root, file, ".."), { recursive: true });
+  await writeFile(join(root, file), text);
+}
+
+const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+
+async function ready(running: Running): Promise<string> {
+  return (await running.until(/http:\/\/127\.0\.0\.1:\d+/))[0];
+}
+
+/** Asks until the answer passes, within a bound: a change takes a moment. */
+async function eventually(url: string, passes: (status: number, text: string) => boolean, init?: RequestInit): Promise<string> {
+  let last = "";
+  for (let tries = 0; tries < 250; tries++) {
+    const response = await fetch(url, init);
+    last = await response.text();
+    if (passes(response.status, last)) return last;
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  throw new Error(`${url} never answered as expected, but: ${last}`);
+}
+
+describe.each(targets)("portico dev --target %s", (target) => {
+  it("reloads, shows a broken file on its own route only, and follows new and removed routes", async () => {
+    const root = await app(`reload-${target}`, { "functions/index.ts": says("one"), "functions/other.ts": says("other"), "functions/_lib/shared.ts": `export const shared = "s1";\n`, "functions/uses.ts": `import { shared } from "./_lib/shared.ts";\nexport const GET = () => new Response(shared);\n` });
+    const running = start(["dev", "--target", target, "--port", "0"], root);
+    const url = await ready(running);
+    expect(await (await fetch(`${url}/`)).text()).toBe("one");
+    expect(await (await fetch(`${url}/uses`)).text()).toBe("s1");
+    await write(root, "functions/index.ts", says("two"));
+    await eventually(`${url}/`, (_, text) => text === "two");
+    await write(root, "functions/_lib/shared.ts", `export const shared = "s2";\n`);
+    await eventually(`${url}/uses`, (_, text) => text === "s2");
+
+    await write(root, "functions/index.ts", `export const GET = () => new Response("three";\n`);
+    const broken = await eventually(`${url}/`, (status) => status === 500);
+    expect(JSON.parse(broken)).toMatchObject({ error: { code: "BUILD_FAILED", at: [{ file: "functions/index.ts", line: 1 }] } });
+    expect(await (await fetch(`${url}/other`)).text()).toBe("other");
+    const page = await fetch(`${url}/`, { headers: { accept: "text/html" } });
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(await page.text()).toContain("functions/index.ts");
+    await write(root, "functions/index.ts", says("four"));
+    await eventually(`${url}/`, (_, text) => text === "four");
+
+    await write(root, "functions/top.ts", `throw new Error("at the top");\n${says("never")}`);
+    const top = await eventually(`${url}/top`, (status) => status === 500);
+    expect(JSON.parse(top)).toMatchObject({ error: { message: "at the top" } });
+    expect(await (await fetch(`${url}/other`)).text()).toBe("other");
+    await unlink(join(root, "functions/top.ts"));
+    await eventually(`${url}/top`, (status) => status === 404);
+    expect(await running.stop()).toBe(0);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process behind on %s", async (signal) => {
+    const root = await app(`${signal}-${target}`, { "functions/index.ts": says("hi"), "functions/slow.ts": `export const GET = async () => { await new Promise((done) => setTimeout(done, 60_000)); return new Response(); };\n` });
+    const running = start(["dev", "--target", target, "--port", "0"], root);
+    const url = await ready(running);
+    expect(await (await fetch(`${url}/`)).text()).toBe("hi");
+    const hanging = fetch(`${url}/slow`).catch(() => undefined);
+    await new Promise((next) => setTimeout(next, 200));
+    const pids = descendants(running.child.pid!);
+    expect(pids.length).toBeGreaterThan(0);
+    await running.stop(signal);
+    await hanging;
+    expect(await survivors(pids)).toEqual([]);
+  });
+});
+
+describe("portico dev", () => {
+  it("serves a folder without functions/ as static files", async () => {
+    const root = await app("site", { "a b.txt": "text", "sub/index.html": "<h1>index</h1>", ".secret": "no" });
+    const running = start(["dev", "--port", "0"], root);
+    const url = await ready(running);
+    expect(await (await fetch(`${url}/a%20b.txt`)).text()).toBe("text");
+    expect(await (await fetch(`${url}/sub/`)).text()).toBe("<h1>index</h1>");
+    expect((await fetch(`${url}/.secret`)).status).toBe(404);
+    expect(await running.stop()).toBe(0);
+  });
+
+  it("prints JSON lines with --json: where it listens, each request, what functions print, failures", async () => {
+    const root = await app("json", { "functions/index.ts": `export const GET = () => { console.log("printed"); throw new TypeError("nope"); };\n` });
+    const running = start(["dev", "--json", "--port", "0"], root);
+    const url = await ready(running);
+    expect((await fetch(`${url}/?q=1`)).status).toBe(500);
+    await running.until(/"type":"access"/);
+    await running.until(/"type":"failure"/);
+    await running.stop();
+    const lines = running.output().trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(expect.objectContaining({ type: "listening", url, routes: [{ pattern: "/", file: "functions/index.ts" }] }));
+    expect(lines).toContainEqual(expect.objectContaining({ type: "log", function: expect.any(String), text: expect.stringContaining("printed") }));
+    expect(lines).toContainEqual(expect.objectContaining({ type: "failure", name: "TypeError", message: "nope" }));
+    expect(lines).toContainEqual(expect.objectContaining({ type: "access", method: "GET", target: "/?q=1", status: 500, cold: true }));
+  });
+
+  it("keeps serving when hosting.json breaks, and takes new settings over when it is mended", async () => {
+    const root = await app("settings", {
+      "hosting.json": `{ "name": "demo", "env": { "WORD": "one" } }`,
+      "functions/index.ts": `export const GET = (_, { env }) => new Response(env.WORD);\n`,
+    });
+    const running = start(["dev", "--port", "0"], root);
+    const url = await ready(running);
+    expect(await (await fetch(url)).text()).toBe("one");
+    await write(root, "hosting.json", `{ "name": "demo", "evn": {} }`);
+    await running.until(/error CONFIG_KEY/);
+    expect(await (await fetch(url)).text()).toBe("one");
+    await write(root, "hosting.json", `{ "name": "demo", "env": { "WORD": "two" } }`);
+    await eventually(url, (_, text) => text === "two");
+    await running.stop();
+  });
+});
