@@ -48,29 +48,29 @@ const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
 
 /** @param target overrides the settings' own */
 export function toApp(root: string, stage: string, settings: Settings, target?: Target): App {
-  const { routes = {}, smoke = [], lambda = {}, workers = {} } = settings;
-  const { vpc, ...aws } = lambda;
+  const { name = nameOf(root), routes = {}, env = {}, secrets = [], smoke = [], keep = 10 } = settings;
   return {
     root,
-    name: settings.name ?? nameOf(root),
+    name,
     stage,
     protected: settings.protected ?? false,
     targets: [target ?? settings.target ?? "lambda"].flat(),
     assets: settings.assets ?? "functions/_public",
     group: settings.group ?? "route",
     routes: [{ pattern: "/*", settings: defaultSettings }, ...Object.entries(routes).map(([pattern, own]) => ({ pattern, settings: own }))],
-    env: settings.env ?? {},
-    secrets: settings.secrets ?? [],
+    env,
+    secrets,
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
-    keep: settings.keep ?? 10,
-    lambda: {
-      architecture: "arm64",
-      policies: [],
-      ...aws,
-      ...(vpc?.subnets && vpc.securityGroups && { vpc: { subnets: vpc.subnets, securityGroups: vpc.securityGroups } }),
-    },
-    workers: { compatibilityDate: "2026-08-01", bindings: {}, ...workers },
+    keep,
+    lambda: toLambdaApp(settings.lambda),
+    workers: { compatibilityDate: "2026-08-01", bindings: {}, ...settings.workers },
   };
+}
+
+/** Half a VPC was refused before; an empty one is none. */
+function toLambdaApp({ vpc, ...aws }: NonNullable<StageSettings["lambda"]> = {}): LambdaApp {
+  const { subnets, securityGroups } = vpc ?? {};
+  return { architecture: "arm64", policies: [], ...aws, ...(subnets && securityGroups && { vpc: { subnets, securityGroups } }) };
 }
 
 /** The folder's name in the form that an app's name has. */

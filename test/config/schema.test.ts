@@ -10,21 +10,34 @@ test("hosting.schema.json is in step (else run: npx node framework/config/write-
   expect(written).toEqual(JSON.parse(JSON.stringify(toSchemaFile(hosting))));
 });
 
+/** Every key of the schema by its path, with its description; objects with keys that let others in. */
+function keysOf(schema: JsonSchema, path = ""): readonly { readonly key: string; readonly about: unknown; readonly open: boolean }[] {
+  const own = Object.entries((schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>);
+  const inner = [schema["items"], schema["additionalProperties"]].filter((one) => typeof one === "object" && one !== null);
+  return [
+    ...own.flatMap(([name, value]) => [
+      { key: path + name, about: value["description"], open: schema["additionalProperties"] !== false },
+      ...keysOf(value, `${path}${name}.`),
+    ]),
+    ...inner.flatMap((one) => keysOf(one as JsonSchema, path)),
+  ];
+}
+
 test("every key has a description, and objects are closed", () => {
-  const keys: string[] = [];
-  const visit = (schema: JsonSchema, path: string): void => {
-    for (const [key, value] of Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>)) {
-      keys.push(path + key);
-      expect(value["description"], path + key).toMatch(/\.$/);
-      visit(value, `${path}${key}.`);
-    }
-    if (schema["properties"]) expect(schema["additionalProperties"], path).toBe(false);
-    const inner = [schema["items"], schema["additionalProperties"]].filter((one) => typeof one === "object" && one !== null);
-    for (const one of inner) visit(one as JsonSchema, path);
-  };
-  visit(written as JsonSchema, "");
+  const found = keysOf(written as JsonSchema);
+  expect(found.filter(({ about, open }) => open || !/^[A-Z].*\.$/.test(String(about)))).toEqual([]);
+  const keys = found.map(({ key }) => key);
   expect(keys).toEqual(
-    expect.arrayContaining(["$schema", "name", "target", "routes.memory", "lambda.vpc.subnets", "stages.protected", "stages.env"]),
+    expect.arrayContaining([
+      "$schema",
+      "name",
+      "target",
+      "routes.memory",
+      "lambda.vpc.subnets",
+      "smoke.path",
+      "stages.protected",
+      "stages.env",
+    ]),
   );
   expect(keys).not.toContain("stages.name");
 });

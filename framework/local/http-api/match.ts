@@ -17,7 +17,7 @@ export interface SelectedRoute {
 export function selectRoute(keys: readonly string[], method: string, decodedPath: string): SelectedRoute | undefined {
   let best: { readonly rank: string; readonly route: SelectedRoute } | undefined;
   for (const key of keys) {
-    const [verb = "", template] = splitKey(key);
+    const [verb, template] = splitKey(key);
     if (template === undefined || (verb !== "ANY" && verb !== method)) continue;
     const pathParameters = bind(template, decodedPath);
     if (!pathParameters) continue;
