@@ -31,12 +31,12 @@ export interface HttpApiResult {
  * HTTP client could have caused.
  */
 export function fromHttpApi(event: HttpApiEvent): Request {
-  const { rawPath, rawQueryString, cookies, body, requestContext } = event;
-  const { stage, domainName, http: { method } } = requestContext;
-  const headers = new Headers(event.headers);
+  const { rawPath, rawQueryString, cookies, body, headers: given, requestContext: { stage, domainName, http: { method } } } = event;
+  const headers = new Headers(given);
   if (cookies) headers.set("cookie", cookies.join("; "));
-  const given = `${headers.get("x-forwarded-proto")}://${headers.get("host")}`;
-  const origin = /^https?:\/\/[\w.:-]+$/.test(given) ? given : `https://${domainName}`;
+  // The names are in lower case (API Gateway, "payload format version").
+  const asked = `${given["x-forwarded-proto"]}://${given["host"]}`;
+  const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : `https://${domainName}`;
   const path = escapePath(stage === "$default" ? rawPath : rawPath.slice(stage.length + 1));
   return new Request(origin + path + (rawQueryString && `?${rawQueryString}`), {
     method,
