@@ -85,13 +85,21 @@ async function run() {
 function refuse() {
   const packageName = "node-" + process.platform.replace("win32", "win") + "-" + process.arch;
   process.stderr.write(
-    "error NODE_TOO_OLD: portico needs Node " + oldest.join(".") + " or newer; this is Node " + process.versions.node + " (" + process.execPath + ")\n" +
-      "fix: install Node 24 from https://nodejs.org, or beside your project only: npm install --save-dev " + packageName + "@24\n",
+    "error NODE_TOO_OLD: portico needs Node " +
+      oldest.join(".") +
+      " or newer; this is Node " +
+      process.versions.node +
+      " (" +
+      process.execPath +
+      ")\n" +
+      "fix: install Node 24 from https://nodejs.org, or beside your project only: npm install --save-dev " +
+      packageName +
+      "@24\n",
   );
   process.exitCode = 1;
 }
 
-if (isNewEnough(process.versions.node)) run();
+if (isNewEnough(process.versions.node)) void run();
 else {
   const node = localNode(dirname(fileURLToPath(import.meta.url))) || localNode(process.cwd());
   if (node) runOn(node);

@@ -10,10 +10,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 const main = `
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
   export async function main([command, value]) {
+    const stopped = command === "listen" && new Promise((stop) => process.once("SIGINT", stop).once("SIGTERM", stop));
     console.log(command, process.pid, process.versions.node);
     if (command === "code") return Number(value);
-    if (command === "listen") await new Promise((stop) => process.once("SIGINT", stop).once("SIGTERM", stop));
-    await wait(command === "listen" ? 300 : 60_000);
+    await stopped;
+    await wait(stopped ? 300 : 60_000);
     return 0;
   }`;
 
@@ -46,14 +47,17 @@ interface Launched {
 }
 
 function launch(words: readonly string[], nodeFlags: readonly string[] = []): Launched {
-  const child = spawn(process.execPath, [...nodeFlags, join(folder, "bin.js"), ...words], { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
+  const child = spawn(process.execPath, [...nodeFlags, join(folder, "bin.js"), ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: folder,
+  });
   running.add(child);
   const exit = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   void exit.then(() => running.delete(child));
-  const first = once(createInterface(child.stdout!), "line").then(([line]) => line as string);
+  const first = once(createInterface(child.stdout), "line").then(([line]) => line as string);
   const errors = (async () => {
     let text = "";
-    for await (const chunk of child.stderr!) text += String(chunk);
+    for await (const chunk of child.stderr) text += String(chunk);
     return text;
   })();
   return { child, first, exit, errors };

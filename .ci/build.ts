@@ -1,0 +1,114 @@
+/** `npm run build`: the sources in, dist/ out: JavaScript, declarations and a package.json of its own, ready for `npm pack dist`. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build as bundle } from "esbuild";
+
+/** The part of a package.json that is read here. */
+export interface SourcePackage {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly type: string;
+  readonly engines: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+/** The packages that an app brings itself: hono always, miniflare only for the workers target, since it weighs 200 MB. */
+const peers = { hono: { optional: false }, miniflare: { optional: true } } as const;
+
+const major = (version: string): string => `^${version.split(".")[0]}`;
+
+/** The published package.json: built from the repository's own, so that there is one place to edit. */
+export function toPublished(source: SourcePackage): Record<string, unknown> {
+  const { name, version, description, license, type, engines, bin, dependencies, devDependencies } = source;
+  const versions = { ...devDependencies, ...dependencies };
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    engines,
+    bin,
+    exports: Object.fromEntries(Object.entries(source.exports).map(([path, file]) => [path, toBuilt(file)])),
+    files: ["framework", "deploy"],
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !(used in peers))),
+    peerDependencies: Object.fromEntries(Object.keys(peers).map((peer) => [peer, major(versions[peer] ?? "")])),
+    peerDependenciesMeta: Object.fromEntries(Object.entries(peers).filter(([, { optional }]) => optional)),
+  };
+}
+
+function toBuilt(file: string): string | { types: string; default: string } {
+  if (!file.endsWith(".ts")) return file;
+  const stem = file.slice(0, -".ts".length);
+  return { types: `${stem}.d.ts`, default: `${stem}.js` };
+}
+
+/** Specifiers of packages and Node's modules that the built code and its declarations import. */
+async function externalImports(dist: string): Promise<Set<string>> {
+  const files = (extension: string): string[] =>
+    globSync(`{framework,deploy}/**/*.${extension}`, { cwd: dist, exclude: ["framework/cli/template/**"] });
+  const options = {
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    metafile: true,
+    write: false,
+    outdir: "out",
+  } as const;
+  const { metafile } = await bundle({ ...options, absWorkingDir: dist, entryPoints: [...files("js"), ...files("mjs")] });
+  const code = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
+  const types = files("d.ts").flatMap((file) => {
+    const text = readFileSync(join(dist, file), "utf8");
+    return [...text.matchAll(/^(?:import|export)\b[^;]*?\bfrom\s+["']([^"']+)["']/gm)].map(([, specifier = ""]) => specifier);
+  });
+  return new Set([...code, ...types]);
+}
+
+/** What the built code imports and package.json does not give, or gives for nothing; empty when they agree. */
+async function dependencyErrors(dist: string, published: Record<string, unknown>): Promise<string[]> {
+  const given = Object.keys({ ...(published["dependencies"] as object), ...(published["peerDependencies"] as object) });
+  const outside = [...(await externalImports(dist))].filter((specifier) => !/^[./]/.test(specifier) && !isBuiltin(specifier));
+  const used = new Set(outside.map((specifier) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")));
+  used.delete(published["name"] as string);
+  return [
+    ...[...used].filter((name) => !given.includes(name)).map((name) => `${name} is imported but no dependency of the package`),
+    ...given.filter((name) => !used.has(name)).map((name) => `${name} is a dependency of the package but never imported`),
+  ];
+}
+
+/** Builds `dist` inside `root`. Throws when the compiler or the dependency check fails. */
+async function build(root: string): Promise<void> {
+  const dist = join(root, "dist");
+  rmSync(dist, { recursive: true, force: true });
+  // The binary of this checkout, whatever the PATH says.
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  if (status !== 0) throw new Error("the sources do not compile");
+  for (const file of globSync("{framework,deploy}/**/*.{js,mjs,json,css,html}", { cwd: root, exclude: ["framework/cli/template/**"] })) {
+    mkdirSync(dirname(join(dist, file)), { recursive: true });
+    copyFileSync(join(root, file), join(dist, file));
+  }
+  cpSync(join(root, "framework/cli/template"), join(dist, "framework/cli/template"), { recursive: true });
+  for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) copyFileSync(join(root, file), join(dist, file));
+  const source = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as SourcePackage;
+  const published = toPublished(source);
+  writeFileSync(join(dist, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
+  const errors = await dependencyErrors(dist, published);
+  if (errors.length) throw new Error(errors.join("\n"));
+}
+
+try {
+  await build(fileURLToPath(new URL("..", import.meta.url)));
+} catch (error) {
+  process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
