@@ -33,11 +33,19 @@ export const routeEntry = (route: ScannedRoute): string => module([...importLine
 /**
  * The main module of a split build.
  * @param names of the env, secrets and bindings that functions may see; Workers only
+ * @param folders that are the assets' alone: what the front did not find there is nobody's
  */
-export function routerEntry(target: "workers" | "node", routes: readonly Route[], names: readonly string[]): string {
-  const table = expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => import("portico:function/${route.id}").then(it)]`);
+export function routerEntry(target: "workers" | "node", routes: readonly Route[], names: readonly string[], folders: readonly string[]): string {
+  const table = [
+    ...folders.map((folder) => `[${folderLiteral(folder)}, nobody]`),
+    ...expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => import("portico:function/${route.id}").then(it)]`),
+  ];
   const router = `createRouter([${table.join(", ")}])`;
-  const lines = [`import { createRouter } from "portico/runtime/router";`, "const it = (module) => module.default;"];
+  const lines = [
+    `import { createRouter } from "portico/runtime/router";`,
+    ...(folders.length ? [`import { problem } from "portico/runtime/problem";`, `const nobody = () => () => problem(404, "Not Found");`] : []),
+    "const it = (module) => module.default;",
+  ];
   if (target === "node") return module([...lines, `export default ${router};`]);
   return module([`import { toWorkers } from "portico/workers";`, ...lines, `export default toWorkers(${router}, ${JSON.stringify(names)});`]);
 }
@@ -94,6 +102,9 @@ function byMethodText(methods: readonly string[], index: number): string {
   const allow = [...own.flatMap((method) => (method === "GET" && followsGet ? ["GET", "HEAD"] : [method])), "OPTIONS"].join(", ");
   return `byMethod({ __proto__: null, ${handlers.join(", ")} }, ${JSON.stringify(allow)})`;
 }
+
+/** What `isInFolder` says, as a pattern. */
+const folderLiteral = (folder: string): string => `/${new RegExp(`^${folder.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}/[^/]`).source}/`;
 
 /** `source` escapes what a literal needs escaped. */
 const literal = (segments: readonly Segment[]): string => `/${new RegExp(regexpSource(segments)).source}/`;

@@ -1,5 +1,6 @@
 /** The build for Workers and for Node: routes in, a small router, one lazily imported module per route and their shared chunks out. */
 import { build, type Metafile } from "esbuild";
+import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { BundleInput } from "./bundle.ts";
 import { routeEntry, routerEntry, type ScannedRoute } from "./entry.ts";
@@ -15,9 +16,10 @@ export interface SplitBundle {
 }
 
 /** @param envNames what functions may see of the Worker's env */
-export async function buildSplit({ app, routes, warn }: BundleInput, target: "workers" | "node", envNames: readonly string[]): Promise<SplitBundle> {
+export async function buildSplit({ app, routes, assets, warn }: BundleInput, target: "workers" | "node", envNames: readonly string[]): Promise<SplitBundle> {
   const modules = routes.map((route) => [`function/${route.id}`, routeEntry(route)] as const);
-  const names = { root: app.root, target, entries: new Map([...modules, ["entry/router", routerEntry(target, routes, envNames)]]) };
+  const router = routerEntry(target, routes, envNames, assetFolders(routes, assets));
+  const names = { root: app.root, target, entries: new Map([...modules, ["entry/router", router]]) };
   const entryPoints = [{ in: "portico:entry/router", out: "index" }, ...routes.map(({ id }) => ({ in: `portico:function/${id}`, out: `functions/${id}` }))];
   const splitting = { splitting: true, chunkNames: "chunks/[name]-[hash]", assetNames: "modules/[name]-[hash]" };
   const result = await orUserError(app.root, build({ ...bundleOptions(names, "production"), ...splitting, entryPoints }));

@@ -1,0 +1,56 @@
+/** The Workers artifact exactly as it is uploaded: the manifest's modules and assets in real workerd. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { newestCompatibilityDate } from "../../../framework/local/workers/miniflare.ts";
+import type { BuiltAsset, WorkerModule } from "../../../framework/model/manifest.ts";
+import { build } from "../build.ts";
+import { send } from "../client.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** The runtime. */
+export const workers: Runtime = {
+  name: "workers",
+  async start(subject) {
+    const { manifest, out } = await build(subject, "workers");
+    const directory = join(subject.folder, "assets");
+    await writeAssets(subject.app.root, manifest.assets, directory);
+    const newest = await newestCompatibilityDate();
+    const { compatibilityDate } = subject.app.workers;
+    const miniflare = new Miniflare({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      log: new Log(LogLevel.NONE),
+      // A throwing case prints its stack; a test's output is no place for it.
+      handleStructuredLogs: () => {},
+      name: manifest.app.name,
+      modulesRoot: out,
+      modules: await Promise.all((manifest.modules ?? []).filter(isCode).map(async ({ name, type }) => ({
+        type: moduleTypes[type],
+        path: join(out, name),
+        contents: await readFile(join(out, name)),
+      }))),
+      compatibilityDate: compatibilityDate > newest ? newest : compatibilityDate,
+      compatibilityFlags: ["nodejs_compat"],
+      bindings: { ...subject.env },
+      assets: { directory, routerConfig: { has_user_worker: true }, assetConfig: { html_handling: "auto-trailing-slash", not_found_handling: "none" } },
+    });
+    const { origin } = await miniflare.ready;
+    return { origin, send: (ask) => send(origin, ask), close: () => miniflare.dispose() };
+  },
+};
+
+const moduleTypes = { esm: "ESModule", text: "Text", wasm: "CompiledWasm" } as const;
+
+const isCode = (module: WorkerModule): module is WorkerModule & { type: keyof typeof moduleTypes } => module.type !== "source-map";
+
+/** Each file under its URL path, as the upload session takes them. */
+async function writeAssets(root: string, assets: readonly BuiltAsset[], directory: string): Promise<void> {
+  await mkdir(directory);
+  for (const { path, file } of assets) {
+    const to = join(directory, decodeURIComponent(path));
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, await readFile(join(root, file)));
+  }
+}

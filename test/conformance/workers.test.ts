@@ -1,0 +1,5 @@
+/** The conformance list, on the Workers artifact as it is uploaded. */
+import { conformance } from "./conformance.ts";
+import { workers } from "./runtimes/workers.ts";
+
+conformance(workers);
