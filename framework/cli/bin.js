@@ -77,6 +77,8 @@ async function run() {
     throw error;
   });
   const file = existsSync(new URL("main.ts", import.meta.url)) ? "./main.ts" : "./main.js";
+  // Left so only when nothing is left to wait for and main has still not finished.
+  process.exitCode = 1;
   const { main } = await import(file);
   const code = await main(process.argv.slice(2));
   process.stdout.write("", () => process.exit(code));

@@ -13,6 +13,8 @@ const main = `
     const stopped = command === "listen" && new Promise((stop) => process.once("SIGINT", stop).once("SIGTERM", stop));
     console.log(command, process.pid, process.versions.node);
     if (command === "code") return Number(value);
+    if (command === "lost") await new Promise(() => {});
+    setInterval(() => {}, 60_000);
     await stopped;
     await wait(stopped ? 300 : 60_000);
     return 0;
@@ -74,6 +76,7 @@ const isAlive = (pid: number): boolean => {
 test("exits with main's code", async () => {
   expect(await launch(["code", "0"]).exit).toEqual([0, null]);
   expect(await launch(["code", "2"]).exit).toEqual([2, null]);
+  expect(await launch(["lost"]).exit, "a main that never finishes").toEqual([1, null]);
 });
 
 test("asks for the Node that package.json asks for", async () => {
