@@ -1,0 +1,170 @@
+/** A function on Lambda: its code and settings in, a published version out, found again by its key when it is there already. */
+import {
+  CreateFunctionCommand,
+  type FunctionConfiguration,
+  GetFunctionCommand,
+  GetFunctionConfigurationCommand,
+  PublishVersionCommand,
+  paginateListVersionsByFunction,
+  UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { Clock } from "../clock.ts";
+import type { Version } from "../platform.ts";
+import type { Clients } from "./clients.ts";
+import type { LambdaFunction, LambdaSettings } from "./draft.ts";
+import { functionTags, isOurs, type Owner, versionDescription, versionKey } from "./names.ts";
+import { isConflict, isInvalidParameter, isMissing, isPassing, polling, retrying } from "./retry.ts";
+import type { Role } from "./role.ts";
+
+/** Where and for whom functions are made. */
+export interface FunctionHost {
+  readonly clients: Clients;
+  readonly clock: Clock;
+  readonly owner: Owner;
+  readonly role: Role;
+}
+
+/** The version with the function's key: the one that exists, or a new one. Throws UserError FUNCTION_FAILED. */
+export async function uploadFunction(host: FunctionHost, fn: LambdaFunction): Promise<Version> {
+  const found = await findFunction(host, fn.name);
+  if (!found) return activated(host, fn, await create(host, fn));
+  const there = await findVersion(host, fn);
+  return activated(host, fn, there ?? (await update(host, fn)));
+}
+
+/** Undefined when there is none. Throws when it is somebody else's: the plan should have refused before. */
+async function findFunction({ clients, owner }: FunctionHost, FunctionName: string): Promise<FunctionConfiguration | undefined> {
+  try {
+    const { Configuration, Tags } = await clients.lambda.send(new GetFunctionCommand({ FunctionName }));
+    if (!isOurs(owner, Tags)) throw new Error(`the function ${FunctionName} belongs to another app`);
+    return Configuration;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function findVersion({ clients }: FunctionHost, { name, key }: LambdaFunction): Promise<FunctionConfiguration | undefined> {
+  for await (const { Versions = [] } of paginateListVersionsByFunction({ client: clients.lambda }, { FunctionName: name })) {
+    const version = Versions.find(({ Version, Description }) => Version !== "$LATEST" && versionKey(Description) === key);
+    if (version) return version;
+  }
+  return undefined;
+}
+
+/** The function's first version, made in one call. Another run's may come first: then that one is updated. */
+async function create(host: FunctionHost, fn: LambdaFunction): Promise<FunctionConfiguration> {
+  const { clients, owner } = host;
+  const command = new CreateFunctionCommand({
+    FunctionName: fn.name,
+    ...configuration(host, fn.settings),
+    Description: versionDescription(fn.key),
+    Architectures: [fn.settings.architecture],
+    Code: { ZipFile: await readFile(fn.zip) },
+    Tags: functionTags(owner, fn.id),
+    Publish: true,
+  });
+  try {
+    return await changing(host, () => clients.lambda.send(command), false);
+  } catch (error) {
+    if (!isConflict(error) || !(await findFunction(host, fn.name))) throw error;
+    return (await findVersion(host, fn)) ?? update(host, fn);
+  }
+}
+
+/** Code, then settings, then a version, each when the one before is done: Lambda refuses them side by side (facts/aws.md section 1.3). */
+async function update(host: FunctionHost, fn: LambdaFunction): Promise<FunctionConfiguration> {
+  const { lambda } = host.clients;
+  const FunctionName = fn.name;
+  let latest = await settled(host, FunctionName);
+  if (latest.CodeSha256 !== fn.codeSha256 || latest.Architectures?.[0] !== fn.settings.architecture) {
+    const ZipFile = await readFile(fn.zip);
+    const code = { FunctionName, ZipFile, Architectures: [fn.settings.architecture] };
+    latest = await settled(host, FunctionName, await changing(host, () => lambda.send(new UpdateFunctionCodeCommand(code))));
+  }
+  if (!isConfigured(latest, configuration(host, fn.settings))) await configure(host, fn, latest);
+  const version = await publish(host, fn);
+  if (versionKey(version.Description) === fn.key) return version;
+  // Lambda gives the last version again when code and settings are equal, and keeps that one's description: only then the
+  // description has to differ in the settings themselves.
+  await configure(host, fn, latest);
+  return publish(host, fn);
+}
+
+async function configure(host: FunctionHost, fn: LambdaFunction, { FunctionName }: FunctionConfiguration): Promise<void> {
+  const command = { FunctionName, ...configuration(host, fn.settings), Description: versionDescription(fn.key) };
+  const changed = await changing(host, () => host.clients.lambda.send(new UpdateFunctionConfigurationCommand(command)));
+  await settled(host, fn.name, changed);
+}
+
+function publish(host: FunctionHost, { name, key, codeSha256 }: LambdaFunction): Promise<FunctionConfiguration> {
+  const command = { FunctionName: name, CodeSha256: codeSha256, Description: versionDescription(key) };
+  return changing(host, () => host.clients.lambda.send(new PublishVersionCommand(command)));
+}
+
+function configuration({ role }: FunctionHost, { runtime, handler, memory, timeout, env, logGroup }: LambdaSettings) {
+  return {
+    Role: role.arn,
+    Runtime: runtime,
+    Handler: handler,
+    MemorySize: memory,
+    Timeout: timeout,
+    Environment: { Variables: { ...env } },
+    LoggingConfig: { LogFormat: "Text" as const, LogGroup: logGroup },
+  };
+}
+
+function isConfigured(latest: FunctionConfiguration, wanted: ReturnType<typeof configuration>): boolean {
+  const { Role, Runtime, Handler, MemorySize, Timeout, Environment, LoggingConfig } = wanted;
+  const env = latest.Environment?.Variables ?? {};
+  const names = Object.keys(Environment.Variables);
+  const isEnvEqual = names.length === Object.keys(env).length && names.every((name) => env[name] === Environment.Variables[name]);
+  const isRestEqual = latest.Role === Role && latest.Runtime === Runtime && latest.Handler === Handler && latest.MemorySize === MemorySize;
+  return isEnvEqual && isRestEqual && latest.Timeout === Timeout && latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup;
+}
+
+/**
+ * Tries again what Lambda refuses for now. A role that was just made may not be assumable yet, and that refusal has no name of its
+ * own: so for two minutes after its making every invalid parameter is tried again.
+ */
+function changing<T>({ clock, role }: FunctionHost, call: () => Promise<T>, retriesConflict = true): Promise<T> {
+  const isForNow = (error: unknown): boolean =>
+    isPassing(error) || (retriesConflict && isConflict(error)) || (isInvalidParameter(error) && clock.now() - role.created < 120_000);
+  return retrying({ clock }, isForNow, call);
+}
+
+/** `$LATEST` when no update of it is in progress; asks only when `known` does not say so already. */
+async function settled({ clients, clock }: FunctionHost, FunctionName: string, known?: FunctionConfiguration): Promise<FunctionConfiguration> {
+  const isSettled = (one: FunctionConfiguration): boolean => {
+    if (one.LastUpdateStatus === "Failed") throw functionFailed(FunctionName, one.LastUpdateStatusReason);
+    return one.State !== "Pending" && one.LastUpdateStatus !== "InProgress";
+  };
+  if (known && isSettled(known)) return known;
+  return polling({ clock }, `the update of ${FunctionName}`, () => clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })), isSettled);
+}
+
+/** The version once it can be invoked; lists leave its state out, so one that was found is asked for it. */
+async function activated({ clients, clock }: FunctionHost, fn: LambdaFunction, made: FunctionConfiguration): Promise<Version> {
+  const isActive = (one: FunctionConfiguration): boolean => {
+    if (one.State === "Failed") throw functionFailed(fn.name, one.StateReason);
+    return one.State === "Active";
+  };
+  const target = { FunctionName: fn.name, Qualifier: made.Version };
+  if (!isActive(made)) {
+    await polling({ clock }, `version ${made.Version} of ${fn.name}`, () => clients.lambda.send(new GetFunctionConfigurationCommand(target)), isActive);
+  }
+  return toVersion(fn.id, made, fn.key);
+}
+
+function functionFailed(name: string, reason: string | undefined): UserError {
+  return new UserError("FUNCTION_FAILED", `Lambda could not make ${name} ready: ${reason ?? "it does not say why"}`, "what is live was not touched; repair it and deploy again");
+}
+
+/** A published version in neutral terms. */
+export function toVersion(id: string, { FunctionArn = "", Version = "" }: FunctionConfiguration, key: string): Version {
+  const unqualified = FunctionArn.split(":").slice(0, 7).join(":");
+  return { function: id, number: Version, ref: `${unqualified}:${Version}`, key };
+}

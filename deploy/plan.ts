@@ -1,0 +1,134 @@
+/** The plan of a release: what should be and what is in, the ordered changes out. Pure; printed or applied, never both ways of one flag. */
+import type { Deployed, DeployedPart, Draft, Kind, Part } from "./platform.ts";
+
+/** What happens to a thing. */
+export type Action = "create" | "update" | "keep" | "remove" | "permit";
+
+/** One line of a plan. */
+export interface Change {
+  readonly action: Action;
+  readonly kind: Kind;
+  readonly name: string;
+  /** For people. */
+  readonly reason: string;
+  /** Of code that is uploaded. */
+  readonly bytes?: number;
+}
+
+/** Everything that a deploy will do, in its order. */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly app: string;
+  readonly stage: string;
+  /** The draft it was made for. */
+  readonly hash: string;
+  /** The number that will be live. */
+  readonly release: number;
+  /** The number that is live now. */
+  readonly live?: number;
+  readonly changes: readonly Change[];
+}
+
+/** Compares, decides, and touches nothing. */
+export function planRelease(draft: Draft, deployed: Deployed): Plan {
+  const found = new Map(deployed.parts.map((part) => [`${part.kind} ${part.name}`, part]));
+  const parts = draft.parts.map((part) => changeOf(part, found.get(`${part.kind} ${part.name}`)));
+  const wanted = new Set(draft.parts.map(({ kind, name }) => `${kind} ${name}`));
+  const unwanted = deployed.parts.filter(({ kind, name }) => !wanted.has(`${kind} ${name}`)).map(unwantedChange);
+  const leftovers = deployed.leftovers.map((name) => change("remove", "stage", name, "left by a deploy that did not end"));
+  const taken = deployed.taken.map(({ kind, name }) => change("keep", kind, name, "not ours: its tags name another app or stage; left alone"));
+  const moved = [...parts, ...unwanted].some(({ action }) => action !== "keep");
+  const { number, line } = releaseChange(draft, deployed, moved);
+  const { app, stage, hash } = draft;
+  return {
+    schemaVersion: 1,
+    app,
+    stage,
+    hash,
+    release: number,
+    ...(deployed.live && { live: deployed.live.number }),
+    changes: [...parts, ...unwanted, ...leftovers, ...taken, line],
+  };
+}
+
+/** True when the cloud already is what the plan wants. */
+export const isDone = ({ changes }: Plan): boolean => changes.every(({ action }) => action === "keep");
+
+function change(action: Action, kind: Kind, name: string, reason: string, bytes?: number): Change {
+  return { action, kind, name, reason, ...(bytes !== undefined && { bytes }) };
+}
+
+function changeOf(part: Part, found: DeployedPart | undefined): Change {
+  const { kind, name, key, bytes } = part;
+  if (part.items) return permissionChange(part, found);
+  if (!found) return change("create", kind, name, kind === "route" ? `to ${key}` : "new", bytes);
+  if (found.key === key && (kind !== "function" || found.version)) return change("keep", kind, name, "unchanged");
+  const there = found.versions?.find((version) => version.key === key);
+  if (there) return change("update", kind, name, `to version ${there.number}, which is there already`);
+  return change("update", kind, name, kind === "route" ? `${found.key} → ${key}` : differences(part, found), bytes);
+}
+
+/** A permission is `!` when it allows anything more, `~` when it only allows less. */
+function permissionChange({ kind, name, key, items = [] }: Part, found: DeployedPart | undefined): Change {
+  const before = new Set(found?.items);
+  const added = items.filter((item) => !before.has(item));
+  const removed = [...before].filter((item) => !items.includes(item));
+  if (found?.key === key) return change("keep", kind, name, "unchanged");
+  const reason = [added.length ? `may ${list(added)}` : "", removed.length ? `may no longer ${list(removed)}` : ""].filter(Boolean).join("; ");
+  return change(added.length ? "permit" : "update", kind, name, reason || "rewritten, with the same meaning");
+}
+
+/** Earlier releases may need a function or a role; routes live in snapshots, so the working copy can go. */
+function unwantedChange({ kind, name }: DeployedPart): Change {
+  if (kind === "route") return change("remove", kind, name, "no longer in the app");
+  return change("keep", kind, name, "not used any more; kept for earlier releases");
+}
+
+function differences({ facts = [] }: Part, found: DeployedPart): string {
+  const before = new Map(found.facts?.map((fact) => [fact.label, fact]));
+  const changed = facts.filter(({ label, value }) => before.get(label)?.value !== value);
+  const gone = [...before.keys()].filter((label) => !facts.some((fact) => fact.label === label));
+  const words = changed.map(({ label, value, hidden }) => {
+    const old = before.get(label);
+    return hidden ? (old ? label : `${label} added`) : `${label} ${old ? `${old.value} → ` : ""}${value}`;
+  });
+  return [...words, ...gone.map((label) => `${label} removed`)].join(", ") || "secrets";
+}
+
+function releaseChange({ hash }: Draft, { live, releases }: Deployed, moved: boolean): { number: number; line: Change } {
+  const newest = releases.at(-1);
+  if (!moved && live?.hash === hash) return { number: live.number, line: change("keep", "release", String(live.number), "live") };
+  if (!moved && newest?.hash === hash) {
+    return { number: newest.number, line: change("update", "release", String(newest.number), "made before, not live yet") };
+  }
+  const number = (newest?.number ?? 0) + 1;
+  return { number, line: change("create", "release", String(number), live ? `after ${live.number}` : "the first") };
+}
+
+/** `a, b, c and 12 more`. */
+function list(items: readonly string[], most = 6): string {
+  const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+  return shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}` : shown.join("");
+}
+
+const signs: Readonly<Record<Action, string>> = { create: "+", update: "~", keep: "=", remove: "-", permit: "!" };
+
+/** The plan for people: a heading, one line per change; what is kept is one line per kind. */
+export function planText({ app, stage, release, live, changes }: Plan): string {
+  const kept = Map.groupBy(
+    changes.filter(({ action, kind }) => action === "keep" && kind !== "release"),
+    ({ kind, reason }) => `${kind}\n${reason}`,
+  );
+  const rows = changes.flatMap((line) => {
+    const group = kept.get(`${line.kind}\n${line.reason}`);
+    if (line.action !== "keep" || !group) return [line];
+    return group[0] === line ? [{ ...line, name: list(group.map(({ name }) => name)) }] : [];
+  });
+  const width = Math.min(40, Math.max(...rows.map(({ name }) => name.length)));
+  const lines = rows.map(({ action, kind, name, reason, bytes }) => {
+    const size = bytes === undefined ? "" : `${(bytes / 1024).toFixed(1)} KB`;
+    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}  ${size.padStart(9)}  ${reason}`.trimEnd();
+  });
+  const heading = `${app} at stage ${stage}: release ${release}${live === undefined || live === release ? "" : `, ${live} is live now`}`;
+  return [heading, ...lines].join("\n");
+}
