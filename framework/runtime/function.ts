@@ -55,7 +55,8 @@ export const createFunction =
     let response: Response;
     try {
       response = await handler(request, { ...call, params, var: {} });
-      // Read, so that a handler that returned nothing fails here.
+      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && !response) throw new TypeError(`The handler returned ${response}, not a Response`);
+      // Read, so that in production too a handler that returned nothing fails here.
       void response.body;
     } catch (error) {
       response = errorResponse(error, call);

@@ -28,8 +28,8 @@ export const errors: readonly Case[] = [
     name: "a throw ends nothing",
     app: "fixture",
     steps: [
-      { ask: { target: "/throws?what=error" }, expect: bare },
-      { ask: { target: "/throws?what=undefined" }, expect: bare },
+      { ask: { target: "/throws?what=error" }, expect: { status: 500 } },
+      { ask: { target: "/throws?what=undefined" }, expect: { status: 500 } },
       { ask: { target: "/" }, expect: { status: 200, body: "home" } },
     ],
   },

@@ -1,10 +1,8 @@
 /** In process: the node build's fetch, called with a Request, no socket and no HTTP in between. */
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createFront } from "../../../framework/node/front.ts";
-import { answerAsset } from "../../../framework/runtime/assets.ts";
+import { withAssets } from "../../../framework/node/start.ts";
 import type { Fetch } from "../../../framework/runtime/function.ts";
 import type { Call, Env } from "../../../framework/runtime/handler.ts";
 import { canonicalPath } from "../../../framework/runtime/path.ts";
@@ -22,13 +20,7 @@ export const inProcess: Runtime = {
   async start(subject) {
     const { manifest, out } = await build(subject, "node");
     const app = (await import(pathToFileURL(join(out, manifest.main ?? "")).href)) as { default: Fetch };
-    const front = createFront(manifest.routes, manifest.assets);
-    const fetch: Fetch = (request, call) => {
-      const owner = front(new URL(request.url).pathname);
-      if (owner.kind === "route") return app.default(request, call);
-      if (owner.kind === "none") return problem(404, "Not Found");
-      return answerAsset(request, owner.asset, ({ file }) => readFile(join(subject.app.root, file)));
-    };
+    const fetch = withAssets(app.default, manifest, subject.app.root);
     return { origin, send: async (ask) => toAnswer(ask, await answer(fetch, ask, subject.env)), close: async () => {} };
   },
 };

@@ -1,0 +1,28 @@
+/** The list and the table of differences themselves: names are unique, rows name what exists, the page is the table. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { cases } from "./cases.ts";
+import { differences, differencesPage } from "./differences.ts";
+
+describe("the conformance list", () => {
+  test("has cases with names of their own", () => {
+    const names = cases.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThanOrEqual(110);
+  });
+
+  test("every row of the table names cases that exist, once per runtime, and a reason", () => {
+    const names = new Set(cases.map(({ name }) => name));
+    const seen = differences.flatMap((row) => row.cases.flatMap((name) => row.runtimes.map((runtime) => `${name} on ${runtime}`)));
+    expect(new Set(seen).size).toBe(seen.length);
+    for (const { cases: named, why } of differences) {
+      expect(named.filter((name) => !names.has(name))).toEqual([]);
+      expect(why).toMatch(/^[A-Z].{20,}\.$/);
+    }
+  });
+
+  test("docs/differences.md is the table", () => {
+    const page = readFileSync(new URL("../../docs/differences.md", import.meta.url), "utf8");
+    expect(page, "run: node test/conformance/write-differences.ts").toBe(differencesPage());
+  });
+});
