@@ -124,10 +124,11 @@ export function planText({ app, stage, release, live, changes }: Plan): string {
     if (line.action !== "keep" || !group) return [line];
     return group[0] === line ? [{ ...line, name: list(group.map(({ name }) => name)) }] : [];
   });
+  const sizes = rows.map(({ bytes }) => (bytes === undefined ? "" : `  ${(bytes / 1024).toFixed(1)} KB`));
   const width = Math.min(40, Math.max(...rows.map(({ name }) => name.length)));
-  const lines = rows.map(({ action, kind, name, reason, bytes }) => {
-    const size = bytes === undefined ? "" : `${(bytes / 1024).toFixed(1)} KB`;
-    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}  ${size.padStart(9)}  ${reason}`.trimEnd();
+  const sizeWidth = Math.max(...sizes.map(({ length }) => length));
+  const lines = rows.map(({ action, kind, name, reason }, at) => {
+    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}${(sizes[at] ?? "").padStart(sizeWidth)}  ${reason}`;
   });
   const heading = `${app} at stage ${stage}: release ${release}${live === undefined || live === release ? "" : `, ${live} is live now`}`;
   return [heading, ...lines].join("\n");
