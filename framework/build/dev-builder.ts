@@ -1,12 +1,10 @@
 /** Builds functions when they are asked for and again when their files change: routes and changed paths in, loaded functions out. */
 import { realpathSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
-import type { App } from "../model/app.ts";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { Route } from "../model/route.ts";
-import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { DevFunction } from "./dev-function.ts";
+import { DevFunction, type DevOptions } from "./dev-function.ts";
 import { groupRoutes } from "./group.ts";
 
 /** Held open: one esbuild context per function that was asked for. */
@@ -18,16 +16,6 @@ export interface DevBuilder extends FunctionSource {
   /** The ids of loaded functions that these absolute paths touch; their next `load` builds anew. */
   changed(paths: readonly string[]): readonly string[];
   close(): Promise<void>;
-}
-
-/** How the builder is set up. */
-export interface DevOptions {
-  readonly app: App;
-  readonly target: Target;
-  /** Absolute path of a folder for the bundles, made when needed. */
-  readonly out: string;
-  /** The declared env and secrets. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Contexts held at once; more would hold the source trees of a large app in memory. */
@@ -62,7 +50,8 @@ export function createDevBuilder(options: DevOptions): DevBuilder {
       return fn.load();
     },
     changed(paths) {
-      const keys = paths.map((path) => toKey(options.app.root, root, path));
+      const keys = paths.map((path) => toKey(options.app.root, root, path)).filter((key) => !key.startsWith(".portico/"));
+      if (keys.length === 0) return [];
       return [...functions].filter(([, fn]) => fn.invalidate(keys)).map(([id]) => id);
     },
     async close() {

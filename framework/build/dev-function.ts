@@ -3,13 +3,24 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildContext, context } from "esbuild";
+import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
-import type { DevOptions } from "./dev-builder.ts";
+import type { Target } from "../model/target.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
 import { scanMethods } from "./scan.ts";
+
+/** How the builder is set up. */
+export interface DevOptions {
+  readonly app: App;
+  readonly target: Target;
+  /** Absolute path of a folder for the bundles, made when needed. */
+  readonly out: string;
+  /** The declared env and secrets. */
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** Builds kept on disk per function: the current one, and the one before for calls that are still answered by it. */
 const kept = 2;

@@ -80,7 +80,8 @@ function importLines({ file, methods, middleware }: ScannedRoute, index: number)
   const binder = methods === "fetch" ? "byApp" : "byMethod";
   const exported = methods === "fetch" ? `default as app${index}` : methods.map((method) => `${method} as ${method}${index}`).join(", ");
   return [
-    `import { createFunction, ${binder} } from "portico/runtime/function";`,
+    `import { createFunction } from "portico/runtime/function";`,
+    `import { ${binder} } from "portico/runtime/function";`,
     ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
     ...middleware.map((path, at) => `import middleware${index}_${at} from ${JSON.stringify(`./${path}`)};`),
     `import { ${exported} } from ${JSON.stringify(`./${file}`)};`,

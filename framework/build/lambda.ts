@@ -65,9 +65,9 @@ function packAssets(outputs: ReadonlyMap<string, Uint8Array>, assets: readonly B
 }
 
 function pack(fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">, folder: string, files: ReadonlyMap<string, Uint8Array>): Packed {
+  checkSize(fn.id, "unzipped", [...files.values()].reduce((sum, { length }) => sum + length, 0), lambdaLimits.unzipped);
   const archive = zip(files);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
-  checkSize(fn.id, "unzipped", [...files.values()].reduce((sum, { length }) => sum + length, 0), lambdaLimits.unzipped);
   const main = `${folder}/index.mjs`;
   const unpacked = [...files].map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
   return {

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Miniflare } from "miniflare";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createDevBuilder, type DevBuilder } from "../../framework/build/dev-builder.ts";
+import type { App } from "../../framework/model/app.ts";
+import type { LoadedFunction } from "../../framework/model/invocation.ts";
+import type { Target } from "../../framework/model/target.ts";
+import { discover } from "../../framework/routes/discover.ts";
+import type { Fetch } from "../../framework/runtime/function.ts";
+import { addWasm, type Files, makeApp, makeFolder, writeFiles } from "./app.ts";
+
+async function start(root: string, target: Target = "node", changes: Partial<App> = {}): Promise<DevBuilder> {
+  const app = makeApp(root, changes);
+  const builder = createDevBuilder({ app, target, out: join(root, ".portico/dev"), env: { GREETING: "hello" } });
+  onTestFinished(() => builder.close());
+  builder.setRoutes(await discover(root));
+  return builder;
+}
+
+const call = { env: {}, requestId: "r", clientAddress: undefined, platform: { name: "node" }, waitUntil: () => {} } as unknown as Parameters<Fetch>[1];
+
+/** Loads a function of the target node and asks it. */
+async function ask(builder: DevBuilder, id: string, path: string): Promise<string> {
+  const { directory, main } = await builder.load(id);
+  const { default: fetch } = (await import(pathToFileURL(join(directory, main)).href)) as { default: Fetch };
+  return (await fetch(new Request(`http://example.com${path}`), call)).text();
+}
+
+const failure = (builder: DevBuilder, id: string): Promise<unknown> => builder.load(id).then(() => "nothing was wrong", (error: unknown) => error);
+
+const files: Files = {
+  "functions/index.ts": `import { word } from "./_lib/word.ts"; export const GET = () => new Response(word);`,
+  "functions/other.ts": `export const GET = () => new Response("other");`,
+  "functions/_lib/word.ts": `export const word = "one";`,
+};
+
+describe("createDevBuilder()", () => {
+  it("builds what is asked for, once, with names and a map for people", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root, "lambda", { routes: [{ pattern: "/*", settings: { memory: 300, timeout: 3 } }] });
+    expect(existsSync(join(root, ".portico/dev"))).toBe(false);
+    const [first, again] = [builder.load("index"), builder.load("index")];
+    expect(again).toBe(first);
+    const loaded = await first;
+    expect(loaded).toMatchObject({ id: "index", main: "index.mjs", memory: 300, timeout: 3, env: { GREETING: "hello" } });
+    expect(readdirSync(join(root, ".portico/dev"))).toEqual(["index"]);
+    const code = readFileSync(join(loaded.directory, loaded.main), "utf8");
+    expect(code).toContain("porticoReport");
+    expect(code).toMatch(/\/\/# sourceMappingURL=index\.mjs\.map\n$/);
+    const map = JSON.parse(readFileSync(join(loaded.directory, "index.mjs.map"), "utf8")) as { sources: string[] };
+    expect(map.sources).toEqual(expect.arrayContaining(["functions/index.ts", "functions/_lib/word.ts", "portico/runtime/function.ts"]));
+    expect(await failure(builder, "none")).toMatchObject({ code: "NO_FUNCTION" });
+  });
+
+  it("builds anew what a change touches, and nothing else", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root);
+    expect(await ask(builder, "index", "/")).toBe("one");
+    const other = builder.load("other");
+    await other;
+    writeFiles(root, { "functions/_lib/word.ts": `export const word = "two";`, "functions/_lib/unused.ts": "" });
+    expect(builder.changed([join(root, "functions/_lib/unused.ts")])).toEqual([]);
+    expect(builder.changed([join(root, "functions/_lib/word.ts")])).toEqual(["index"]);
+    expect(builder.changed([join(root, "functions/_lib/word.ts")])).toEqual([]);
+    expect(await ask(builder, "index", "/")).toBe("two");
+    expect(builder.load("other")).toBe(other);
+  });
+
+  it("sees a method that was added, and a file that an import finds first from now on", async () => {
+    const root = makeFolder({ ...files, "functions/index.ts": `import { word } from "./_lib/word"; export const GET = () => new Response(word);` });
+    const builder = await start(root);
+    expect(await ask(builder, "index", "/")).toBe("one");
+    writeFiles(root, { "functions/_lib/word.tsx": `export const word = "first";` });
+    expect(builder.changed([join(root, "functions/_lib/word.tsx")])).toEqual(["index"]);
+    expect(await ask(builder, "index", "/")).toBe("first");
+    writeFiles(root, { "functions/index.ts": `export const PUT = () => new Response();` });
+    expect(builder.changed([join(root, "functions/index.ts")])).toEqual(["index"]);
+    expect(await ask(builder, "index", "/")).toBe("");
+  });
+
+  it("keeps two builds of a function on disk, and one hash for one content", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root);
+    const loaded: LoadedFunction[] = [];
+    for (const word of ["one", "two", "three", "one"]) {
+      writeFiles(root, { "functions/_lib/word.ts": `export const word = "${word}";` });
+      builder.changed([join(root, "functions/_lib/word.ts")]);
+      loaded.push(await builder.load("index"));
+    }
+    expect(loaded[3]?.hash).toBe(loaded[0]?.hash);
+    expect(new Set(loaded.map(({ hash }) => hash)).size).toBe(3);
+    const kept = readdirSync(join(root, ".portico/dev/index"));
+    expect(kept).toHaveLength(2);
+    expect(kept).toContain(loaded[3]?.hash);
+  });
+
+  it("rejects with the place of the error, and tries again after the next change", async () => {
+    const root = makeFolder({ ...files, "functions/index.ts": `import { word } from "./_lib/later.ts";\nexport const GET = () => new Response(word);` });
+    const builder = await start(root);
+    expect(await failure(builder, "index")).toMatchObject({ code: "BUILD_FAILED", at: [{ file: "functions/index.ts", line: 1, column: 22 }] });
+    expect(await ask(builder, "other", "/other")).toBe("other");
+    writeFiles(root, { "functions/_lib/later.ts": `export const word = "later";` });
+    expect(builder.changed([join(root, "functions/_lib/later.ts")])).toEqual(["index"]);
+    expect(await ask(builder, "index", "/")).toBe("later");
+    writeFiles(root, { "functions/index.ts": `export const gte = 1;` });
+    builder.changed([join(root, "functions/index.ts")]);
+    expect(await failure(builder, "index")).toMatchObject({ code: "ROUTE_EXPORT" });
+  });
+
+  it("builds what was changed while a build ran", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root);
+    await builder.load("index");
+    let last = "";
+    for (let round = 0; round < 10; round++) {
+      last = `word ${round}`;
+      writeFiles(root, { "functions/_lib/word.ts": `export const word = "${last}";` });
+      builder.changed([join(root, "functions/_lib/word.ts")]);
+      void builder.load("index");
+    }
+    expect(await ask(builder, "index", "/")).toBe(last);
+  });
+
+  it("takes new routes, and drops those that are gone", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root);
+    const kept = builder.load("index");
+    await Promise.all([kept, builder.load("other")]);
+    const routes = await discover(root);
+    builder.setRoutes(routes.filter(({ id }) => id !== "other"));
+    expect(await failure(builder, "other")).toMatchObject({ code: "NO_FUNCTION" });
+    expect(builder.load("index")).toBe(kept);
+    writeFiles(root, { "functions/_middleware.ts": `export default async (c: any) => c.text("guarded");` });
+    builder.setRoutes(await discover(root));
+    expect(await ask(builder, "index", "/")).toBe("guarded");
+  });
+
+  it("understands paths given through a symbolic link", async () => {
+    const root = makeFolder(files);
+    const link = join(makeFolder({}), "link");
+    symlinkSync(root, link);
+    const builder = await start(link);
+    await builder.load("index");
+    expect(builder.changed([join(link, "functions/_lib/word.ts")])).toEqual(["index"]);
+  });
+
+  it("makes a module that workerd runs, its wasm beside it", async () => {
+    const source = `import add from "./_lib/add.wasm"; export const GET = (_: Request, { params }: any) => new Response(params.n + (new WebAssembly.Instance(add).exports as any).add(1, 2));`;
+    const builder = await start(makeFolder({ "functions/[n].ts": source, "functions/_lib/add.wasm": addWasm }), "workers");
+    const { directory, main } = await builder.load("n");
+    const wasm = readdirSync(directory).filter((name) => name.endsWith(".wasm"));
+    expect(wasm).toHaveLength(1);
+    const modules = [
+      { type: "ESModule" as const, path: main, contents: readFileSync(join(directory, main), "utf8") },
+      ...wasm.map((path) => ({ type: "CompiledWasm" as const, path, contents: readFileSync(join(directory, path)) })),
+    ];
+    const miniflare = new Miniflare({ host: "127.0.0.1", port: 0, cf: false, modules, compatibilityDate: "2026-04-01", compatibilityFlags: ["nodejs_compat"] });
+    onTestFinished(() => miniflare.dispose());
+    expect(await (await fetch(new URL("/7", await miniflare.ready))).text()).toBe("73");
+  });
+});
