@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { UserError } from "../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../model/wire.ts";
 import { checkHost, checkUpgrade, jsonAnswer } from "./guard.ts";
-import { originForm, readBody, wireHeaders, withoutHopByHop } from "./wire-request.ts";
+import { originForm, readBody, wireHeaders, wireTrailers, withoutHopByHop } from "./wire-request.ts";
 import { writeResponse } from "./wire-response.ts";
 
 /** Largest body by default, bytes: what an HTTP API takes (10 MB). */
@@ -23,6 +23,8 @@ export interface ListenOptions {
   readonly handle: (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>;
   /** Bytes; a longer body is answered 413. Default 10 MB. */
   readonly maxBody?: number;
+  /** Trailers (lower-case) that become headers; others are dropped (RFC 9110 section 6.5.1). */
+  readonly trailers?: readonly string[];
   /** Milliseconds that a connection may idle between requests; 0 is for ever. Default 5000. */
   readonly keepAliveMs?: number;
   /** Gets what `handle` or a response stream threw; the client got a bare 500 or a cut connection. */
@@ -65,7 +67,7 @@ async function receive(message: IncomingMessage, out: ServerResponse, port: numb
   return {
     method: message.method ?? "GET",
     target,
-    headers: withoutHopByHop(headers),
+    headers: [...withoutHopByHop(headers), ...wireTrailers(message, options.trailers)],
     body,
     clientAddress: message.socket.remoteAddress ?? "127.0.0.1",
     scheme: "http",

@@ -14,12 +14,16 @@ export function withoutHopByHop(headers: WireHeaders): WireHeaders {
   return headers.filter(([name]) => !hopByHop.has(name.toLowerCase()) && !dropped.has(name.toLowerCase()));
 }
 
+const pairs = (flat: readonly string[]): WireHeaders => flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!] as const] : []));
+
 /** The headers in the case and order they had. */
 export function wireHeaders(message: IncomingMessage): WireHeaders {
-  const { rawHeaders } = message;
-  const headers: [string, string][] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) headers.push([rawHeaders[at]!, rawHeaders[at + 1]!]);
-  return headers;
+  return pairs(message.rawHeaders);
+}
+
+/** The trailers named; there are none before the body is read. */
+export function wireTrailers(message: IncomingMessage, names: readonly string[] = []): WireHeaders {
+  return pairs(message.rawTrailers).filter(([name]) => names.includes(name.toLowerCase()));
 }
 
 /**

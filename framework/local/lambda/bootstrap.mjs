@@ -1,0 +1,161 @@
+/**
+ * The runtime client inside an environment: asks the Runtime API for events, runs the handler that _HANDLER names, posts what it gives.
+ * Behaves as AWS's client for Node 24 does; speaks HTTP by hand, since loading node:http alone would double the start-up time.
+ */
+import { existsSync, writeSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const { env } = process;
+const api = env.AWS_LAMBDA_RUNTIME_API;
+const [host, port] = api.split(":");
+
+// ── out of band: what answers must not show (fd 3), and where in it an event ends ──
+
+const note = (record) => writeSync(3, `${JSON.stringify(record)}\n`);
+
+function report(error, requestId) {
+  const { name, message, stack } = error instanceof Error ? error : { name: typeof error, message: String(error), stack: "" };
+  note({ requestId, failure: { name: String(name), message: String(message), stack: String(stack ?? "") } });
+}
+
+let current;
+globalThis.porticoReport = (error, requestId) => {
+  report(error, requestId);
+  console.error(requestId, error);
+};
+// Only watches: Node still prints the error and exits 1, as under AWS's client.
+process.on("uncaughtExceptionMonitor", (error) => report(error, current));
+
+// ── one connection, one exchange at a time; the server always sends a Content-Length ──
+
+const socket = connect(Number(port), host);
+socket.setNoDelay(true);
+let received = Buffer.alloc(0);
+let waiting;
+// Without its server an environment has no reason to live.
+socket.on("close", () => process.exit(1));
+socket.on("error", () => process.exit(1));
+socket.on("data", (part) => {
+  received = received.length === 0 ? part : Buffer.concat([received, part]);
+  const end = received.indexOf("\r\n\r\n");
+  if (end < 0) return;
+  const [status, ...lines] = received.toString("latin1", 0, end).split("\r\n");
+  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  const size = end + 4 + Number(headers["content-length"]);
+  if (received.length < size) return;
+  const body = received.subarray(end + 4, size);
+  received = received.subarray(size);
+  // While the handler runs, only what it waits for keeps the process alive.
+  socket.unref();
+  waiting({ status: Number(status.split(" ")[1]), headers, body });
+});
+
+function exchange(method, path, body, headers = "") {
+  socket.ref();
+  const length = body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+  return new Promise((done) => {
+    waiting = done;
+    socket.write(`${method} /2018-06-01/runtime/${path} HTTP/1.1\r\nHost: ${api}\r\nUser-Agent: portico\r\n${headers}${length}\r\n${body ?? ""}`);
+  });
+}
+
+// ── errors as AWS's client posts them ──
+
+function errorDocument(error) {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? "").split("\n") };
+}
+
+const named = (name, message) => Object.assign(new Error(message), { name });
+
+function initError(error) {
+  if (error instanceof SyntaxError) return Object.assign(named("Runtime.UserCodeSyntaxError", String(error)), { stack: error.stack });
+  if (error?.code === "ERR_MODULE_NOT_FOUND" || error?.code === "MODULE_NOT_FOUND") {
+    return Object.assign(named("Runtime.ImportModuleError", String(error)), { stack: error.stack });
+  }
+  return error;
+}
+
+// ── the handler ──
+
+async function loadHandler() {
+  const name = env._HANDLER;
+  const dot = name.indexOf(".", name.lastIndexOf("/") + 1);
+  if (dot < 0 || name.includes("..")) throw named("Runtime.MalformedHandlerName", `'${name}' is not a valid handler name`);
+  const path = join(env.LAMBDA_TASK_ROOT, name.slice(0, dot));
+  const file = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending).find((candidate) => candidate !== path && existsSync(candidate));
+  if (!file) throw named("Runtime.ImportModuleError", `Error: Cannot find module '${name.slice(0, dot)}'`);
+  const module = await import(pathToFileURL(file).href);
+  const find = (from) => name.slice(dot + 1).split(".").reduce((value, key) => value?.[key], from);
+  const handler = find(module) ?? find(module.default);
+  if (handler === undefined) throw named("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
+  if (typeof handler !== "function") throw named("Runtime.HandlerNotFound", `${name} is not a function`);
+  if (handler.length >= 3) {
+    throw named("Runtime.CallbackHandlerDeprecated", "AWS Lambda has removed support for callback-based function handlers starting with Node.js 24.");
+  }
+  return handler;
+}
+
+function contextOf(headers) {
+  const parse = (name) => (headers[name] === undefined ? undefined : JSON.parse(headers[name]));
+  const deadline = Number(headers["lambda-runtime-deadline-ms"]);
+  return {
+    clientContext: parse("lambda-runtime-client-context"),
+    identity: parse("lambda-runtime-cognito-identity"),
+    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+    awsRequestId: headers["lambda-runtime-aws-request-id"],
+    tenantId: headers["lambda-runtime-aws-tenant-id"],
+    xRayTraceId: headers["lambda-runtime-trace-id"],
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+}
+
+function stringify(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? "null";
+  } catch (cause) {
+    throw Object.assign(named("Runtime.JSONStringifyError", "Unable to stringify response body"), { cause });
+  }
+}
+
+async function handleOne(handler) {
+  const { headers, body } = await exchange("GET", "invocation/next");
+  current = headers["lambda-runtime-aws-request-id"];
+  env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+  let verb = "response";
+  let answer;
+  try {
+    answer = stringify(await handler(JSON.parse(body.toString()), contextOf(headers)));
+  } catch (error) {
+    report(error, current);
+    console.error(error);
+    verb = "error";
+    answer = JSON.stringify(errorDocument(error));
+  }
+  note({ requestId: current, done: true });
+  await exchange("POST", `invocation/${current}/${verb}`, answer);
+}
+
+async function main() {
+  let handler;
+  try {
+    handler = await loadHandler();
+  } catch (cause) {
+    report(cause, current);
+    console.error(cause);
+    const error = errorDocument(initError(cause));
+    await exchange("POST", "init/error", JSON.stringify(error), `Lambda-Runtime-Function-Error-Type: ${error.errorType.replace(/[^\w.]/g, "")}\r\n`);
+    process.exit(1);
+  }
+  for (;;) await handleOne(handler);
+}
+
+// Not awaited at the top level: a promise that never settles ends the process with 0, as under AWS's client.
+void main();

@@ -1,0 +1,50 @@
+/** What an environment says out of band: lines of its extra pipe in, failures by request out. */
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { Failure } from "../../model/invocation.ts";
+
+/** Before its first event an environment knows no request id. */
+const init = "";
+
+/** Held open with the pipe. */
+export class Reports {
+  readonly #failures = new Map<string, Failure>();
+  #done: string | undefined;
+  #closed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(pipe: Readable) {
+    const lines = createInterface({ input: pipe });
+    lines.on("line", (line) => this.#read(line));
+    lines.on("close", () => {
+      this.#closed = true;
+      this.#wake?.();
+    });
+  }
+
+  /** Resolves when everything about the request is in (the pipe and the answer are two connections), or the pipe has ended. */
+  async until(requestId: string): Promise<void> {
+    while (this.#done !== requestId && !this.#closed) await new Promise<void>((wake) => (this.#wake = wake));
+  }
+
+  /** The first failure of the request, or of init; forgets all that was said. */
+  take(requestId: string): Failure | undefined {
+    const failure = this.#failures.get(requestId) ?? this.#failures.get(init);
+    this.#failures.clear();
+    return failure;
+  }
+
+  #read(line: string): void {
+    let record: { readonly requestId?: string; readonly failure?: Failure; readonly done?: boolean };
+    try {
+      record = JSON.parse(line) as typeof record;
+    } catch {
+      // The pipe is open to the function's own code, too.
+      return;
+    }
+    const id = record.requestId ?? init;
+    if (record.failure && !this.#failures.has(id)) this.#failures.set(id, record.failure);
+    if (record.done) this.#done = id;
+    this.#wake?.();
+  }
+}

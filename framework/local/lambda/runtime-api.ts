@@ -1,0 +1,130 @@
+/** One environment's Runtime API (facts: recorded from AWS's own runtime client): events go out of /next, results come in. */
+import { randomBytes } from "node:crypto";
+import type { WireRequest, WireResponse } from "../../model/wire.ts";
+import { checkControl, headerValues, jsonAnswer } from "../guard.ts";
+import { type Listener, listen } from "../listen.ts";
+import type { LambdaCall } from "./outcome.ts";
+
+/** Largest event or result, bytes (6 MB and what the platform adds). */
+export const maxPayload = 6_291_556;
+
+/** What the runtime client posted for one event. */
+export type Posted = { readonly kind: "response" | "error"; readonly payload: Uint8Array } | { readonly kind: "too-large" };
+
+/** Told as it happens. */
+export interface RuntimeApiEvents {
+  /** The client asks for the next event: init is over, or the last event done with. */
+  onPoll(): void;
+  onPosted(posted: Posted): void;
+  onInitError(payload: Uint8Array): void;
+}
+
+const prefix = "/2018-06-01/runtime";
+const errorType = "lambda-runtime-function-error-type";
+const errorBody = "lambda-runtime-function-error-body";
+const refusal = (status: number, type: string, message: string): WireResponse => jsonAnswer(status, { errorMessage: message, errorType: type });
+const wrongState = (): WireResponse => refusal(403, "InvalidStateTransition", "State transition is not allowed");
+const accepted = (): WireResponse => jsonAnswer(202, { status: "OK" });
+
+/** Served on a port of its own, which is the environment's AWS_LAMBDA_RUNTIME_API. A class, since it holds the open poll. */
+export class RuntimeApi {
+  readonly #events: RuntimeApiEvents;
+  readonly #listener: Listener;
+  #state: "init" | "polling" | "running" | "answered" = "init";
+  #current: string | undefined;
+  #poll: ((response: WireResponse) => void) | undefined;
+
+  private constructor(events: RuntimeApiEvents, listener: Listener) {
+    this.#events = events;
+    this.#listener = listener;
+  }
+
+  /** Opens it on a free port. */
+  static async open(events: RuntimeApiEvents): Promise<RuntimeApi> {
+    let api: RuntimeApi | undefined;
+    const listener = await listen({
+      port: 0,
+      // The size is judged here, since the caller must hear of it; and a client may work on one event for as long as it likes.
+      maxBody: Number.MAX_SAFE_INTEGER,
+      keepAliveMs: 0,
+      trailers: [errorType, errorBody],
+      handle: async (request) => checkControl(request) ?? (await api!.#route(request)),
+    });
+    api = new RuntimeApi(events, listener);
+    return api;
+  }
+
+  /** `127.0.0.1:PORT`. */
+  get address(): string {
+    return `127.0.0.1:${this.#listener.port}`;
+  }
+
+  get polling(): boolean {
+    return this.#state === "polling";
+  }
+
+  /** Answers the open poll; only while `polling`. */
+  deliver(event: Uint8Array, call: LambdaCall, deadline: number): void {
+    if (!this.#poll) throw new Error("the runtime client has not asked for an event");
+    this.#state = "running";
+    this.#current = call.requestId;
+    const trace = `Root=1-${Math.trunc(Date.now() / 1000).toString(16)}-${randomBytes(12).toString("hex")};Parent=${randomBytes(8).toString("hex")};Sampled=0`;
+    this.#poll({
+      status: 200,
+      headers: [
+        ["Content-Type", "application/json"],
+        ["Lambda-Runtime-Aws-Request-Id", call.requestId],
+        ["Lambda-Runtime-Deadline-Ms", String(deadline)],
+        ["Lambda-Runtime-Invoked-Function-Arn", call.arn],
+        ["Lambda-Runtime-Trace-Id", trace],
+      ],
+      body: event,
+    });
+    this.#poll = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+  }
+
+  #route(request: WireRequest): WireResponse | Promise<WireResponse> {
+    const { method, target } = request;
+    if (method === "GET" && target === `${prefix}/invocation/next`) return this.#next();
+    if (method === "POST" && target === `${prefix}/init/error`) return this.#initError(request);
+    const [, id, verb] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(target) ?? [];
+    if (method !== "POST" || id === undefined) return refusal(404, "NotFound", "404 page not found");
+    return this.#posted(request, id, verb === "error" ? "error" : "response");
+  }
+
+  #next(): WireResponse | Promise<WireResponse> {
+    if (this.#state === "running") return wrongState();
+    this.#state = "polling";
+    return new Promise((answer) => {
+      this.#poll = answer;
+      this.#events.onPoll();
+    });
+  }
+
+  #initError({ body }: WireRequest): WireResponse {
+    if (this.#state !== "init") return wrongState();
+    this.#events.onInitError(body);
+    return accepted();
+  }
+
+  #posted(request: WireRequest, id: string, verb: "response" | "error"): WireResponse {
+    if (id !== this.#current) return refusal(400, "InvalidRequestID", "Invalid request ID");
+    if (this.#state !== "running") return wrongState();
+    this.#state = "answered";
+    const { headers, body } = request;
+    if (verb === "response" && body.byteLength > maxPayload) {
+      this.#events.onPosted({ kind: "too-large" });
+      return refusal(413, "RequestEntityTooLarge", `Exceeded maximum allowed payload size (${maxPayload} bytes).`);
+    }
+    // A stream that failed says so in its trailers, never through /error.
+    const [failed] = headerValues(headers, errorType);
+    const [encoded] = headerValues(headers, errorBody);
+    if (verb === "response" && failed !== undefined) this.#events.onPosted({ kind: "error", payload: Buffer.from(encoded ?? "", "base64") });
+    else this.#events.onPosted({ kind: verb, payload: body });
+    return accepted();
+  }
+}

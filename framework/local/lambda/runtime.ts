@@ -1,0 +1,134 @@
+/** The Lambda runtime: events in, outcomes out, over environments that come with the load and go with it. */
+import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
+import { Environment } from "./environment.ts";
+import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "./outcome.ts";
+
+/** How to run functions. */
+export interface LambdaRuntimeOptions {
+  /** Every line that a function prints, as it is. */
+  readonly onLog: (line: LogLine) => void;
+  /** Milliseconds after which an idle environment ends. Default 5 minutes. */
+  readonly idleMs?: number;
+  /** Of all functions together; more events wait for one to be free. Default 32. */
+  readonly maxEnvironments?: number;
+  /** The Node that functions run on. Default: this one. */
+  readonly execPath?: string;
+  /** Another runtime client instead of ours: Node's arguments, such as the script of AWS's own. */
+  readonly client?: readonly string[];
+}
+
+/** An event that waits for an environment. */
+interface Waiting {
+  readonly fn: LoadedFunction;
+  readonly call: LambdaCall;
+  readonly use: (environment: Environment) => void;
+  readonly fail: (error: Error) => void;
+}
+
+const same = (left: LoadedFunction, right: LoadedFunction): boolean => left.id === right.id && left.hash === right.hash;
+
+class Pool implements LambdaRuntime {
+  readonly #options: LambdaRuntimeOptions;
+  readonly #limit: number;
+  /** All whose process is or may be there, dead ones included until they are gone. */
+  readonly #all = new Set<Environment>();
+  /** The longest idle first, each with the timer that reaps it. */
+  readonly #idle = new Map<Environment, NodeJS.Timeout>();
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
+
+  constructor(options: LambdaRuntimeOptions) {
+    this.#options = options;
+    this.#limit = options.maxEnvironments ?? 32;
+  }
+
+  async invoke(fn: LoadedFunction, event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome> {
+    const environment = await this.#take(fn, call);
+    return environment.invoke(event, call);
+  }
+
+  retire(id: string, keep?: string): void {
+    for (const environment of this.#all) {
+      if (environment.fn.id !== id || environment.fn.hash === keep) continue;
+      environment.retired = true;
+      if (this.#idle.has(environment)) this.#drop(environment);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    this.#idle.clear();
+    for (const { fail } of this.#waiting.splice(0)) fail(new Error("the Lambda runtime was closed"));
+    await Promise.all([...this.#all].map((environment) => environment.kill()));
+  }
+
+  /** The one used last, since it is the warmest; else a new one; else the first to be free. */
+  #take(fn: LoadedFunction, call: LambdaCall): Promise<Environment> {
+    if (this.#closed) return Promise.reject(new Error("the Lambda runtime is closed"));
+    const idle = [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
+    if (idle) {
+      this.#wake(idle);
+      return Promise.resolve(idle);
+    }
+    if (this.#living() >= this.#limit) {
+      const [oldest] = this.#idle.keys();
+      if (oldest) this.#drop(oldest);
+    }
+    if (this.#living() < this.#limit) return Promise.resolve(this.#start(fn, call));
+    return new Promise((use, fail) => this.#waiting.push({ fn, call, use, fail }));
+  }
+
+  #living(): number {
+    return [...this.#all].filter((environment) => !environment.dead).length;
+  }
+
+  #start(fn: LoadedFunction, call: LambdaCall): Environment {
+    const { onLog, execPath = process.execPath, client } = this.#options;
+    const environment = new Environment(fn, call.arn, {
+      ...{ onLog, execPath, ...(client && { client }) },
+      onIdle: (idle) => this.#onIdle(idle),
+      onGone: (gone) => this.#onGone(gone),
+    });
+    this.#all.add(environment);
+    return environment;
+  }
+
+  #onIdle(environment: Environment): void {
+    const at = environment.retired ? -1 : this.#waiting.findIndex(({ fn }) => same(fn, environment.fn));
+    if (at >= 0) {
+      const [next] = this.#waiting.splice(at, 1);
+      next?.use(environment);
+      return;
+    }
+    // Others wait for its place.
+    if (environment.retired || this.#waiting.length > 0) return this.#drop(environment);
+    const reap = setTimeout(() => this.#drop(environment), this.#options.idleMs ?? 300_000);
+    reap.unref();
+    this.#idle.set(environment, reap);
+  }
+
+  #wake(environment: Environment): void {
+    clearTimeout(this.#idle.get(environment));
+    this.#idle.delete(environment);
+  }
+
+  #drop(environment: Environment): void {
+    this.#wake(environment);
+    void environment.kill();
+  }
+
+  #onGone(environment: Environment): void {
+    this.#wake(environment);
+    this.#all.delete(environment);
+    while (this.#waiting.length > 0 && this.#living() < this.#limit) {
+      const next = this.#waiting.shift()!;
+      next.use(this.#start(next.fn, next.call));
+    }
+  }
+}
+
+/** Starts nothing until the first event. After `close()` no process is left. */
+export function createLambdaRuntime(options: LambdaRuntimeOptions): LambdaRuntime {
+  return new Pool(options);
+}

@@ -1,0 +1,153 @@
+/** The Lambda runtime over real processes: what functions see, how calls end, and what is left of them. */
+import { describe, expect, it } from "vitest";
+import { alive, functionOf, start, until } from "./harness.ts";
+
+const pid = `export const handler = async () => process.pid;`;
+
+describe("a call", () => {
+  it("hands the event and AWS's context to the handler", async () => {
+    const { call } = start();
+    const fn = functionOf(`export const handler = async (event, context) => ({ event, context, left: context.getRemainingTimeInMillis() });`);
+    const { value, cold, functionError, initMs } = await call(fn, { a: "한" }, "request-x");
+    expect(value).toEqual({
+      event: { a: "한" },
+      context: {
+        awsRequestId: "request-x",
+        functionName: "app--dev--hello",
+        functionVersion: "7",
+        invokedFunctionArn: "arn:aws:lambda:ap-northeast-2:111122223333:function:app--dev--hello:7",
+        logGroupName: "/aws/lambda/app--dev--hello",
+        logStreamName: expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[7\][0-9a-f]{32}$/),
+        memoryLimitInMB: "256",
+        xRayTraceId: expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/),
+      },
+      left: expect.any(Number),
+    });
+    expect((value as { left: number }).left).toBeGreaterThan(3000);
+    expect((value as { left: number }).left).toBeLessThanOrEqual(5000);
+    expect([cold, functionError, typeof initMs]).toEqual([true, undefined, "number"]);
+  });
+
+  it("keeps its environment for the next one", async () => {
+    const { call } = start();
+    const fn = functionOf(`let count = 0; export const handler = () => ({ pid: process.pid, count: ++count });`);
+    const first = await call(fn);
+    const second = await call(fn);
+    expect(second.value).toEqual({ pid: (first.value as { pid: number }).pid, count: 2 });
+    expect([first.cold, second.cold, second.initMs]).toEqual([true, false, undefined]);
+  });
+
+  it("gives null for nothing, and the value of a handler that is not async", async () => {
+    const { call } = start();
+    expect((await call(functionOf(`export const handler = async () => {};`))).value).toBe(null);
+    expect((await call(functionOf(`export const handler = () => "plain";`, { hash: "2" }))).value).toBe("plain");
+  });
+
+  it("logs the lines as they are, those of the environment's children too", async () => {
+    const { call, lines } = start();
+    await call(functionOf(`import { execFileSync } from "node:child_process"; export const handler = async () => { console.log("one\\ntwo"); console.error("안녕"); execFileSync(process.execPath, ["-e", "console.log(3)"], { stdio: "inherit" }); };`));
+    expect(lines.filter(({ stream }) => stream === "stdout")).toEqual(["one", "two", "3"].map((text) => ({ function: "hello", stream: "stdout", text })));
+    expect(lines.filter(({ stream }) => stream === "stderr")).toEqual([{ function: "hello", stream: "stderr", text: "안녕" }]);
+  });
+
+  it("carries 6 MB each way and says what is more", async () => {
+    const { call } = start();
+    const fn = functionOf(`export const handler = async ({ size }) => "x".repeat(size - 2);`);
+    expect((await call(fn, { size: 6_291_556, pad: "y".repeat(6_000_000) })).value).toHaveLength(6_291_554);
+    const { value, functionError, failure } = await call(fn, { size: 6_291_557 });
+    expect(value).toEqual({
+      errorType: "Function.ResponseSizeTooLarge",
+      errorMessage: "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    });
+    expect([functionError, failure?.name]).toEqual(["Unhandled", "Function.ResponseSizeTooLarge"]);
+    expect((await call(fn, { size: 10 })).cold).toBe(false);
+  });
+});
+
+describe("the environment", () => {
+  it("shows the function what Lambda does and nothing of the developer's", async () => {
+    process.env["AWS_SECRET_ACCESS_KEY"] = "do-not-leak";
+    process.env["PORTICO_TEST_LEAK"] = "do-not-leak";
+    try {
+      const { call } = start();
+      const fn = functionOf(`export const handler = async () => ({ ...process.env, cwd: process.cwd(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone, awslambda: typeof awslambda });`, {
+        env: { GREETING: "hello", SESSION_KEY: "s" },
+      });
+      const value = (await call(fn)).value as Record<string, string>;
+      expect(JSON.stringify(value)).not.toContain("do-not-leak");
+      expect(Object.keys(value).filter((key) => /HOME|AWS_(ACCESS|SECRET|SESSION|PROFILE)|NODE_OPTIONS|VITEST/.test(key))).toEqual([]);
+      expect(value).toMatchObject({
+        ...{ GREETING: "hello", SESSION_KEY: "s", PORTICO_ENV: "GREETING,SESSION_KEY", TZ: ":UTC", zone: "UTC", _HANDLER: "index.handler" },
+        ...{ LAMBDA_TASK_ROOT: fn.directory, cwd: fn.directory, AWS_REGION: "ap-northeast-2", AWS_LAMBDA_FUNCTION_NAME: "app--dev--hello" },
+        ...{ AWS_LAMBDA_FUNCTION_VERSION: "7", AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256", AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x", awslambda: "undefined" },
+      });
+    } finally {
+      delete process.env["AWS_SECRET_ACCESS_KEY"];
+      delete process.env["PORTICO_TEST_LEAK"];
+    }
+  });
+
+  it("takes PORTICO_ENV as a deploy wrote it", async () => {
+    const { call } = start();
+    const fn = functionOf(`export const handler = async () => process.env.PORTICO_ENV;`, { env: { A: "1", PORTICO_ENV: "A" } });
+    expect((await call(fn)).value).toBe("A");
+  });
+
+  it.skipIf(process.platform === "win32")("is frozen between calls", async () => {
+    const { call } = start();
+    const fn = functionOf(`let ticks = 0; setInterval(() => ticks++, 5); export const handler = async (event) => { if (event.wait) await new Promise((done) => setTimeout(done, event.wait)); return ticks; };`);
+    const ran = (await call(fn, { wait: 200 })).value as number;
+    expect(ran).toBeGreaterThan(5);
+    const before = (await call(fn)).value as number;
+    await new Promise((done) => setTimeout(done, 400));
+    // One tick that was due may come as it thaws, and a few around the polls; 80 would if it ran on.
+    expect(((await call(fn)).value as number) - before).toBeLessThan(20);
+  });
+
+  it("runs one call at a time; more come under concurrency", async () => {
+    const { call } = start();
+    const fn = functionOf(`let running = 0; export const handler = async () => { const now = ++running; await new Promise((done) => setTimeout(done, 100)); running--; return { pid: process.pid, now }; };`);
+    const values = (await Promise.all(Array.from({ length: 20 }, () => call(fn)))).map(({ value }) => value as { pid: number; now: number });
+    expect(values.map(({ now }) => now)).toEqual(Array.from({ length: 20 }, () => 1));
+    expect(new Set(values.map((value) => value.pid)).size).toBeGreaterThan(1);
+  });
+
+  it("is shared in turn when no more may be started, across functions too", async () => {
+    const { call } = start({ maxEnvironments: 2 });
+    const one = functionOf(pid);
+    const two = functionOf(pid, { id: "two" });
+    const outcomes = await Promise.all([one, one, one, two, two, one].map((fn) => call(fn)));
+    expect(outcomes.filter(({ functionError }) => functionError)).toEqual([]);
+    expect((await call(two)).functionError).toBeUndefined();
+  });
+
+  it("of an older build ends once it is idle; a newer one serves", async () => {
+    const { call, runtime } = start();
+    const old = functionOf(pid);
+    const first = (await call(old)).value as number;
+    const busy = call(functionOf(`export const handler = async () => { await new Promise((done) => setTimeout(done, 200)); return process.pid; };`, { hash: "slow" }));
+    const kept = (await call({ ...old, hash: "2" })).value as number;
+    runtime.retire("hello", "2");
+    await until(() => !alive(first));
+    const slow = (await busy).value as number;
+    await until(() => !alive(slow));
+    expect(alive(kept)).toBe(true);
+    expect(await call({ ...old, hash: "2" })).toMatchObject({ value: kept, cold: false });
+  });
+
+  it("is reaped when it idles, and close() leaves no process", async () => {
+    const { call } = start({ idleMs: 50 });
+    const idle = (await call(functionOf(pid))).value as number;
+    await until(() => !alive(idle));
+    const { call: other, runtime } = start();
+    const fn = functionOf(`import { spawn } from "node:child_process"; export const handler = async () => [process.pid, spawn(process.execPath, ["-e", "setInterval(() => {}, 9)"], { stdio: "inherit" }).pid];`);
+    const pids = (await other(fn)).value as number[];
+    const running = other(functionOf(`export const handler = () => new Promise((done) => setTimeout(done, 1e6));`, { id: "forever" }));
+    await new Promise((done) => setTimeout(done, 100));
+    await runtime.close();
+    // The kernel ends what was killed in its own time.
+    await until(() => !pids.some(alive));
+    expect((await running).functionError).toBe("Unhandled");
+    await expect(other(fn)).rejects.toThrow("closed");
+  });
+});
