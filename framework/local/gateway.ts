@@ -132,7 +132,7 @@ async function answer(exchange: Exchange, tables: Tables, site: FolderSite | und
     throw error;
   }
   if (decision.kind === "route") return runRoute(exchange, decision);
-  return { response: (await staticAnswer(exchange, decision, site)) ?? missingResponse(request, tables.routes) };
+  return { response: (await staticAnswer(exchange, decision, site)) ?? missingResponse(request, site ? undefined : tables.routes) };
 }
 
 async function staticAnswer({ request, options }: Exchange, decision: Exclude<Decision, { kind: "route" }>, site: FolderSite | undefined): Promise<WireResponse | undefined> {

@@ -1,7 +1,7 @@
 /** Maps a failure back to the user's TypeScript: a bundle's stack in, the mapped stack and the failing lines out. */
 import { readFile } from "node:fs/promises";
 import { SourceMap, type SourceMapPayload } from "node:module";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Failure, LoadedFunction } from "../model/invocation.ts";
 
@@ -37,12 +37,13 @@ export interface MappedFailure {
 /** How many lines an excerpt has before and after the failing one. */
 const around = 5;
 
-/** This package's own sources are not where a user made a mistake. */
-const ownFolder = dirname(import.meta.dirname) + sep;
+/** Sources where no user made a mistake: packages, the runtime, and the entry that the build wrote. */
+const foreign = /(?:^|\/)node_modules\/|^portico\/(?:runtime|entry|function)\//;
 
-/** A place in a source file, its path absolute. */
+/** A place in a source file. */
 interface Place {
-  readonly file: string;
+  /** As the map names it: relative to the app's root, as the build writes all maps (build/options.ts). */
+  readonly source: string;
   readonly line: number;
   readonly column: number;
   /** The source's text as the map carries it. */
@@ -52,23 +53,23 @@ interface Place {
 /**
  * Reads the one map beside the function's module and no other. Without a map, or with one that cannot be read, the stack stays as
  * it is: an error page must come out of every failure.
- * @param root absolute path of the app
+ * @param root absolute path of the app's root
  */
 export async function mapFailure(failure: Failure, fn: Pick<LoadedFunction, "directory" | "main">, root: string): Promise<MappedFailure> {
   const { name, message } = failure;
   const payload = await readMap(join(fn.directory, `${fn.main}.map`));
   if (!payload) return { name, message, stack: failure.stack };
-  const find = finder(payload, fn.directory);
+  const find = finder(payload, fn);
   const places: Place[] = [];
   const lines = failure.stack.split("\n").map((line) => {
-    const at = parseFrame(line, fn.main);
-    const place = at && find(at.line, at.column);
+    const at = parseFrame(line);
+    const place = at && find(at);
     if (!place) return line;
     places.push(place);
-    const where = `${shown(place.file, root)}:${place.line}:${place.column}`;
+    const where = `${shown(place.source, root)}:${place.line}:${place.column}`;
     return at.call ? `${at.indent}at ${at.call} (${where})` : `${at.indent}at ${where}`;
   });
-  const place = places.find(({ file }) => isUsers(file, root)) ?? places[0];
+  const place = places.find(({ source }) => !foreign.test(source)) ?? places[0];
   return { name, message, stack: lines.join("\n"), ...(place && { frame: await toFrame(place, root) }) };
 }
 
@@ -95,36 +96,43 @@ async function readMap(file: string): Promise<SourceMapPayload | undefined> {
   }
 }
 
-/** One line of a V8 stack, when it is in the function's module: `    at call (file:///…/index.mjs?hash:1:2)`. */
-function parseFrame(line: string, main: string): { indent: string; call: string; line: number; column: number } | undefined {
-  const [, indent = "", text = ""] = /^(\s*)at (.*)$/.exec(line) ?? [];
-  const [, call = "", location = ""] = /^(.*?) ?\((.*)\)$/.exec(text) ?? [undefined, "", text];
-  const [, file = "", row, column] = /^(?:async )?(.*?)(?:\?[^:]*)?:(\d+):(\d+)$/.exec(location) ?? [];
-  if (row === undefined || basename(file) !== main) return undefined;
-  return { indent, call, line: Number(row), column: Number(column) };
+/** One line of a V8 stack. */
+interface StackLine {
+  readonly indent: string;
+  /** `first`, `async GET`; empty for an anonymous function. */
+  readonly call: string;
+  /** A path or URL. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
-/** Looks generated places (from 1) up; a source's path is relative to the map's folder, as the source map format has it. */
-function finder(payload: SourceMapPayload, directory: string): (line: number, column: number) => Place | undefined {
+/** `    at call (file:///…/index.mjs?hash:1:2)`, or the same without a call and its parentheses. */
+function parseFrame(text: string): StackLine | undefined {
+  const [, indent = "", rest = ""] = /^(\s*)at (.*)$/.exec(text) ?? [];
+  const [, call = "", location = ""] = /^(.*?) ?\((.*)\)$/.exec(rest) ?? [undefined, "", rest];
+  const [, file = "", line, column] = /^(?:async )?(.*?)(?:\?[^:]*)?:(\d+):(\d+)$/.exec(location) ?? [];
+  return line === undefined ? undefined : { indent, call, file, line: Number(line), column: Number(column) };
+}
+
+/** Looks a frame of the function's module up. */
+function finder(payload: SourceMapPayload, { directory, main }: Pick<LoadedFunction, "directory" | "main">): (frame: StackLine) => Place | undefined {
   const map = new SourceMap(payload);
-  return (line, column) => {
+  const toPlace = (source: string, line: number, column: number): Place => {
+    const content = payload.sourcesContent?.[payload.sources.indexOf(source)];
+    return { source, line, column, ...(content != null && { content }) };
+  };
+  return ({ file, line, column }) => {
+    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+    if (basename(path) !== main) {
+      // Under --enable-source-maps Node has mapped it already, and taken the source for one below the map's folder.
+      const source = path.startsWith(directory + sep) ? path.slice(directory.length + 1).replaceAll(sep, "/") : "";
+      return payload.sources.includes(source) ? toPlace(source, line, column) : undefined;
+    }
     const entry = map.findEntry(line - 1, column - 1);
     if (!("originalSource" in entry) || entry.originalSource === undefined) return undefined;
-    const source = entry.originalSource;
-    const index = payload.sources.indexOf(source);
-    const content = payload.sourcesContent?.[index];
-    return {
-      file: resolvedSource(source, payload.sourceRoot, directory),
-      line: entry.originalLine + 1,
-      column: entry.originalColumn + 1,
-      ...(content != null && { content }),
-    };
+    return toPlace(entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1);
   };
-}
-
-function resolvedSource(source: string, sourceRoot: string | undefined, directory: string): string {
-  if (source.startsWith("file:")) return fileURLToPath(source);
-  return resolve(directory, sourceRoot ?? "", source);
 }
 
 function isInside(folder: string, file: string): boolean {
@@ -132,18 +140,18 @@ function isInside(folder: string, file: string): boolean {
   return path !== "" && path.split(sep)[0] !== ".." && !isAbsolute(path);
 }
 
-const isUsers = (file: string, root: string): boolean =>
-  isInside(root, file) && !file.startsWith(ownFolder) && !file.split(sep).includes("node_modules");
-
-const shown = (file: string, root: string): string => (isInside(root, file) ? relative(root, file) : file).replaceAll(sep, "/");
+function shown(source: string, root: string): string {
+  const file = resolve(root, source);
+  return (isInside(root, file) ? relative(root, file) : file).replaceAll(sep, "/");
+}
 
 async function toFrame(place: Place, root: string): Promise<SourceFrame> {
-  const { file, line, column } = place;
-  const content = place.content ?? (await readSource(file, root));
+  const { source, line, column } = place;
+  const content = place.content ?? (await readSource(resolve(root, source), root));
   const lines = content?.split(/\r?\n/) ?? [];
   const first = Math.max(1, line - around);
   const excerpt = lines.slice(first - 1, line + around).map((text, index) => ({ number: first + index, text, failing: first + index === line }));
-  return { file: shown(file, root), line, column, excerpt };
+  return { file: shown(source, root), line, column, excerpt };
 }
 
 /** Only for maps without sourcesContent, and only inside the app. */

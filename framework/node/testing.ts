@@ -1,13 +1,16 @@
 /** The entry `portico/testing`: a handler or a route's module and a plain Request in, its Response out; no server. */
 import { byApp, byMethod } from "../runtime/function.ts";
-import type { Call, Env, FetchApp, Handler, Method, Params } from "../runtime/handler.ts";
+import type { Call, Context, Env, FetchApp, Handler, Method } from "../runtime/handler.ts";
 
 /** A route file as `import * as route` gives it. */
 export type RouteModule = { readonly [M in Method]?: Handler<never> } & { readonly default?: FetchApp };
 
+/** A `Handler`, named by its params rather than its path, so that a test's params are checked against them. */
+export type HandlerOf<P> = (request: Request, context: Omit<Context, "params"> & { readonly params: P }) => Response | Promise<Response>;
+
 /** What a test says about the call. */
-export interface InvokeOptions<Path extends string = string> {
-  readonly params?: Params<Path>;
+export interface InvokeOptions<P = Readonly<Record<string, string>>> {
+  readonly params?: P;
   readonly env?: Readonly<Record<string, unknown>>;
   /** What middleware would have set. */
   readonly var?: Readonly<Record<string, unknown>>;
@@ -29,16 +32,16 @@ export const createCall = (overrides: Partial<Call> = {}): Call => ({
  * Calls a route. An HttpError becomes its answer, as in production; anything else that is thrown is thrown at the test.
  * @param request a Request, or a path for a GET
  */
-export async function invoke<Path extends string = string>(
-  route: Handler<Path> | RouteModule,
+export async function invoke<P = Readonly<Record<string, string>>>(
+  route: HandlerOf<P> | RouteModule,
   request: Request | string,
-  options: InvokeOptions<Path> = {},
+  options: InvokeOptions<P> = {},
 ): Promise<Response> {
-  const handler = (typeof route === "function" ? route : fromModule(route)) as Handler<Path>;
+  const handler = (typeof route === "function" ? route : fromModule(route)) as HandlerOf<P>;
   const asked = typeof request === "string" ? new Request(new URL(request, "http://localhost")) : request;
   const call = createCall({ ...(options.env && { env: options.env as Env }), ...options.call });
   try {
-    return await handler(asked, { ...call, params: (options.params ?? {}) as Params<Path>, var: options.var ?? {} });
+    return await handler(asked, { ...call, params: (options.params ?? {}) as P, var: options.var ?? {} });
   } catch (error) {
     const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
     if (own) return own;

@@ -1,5 +1,5 @@
 /** The node emulation: loaded functions and requests in, answers of the functions themselves out, all in this process. */
-import { join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
@@ -92,9 +92,13 @@ function bare500(requestId: string): WireResponse {
   return { status: 500, headers: [["content-type", "application/json"]], body };
 }
 
+/** The gateway's own frames, which sit below the function's in this one process, are nobody's clue. */
+const ownFolders = [new URL("../", import.meta.url).href, dirname(import.meta.dirname) + sep];
+
 /** Anything can be thrown. */
 function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: `${String(error)} (thrown, and no Error)` };
   const { name, message, stack = `${name}: ${message}` } = error;
-  return { name, message, stack };
+  const lines = stack.split("\n").filter((line) => !ownFolders.some((folder) => line.includes(folder)));
+  return { name, message, stack: lines.join("\n") };
 }

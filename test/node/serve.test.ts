@@ -1,0 +1,172 @@
+/** The production server over HTTP: a fetch behind node:http, raw paths, proxies, shutdown. */
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { type NodeServer, serve, type ServeOptions, toNode } from "../../framework/node/index.ts";
+import type { Fetch } from "../../framework/runtime/function.ts";
+import type { Call } from "../../framework/runtime/handler.ts";
+import { send } from "../local/gateway-app.ts";
+import { raw } from "../local/raw.ts";
+
+const open: NodeServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function start(fetch: Fetch, options: Partial<ServeOptions> = {}): Promise<NodeServer> {
+  const server = await serve({ fetch, port: 0, ...options });
+  open.push(server);
+  return server;
+}
+
+const showUrl: Fetch = (request, call) => Response.json({ url: request.url, address: call.clientAddress });
+
+test.each([
+  ["/a%2fb/%7E%41?q=%zz+1&q=2", "/a%2Fb/~A?q=%zz+1&q=2"],
+  ["/%EC%95%88", "/%EC%95%88"],
+  ["/a/../b", "/b"],
+  ["//evil.example/x", "//evil.example/x"],
+  ["/a[b]|c", "/a%5Bb%5D%7Cc"],
+])("the handler sees %s as %s", async (path, seen) => {
+  const { port } = await start(showUrl);
+  expect(JSON.parse((await send(port, path, { headers: { host: "app.example" } })).text).url).toBe(`http://app.example${seen}`);
+});
+
+test.each(["/%", "/%zz", "/%ff", "/a\\b"])("%s is 400", async (path) => {
+  const { port } = await start(showUrl);
+  const reply = await send(port, path);
+  expect([reply.status, JSON.parse(reply.text)]).toEqual([400, { error: "Bad Request" }]);
+});
+
+test("a request with a path that had to be made canonical keeps method, headers, body and signal", async () => {
+  const { port } = await start(async (request) => Response.json([request.method, request.headers.get("x-a"), await request.text(), request.signal.aborted]));
+  expect(JSON.parse((await send(port, "/%7E", { method: "POST", body: "text", headers: { "x-a": "1" } })).text)).toEqual(["POST", "1", "text", false]);
+});
+
+test("the call: declared env alone, a fresh id, the socket's address, and no proxy is believed", async () => {
+  const calls: Call[] = [];
+  const { port } = await start((_, call) => (calls.push(call), Response.json(call.env)), { env: { GREETING: "hi" } });
+  const headers = { host: "app.example", "x-forwarded-for": "1.2.3.4", "x-forwarded-proto": "https", "x-forwarded-host": "evil.example" };
+  expect(JSON.parse((await send(port, "/", { headers })).text)).toEqual({ GREETING: "hi" });
+  await send(port, "/");
+  expect(calls.map(({ clientAddress, platform }) => [clientAddress, platform])).toEqual([["127.0.0.1", { name: "node" }], ["127.0.0.1", { name: "node" }]]);
+  expect(calls[0]!.requestId).not.toBe(calls[1]!.requestId);
+});
+
+test.each([
+  [{ "x-forwarded-for": "6.6.6.6, 1.2.3.4", "x-forwarded-proto": "https", "x-forwarded-host": "shop.example" }, "https://shop.example/x?y", "1.2.3.4"],
+  [{ "x-forwarded-for": "1.2.3.4" }, "http://app.example/x?y", "1.2.3.4"],
+  [{ "x-forwarded-proto": "javascript", "x-forwarded-host": "evil.example/path?" }, "http://app.example/x?y", "127.0.0.1"],
+  [{ "x-forwarded-host": "shop.example:8443" }, "http://shop.example:8443/x?y", "127.0.0.1"],
+])("with trustProxy %j gives %s of %s", async (headers, url, address) => {
+  const { port } = await start(showUrl, { trustProxy: true });
+  expect(JSON.parse((await send(port, "/x?y", { headers: { host: "app.example", ...headers } })).text)).toEqual({ url, address });
+});
+
+test("HEAD, 204 and 304 have no body; set-cookie is repeated", async () => {
+  const { port } = await start((request) => {
+    const status = Number(new URL(request.url).searchParams.get("status"));
+    const headers: [string, string][] = [["set-cookie", "a=1"], ["set-cookie", "b=2"]];
+    return new Response([204, 304].includes(status) ? null : "text", { status, headers });
+  });
+  expect(await send(port, "/?status=200", { method: "HEAD" })).toMatchObject({ status: 200, text: "", headers: { "set-cookie": ["a=1", "b=2"] } });
+  expect(await send(port, "/?status=204")).toMatchObject({ status: 204, text: "" });
+  expect(await send(port, "/?status=304")).toMatchObject({ status: 304, text: "" });
+  const two = await raw(port, ["HEAD /?status=200 HTTP/1.1", "Host: a", "", "GET /?status=200 HTTP/1.1", "Host: a", "Connection: close", "", ""]);
+  expect(two.split("text")).toHaveLength(2 + two.split("content-type: text").length - 1);
+});
+
+test("binary bodies come and go byte for byte, streamed", async () => {
+  const { port, url } = await start((request) => new Response(request.body));
+  expect(port).toBeGreaterThan(0);
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
+  const response = await fetch(url, { method: "POST", body: bytes });
+  expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
+});
+
+test("what a fetch throws is a bare 500 with the request's id", async () => {
+  const ids: string[] = [];
+  const { port } = await start((_, { requestId }) => {
+    ids.push(requestId);
+    throw new Error("secret detail");
+  });
+  const { status, text } = await send(port, "/");
+  expect([status, JSON.parse(text)]).toEqual([500, { error: "Internal Server Error", requestId: ids[0] }]);
+});
+
+test("the signal aborts when the client leaves", async () => {
+  const left = Promise.withResolvers<void>();
+  const here = Promise.withResolvers<void>();
+  const { port } = await start((request) => {
+    request.signal.addEventListener("abort", () => left.resolve());
+    here.resolve();
+    return new Promise(() => {});
+  }, { graceMs: 50 });
+  const message = httpRequest({ port, host: "127.0.0.1" });
+  message.on("error", () => {});
+  message.end();
+  await here.promise;
+  message.destroy();
+  await left.promise;
+});
+
+test("close answers what runs, waits for background work, and takes no more", async () => {
+  const here = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const work = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const server = await serve({
+    port: 0,
+    fetch: async (_, call) => {
+      call.waitUntil(work.promise.then(() => done.push("work")));
+      here.resolve();
+      await go.promise;
+      return new Response("answered");
+    },
+  });
+  const reply = fetch(server.url);
+  await here.promise;
+  const closed = server.close().then(() => done.push("closed"));
+  await expect(send(server.port, "/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  go.resolve();
+  expect(await (await reply).text()).toBe("answered");
+  expect(done).toEqual([]);
+  work.resolve();
+  await closed;
+  expect(done).toEqual(["work", "closed"]);
+});
+
+test("close cuts off after the grace", async () => {
+  const here = Promise.withResolvers<void>();
+  const server = await serve({ port: 0, graceMs: 20, fetch: (_, call) => (call.waitUntil(new Promise(() => {})), here.resolve(), new Promise(() => {})) });
+  const reply = send(server.port, "/");
+  const cut = expect(reply).rejects.toMatchObject({ code: "ECONNRESET" });
+  await here.promise;
+  await server.close();
+  await cut;
+});
+
+test("a rejected waitUntil is told, with the request's id, and harms nobody", async () => {
+  const told: unknown[] = [];
+  const ids: string[] = [];
+  const { port } = await start((_, call) => (ids.push(call.requestId), call.waitUntil(Promise.reject(new Error("later"))), new Response("ok")), {
+    onError: (error, id) => told.push([String(error), id]),
+  });
+  expect((await send(port, "/")).text).toBe("ok");
+  expect(told).toEqual([["Error: later", ids[0]]]);
+});
+
+test("a port in use is the user's to solve", async () => {
+  const { port } = await start(showUrl);
+  await expect(serve({ fetch: showUrl, port })).rejects.toMatchObject({ code: "PORT_IN_USE", fix: expect.stringContaining(`--port ${port + 1}`) });
+  await expect(serve({ fetch: showUrl, port: 0, host: "192.0.2.1" })).rejects.toMatchObject({ code: "HOST_UNKNOWN" });
+});
+
+test("toNode is a listener for a server of one's own", async () => {
+  const server = createServer(toNode(showUrl));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  expect(JSON.parse((await send(port, "/x", { headers: { host: "h" } })).text).url).toBe("http://h/x");
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
