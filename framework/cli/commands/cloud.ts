@@ -1,0 +1,24 @@
+/** `portico cloud`: the local cloud of the app in this folder, served in the foreground until Ctrl-C. */
+import { startWatchdog } from "../../local/watchdog.ts";
+import type { CommandInput } from "../command.ts";
+import { portFlag } from "../flags.ts";
+import { openCloud, usualCloudPort } from "../local-cloud.ts";
+
+/** Throws UserError CLOUD_RUNNING when this app's already runs, PORT_IN_USE. */
+export async function cloud(input: CommandInput): Promise<number> {
+  const { reporter } = input;
+  const watchdog = startWatchdog();
+  try {
+    const own = await openCloud(input.cwd, portFlag(input, usualCloudPort), reporter, { logsAccess: true });
+    const stopped = input.untilStopped();
+    const apps = own.cloud.apps().filter(({ stage }) => stage === undefined);
+    const lines = apps.map(({ name, url }) => `  ${url}  ${name}`);
+    const text = [`${reporter.paint("bold", own.cloud.url)}  is the local cloud's control API; Ctrl-C ends it`, ...lines].join("\n");
+    reporter.result(text, { type: "listening", url: own.cloud.url, apps });
+    await stopped;
+    await own.close();
+    return 0;
+  } finally {
+    await watchdog.close();
+  }
+}
