@@ -99,13 +99,19 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
   const { method, target, body, clientAddress } = request;
   const headers: string[] = [`x-${token}-key`, key, "cf-ray", to.requestId, "cf-connecting-ip", clientAddress];
   for (const [name, value] of request.headers) if (!platformHeaders.has(name.toLowerCase())) headers.push(name, value);
-  if (body.byteLength || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)) headers.push("content-length", String(body.byteLength));
-  return new Promise((done, fail) => {
-    const hop = httpRequest({ host: "127.0.0.1", port, agent, method, path: target, headers, setHost: false });
-    hop.on("response", done);
-    hop.on("error", fail);
-    hop.end(body);
-  });
+  const hasBody = body.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method);
+  if (hasBody) headers.push("content-length", String(body.byteLength));
+  // workerd closes a connection whose request had a body that the function did not read, without saying so: none is used again.
+  const options = { host: "127.0.0.1", port, agent: hasBody ? false : agent, method, path: target, headers, setHost: false };
+  const attempt = (): Promise<IncomingMessage> =>
+    new Promise((done, fail) => {
+      const hop = httpRequest(options);
+      hop.on("response", done);
+      // It also closes idle ones; the request that finds out never reached it.
+      hop.on("error", (error: NodeJS.ErrnoException) => (hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error)));
+      hop.end(body);
+    });
+  return attempt();
 }
 
 const dropped = new Set(["connection", "keep-alive", "transfer-encoding"]);

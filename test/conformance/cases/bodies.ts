@@ -61,6 +61,14 @@ export const bodies: readonly Case[] = [
       if (text !== "compressed once, 한 번만. ".repeat(20)) throw new Error(`unzipped to ${JSON.stringify(text.slice(0, 40))}`);
     },
   }),
+  {
+    name: "a body that no handler reads breaks nothing after it",
+    app: "fixture",
+    steps: Array.from({ length: 8 }, () => [
+      { ask: { method: "PUT", target: "/methods", body: "x".repeat(100_000) }, expect: { status: 200, body: "put" } },
+      { ask: { target: "/" }, expect: { status: 200, body: "home" } },
+    ]).flat(),
+  },
   reference("JSON in and out", post("/api/notes", "application/json", '{"title":"새 노트","tags":["a"]}'), { status: 201, check: noteIs("새 노트") }),
 ];
 
