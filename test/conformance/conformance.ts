@@ -17,8 +17,14 @@ const roots: Readonly<Record<AppName, string>> = {
   fixture: fileURLToPath(new URL("app/", import.meta.url)),
 };
 
-/** Declares every case for the runtime; two servers of the reference app run, one of the fixture app. */
-export function conformance(runtime: Runtime): void {
+/** The servers of each app. */
+export type Servers = Readonly<Record<AppName, readonly Running[]>>;
+
+/**
+ * Declares every case for the runtime; two servers of the reference app run, one of the fixture app.
+ * @param more declares what only this runtime must show
+ */
+export function conformance(runtime: Runtime, more?: (servers: Servers) => void): void {
   const running: Record<AppName, Running[]> = { reference: [], fixture: [] };
   const folders: string[] = [];
 
@@ -45,4 +51,6 @@ export function conformance(runtime: Runtime): void {
       await tell(one, running[one.app], difference);
     });
   });
+
+  more?.(running);
 }

@@ -24,6 +24,12 @@ export const differences: readonly Difference[] = [
     expect: { status: 404 },
   },
   {
+    cases: ["a double dot cannot leave the root"],
+    runtimes: ["lambda", "local-cloud"],
+    why: "An HTTP API matches a path before its dot segments are resolved, so one that begins with `..` leads nowhere; browsers and most clients resolve them before they send.",
+    expect: { status: 404 },
+  },
+  {
     cases: ["the first bytes", "bytes from the middle", "the last bytes", "a range beyond the end"],
     runtimes: ["workers"],
     why: "Cloudflare's asset server, as far as local workerd shows it, answers a range of a static file with the whole file, which RFC 9110 allows.",
@@ -47,7 +53,7 @@ export const differences: readonly Difference[] = [
       "answering nothing",
       "a throw below middleware is a bare 500",
     ],
-    runtimes: ["workers-dev"],
+    runtimes: ["lambda", "workers-dev"],
     why: "In development the answer to a throw is the error with its place in the source; a build for production never shows it.",
     expect: { status: 500, body: /^\{"error":"Internal Server Error","requestId":"[^"]+","failure":\{"name":/ },
   },

@@ -1,0 +1,13 @@
+/** The conformance list, on the Lambda emulation; and the proof that its requests were spread over environments. */
+import { expect, test } from "vitest";
+import { textOf } from "./case.ts";
+import { conformance } from "./conformance.ts";
+import { lambda } from "./runtimes/lambda.ts";
+
+conformance(lambda, (servers) => {
+  test("20 requests at once are answered by several environments", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => servers.fixture[0]?.send({ target: "/environment" })));
+    const names = answers.map((answer) => (answer ? (JSON.parse(textOf(answer)) as { name: string }).name : ""));
+    expect(new Set(names).size).toBeGreaterThan(1);
+  });
+});
