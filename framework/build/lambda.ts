@@ -26,8 +26,8 @@ export async function buildLambda({ app, routes, assets, warn }: BundleInput): P
   const result = await orUserError(app.root, build({ ...options, entryPoints, outExtension: { ".js": ".mjs" } }));
   for (const text of warnings(result.warnings)) warn(text);
   const outputs = readOutputs(app.root, result.outputFiles);
-  const built = plans.map((plan) => packFunction({ app, outputs, metafile: result.metafile }, plan));
-  const fallback = packAssets(outputs, assets, await readAssets(app.root, assets));
+  const built = await Promise.all(plans.map((plan) => packFunction({ app, outputs, metafile: result.metafile }, plan)));
+  const fallback = await packAssets(outputs, assets, await readAssets(app.root, assets));
   return {
     files: new Map([...built, fallback].flatMap(({ files }) => [...files])),
     functions: built.map(({ fn }) => fn),
@@ -46,7 +46,7 @@ interface Outputs {
   readonly metafile: Metafile;
 }
 
-function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<ScannedRoute>): Packed {
+function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<ScannedRoute>): Promise<Packed> {
   const { id, routes } = plan;
   const middleware = new Set(routes.flatMap(({ middleware: files }) => files));
   const added = middlewareBytes(metafile, `portico:entry/${id}`, [outputKey(`functions/${id}/index.mjs`)], middleware);
@@ -57,16 +57,16 @@ function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<Sc
 const moduleFiles = (outputs: ReadonlyMap<string, Uint8Array>, folder: string): ReadonlyMap<string, Uint8Array> =>
   new Map(["index.mjs", "index.mjs.map"].map((name) => [name, outputs.get(`${folder}/${name}`) ?? new Uint8Array()]));
 
-function packAssets(outputs: ReadonlyMap<string, Uint8Array>, assets: readonly BuiltAsset[], contents: ReadonlyMap<string, Uint8Array>): Packed {
+function packAssets(outputs: ReadonlyMap<string, Uint8Array>, assets: readonly BuiltAsset[], contents: ReadonlyMap<string, Uint8Array>): Promise<Packed> {
   const table = assets.map(({ path, hash, bytes, type }) => ({ path, file: hash, hash, bytes, type }));
   const files = new Map(moduleFiles(outputs, "assets")).set("assets.json", Buffer.from(JSON.stringify(table)));
   for (const [hash, bytes] of contents) files.set(`assets/${hash}`, bytes);
   return pack({ id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } }, "assets", files);
 }
 
-function pack(fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">, folder: string, files: ReadonlyMap<string, Uint8Array>): Packed {
+async function pack(fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">, folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<Packed> {
   checkSize(fn.id, "unzipped", [...files.values()].reduce((sum, { length }) => sum + length, 0), lambdaLimits.unzipped);
-  const archive = zip(files);
+  const archive = await zip(files);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
   const main = `${folder}/index.mjs`;
   const unpacked = [...files].map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);

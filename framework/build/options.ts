@@ -36,6 +36,8 @@ export function bundleOptions(names: Names, mode: Mode) {
     keepNames: dev,
     // A comment that names the map would take bytes in every Lambda function, and nothing there reads it.
     sourcemap: names.target === "lambda" ? "external" : "linked",
+    // In production a map says where a line was; what stood there is in the repository, and would double the zip.
+    sourcesContent: dev,
     legalComments: "none",
     logLevel: "silent",
     jsx: "automatic",

@@ -44,8 +44,8 @@ const files = new Map([
 ]);
 
 describe("zip()", () => {
-  it("holds each file's bytes, as rw-r--r--, with names in UTF-8", () => {
-    const read = unzip(zip(files));
+  it("holds each file's bytes, as rw-r--r--, with names in UTF-8", async () => {
+    const read = unzip(await zip(files));
     expect([...read.keys()]).toEqual([...files.keys()].toSorted());
     for (const [name, { bytes, mode, flags }] of read) {
       expect(bytes.equals(files.get(name) ?? new Uint8Array()), name).toBe(true);
@@ -53,23 +53,23 @@ describe("zip()", () => {
     }
   });
 
-  it("gives the same bytes whatever the order and the time zone", () => {
+  it("gives the same bytes whatever the order and the time zone", async () => {
     const zone = process.env["TZ"];
-    const first = zip(files);
+    const first = await zip(files);
     process.env["TZ"] = "Asia/Seoul";
-    const second = zip(new Map([...files].toReversed()));
+    const second = await zip(new Map([...files].toReversed()));
     if (zone === undefined) delete process.env["TZ"];
     else process.env["TZ"] = zone;
     expect(second.equals(first)).toBe(true);
   });
 
-  it("gives an empty archive for no files", () => {
-    expect(unzip(zip(new Map())).size).toBe(0);
+  it("gives an empty archive for no files", async () => {
+    expect(unzip(await zip(new Map())).size).toBe(0);
   });
 
-  it("is read by Python's zipfile", { tags: ["programs"] }, () => {
+  it("is read by Python's zipfile", { tags: ["programs"] }, async () => {
     const path = join(makeFolder({}), "a.zip");
-    writeFileSync(path, zip(files));
+    writeFileSync(path, await zip(files));
     const script = "import json,sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);print(json.dumps([z.testzip(),[[i.filename,i.date_time,z.read(i).hex()] for i in z.infolist()]]))";
     const [bad, listed] = JSON.parse(execFileSync("python3", ["-c", script, path], { encoding: "utf8" })) as [unknown, [string, number[], string][]];
     expect(bad).toBeNull();
