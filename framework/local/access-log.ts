@@ -29,7 +29,15 @@ export type Paint = (style: "green" | "cyan" | "yellow" | "red" | "dim", text: s
 export function formatAccess(record: AccessRecord, paint: Paint = (_, text) => text): string {
   const { clientAddress, method, target, status, bytes, durationMs, route, cold, aborted } = record;
   const request = `"${method} ${target.replaceAll('"', "%22")} HTTP/1.1"`;
-  const fields = [clientAddress, "- -", paint("dim", `[${commonTime(record.time)}]`), request, paint(statusColour(status), String(status)), bytes, duration(durationMs)];
+  const fields = [
+    clientAddress,
+    "- -",
+    paint("dim", `[${commonTime(record.time)}]`),
+    request,
+    paint(statusColour(status), String(status)),
+    bytes,
+    duration(durationMs),
+  ];
   if (route !== undefined) fields.push(paint("dim", route));
   if (cold !== undefined) fields.push(cold ? paint("cyan", "cold") : paint("dim", "warm"));
   if (aborted) fields.push(paint("yellow", "client left"));

@@ -30,14 +30,22 @@ export function createFolderSite(root: string, contentType: (file: string) => st
     if (!folderAsked) return answerAsset(request, { location: `${pathname}/` }, () => Promise.reject(new Error("a folder has no bytes")));
     const index = await inside(root, join(path, "index.html"));
     if (index && (await kindOf(index)) === "file") return answerFile(request, index, pathname, contentType);
-    return /^(GET|HEAD)$/.test(request.method) ? listing(root, path, names) : problem(405, "Method Not Allowed", undefined, { allow: "GET, HEAD" });
+    return /^(GET|HEAD)$/.test(request.method)
+      ? listing(root, path, names)
+      : problem(405, "Method Not Allowed", undefined, { allow: "GET, HEAD" });
   };
 }
 
 /** `read` is given the asset's bytes as they are now, so that hash and length are theirs. */
 export async function answerFile(request: Request, file: string, path: string, contentType: (file: string) => string): Promise<Response> {
   const bytes = await readFile(file);
-  const asset: AssetInfo = { path, file, hash: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.byteLength, type: contentType(file) };
+  const asset: AssetInfo = {
+    path,
+    file,
+    hash: createHash("sha256").update(bytes).digest("hex"),
+    bytes: bytes.byteLength,
+    type: contentType(file),
+  };
   return answerAsset(request, asset, async () => bytes);
 }
 
@@ -68,11 +76,19 @@ async function listing(root: string, folder: string, names: readonly string[]): 
     const kind = path && (await kindOf(path));
     // "./" keeps a name like "a:b" from being read as a scheme.
     const href = `./${canonicalPath(encodeURIComponent(name))}`;
-    if (kind) rows.push({ name: `${kind === "folder" ? 0 : 1}${name}`, markup: kind === "folder" ? link(`${href}/`, `${name}/`) : link(href, name) });
+    if (kind)
+      rows.push({
+        name: `${kind === "folder" ? 0 : 1}${name}`,
+        markup: kind === "folder" ? link(`${href}/`, `${name}/`) : link(href, name),
+      });
   }
   const title = `/${names.map((name) => `${name}/`).join("")}`;
   const sorted = rows.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return pageResponse(200, title, markup`<h1>${title}</h1><table>${sorted.map((row) => row.markup)}</table><footer>Listed by portico dev.</footer>`);
+  return pageResponse(
+    200,
+    title,
+    markup`<h1>${title}</h1><table>${sorted.map((row) => row.markup)}</table><footer>Listed by portico dev.</footer>`,
+  );
 }
 
 const link = (href: string, name: string): Markup => markup`<tr><td><a href="${href}">${name}</a></td></tr>`;

@@ -135,7 +135,11 @@ async function answer(exchange: Exchange, tables: Tables, site: FolderSite | und
   return { response: (await staticAnswer(exchange, decision, site)) ?? missingResponse(request, site ? undefined : tables.routes) };
 }
 
-async function staticAnswer({ request, options }: Exchange, decision: Exclude<Decision, { kind: "route" }>, site: FolderSite | undefined): Promise<WireResponse | undefined> {
+async function staticAnswer(
+  { request, options }: Exchange,
+  decision: Exclude<Decision, { kind: "route" }>,
+  site: FolderSite | undefined,
+): Promise<WireResponse | undefined> {
   const { path } = decision;
   const [, query] = /^[^?]*(\?.*)?$/.exec(request.target) ?? [];
   const asked = new Request(`http://localhost${path}${query ?? ""}`, { method: request.method, headers: headersOf(request) });

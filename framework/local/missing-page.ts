@@ -19,7 +19,9 @@ ${routes && routesMarkup(routes)}
 }
 
 const routesMarkup = (routes: readonly Route[]): Markup =>
-  routes.length === 0 ? markup`<p>There are no routes yet. A file functions/index.ts would serve /.</p>` : markup`<h2>Routes</h2><table>${routes.map(row)}</table>`;
+  routes.length === 0
+    ? markup`<p>There are no routes yet. A file functions/index.ts would serve /.</p>`
+    : markup`<h2>Routes</h2><table>${routes.map(row)}</table>`;
 
 /** Only a pattern without params is a link: the others have no one path. */
 function row({ pattern, segments, file }: Route): Markup {

@@ -67,7 +67,10 @@ ${main}
   const headers = [
     ["content-type", "text/html; charset=utf-8"],
     ["cache-control", "no-store"],
-    ["content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"],
+    [
+      "content-security-policy",
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ],
     ["x-content-type-options", "nosniff"],
   ] as const;
   return { status, headers, body: encoder.encode(html) };

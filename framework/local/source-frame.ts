@@ -116,7 +116,10 @@ function parseFrame(text: string): StackLine | undefined {
 }
 
 /** Looks a frame of the function's module up. */
-function finder(payload: SourceMapPayload, { directory, main }: Pick<LoadedFunction, "directory" | "main">): (frame: StackLine) => Place | undefined {
+function finder(
+  payload: SourceMapPayload,
+  { directory, main }: Pick<LoadedFunction, "directory" | "main">,
+): (frame: StackLine) => Place | undefined {
   const map = new SourceMap(payload);
   const toPlace = (source: string, line: number, column: number): Place => {
     const content = payload.sourcesContent?.[payload.sources.indexOf(source)];
@@ -150,7 +153,9 @@ async function toFrame(place: Place, root: string): Promise<SourceFrame> {
   const content = place.content ?? (await readSource(resolve(root, source), root));
   const lines = content?.split(/\r?\n/) ?? [];
   const first = Math.max(1, line - around);
-  const excerpt = lines.slice(first - 1, line + around).map((text, index) => ({ number: first + index, text, failing: first + index === line }));
+  const excerpt = lines
+    .slice(first - 1, line + around)
+    .map((text, index) => ({ number: first + index, text, failing: first + index === line }));
   return { file: shown(source, root), line, column, excerpt };
 }
 

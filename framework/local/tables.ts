@@ -15,7 +15,12 @@ export type DevRoute = Omit<BuiltRoute, "methods">;
 /** Whom a request belongs to. Paths are canonical. */
 export type Decision =
   | { readonly kind: "asset"; readonly path: string; readonly asset: BuiltAsset | FolderRedirect }
-  | { readonly kind: "route"; readonly route: DevRoute; readonly routeKey: string; readonly pathParameters: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "route";
+      readonly route: DevRoute;
+      readonly routeKey: string;
+      readonly pathParameters: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "none"; readonly path: string };
 
 /** One consistent set of routes and assets. */

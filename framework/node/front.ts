@@ -15,7 +15,10 @@ export type Owner<R extends Route = Route, A extends AssetInfo = AssetInfo> =
  * The same rule as the HTTP API's keys: an asset's exact path and the folders that are the assets' alone come before the routes, a
  * folder's index.html and its redirect after them. Throws UserError ROUTE_CONFLICT.
  */
-export function createFront<R extends Route, A extends AssetInfo>(routes: readonly R[], assets: readonly A[]): (path: string) => Owner<R, A> {
+export function createFront<R extends Route, A extends AssetInfo>(
+  routes: readonly R[],
+  assets: readonly A[],
+): (path: string) => Owner<R, A> {
   const ordered = expandRoutes(routes);
   const folders = assetFolders(routes, assets);
   const table = assetTable(assets);

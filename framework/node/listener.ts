@@ -27,7 +27,10 @@ export interface NodeAdapter {
 }
 
 const warn = (error: unknown, requestId: string): void =>
-  process.emitWarning(`background work of request ${requestId} failed: ${String(error)}`, { type: "PorticoError", detail: (error as Error)?.stack ?? "" });
+  process.emitWarning(`background work of request ${requestId} failed: ${String(error)}`, {
+    type: "PorticoError",
+    detail: (error as Error)?.stack ?? "",
+  });
 
 /** The adapter behind `toNode` and `serve`. A request that is no valid HTTP, or whose path has a malformed escape, is answered 400. */
 export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdapter {
@@ -41,7 +44,12 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       clientAddress: clientAddress(incoming, trustProxy),
       platform: { name: "node" },
       waitUntil: (promise) => {
-        const settled: Promise<void> = promise.then(() => {}, (error: unknown) => onError(error, requestId)).finally(() => work.delete(settled));
+        const settled: Promise<void> = promise
+          .then(
+            () => {},
+            (error: unknown) => onError(error, requestId),
+          )
+          .finally(() => work.delete(settled));
         work.add(settled);
       },
     };
@@ -59,9 +67,14 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     }
   };
   // RequestError: no Host, a backslash in the path, a target that is no URL.
-  const errorHandler = (error: unknown): Response => problem(error instanceof RequestError ? 400 : 500, error instanceof RequestError ? "Bad Request" : "Internal Server Error");
+  const errorHandler = (error: unknown): Response =>
+    problem(error instanceof RequestError ? 400 : 500, error instanceof RequestError ? "Bad Request" : "Internal Server Error");
+  const listen = getRequestListener((request, { incoming }) => answer(request, incoming as IncomingMessage), {
+    overrideGlobalObjects: false,
+    errorHandler,
+  });
   return {
-    listener: getRequestListener((request, { incoming }) => answer(request, incoming as IncomingMessage), { overrideGlobalObjects: false, errorHandler }) as RequestListener,
+    listener: (incoming, outgoing) => void listen(incoming, outgoing),
     drain: async () => {
       while (work.size) await Promise.all(work);
     },
@@ -78,7 +91,10 @@ function withoutBody(response: Response, method: string): Response {
 /** The socket's, in IPv4 form where it is one (RFC 4291 section 2.5.5.2); of a trusted proxy's list the last entry, which the proxy itself wrote. */
 function clientAddress(incoming: IncomingMessage, trustProxy: boolean): string | undefined {
   const header = trustProxy ? incoming.headers["x-forwarded-for"] : undefined;
-  const last = String(header ?? "").split(",").at(-1)?.trim();
+  const last = String(header ?? "")
+    .split(",")
+    .at(-1)
+    ?.trim();
   return last || incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 

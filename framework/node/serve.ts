@@ -65,9 +65,19 @@ async function bind(server: Server, port: number, host: string): Promise<Address
     await bound.promise;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE") throw new UserError("PORT_IN_USE", `port ${port} is in use`, `stop what uses it, or take another port with --port ${port + 1}`, { cause });
-    if (code === "EACCES") throw new UserError("PORT_FORBIDDEN", `port ${port} may not be opened`, "take a port above 1023 with --port", { cause });
-    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") throw new UserError("HOST_UNKNOWN", `${host} is no address of this machine`, "give --host an address of this machine, such as 0.0.0.0", { cause });
+    if (code === "EADDRINUSE")
+      throw new UserError("PORT_IN_USE", `port ${port} is in use`, `stop what uses it, or take another port with --port ${port + 1}`, {
+        cause,
+      });
+    if (code === "EACCES")
+      throw new UserError("PORT_FORBIDDEN", `port ${port} may not be opened`, "take a port above 1023 with --port", { cause });
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new UserError(
+        "HOST_UNKNOWN",
+        `${host} is no address of this machine`,
+        "give --host an address of this machine, such as 0.0.0.0",
+        { cause },
+      );
     throw cause;
   }
   server.off("error", bound.reject);

@@ -26,7 +26,11 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
   const declared = new Set([...Object.keys(manifest.app.env), ...manifest.app.secrets]);
   const app = await loadMain(build, manifest);
   const fetch = withAssets(app, manifest, folder);
-  return serve({ ...options, fetch, env: { ...manifest.app.env, ...Object.fromEntries(Object.entries(env).filter(([name]) => declared.has(name))) } });
+  return serve({
+    ...options,
+    fetch,
+    env: { ...manifest.app.env, ...Object.fromEntries(Object.entries(env).filter(([name]) => declared.has(name))) },
+  });
 }
 
 /** The app behind its static files, as the HTTP API's keys would have it. */
@@ -61,7 +65,12 @@ async function readManifest(file: string): Promise<Manifest> {
   }
   const manifest = JSON.parse(text) as Omit<Manifest, "schemaVersion"> & { readonly schemaVersion: number };
   if (manifest.schemaVersion > 1) {
-    throw new UserError("MANIFEST_NEWER", `the build is of a later Portico (schemaVersion ${manifest.schemaVersion})`, "run portico build --target node again, or update portico", { at: { file } });
+    throw new UserError(
+      "MANIFEST_NEWER",
+      `the build is of a later Portico (schemaVersion ${manifest.schemaVersion})`,
+      "run portico build --target node again, or update portico",
+      { at: { file } },
+    );
   }
   return manifest as Manifest;
 }

@@ -53,9 +53,9 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as 
 
 /** The module as one handler: HEAD follows GET, any other method is 405. */
 function fromModule(module: RouteModule): Handler<never> {
-  if (module.default) return byApp(module.default) as Handler<never>;
+  if (module.default) return byApp(module.default);
   const { GET } = module;
   const handlers = { ...(GET && { HEAD: GET }), ...module } as Readonly<Record<string, Handler>>;
   const allow = methods.filter((method) => handlers[method] || method === "OPTIONS").join(", ");
-  return byMethod({ __proto__: null, ...handlers } as unknown as Readonly<Record<string, Handler>>, allow) as Handler<never>;
+  return byMethod({ __proto__: null, ...handlers } as unknown as Readonly<Record<string, Handler>>, allow);
 }

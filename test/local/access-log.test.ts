@@ -17,7 +17,9 @@ const record: AccessRecord = {
 };
 
 test("the common log's fields, then duration, route and cold or warm", () => {
-  expect(formatAccess(record)).toBe(`127.0.0.1 - - [10/Jul/2026:19:19:05 +0000] "GET /users/7?a=1 HTTP/1.1" 200 1234 4.2ms /users/:id cold`);
+  expect(formatAccess(record)).toBe(
+    `127.0.0.1 - - [10/Jul/2026:19:19:05 +0000] "GET /users/7?a=1 HTTP/1.1" 200 1234 4.2ms /users/:id cold`,
+  );
   expect(formatAccess({ ...record, cold: false, durationMs: 1500 })).toMatch(/ 1\.50s \/users\/:id warm$/);
 });
 

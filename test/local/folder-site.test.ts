@@ -49,8 +49,26 @@ test.each([
 });
 
 test.each([
-  "/.env", "/%2eenv", "/.git/config", "/.git/", "/list/../.env", "/list/..%2f.env", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cetc",
-  "//etc/passwd", "/list//sub/", "/out/secret.txt", "/out/", "/list/out.txt", "/list/env.txt", "/list/sub/.hidden", "/style.css/", "/style.css/x", "/style.css%00", "/nothing",
+  "/.env",
+  "/%2eenv",
+  "/.git/config",
+  "/.git/",
+  "/list/../.env",
+  "/list/..%2f.env",
+  "/..%2f..%2fetc/passwd",
+  "/%2e%2e/%2e%2e/etc/passwd",
+  "/..%5c..%5cetc",
+  "//etc/passwd",
+  "/list//sub/",
+  "/out/secret.txt",
+  "/out/",
+  "/list/out.txt",
+  "/list/env.txt",
+  "/list/sub/.hidden",
+  "/style.css/",
+  "/style.css/x",
+  "/style.css%00",
+  "/nothing",
   `/${"a".repeat(300)}`,
 ])("%s is 404", async (path) => {
   const reply = await app.get(path);

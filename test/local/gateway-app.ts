@@ -36,13 +36,18 @@ export function send(port: number, path: string, { method = "GET", headers = {},
     const message = httpRequest({ port, host: "127.0.0.1", path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => done({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }));
+      response.on("end", () =>
+        done({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+      );
       response.on("error", fail);
     });
     message.on("error", fail);
     message.end(body);
   });
 }
+
+/** A JSON object that is only compared. */
+export const parse = (text: string): Readonly<Record<string, unknown>> => JSON.parse(text) as Record<string, unknown>;
 
 /** Writes files below a folder. */
 export async function writeFiles(root: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -93,7 +98,12 @@ export interface Running extends AsyncDisposable {
 /** @param setup `folder` serves the root itself; `emulator` takes the node emulation's place, so that a front can be seen alone */
 export async function run(
   files: Readonly<Record<string, string>>,
-  setup: { readonly target?: Target; readonly folder?: boolean; readonly emulator?: Emulator; readonly env?: Readonly<Record<string, string>> } = {},
+  setup: {
+    readonly target?: Target;
+    readonly folder?: boolean;
+    readonly emulator?: Emulator;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Running> {
   const { target = "node", folder = false, env = {} } = setup;
   const root = await makeFolder(files);

@@ -19,7 +19,14 @@ test("a body in memory is told at once, and not at all where none is sent", () =
 });
 
 test("a stream is told at its end, chunk for chunk the same", async () => {
-  const { response, told } = count(ReadableStream.from([bytes("one"), bytes("three")]));
+  const source = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes("one"));
+      controller.enqueue(bytes("three"));
+      controller.close();
+    },
+  });
+  const { response, told } = count(source);
   const read = reader(response);
   expect([(await read.read()).value, (await read.read()).value, told]).toEqual([bytes("one"), bytes("three"), []]);
   expect((await read.read()).done).toBe(true);
@@ -28,7 +35,7 @@ test("a stream is told at its end, chunk for chunk the same", async () => {
 
 test("nothing is read ahead of the reader", async () => {
   let pulls = 0;
-  const source = new ReadableStream<Uint8Array>({ pull: (controller) => void controller.enqueue(bytes(String(pulls++))) }, { highWaterMark: 0 });
+  const source = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(bytes(String(pulls++))) }, { highWaterMark: 0 });
   const read = reader(count(source).response);
   expect(pulls).toBe(0);
   await read.read();
@@ -37,7 +44,10 @@ test("nothing is read ahead of the reader", async () => {
 
 test("a cancel in the middle of a read is told once and reaches the source", async () => {
   let reason: unknown;
-  const source = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes("one")), cancel: (given) => void (reason = given) });
+  const source = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(bytes("one")),
+    cancel: (given) => void (reason = given),
+  });
   const { response, told } = count(source);
   const read = reader(response);
   await read.read();

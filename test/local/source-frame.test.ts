@@ -34,12 +34,20 @@ async function find(text: string, offset: string): Promise<string> {
 const failure = (frame: string): Failure => ({ name: "TypeError", message: "no", stack: `TypeError: no\n${frame}` });
 
 test.each([
-  ["a URL with a query", (at: string) => `    at check (file://${fn.directory}/index.mjs?0a1b:${at})`, "    at check (functions/_lib/check.ts:5:9)"],
+  [
+    "a URL with a query",
+    (at: string) => `    at check (file://${fn.directory}/index.mjs?0a1b:${at})`,
+    "    at check (functions/_lib/check.ts:5:9)",
+  ],
   ["Lambda's own folder", (at: string) => `    at check (file:///var/task/index.mjs:${at})`, "    at check (functions/_lib/check.ts:5:9)"],
   ["workerd's module name", (at: string) => `    at check (index.mjs:${at})`, "    at check (functions/_lib/check.ts:5:9)"],
   ["a path, anonymous", (at: string) => `    at /var/task/index.mjs:${at}`, "    at functions/_lib/check.ts:5:9"],
   ["async, anonymous", (at: string) => `    at async file:///var/task/index.mjs:${at}`, "    at functions/_lib/check.ts:5:9"],
-  ["async, named", (at: string) => `    at async Object.check [as GET] (/var/task/index.mjs:${at})`, "    at async Object.check [as GET] (functions/_lib/check.ts:5:9)"],
+  [
+    "async, named",
+    (at: string) => `    at async Object.check [as GET] (/var/task/index.mjs:${at})`,
+    "    at async Object.check [as GET] (functions/_lib/check.ts:5:9)",
+  ],
 ])("%s", async (_, frame, expected) => {
   const mapped = await mapFailure(failure(frame(place)), fn, root);
   expect(mapped.stack).toBe(`TypeError: no\n${expected}`);
@@ -48,7 +56,10 @@ test.each([
 
 test("frames that Node has mapped already, under --enable-source-maps", async () => {
   const mapped = await mapFailure(failure(`    at GET (${fn.directory}/functions/[id].ts:4:26)`), fn, root);
-  expect(mapped).toMatchObject({ stack: "TypeError: no\n    at GET (functions/[id].ts:4:26)", frame: { file: "functions/[id].ts", line: 4 } });
+  expect(mapped).toMatchObject({
+    stack: "TypeError: no\n    at GET (functions/[id].ts:4:26)",
+    frame: { file: "functions/[id].ts", line: 4 },
+  });
 });
 
 test("frames of Node, of other files and of no known form stay as they are", async () => {
@@ -73,7 +84,15 @@ test("the user's own frame is shown, not the runtime's above it", async () => {
 test("an excerpt as text has the lines there are, the failing one marked, its tab kept above the caret", async () => {
   const { frame } = await mapFailure(failure(`    at check (index.mjs:${place})`), fn, root);
   expect(frameText(frame!)).toBe(
-    ["  1 | // one", "  2 | // two", "  3 | // three", "  4 | export const check = (value?: { name: string }) =>", "> 5 | \tvalue!.name;", "    | \t       ^", "  6 | "].join("\n"),
+    [
+      "  1 | // one",
+      "  2 | // two",
+      "  3 | // three",
+      "  4 | export const check = (value?: { name: string }) =>",
+      "> 5 | \tvalue!.name;",
+      "    | \t       ^",
+      "  6 | ",
+    ].join("\n"),
   );
 });
 

@@ -11,7 +11,9 @@ const route = (file: string): DevRoute => {
 };
 const asset = (path: string): BuiltAsset => ({ path, file: `public${path}`, hash: "0".repeat(64), bytes: 1, type: "text/plain" });
 
-const routes = ["index.ts", "users/me.ts", "users/[id].ts", "files/[...path].ts", "notes/[[...path]].ts", "café.ts"].map((name) => route(`functions/${name}`));
+const routes = ["index.ts", "users/me.ts", "users/[id].ts", "files/[...path].ts", "notes/[[...path]].ts", "café.ts"].map((name) =>
+  route(`functions/${name}`),
+);
 const assets = ["/index.html", "/style.css", "/files/fixed.txt", "/files/img/a.png", "/docs/index.html", "/%EC%95%88.txt"].map(asset);
 
 /** The decision as one word and what it is about. */
@@ -48,7 +50,11 @@ test.each([
 });
 
 test("an HTTP API takes %2F for a slash; the others keep it in its segment", () => {
-  expect(targets.map((target) => decide(target, "/users/a%2Fb"))).toEqual(["none", `users/[id].ts {"id":"a/b"}`, `users/[id].ts {"id":"a/b"}`]);
+  expect(targets.map((target) => decide(target, "/users/a%2Fb"))).toEqual([
+    "none",
+    `users/[id].ts {"id":"a/b"}`,
+    `users/[id].ts {"id":"a/b"}`,
+  ]);
 });
 
 test.each(targets)("a malformed escape is a URIError on %s", (target) => {

@@ -51,7 +51,10 @@ test.each([
 
 test("conditional requests and the folder's redirect work as elsewhere", async () => {
   const { headers } = await send(server.port, "/style.css");
-  expect(await send(server.port, "/style.css", { headers: { "if-none-match": String(headers["etag"]) } })).toMatchObject({ status: 304, text: "" });
+  expect(await send(server.port, "/style.css", { headers: { "if-none-match": String(headers["etag"]) } })).toMatchObject({
+    status: 304,
+    text: "",
+  });
   expect(await send(server.port, "/docs?x")).toMatchObject({ status: 308, headers: { location: "/docs/?x" } });
 });
 
@@ -69,7 +72,10 @@ test("a static file that changed since the build is not served under its old has
 
 test("without a build, and with one of a later Portico", async () => {
   const empty = await makeFolder({ "functions/index.ts": "" });
-  await expect(startApp({ folder: empty, port: 0, env: {} })).rejects.toMatchObject({ code: "NO_BUILD", fix: expect.stringContaining("portico build --target node") });
+  await expect(startApp({ folder: empty, port: 0, env: {} })).rejects.toMatchObject({
+    code: "NO_BUILD",
+    fix: expect.stringContaining("portico build --target node"),
+  });
   const newer = await makeFolder({ ".portico/build/node/manifest.json": `{"schemaVersion":2}` });
   await expect(startApp({ folder: newer, port: 0, env: {} })).rejects.toMatchObject({ code: "MANIFEST_NEWER" });
   await Promise.all([rm(empty, { recursive: true }), rm(newer, { recursive: true })]);

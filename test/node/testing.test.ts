@@ -31,7 +31,7 @@ test("a module: methods, HEAD after GET, 405 with Allow, OPTIONS", async () => {
 
 test("a Hono app gets the env", async () => {
   const app = new Hono<{ Bindings: { GREETING: string } }>().get("/x", (c) => c.text(c.env.GREETING));
-  expect(await (await invoke({ default: app as never }, "/x", { env: { GREETING: "hi" } })).text()).toBe("hi");
+  expect(await (await invoke({ default: app }, "/x", { env: { GREETING: "hi" } })).text()).toBe("hi");
 });
 
 test("an HttpError is its answer; anything else fails the test", async () => {

@@ -19,7 +19,13 @@ const encoder = new TextEncoder();
 const types = { html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", txt: "text/plain; charset=utf-8" };
 const assets = Object.entries(files).map(([path, text], index): AssetInfo => {
   const extension = path.split(".").at(-1) as keyof typeof types;
-  return { path, file: `public${path}`, hash: `${index}`.repeat(64), bytes: encoder.encode(text).byteLength, type: types[extension] ?? "application/octet-stream" };
+  return {
+    path,
+    file: `public${path}`,
+    hash: `${index}`.repeat(64),
+    bytes: encoder.encode(text).byteLength,
+    type: types[extension] ?? "application/octet-stream",
+  };
 });
 const styleTag = `"${assets[2]!.hash}"`;
 
@@ -172,10 +178,13 @@ test.each(["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999-"
   expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([416, "bytes */10", ""]);
 });
 
-test.each(["bytes=4-2", "bytes=-", "bytes=", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "0-1", "bytes=0-1-2", "bytes=0x1-2"])("Range: %s is ignored", async (range) => {
-  const response = await get("/style.css", { range });
-  expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([200, null, "0123456789"]);
-});
+test.each(["bytes=4-2", "bytes=-", "bytes=", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "0-1", "bytes=0-1-2", "bytes=0x1-2"])(
+  "Range: %s is ignored",
+  async (range) => {
+    const response = await get("/style.css", { range });
+    expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([200, null, "0123456789"]);
+  },
+);
 
 test("the last bytes of an empty file are all of it; its first byte is not there", async () => {
   expect((await get("/empty.txt", { range: "bytes=-5" })).status).toBe(200);
@@ -198,10 +207,14 @@ test("Range means nothing for HEAD, and 304 comes before it", async () => {
 
 test("what is no asset falls to the fallback, which gets the same request and call", async () => {
   const seen: unknown[] = [];
-  const fetch = createAssets(assets, () => Promise.reject(new Error("not read")), (request, given) => {
-    seen.push(request.url, given);
-    return new Response("app");
-  });
+  const fetch = createAssets(
+    assets,
+    () => Promise.reject(new Error("not read")),
+    (request, given) => {
+      seen.push(request.url, given);
+      return new Response("app");
+    },
+  );
   expect(await (await fetch(new Request("http://localhost/users/1", { method: "POST" }), call)).text()).toBe("app");
   expect(seen).toEqual(["http://localhost/users/1", call]);
 });
