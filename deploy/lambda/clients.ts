@@ -46,6 +46,7 @@ export function createClients({ endpoint, region, accessKeyId, secretAccessKey }
     useFipsEndpoint: false,
     userAgentAppId: "portico",
     authSchemePreference: [],
+    disableClockSkewCorrection: false,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000 },
   });
   const clients = {

@@ -1,0 +1,147 @@
+/** A small app, a real build, a local cloud in this process and a recorder in front of it: the whole road of a release, for tests. */
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { type Clients, createClients } from "../../../deploy/lambda/clients.ts";
+import { draftRelease, type LambdaDraft } from "../../../deploy/lambda/draft.ts";
+import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import { type Plan, planText } from "../../../deploy/plan.ts";
+import { release, type Released } from "../../../deploy/release.ts";
+import { buildApp } from "../../../framework/build/build.ts";
+import { startCloud } from "../../../framework/local/cloud/cloud.ts";
+import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts";
+import type { App } from "../../../framework/model/app.ts";
+import { discoverAssets } from "../../../framework/routes/assets.ts";
+import { discover } from "../../../framework/routes/discover.ts";
+
+/** A call as it was on the wire. */
+export interface WireCall {
+  readonly method: string;
+  /** Decoded. */
+  readonly path: string;
+  readonly body: string;
+}
+
+/** True for what changes something: IAM's reads are POSTs too, and say what they are. */
+export const isWrite = ({ method, body }: WireCall): boolean => method !== "GET" && !/^Action=(Get|List)|&Action=(Get|List)/.test(body);
+
+/** What a test may vary of a deploy. */
+export interface DeployOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly secretVersions?: Readonly<Record<string, number>>;
+  readonly app?: Partial<App>;
+}
+
+/** One app on one cloud. */
+export interface Road {
+  readonly root: string;
+  /** Writes a file of the app; undefined removes it. */
+  write(file: string, text: string | undefined): Promise<void>;
+  draft(options?: DeployOptions): Promise<LambdaDraft>;
+  deploy(options?: DeployOptions): Promise<Released & { readonly plan: Plan; readonly text: string }>;
+  /** Calls since the last look. */
+  takeCalls(): readonly WireCall[];
+  readonly clients: Clients;
+  close(): Promise<void>;
+}
+
+const defaults = (root: string): App => ({
+  root,
+  name: "road",
+  stage: "local",
+  protected: false,
+  targets: ["lambda"],
+  assets: "functions/_public",
+  group: "route",
+  routes: [],
+  env: {},
+  secrets: [],
+  smoke: [{ path: "/", status: 200 }],
+  keep: 3,
+  lambda: { architecture: "arm64", policies: [] },
+  workers: { compatibilityDate: "2026-08-01", bindings: {} },
+});
+
+/** Opens it with two routes; `delay` keeps functions and deployments in between for so many milliseconds. */
+export async function openRoad(delay = 0): Promise<Road> {
+  const root = await mkdtemp(join(tmpdir(), "portico-road-"));
+  const runtime = createLambdaRuntime({ onLog: () => undefined });
+  const failures: unknown[] = [];
+  const cloud = await startCloud({ folder: join(root, ".portico", "cloud"), port: 0, runtime, delay, onError: (error) => failures.push(error) });
+  const recorder = await openRecorder(cloud.port);
+  const clients = createClients({ ...cloud, endpoint: recorder.url });
+  const out = join(root, ".portico", "build", "lambda");
+  const write: Road["write"] = async (file, text) => {
+    const path = join(root, file);
+    if (text === undefined) return rm(path);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  };
+  const draft: Road["draft"] = async ({ env = {}, secretVersions = {}, app: change = {} } = {}) => {
+    const app = { ...defaults(root), ...change };
+    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets)]);
+    await buildApp({ app, routes, assets, target: "lambda", out });
+    return draftRelease(out, { env, secretVersions });
+  };
+  await write("functions/index.ts", page("home"));
+  await write("functions/users/[id].ts", page("user"));
+  return {
+    root,
+    write,
+    draft,
+    async deploy(options = {}) {
+      const drafted = await draft(options);
+      const app = { ...defaults(root), ...options.app };
+      let text = "";
+      const onPlan = (plan: Plan): void => {
+        text = planText(plan);
+      };
+      const released = await release({ platform: createLambdaPlatform(clients, drafted), app, draft: drafted, onPlan, onProgress: () => undefined });
+      return { ...released, text };
+    },
+    takeCalls: recorder.take,
+    clients,
+    async close() {
+      await recorder.close();
+      await cloud.close();
+      await runtime.close();
+      await rm(root, { recursive: true, force: true });
+      if (failures.length) throw new AggregateError(failures, "the local cloud failed");
+    },
+  };
+}
+
+/** A route that says its word. */
+export const page = (word: string): string => `export const GET = () => new Response(${JSON.stringify(word)});\n`;
+
+/** Passes every byte on, the signed Host too. */
+async function openRecorder(port: number) {
+  let calls: WireCall[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      calls.push({ method: request.method ?? "", path: decodeURIComponent(request.url ?? ""), body: body.subarray(0, 4096).toString("latin1") });
+      const forward = send({ host: "127.0.0.1", port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+        answer.pipe(response);
+      });
+      forward.on("error", () => response.destroy());
+      forward.end(body);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    take: (): readonly WireCall[] => {
+      const taken = calls;
+      calls = [];
+      return taken;
+    },
+    close: async (): Promise<void> => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
