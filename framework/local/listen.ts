@@ -49,7 +49,12 @@ async function refuse(answer: WireResponse, message: IncomingMessage, out: Serve
 }
 
 /** The request as it came, or the answer when there is none to be made of it. */
-async function receive(message: IncomingMessage, out: ServerResponse, port: number, options: ListenOptions): Promise<WireRequest | { refused: WireResponse }> {
+async function receive(
+  message: IncomingMessage,
+  out: ServerResponse,
+  port: number,
+  options: ListenOptions,
+): Promise<WireRequest | { refused: WireResponse }> {
   const headers = wireHeaders(message);
   const stranger = checkHost({ headers }, options.hosts);
   if (stranger) return { refused: stranger };
@@ -124,9 +129,12 @@ async function bind(server: Server, { port, portFlag = "--port" }: ListenOptions
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") {
-      throw new UserError("PORT_IN_USE", `port ${port} is in use`, `stop what uses it, or take another port with ${portFlag} ${port + 1}`, { cause });
+      throw new UserError("PORT_IN_USE", `port ${port} is in use`, `stop what uses it, or take another port with ${portFlag} ${port + 1}`, {
+        cause,
+      });
     }
-    if (code === "EACCES") throw new UserError("PORT_FORBIDDEN", `port ${port} may not be opened`, `take a port above 1023 with ${portFlag}`, { cause });
+    if (code === "EACCES")
+      throw new UserError("PORT_FORBIDDEN", `port ${port} may not be opened`, `take a port above 1023 with ${portFlag}`, { cause });
     throw cause;
   }
   server.off("error", bound.reject);

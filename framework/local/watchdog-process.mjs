@@ -32,7 +32,10 @@ function look(pid) {
 
 /** Every process id of the machine. */
 function allPids() {
-  if (process.platform === "linux") return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  if (process.platform === "linux")
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   return execFileSync("ps", ["-axo", "pid="], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number);
 }
 
@@ -61,7 +64,7 @@ function kill(pid) {
 function collect(doomed) {
   for (const [pid, { start }] of watched) if (look(pid)?.start === start) doomed.add(pid);
   const parents = new Map(allPids().map((pid) => [pid, look(pid)?.parent]));
-  for (let size = -1; size !== doomed.size; ) {
+  for (let size = -1; size !== doomed.size;) {
     size = doomed.size;
     for (const [pid, parent] of parents) if (doomed.has(parent)) doomed.add(pid);
   }

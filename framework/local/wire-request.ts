@@ -4,7 +4,15 @@ import type { WireHeaders } from "../model/wire.ts";
 
 // RFC 9110 section 7.6.1, and what proxies add: they describe a connection, not a message.
 const hopByHop: ReadonlySet<string> = new Set([
-  "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
 ]);
 
 /** Drops the headers that belong to one connection, and those that Connection names (never Host, which the guard has read). */
@@ -38,7 +46,10 @@ export function originForm(url: string): string | undefined {
   return /^[!-"$-~]+$/.test(target) ? target : undefined;
 }
 
-/** The whole body, or undefined when it is longer than `limit` bytes. What is too long is read on for a while and dropped, since clients write before they read. */
+/**
+ * The whole body, or undefined when it is longer than `limit` bytes. What is too long is read on for a while and dropped, since
+ * clients write before they read.
+ */
 export async function readBody(message: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -43,10 +43,11 @@ describe("startWatchdog()", () => {
     const script = join(import.meta.dirname, "fixtures/watched.ts");
     const main = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
     started.push(main);
-    const [line] = (await once(main.stdout!.setEncoding("utf8"), "data")) as [string];
+    const [line] = (await once(main.stdout.setEncoding("utf8"), "data")) as [string];
     const named: number[] = Object.values(JSON.parse(line) as Record<string, number>);
     const children = process.platform === "linux" ? childrenOf(main.pid!) : [];
-    if (process.platform === "linux") expect(children.some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("workerd"))).toBe(true);
+    if (process.platform === "linux")
+      expect(children.some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("workerd"))).toBe(true);
     const all = [...new Set([...named, ...children])];
     expect(all.filter((pid) => !alive(pid))).toEqual([]);
     main.kill("SIGKILL");

@@ -1,9 +1,9 @@
 /** The event an HTTP API makes of a request, payload 2.0 (facts: live fixtures of 10 Jul 2026): WireRequest in, the event's object out. */
 import { isUtf8 } from "node:buffer";
-import { randomBytes } from "node:crypto";
 import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import type { Destination } from "../emulator.ts";
 import { headerValues } from "../guard.ts";
+import { traceRoot } from "../lambda/trace-id.ts";
 
 /** The API and stage that took the request. */
 export interface HttpApi {
@@ -29,7 +29,13 @@ export interface HttpApiEventDocument {
     readonly apiId: string;
     readonly domainName: string;
     readonly domainPrefix: string;
-    readonly http: { readonly method: string; readonly path: string; readonly protocol: "HTTP/1.1"; readonly sourceIp: string; readonly userAgent: string };
+    readonly http: {
+      readonly method: string;
+      readonly path: string;
+      readonly protocol: "HTTP/1.1";
+      readonly sourceIp: string;
+      readonly userAgent: string;
+    };
     readonly requestId: string;
     readonly routeKey: string;
     readonly stage: string;
@@ -67,7 +73,7 @@ function headersOf(request: WireRequest): Record<string, string> {
   headers.set("x-forwarded-proto", scheme);
   headers.set("content-length", String(body.byteLength));
   if (!/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}/.test(headers.get("x-amzn-trace-id") ?? "")) {
-    headers.set("x-amzn-trace-id", `Root=1-${Math.trunc(Date.now() / 1000).toString(16)}-${randomBytes(12).toString("hex")}`);
+    headers.set("x-amzn-trace-id", traceRoot());
   }
   return Object.fromEntries([...headers].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
@@ -86,7 +92,7 @@ function queryOf(query: string): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-/** Text for the types AWS takes as text, base64 for all else: forms too. Text that is not UTF-8 is kept as base64 (AWS's way is not known). */
+/** Text for the types AWS takes as text, base64 for all else: forms, and text that is not UTF-8 (AWS's way with it is not known). */
 function bodyOf(body: Uint8Array, type: string | undefined): Pick<HttpApiEventDocument, "body" | "isBase64Encoded"> {
   if (body.byteLength === 0) return { isBase64Encoded: false };
   const [mime = ""] = (type ?? "").split(";", 1);

@@ -12,7 +12,10 @@ export const maxWaitMs = 30_000;
 
 /** As they are on the wire, line ends included. */
 function headBytes({ method, target, headers }: WireRequest): number {
-  return headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, method.length + target.length + " HTTP/1.1\r\n".length + 1);
+  return headers.reduce(
+    (sum, [name, value]) => sum + name.length + value.length + 4,
+    method.length + target.length + " HTTP/1.1\r\n".length + 1,
+  );
 }
 
 /**

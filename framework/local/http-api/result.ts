@@ -4,13 +4,26 @@ import type { LambdaOutcome } from "../lambda/outcome.ts";
 
 /** The gateway's own answer: `{"message": …}`, with the request's id in a header. */
 export function gatewayAnswer(status: number, message: string, requestId: string): WireResponse {
-  const headers = [["content-type", "application/json"], ["apigw-requestid", requestId]] as const;
+  const headers = [
+    ["content-type", "application/json"],
+    ["apigw-requestid", requestId],
+  ] as const;
   return { status, headers, body: Buffer.from(JSON.stringify({ message })) };
 }
 
 /** The gateway frames and dates its answers itself. */
 const dropped: ReadonlySet<string> = new Set([
-  "connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "date", "server", "apigw-requestid",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "date",
+  "server",
+  "apigw-requestid",
 ]);
 
 /** RFC 9110 section 5: a token, and a value without control characters. */
@@ -57,7 +70,11 @@ function explicitResponse(result: Readonly<Record<string, unknown>>): WireRespon
   if (!headers || !cookies || !body) return undefined;
   // Facts mark the default as believed: always setting a type avoids it.
   const typed = body.byteLength === 0 || headers.some(([name]) => name === "content-type");
-  return { status: statusCode, headers: [...headers, ...(typed ? [] : [["content-type", "text/plain;charset=utf-8"] as const]), ...cookies], body };
+  return {
+    status: statusCode,
+    headers: [...headers, ...(typed ? [] : [["content-type", "text/plain;charset=utf-8"] as const]), ...cookies],
+    body,
+  };
 }
 
 /** Without a statusCode any JSON value is the body of a 200. */

@@ -42,7 +42,9 @@ socket.on("data", (part) => {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return;
   const [status, ...lines] = received.toString("latin1", 0, end).split("\r\n");
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+  );
   const size = end + 4 + Number(headers["content-length"]);
   if (received.length < size) return;
   const body = received.subarray(end + 4, size);
@@ -57,7 +59,9 @@ function exchange(method, path, body, headers = "") {
   const length = body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
   return new Promise((done) => {
     waiting = done;
-    socket.write(`${method} /2018-06-01/runtime/${path} HTTP/1.1\r\nHost: ${api}\r\nUser-Agent: portico\r\n${headers}${length}\r\n${body ?? ""}`);
+    socket.write(
+      `${method} /2018-06-01/runtime/${path} HTTP/1.1\r\nHost: ${api}\r\nUser-Agent: portico\r\n${headers}${length}\r\n${body ?? ""}`,
+    );
   });
 }
 
@@ -88,12 +92,19 @@ async function loadHandler() {
   const file = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending).find((candidate) => candidate !== path && existsSync(candidate));
   if (!file) throw named("Runtime.ImportModuleError", `Error: Cannot find module '${name.slice(0, dot)}'`);
   const module = await import(pathToFileURL(file).href);
-  const find = (from) => name.slice(dot + 1).split(".").reduce((value, key) => value?.[key], from);
+  const find = (from) =>
+    name
+      .slice(dot + 1)
+      .split(".")
+      .reduce((value, key) => value?.[key], from);
   const handler = find(module) ?? find(module.default);
   if (handler === undefined) throw named("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
   if (typeof handler !== "function") throw named("Runtime.HandlerNotFound", `${name} is not a function`);
   if (handler.length >= 3) {
-    throw named("Runtime.CallbackHandlerDeprecated", "AWS Lambda has removed support for callback-based function handlers starting with Node.js 24.");
+    throw named(
+      "Runtime.CallbackHandlerDeprecated",
+      "AWS Lambda has removed support for callback-based function handlers starting with Node.js 24.",
+    );
   }
   return handler;
 }
@@ -151,7 +162,12 @@ async function main() {
     report(cause, current);
     console.error(cause);
     const error = errorDocument(initError(cause));
-    await exchange("POST", "init/error", JSON.stringify(error), `Lambda-Runtime-Function-Error-Type: ${error.errorType.replace(/[^\w.]/g, "")}\r\n`);
+    await exchange(
+      "POST",
+      "init/error",
+      JSON.stringify(error),
+      `Lambda-Runtime-Function-Error-Type: ${error.errorType.replace(/[^\w.]/g, "")}\r\n`,
+    );
     process.exit(1);
   }
   for (;;) await handleOne(handler);

@@ -1,4 +1,4 @@
-/** One environment's process: a function and its variables in, a process in a group of its own out, with its lines, its end and its memory. */
+/** One environment's process: what to run and its variables in; a process in a group of its own out, its lines, its end, its memory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -103,8 +103,9 @@ export class Child {
     try {
       process.kill(-pid, signal);
     } catch (error) {
-      // The group is gone already.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      // The group is gone already; macOS says EPERM while its leader is a zombie.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ESRCH" && code !== "EPERM") throw error;
     }
   }
 }

@@ -13,7 +13,12 @@ export type Ending =
 
 /** Node's names for signals as Go prints them, which Lambda's texts use. */
 const signalNames: Readonly<Record<string, string>> = {
-  SIGKILL: "killed", SIGABRT: "aborted", SIGSEGV: "segmentation fault", SIGTERM: "terminated", SIGINT: "interrupt", SIGBUS: "bus error",
+  SIGKILL: "killed",
+  SIGABRT: "aborted",
+  SIGSEGV: "segmentation fault",
+  SIGTERM: "terminated",
+  SIGINT: "interrupt",
+  SIGBUS: "bus error",
 };
 
 function exitText(code: number | null, signal: NodeJS.Signals | null): string {
@@ -22,7 +27,11 @@ function exitText(code: number | null, signal: NodeJS.Signals | null): string {
 }
 
 /** An error document of the platform's, and the failure that says the same to the developer. */
-function platformError(errorType: string, errorMessage: string, explained = errorMessage): Pick<LambdaOutcome, "payload" | "functionError" | "failure"> {
+function platformError(
+  errorType: string,
+  errorMessage: string,
+  explained = errorMessage,
+): Pick<LambdaOutcome, "payload" | "functionError" | "failure"> {
   const payload = Buffer.from(JSON.stringify({ errorType, errorMessage }));
   return { payload, functionError: "Unhandled", failure: { name: errorType, message: explained, stack: "" } };
 }
@@ -40,7 +49,11 @@ function postedFailure(payload: Uint8Array): Failure {
 }
 
 /** The outcome without its times. `reported` is what the function said out of band, and explains more. */
-export function describeEnding(ending: Ending, requestId: string, reported?: Failure): Omit<LambdaOutcome, "cold" | "durationMs" | "initMs"> {
+export function describeEnding(
+  ending: Ending,
+  requestId: string,
+  reported?: Failure,
+): Omit<LambdaOutcome, "cold" | "durationMs" | "initMs"> {
   const about = `RequestId: ${requestId} Error: `;
   switch (ending.kind) {
     case "response":
@@ -49,11 +62,18 @@ export function describeEnding(ending: Ending, requestId: string, reported?: Fai
     case "init-error":
       return { payload: ending.payload, functionError: "Unhandled", failure: reported ?? postedFailure(ending.payload) };
     case "too-large":
-      return platformError("Function.ResponseSizeTooLarge", `Response payload size exceeded maximum allowed payload size (${maxPayload} bytes).`);
+      return platformError(
+        "Function.ResponseSizeTooLarge",
+        `Response payload size exceeded maximum allowed payload size (${maxPayload} bytes).`,
+      );
     case "timeout":
       return { ...platformError("Sandbox.Timedout", `${about}Task timed out after ${ending.seconds.toFixed(2)} seconds`), timedOut: true };
     case "memory":
-      return platformError("Runtime.ExitError", about + exitText(null, "SIGKILL"), `the function used more than its ${ending.limit} MB of memory`);
+      return platformError(
+        "Runtime.ExitError",
+        about + exitText(null, "SIGKILL"),
+        `the function used more than its ${ending.limit} MB of memory`,
+      );
     case "exit": {
       const outcome = platformError("Runtime.ExitError", about + exitText(ending.code, ending.signal));
       return reported ? { ...outcome, failure: reported } : outcome;

@@ -1,9 +1,9 @@
 /** One environment's Runtime API (facts: recorded from AWS's own runtime client): events go out of /next, results come in. */
-import { randomBytes } from "node:crypto";
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import { checkControl, headerValues, jsonAnswer } from "../guard.ts";
 import { type Listener, listen } from "../listen.ts";
 import type { LambdaCall } from "./outcome.ts";
+import { traceHeader } from "./trace-id.ts";
 
 /** Largest event or result, bytes (6 MB and what the platform adds). */
 export const maxPayload = 6_291_556;
@@ -22,41 +22,40 @@ export interface RuntimeApiEvents {
 const prefix = "/2018-06-01/runtime";
 const errorType = "lambda-runtime-function-error-type";
 const errorBody = "lambda-runtime-function-error-body";
-const refusal = (status: number, type: string, message: string): WireResponse => jsonAnswer(status, { errorMessage: message, errorType: type });
+const refusal = (status: number, type: string, message: string): WireResponse =>
+  jsonAnswer(status, { errorMessage: message, errorType: type });
 const wrongState = (): WireResponse => refusal(403, "InvalidStateTransition", "State transition is not allowed");
 const accepted = (): WireResponse => jsonAnswer(202, { status: "OK" });
 
 /** Served on a port of its own, which is the environment's AWS_LAMBDA_RUNTIME_API. A class, since it holds the open poll. */
 export class RuntimeApi {
   readonly #events: RuntimeApiEvents;
-  readonly #listener: Listener;
+  #listener: Listener | undefined;
   #state: "init" | "polling" | "running" | "answered" = "init";
   #current: string | undefined;
   #poll: ((response: WireResponse) => void) | undefined;
 
-  private constructor(events: RuntimeApiEvents, listener: Listener) {
+  private constructor(events: RuntimeApiEvents) {
     this.#events = events;
-    this.#listener = listener;
   }
 
   /** Opens it on a free port. */
   static async open(events: RuntimeApiEvents): Promise<RuntimeApi> {
-    let api: RuntimeApi | undefined;
-    const listener = await listen({
+    const api = new RuntimeApi(events);
+    api.#listener = await listen({
       port: 0,
       // The size is judged here, since the caller must hear of it; and a client may work on one event for as long as it likes.
       maxBody: Number.MAX_SAFE_INTEGER,
       keepAliveMs: 0,
       trailers: [errorType, errorBody],
-      handle: async (request) => checkControl(request) ?? (await api!.#route(request)),
+      handle: async (request) => checkControl(request) ?? (await api.#route(request)),
     });
-    api = new RuntimeApi(events, listener);
     return api;
   }
 
   /** `127.0.0.1:PORT`. */
   get address(): string {
-    return `127.0.0.1:${this.#listener.port}`;
+    return `127.0.0.1:${this.#listener?.port}`;
   }
 
   get polling(): boolean {
@@ -68,7 +67,6 @@ export class RuntimeApi {
     if (!this.#poll) throw new Error("the runtime client has not asked for an event");
     this.#state = "running";
     this.#current = call.requestId;
-    const trace = `Root=1-${Math.trunc(Date.now() / 1000).toString(16)}-${randomBytes(12).toString("hex")};Parent=${randomBytes(8).toString("hex")};Sampled=0`;
     this.#poll({
       status: 200,
       headers: [
@@ -76,7 +74,7 @@ export class RuntimeApi {
         ["Lambda-Runtime-Aws-Request-Id", call.requestId],
         ["Lambda-Runtime-Deadline-Ms", String(deadline)],
         ["Lambda-Runtime-Invoked-Function-Arn", call.arn],
-        ["Lambda-Runtime-Trace-Id", trace],
+        ["Lambda-Runtime-Trace-Id", traceHeader()],
       ],
       body: event,
     });
@@ -84,7 +82,7 @@ export class RuntimeApi {
   }
 
   async close(): Promise<void> {
-    await this.#listener.close();
+    await this.#listener?.close();
   }
 
   #route(request: WireRequest): WireResponse | Promise<WireResponse> {
@@ -123,7 +121,8 @@ export class RuntimeApi {
     // A stream that failed says so in its trailers, never through /error.
     const [failed] = headerValues(headers, errorType);
     const [encoded] = headerValues(headers, errorBody);
-    if (verb === "response" && failed !== undefined) this.#events.onPosted({ kind: "error", payload: Buffer.from(encoded ?? "", "base64") });
+    if (verb === "response" && failed !== undefined)
+      this.#events.onPosted({ kind: "error", payload: Buffer.from(encoded ?? "", "base64") });
     else this.#events.onPosted({ kind: verb, payload: body });
     return accepted();
   }

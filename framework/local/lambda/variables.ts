@@ -21,9 +21,10 @@ const inherited = ["PATH", "SystemRoot", "TEMP", "TMP"] as const;
 export function variablesOf(fn: LoadedFunction, { arn, runtimeApi, runtimeDirectory }: Place, now: Date): Record<string, string> {
   const [, , , region = "us-east-1", , , name = fn.id, version = "$LATEST"] = arn.split(":");
   const names = Object.keys(fn.env).join(",");
-  const machine = inherited.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]]));
+  const machine: Record<string, string> = {};
+  for (const key of inherited) if (process.env[key] !== undefined) machine[key] = process.env[key];
   return {
-    ...Object.fromEntries(machine),
+    ...machine,
     LANG: "en_US.UTF-8",
     ...(names && { PORTICO_ENV: names }),
     ...fn.env,

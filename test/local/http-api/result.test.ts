@@ -5,7 +5,11 @@ import type { LambdaOutcome } from "../../../framework/local/lambda/outcome.ts";
 
 const answer = (payload: string, more: Partial<LambdaOutcome> = {}): { status: number; headers: unknown; text: string } => {
   const { status, headers, body } = toResponse({ payload: Buffer.from(payload), cold: false, durationMs: 1, ...more }, "id");
-  return { status, headers: headers.filter(([name]) => name !== "apigw-requestid"), text: Buffer.from(body as Uint8Array).toString("latin1") };
+  return {
+    status,
+    headers: headers.filter(([name]) => name !== "apigw-requestid"),
+    text: Buffer.from(body as Uint8Array).toString("latin1"),
+  };
 };
 const result = (value: unknown): ReturnType<typeof answer> => answer(JSON.stringify(value));
 const json = [["content-type", "application/json"]];
@@ -17,9 +21,16 @@ describe("toResponse()", () => {
   });
 
   it("takes status, headers, cookies and body", () => {
-    expect(result({ statusCode: 201, headers: { "Content-Type": "text/html", "X-A": "1, 2" }, cookies: ["a=1; Path=/", "b=2"], body: "hi" })).toEqual({
+    expect(
+      result({ statusCode: 201, headers: { "Content-Type": "text/html", "X-A": "1, 2" }, cookies: ["a=1; Path=/", "b=2"], body: "hi" }),
+    ).toEqual({
       status: 201,
-      headers: [["content-type", "text/html"], ["x-a", "1, 2"], ["set-cookie", "a=1; Path=/"], ["set-cookie", "b=2"]],
+      headers: [
+        ["content-type", "text/html"],
+        ["x-a", "1, 2"],
+        ["set-cookie", "a=1; Path=/"],
+        ["set-cookie", "b=2"],
+      ],
       text: "hi",
     });
   });
@@ -36,14 +47,36 @@ describe("toResponse()", () => {
   });
 
   it("drops what the gateway writes itself", () => {
-    const headers = { Connection: "close", "Transfer-Encoding": "chunked", "Content-Length": "99", Date: "x", Server: "x", "Keep-Alive": "x", "x-a": "1", "Apigw-Requestid": "mine" };
+    const headers = {
+      Connection: "close",
+      "Transfer-Encoding": "chunked",
+      "Content-Length": "99",
+      Date: "x",
+      Server: "x",
+      "Keep-Alive": "x",
+      "x-a": "1",
+      "Apigw-Requestid": "mine",
+    };
     expect(result({ statusCode: 204, headers }).headers).toEqual([["x-a", "1"]]);
   });
 
   it.each([
-    { statusCode: "200" }, { statusCode: 200.5 }, { statusCode: 100 }, { statusCode: 600 }, { statusCode: null }, { statusCode: 200, body: { a: 1 } }, { statusCode: 200, body: 1 },
-    { statusCode: 200, headers: { a: 1 } }, { statusCode: 200, headers: { a: ["b"] } }, { statusCode: 200, headers: { "a b": "c" } }, { statusCode: 200, headers: { a: "b\r\nc: d" } },
-    { statusCode: 200, headers: { a: "한" } }, { statusCode: 200, headers: [] }, { statusCode: 200, cookies: "a=1" }, { statusCode: 200, cookies: [1] }, { statusCode: 200, cookies: ["a\r\nb"] },
+    { statusCode: "200" },
+    { statusCode: 200.5 },
+    { statusCode: 100 },
+    { statusCode: 600 },
+    { statusCode: null },
+    { statusCode: 200, body: { a: 1 } },
+    { statusCode: 200, body: 1 },
+    { statusCode: 200, headers: { a: 1 } },
+    { statusCode: 200, headers: { a: ["b"] } },
+    { statusCode: 200, headers: { "a b": "c" } },
+    { statusCode: 200, headers: { a: "b\r\nc: d" } },
+    { statusCode: 200, headers: { a: "한" } },
+    { statusCode: 200, headers: [] },
+    { statusCode: 200, cookies: "a=1" },
+    { statusCode: 200, cookies: [1] },
+    { statusCode: 200, cookies: ["a\r\nb"] },
     { statusCode: 200, body: "no base64!", isBase64Encoded: true },
   ])("is 500 for %j", (value) => {
     expect(result(value)).toEqual(broken);
@@ -53,12 +86,19 @@ describe("toResponse()", () => {
     expect(answer("{")).toEqual(broken);
     expect(answer("")).toEqual(broken);
     expect(answer(`{"errorMessage":"secret"}`, { functionError: "Unhandled" })).toEqual(broken);
-    expect(answer(`{"errorMessage":"x"}`, { functionError: "Unhandled", timedOut: true })).toEqual({ status: 503, headers: json, text: `{"message":"Service Unavailable"}` });
+    expect(answer(`{"errorMessage":"x"}`, { functionError: "Unhandled", timedOut: true })).toEqual({
+      status: 503,
+      headers: json,
+      text: `{"message":"Service Unavailable"}`,
+    });
   });
 
   it("carries the request's id always", () => {
     for (const payload of [`{"statusCode":200}`, "1", "{"]) {
-      expect(toResponse({ payload: Buffer.from(payload), cold: false, durationMs: 1 }, "id").headers).toContainEqual(["apigw-requestid", "id"]);
+      expect(toResponse({ payload: Buffer.from(payload), cold: false, durationMs: 1 }, "id").headers).toContainEqual([
+        "apigw-requestid",
+        "id",
+      ]);
     }
   });
 });

@@ -10,7 +10,15 @@ afterEach(() => emulator?.close());
 const open = (): Emulator => (emulator = createLambdaEmulator({ onLog: () => {} }));
 
 const request = (target: string, more: Partial<WireRequest> = {}): WireRequest => ({
-  ...{ method: "GET", target, headers: [["host", "localhost:3000"]], body: new Uint8Array(), clientAddress: "127.0.0.1", scheme: "http", port: 3000 },
+  ...{
+    method: "GET",
+    target,
+    headers: [["host", "localhost:3000"]],
+    body: new Uint8Array(),
+    clientAddress: "127.0.0.1",
+    scheme: "http",
+    port: 3000,
+  },
   ...more,
 });
 const to = { routeKey: "ANY /hello/{name}", pathParameters: { name: "나" }, requestId: "5e0c0c4e-0000-4000-8000-000000000001" };
@@ -25,7 +33,12 @@ describe("createLambdaEmulator()", () => {
   it("answers what the function gave", async () => {
     const { response, cold, failure } = await open().invoke(functionOf(echo), request("/hello/%EB%82%98"), to);
     expect([response.status, cold, failure]).toEqual([201, true, undefined]);
-    expect(response.headers).toEqual([["content-type", "text/plain"], ["set-cookie", "a=1"], ["set-cookie", "b=2"], ["apigw-requestid", to.requestId]]);
+    expect(response.headers).toEqual([
+      ["content-type", "text/plain"],
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+      ["apigw-requestid", to.requestId],
+    ]);
     expect(text(response.body)).toBe(`나 /hello/나 ${to.requestId} arn:aws:lambda:us-east-1:000000000000:function:hello:$LATEST`);
   });
 

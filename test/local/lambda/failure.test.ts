@@ -8,7 +8,11 @@ describe("a handler that throws", () => {
     const fn = functionOf(`export const handler = async ({ ok }) => { if (ok) return 1; throw new TypeError("boom"); };`);
     const outcome = await call(fn);
     expect(outcome).toMatchObject({
-      value: { errorType: "TypeError", errorMessage: "boom", trace: expect.arrayContaining(["TypeError: boom", expect.stringContaining("index.mjs:1:")]) },
+      value: {
+        errorType: "TypeError",
+        errorMessage: "boom",
+        trace: expect.arrayContaining(["TypeError: boom", expect.stringContaining("index.mjs:1:")]),
+      },
       functionError: "Unhandled",
       failure: { name: "TypeError", message: "boom", stack: expect.stringContaining("index.mjs:1:") },
     });
@@ -22,16 +26,24 @@ describe("a handler that throws", () => {
     [`const a = {}; a.a = a; return a`, { errorType: "Runtime.JSONStringifyError" }],
   ])("%s", async (body, expected) => {
     const { call } = start();
-    expect(await call(functionOf(`export const handler = async () => { ${body}; };`))).toMatchObject({ value: expected, functionError: "Unhandled" });
+    expect(await call(functionOf(`export const handler = async () => { ${body}; };`))).toMatchObject({
+      value: expected,
+      functionError: "Unhandled",
+    });
   });
 });
 
 describe("an error reported out of band", () => {
   it("is in the outcome and on stderr, not in the answer", async () => {
     const { call, lines } = start();
-    const fn = functionOf(`export const handler = async (event, { awsRequestId }) => { if (event.fail) porticoReport(new RangeError("secret " + "x".repeat(200000)), awsRequestId); return { statusCode: event.fail ? 500 : 200 }; };`);
+    const fn = functionOf(
+      `export const handler = async (event, { awsRequestId }) => { if (event.fail) porticoReport(new RangeError("secret " + "x".repeat(200000)), awsRequestId); return { statusCode: event.fail ? 500 : 200 }; };`,
+    );
     const outcome = await call(fn, { fail: true });
-    expect(outcome).toMatchObject({ value: { statusCode: 500 }, failure: { name: "RangeError", message: expect.stringMatching(/^secret x{200000}$/) } });
+    expect(outcome).toMatchObject({
+      value: { statusCode: 500 },
+      failure: { name: "RangeError", message: expect.stringMatching(/^secret x{200000}$/) },
+    });
     expect(outcome.functionError).toBeUndefined();
     expect(lines.filter(({ stream, text }) => stream === "stderr" && text.includes("secret"))).not.toEqual([]);
     expect((await call(fn)).failure).toBeUndefined();
@@ -43,10 +55,22 @@ describe("init", () => {
     [`throw new Error("at the top")`, { errorType: "Error", errorMessage: "at the top" }, "at the top"],
     [`export const handler = () => {`, { errorType: "Runtime.UserCodeSyntaxError" }, "Unexpected end of input"],
     [`import "./missing.mjs"; export const handler = () => 1;`, { errorType: "Runtime.ImportModuleError" }, "missing.mjs"],
-    [`export const other = 1;`, { errorType: "Runtime.HandlerNotFound", errorMessage: "index.handler is undefined or not exported" }, "index.handler"],
+    [
+      `export const other = 1;`,
+      { errorType: "Runtime.HandlerNotFound", errorMessage: "index.handler is undefined or not exported" },
+      "index.handler",
+    ],
     [`export const handler = 1;`, { errorType: "Runtime.HandlerNotFound" }, "not a function"],
-    [`export const handler = (event, context, callback) => callback(null, 1);`, { errorType: "Runtime.CallbackHandlerDeprecated" }, "callback"],
-    [`process.exit(3)`, { errorType: "Runtime.ExitError", errorMessage: "RequestId: r1 Error: Runtime exited with error: exit status 3" }, "exit status 3"],
+    [
+      `export const handler = (event, context, callback) => callback(null, 1);`,
+      { errorType: "Runtime.CallbackHandlerDeprecated" },
+      "callback",
+    ],
+    [
+      `process.exit(3)`,
+      { errorType: "Runtime.ExitError", errorMessage: "RequestId: r1 Error: Runtime exited with error: exit status 3" },
+      "exit status 3",
+    ],
   ])("%s", async (code, expected, message) => {
     const { call } = start();
     expect(await call(functionOf(code), {}, "r1")).toMatchObject({
@@ -57,7 +81,9 @@ describe("init", () => {
 
   it("is tried again by the next call", async () => {
     const { call } = start();
-    const fn = functionOf(`import { existsSync, writeFileSync } from "node:fs"; if (!existsSync("tried")) { writeFileSync("tried", ""); throw new Error("once"); } export const handler = async () => "fine";`);
+    const fn = functionOf(
+      `import { existsSync, writeFileSync } from "node:fs"; if (!existsSync("tried")) { writeFileSync("tried", ""); throw new Error("once"); } export const handler = async () => "fine";`,
+    );
     expect((await call(fn)).failure?.message).toBe("once");
     expect(await call(fn)).toMatchObject({ value: "fine", cold: true });
   });
@@ -67,9 +93,21 @@ describe("a call that ends its environment", () => {
   it.each([
     ["process.exit(1)", "Runtime exited with error: exit status 1", undefined],
     ["process.exit(0)", "Runtime exited without providing a reason", undefined],
-    [`process.kill(process.pid, "SIGKILL"); await new Promise((done) => setTimeout(done, 1000))`, "Runtime exited with error: signal: killed", undefined],
-    [`setTimeout(() => { throw new Error("later"); }); await new Promise((done) => setTimeout(done, 1000))`, "Runtime exited with error: exit status 1", "later"],
-    [`Promise.reject(new Error("nobody")); await new Promise((done) => setTimeout(done, 1000))`, "Runtime exited with error: exit status 1", "nobody"],
+    [
+      `process.kill(process.pid, "SIGKILL"); await new Promise((done) => setTimeout(done, 1000))`,
+      "Runtime exited with error: signal: killed",
+      undefined,
+    ],
+    [
+      `setTimeout(() => { throw new Error("later"); }); await new Promise((done) => setTimeout(done, 1000))`,
+      "Runtime exited with error: exit status 1",
+      "later",
+    ],
+    [
+      `Promise.reject(new Error("nobody")); await new Promise((done) => setTimeout(done, 1000))`,
+      "Runtime exited with error: exit status 1",
+      "nobody",
+    ],
     [`await new Promise(() => {})`, "Runtime exited without providing a reason", undefined],
   ])("%s", async (body, text, message) => {
     const { call } = start();
@@ -96,7 +134,10 @@ describe("a call that ends its environment", () => {
 
   it.skipIf(process.platform !== "linux")("runs out of memory", async () => {
     const { call } = start();
-    const fn = functionOf(`const held = []; export const handler = async () => { for (;;) { held.push(Buffer.alloc(16e6, 1)); await new Promise((done) => setTimeout(done, 10)); } };`, { memory: 128 });
+    const fn = functionOf(
+      `const held = []; export const handler = async () => { for (;;) { held.push(Buffer.alloc(16e6, 1)); await new Promise((done) => setTimeout(done, 10)); } };`,
+      { memory: 128 },
+    );
     expect(await call(fn, {}, "r1")).toMatchObject({
       value: { errorType: "Runtime.ExitError", errorMessage: "RequestId: r1 Error: Runtime exited with error: signal: killed" },
       failure: { message: "the function used more than its 128 MB of memory" },

@@ -36,7 +36,10 @@ export function start(options: Partial<LambdaRuntimeOptions> = {}): {
   closing.unshift(() => runtime.close());
   let count = 0;
   const call = async (fn: LoadedFunction, event: unknown = {}, requestId = `request-${++count}`): Promise<Called> => {
-    const { payload, ...rest } = await runtime.invoke(fn, Buffer.from(JSON.stringify(event)), { requestId, arn: "arn:aws:lambda:ap-northeast-2:111122223333:function:app--dev--hello:7" });
+    const { payload, ...rest } = await runtime.invoke(fn, Buffer.from(JSON.stringify(event)), {
+      requestId,
+      arn: "arn:aws:lambda:ap-northeast-2:111122223333:function:app--dev--hello:7",
+    });
     return { value: JSON.parse(Buffer.from(payload).toString()), ...rest };
   };
   return { runtime, lines, call };
@@ -55,7 +58,7 @@ export function alive(pid: number): boolean {
 /** Waits, within a bound, until it holds. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries++) {
-    if (tries === 200) throw new Error(`never: ${holds}`);
+    if (tries === 200) throw new Error(`never: ${holds.toString()}`);
     await new Promise((done) => setTimeout(done, 25));
   }
 }

@@ -31,7 +31,8 @@ async function running(): Promise<{ url: string; port: number; next: Response }>
   return { url, port, next: await next };
 }
 
-const post = (url: string, body: string | Uint8Array<ArrayBuffer> = "{}", headers = {}): Promise<Response> => fetch(url, { method: "POST", body, headers });
+const post = (url: string, body: string | Uint8Array<ArrayBuffer> = "{}", headers = {}): Promise<Response> =>
+  fetch(url, { method: "POST", body, headers });
 
 describe("RuntimeApi", () => {
   it("hands an event out with AWS's headers and takes the result", async () => {
@@ -62,7 +63,10 @@ describe("RuntimeApi", () => {
     const wrongId = await post(`${url}/invocation/other/response`);
     expect([wrongId.status, await wrongId.json()]).toEqual([400, { errorMessage: "Invalid request ID", errorType: "InvalidRequestID" }]);
     for (const wrong of [await fetch(`${url}/invocation/next`), await post(`${url}/init/error`)]) {
-      expect([wrong.status, await wrong.json()]).toEqual([403, { errorMessage: "State transition is not allowed", errorType: "InvalidStateTransition" }]);
+      expect([wrong.status, await wrong.json()]).toEqual([
+        403,
+        { errorMessage: "State transition is not allowed", errorType: "InvalidStateTransition" },
+      ]);
     }
     expect((await post(`${url}/invocation/r1/response`)).status).toBe(202);
     expect((await post(`${url}/invocation/r1/response`)).status).toBe(403);
@@ -89,7 +93,10 @@ describe("RuntimeApi", () => {
     const failure = Buffer.from(`{"errorType":"E"}`).toString("base64");
     const stream = request({
       ...{ host: "127.0.0.1", port, method: "POST", path: "/2018-06-01/runtime/invocation/r1/response" },
-      headers: { "lambda-runtime-function-response-mode": "streaming", trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body" },
+      headers: {
+        "lambda-runtime-function-response-mode": "streaming",
+        trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+      },
     });
     const status = new Promise((done) => stream.on("response", (message) => done(message.resume().statusCode)));
     stream.write("half");

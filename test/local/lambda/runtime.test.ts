@@ -7,7 +7,9 @@ const pid = `export const handler = async () => process.pid;`;
 describe("a call", () => {
   it("hands the event and AWS's context to the handler", async () => {
     const { call } = start();
-    const fn = functionOf(`export const handler = async (event, context) => ({ event, context, left: context.getRemainingTimeInMillis() });`);
+    const fn = functionOf(
+      `export const handler = async (event, context) => ({ event, context, left: context.getRemainingTimeInMillis() });`,
+    );
     const { value, cold, functionError, initMs } = await call(fn, { a: "한" }, "request-x");
     expect(value).toEqual({
       event: { a: "한" },
@@ -45,8 +47,14 @@ describe("a call", () => {
 
   it("logs the lines as they are, those of the environment's children too", async () => {
     const { call, lines } = start();
-    await call(functionOf(`import { execFileSync } from "node:child_process"; export const handler = async () => { console.log("one\\ntwo"); console.error("안녕"); execFileSync(process.execPath, ["-e", "console.log(3)"], { stdio: "inherit" }); };`));
-    expect(lines.filter(({ stream }) => stream === "stdout")).toEqual(["one", "two", "3"].map((text) => ({ function: "hello", stream: "stdout", text })));
+    await call(
+      functionOf(
+        `import { execFileSync } from "node:child_process"; export const handler = async () => { console.log("one\\ntwo"); console.error("안녕"); execFileSync(process.execPath, ["-e", "console.log(3)"], { stdio: "inherit" }); };`,
+      ),
+    );
+    expect(lines.filter(({ stream }) => stream === "stdout")).toEqual(
+      ["one", "two", "3"].map((text) => ({ function: "hello", stream: "stdout", text })),
+    );
     expect(lines.filter(({ stream }) => stream === "stderr")).toEqual([{ function: "hello", stream: "stderr", text: "안녕" }]);
   });
 
@@ -70,16 +78,24 @@ describe("the environment", () => {
     process.env["PORTICO_TEST_LEAK"] = "do-not-leak";
     try {
       const { call } = start();
-      const fn = functionOf(`export const handler = async () => ({ ...process.env, cwd: process.cwd(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone, awslambda: typeof awslambda });`, {
-        env: { GREETING: "hello", SESSION_KEY: "s" },
-      });
+      const fn = functionOf(
+        `export const handler = async () => ({ ...process.env, cwd: process.cwd(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone, awslambda: typeof awslambda });`,
+        {
+          env: { GREETING: "hello", SESSION_KEY: "s" },
+        },
+      );
       const value = (await call(fn)).value as Record<string, string>;
       expect(JSON.stringify(value)).not.toContain("do-not-leak");
       expect(Object.keys(value).filter((key) => /HOME|AWS_(ACCESS|SECRET|SESSION|PROFILE)|NODE_OPTIONS|VITEST/.test(key))).toEqual([]);
       expect(value).toMatchObject({
         ...{ GREETING: "hello", SESSION_KEY: "s", PORTICO_ENV: "GREETING,SESSION_KEY", TZ: ":UTC", zone: "UTC", _HANDLER: "index.handler" },
         ...{ LAMBDA_TASK_ROOT: fn.directory, cwd: fn.directory, AWS_REGION: "ap-northeast-2", AWS_LAMBDA_FUNCTION_NAME: "app--dev--hello" },
-        ...{ AWS_LAMBDA_FUNCTION_VERSION: "7", AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256", AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x", awslambda: "undefined" },
+        ...{
+          AWS_LAMBDA_FUNCTION_VERSION: "7",
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
+          AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+          awslambda: "undefined",
+        },
       });
     } finally {
       delete process.env["AWS_SECRET_ACCESS_KEY"];
@@ -95,7 +111,9 @@ describe("the environment", () => {
 
   it.skipIf(process.platform === "win32")("is frozen between calls", async () => {
     const { call } = start();
-    const fn = functionOf(`let ticks = 0; setInterval(() => ticks++, 5); export const handler = async (event) => { if (event.wait) await new Promise((done) => setTimeout(done, event.wait)); return ticks; };`);
+    const fn = functionOf(
+      `let ticks = 0; setInterval(() => ticks++, 5); export const handler = async (event) => { if (event.wait) await new Promise((done) => setTimeout(done, event.wait)); return ticks; };`,
+    );
     const ran = (await call(fn, { wait: 200 })).value as number;
     expect(ran).toBeGreaterThan(5);
     const before = (await call(fn)).value as number;
@@ -106,8 +124,12 @@ describe("the environment", () => {
 
   it("runs one call at a time; more come under concurrency", async () => {
     const { call } = start();
-    const fn = functionOf(`let running = 0; export const handler = async () => { const now = ++running; await new Promise((done) => setTimeout(done, 100)); running--; return { pid: process.pid, now }; };`);
-    const values = (await Promise.all(Array.from({ length: 20 }, () => call(fn)))).map(({ value }) => value as { pid: number; now: number });
+    const fn = functionOf(
+      `let running = 0; export const handler = async () => { const now = ++running; await new Promise((done) => setTimeout(done, 100)); running--; return { pid: process.pid, now }; };`,
+    );
+    const values = (await Promise.all(Array.from({ length: 20 }, () => call(fn)))).map(
+      ({ value }) => value as { pid: number; now: number },
+    );
     expect(values.map(({ now }) => now)).toEqual(Array.from({ length: 20 }, () => 1));
     expect(new Set(values.map((value) => value.pid)).size).toBeGreaterThan(1);
   });
@@ -125,7 +147,11 @@ describe("the environment", () => {
     const { call, runtime } = start();
     const old = functionOf(pid);
     const first = (await call(old)).value as number;
-    const busy = call(functionOf(`export const handler = async () => { await new Promise((done) => setTimeout(done, 200)); return process.pid; };`, { hash: "slow" }));
+    const busy = call(
+      functionOf(`export const handler = async () => { await new Promise((done) => setTimeout(done, 200)); return process.pid; };`, {
+        hash: "slow",
+      }),
+    );
     const kept = (await call({ ...old, hash: "2" })).value as number;
     runtime.retire("hello", "2");
     await until(() => !alive(first));
@@ -140,7 +166,9 @@ describe("the environment", () => {
     const idle = (await call(functionOf(pid))).value as number;
     await until(() => !alive(idle));
     const { call: other, runtime } = start();
-    const fn = functionOf(`import { spawn } from "node:child_process"; export const handler = async () => [process.pid, spawn(process.execPath, ["-e", "setInterval(() => {}, 9)"], { stdio: "inherit" }).pid];`);
+    const fn = functionOf(
+      `import { spawn } from "node:child_process"; export const handler = async () => [process.pid, spawn(process.execPath, ["-e", "setInterval(() => {}, 9)"], { stdio: "inherit" }).pid];`,
+    );
     const pids = (await other(fn)).value as number[];
     const running = other(functionOf(`export const handler = () => new Promise((done) => setTimeout(done, 1e6));`, { id: "forever" }));
     await new Promise((done) => setTimeout(done, 100));
