@@ -61,14 +61,20 @@ export async function openCloud(root: string, port: number, reporter: Reporter, 
   }
 }
 
+/** The cloud that runs on the app's state and proves its key. */
+export async function findRunningCloud(root: string, port: number): Promise<CloudAccess | undefined> {
+  const folder = cloudFolder(root);
+  const running = await findCloud({ folder, port });
+  return running && { endpoint: running.url, region: localRegion, ...readOrMakeKey(folder) };
+}
+
 /** The cloud that proves the app's key, or one of our own: at the port that was given, else at the usual one or a free one. */
 export async function reachCloud(root: string, port: number | undefined, reporter: Reporter): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
-  const folder = cloudFolder(root);
-  const accessTo = (endpoint: string): CloudAccess => ({ endpoint, region: localRegion, ...readOrMakeKey(folder) });
-  const running = await findCloud({ folder, port: port ?? usualCloudPort });
-  if (running) return { access: accessTo(running.url) };
+  const running = await findRunningCloud(root, port ?? usualCloudPort);
+  if (running) return { access: running };
   const own = await openOwn(root, port, reporter);
-  return { access: accessTo(own.cloud.url), own };
+  const { url: endpoint, region, accessKeyId, secretAccessKey } = own.cloud;
+  return { access: { endpoint, region, accessKeyId, secretAccessKey }, own };
 }
 
 async function openOwn(root: string, port: number | undefined, reporter: Reporter): Promise<OwnCloud> {
