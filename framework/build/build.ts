@@ -27,7 +27,11 @@ export interface BuildInput {
   readonly warn?: (text: string) => void;
 }
 
-const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>> = { lambda: buildLambda, workers: buildWorkers, node: buildNode };
+const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>> = {
+  lambda: buildLambda,
+  workers: buildWorkers,
+  node: buildNode,
+};
 
 /** User code is read, never run. Throws UserError for what does not build or is over a limit of the target. */
 export async function buildApp({ app, routes, assets, target, out, warn = () => {} }: BuildInput): Promise<Manifest> {
@@ -50,7 +54,9 @@ export async function buildApp({ app, routes, assets, target, out, warn = () => 
 /** Keys sorted, so that equal values are equal bytes. */
 function stableJson(value: unknown): string {
   const sorted = (_: string, inner: unknown): unknown =>
-    inner && typeof inner === "object" && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner;
+    inner && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner;
   return `${JSON.stringify(value, sorted, 2)}\n`;
 }
 
@@ -66,7 +72,9 @@ async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Arr
     await rename(fresh, folder);
   } catch (error) {
     if (!isCode(error, "EXDEV", "EACCES", "EPERM", "ENOSPC", "EROFS")) throw error;
-    throw new UserError("OUTPUT", `${folder} cannot be written: ${error.message}`, "Check the folder's permissions and free space.", { cause: error });
+    throw new UserError("OUTPUT", `${folder} cannot be written: ${error.message}`, "Check the folder's permissions and free space.", {
+      cause: error,
+    });
   } finally {
     await Promise.all([fresh, old].map((path) => rm(path, { recursive: true, force: true })));
   }

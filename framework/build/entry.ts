@@ -35,7 +35,12 @@ export const routeEntry = (route: ScannedRoute): string => module([...importLine
  * @param names of the env, secrets and bindings that functions may see; Workers only
  * @param folders that are the assets' alone: what the front did not find there is nobody's
  */
-export function routerEntry(target: "workers" | "node", routes: readonly Route[], names: readonly string[], folders: readonly string[]): string {
+export function routerEntry(
+  target: "workers" | "node",
+  routes: readonly Route[],
+  names: readonly string[],
+  folders: readonly string[],
+): string {
   const table = [
     ...folders.map((folder) => `[${folderLiteral(folder)}, nobody]`),
     ...expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => import("portico:function/${route.id}").then(it)]`),
@@ -43,11 +48,17 @@ export function routerEntry(target: "workers" | "node", routes: readonly Route[]
   const router = `createRouter([${table.join(", ")}])`;
   const lines = [
     `import { createRouter } from "portico/runtime/router";`,
-    ...(folders.length ? [`import { problem } from "portico/runtime/problem";`, `const nobody = () => () => problem(404, "Not Found");`] : []),
+    ...(folders.length
+      ? [`import { problem } from "portico/runtime/problem";`, `const nobody = () => () => problem(404, "Not Found");`]
+      : []),
     "const it = (module) => module.default;",
   ];
   if (target === "node") return module([...lines, `export default ${router};`]);
-  return module([`import { toWorkers } from "portico/workers";`, ...lines, `export default toWorkers(${router}, ${JSON.stringify(names)});`]);
+  return module([
+    `import { toWorkers } from "portico/workers";`,
+    ...lines,
+    `export default toWorkers(${router}, ${JSON.stringify(names)});`,
+  ]);
 }
 
 /** Lambda's function for `$default`: the static files beside it, and the 404. */
@@ -90,7 +101,9 @@ function importLines({ file, methods, middleware }: ScannedRoute, index: number)
 
 function functionText({ methods, middleware }: ScannedRoute, index: number): string {
   const handler = methods === "fetch" ? `byApp(app${index})` : byMethodText(methods, index);
-  const wrapped = middleware.length ? `withMiddleware(${[handler, ...middleware.map((_, at) => `middleware${index}_${at}`)].join(", ")})` : handler;
+  const wrapped = middleware.length
+    ? `withMiddleware(${[handler, ...middleware.map((_, at) => `middleware${index}_${at}`)].join(", ")})`
+    : handler;
   return `createFunction(${wrapped})`;
 }
 

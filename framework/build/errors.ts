@@ -7,7 +7,8 @@ import { codeFrame } from "../model/code-frame.ts";
 import { type At, UserError } from "../model/user-error.ts";
 
 /** True for what esbuild rejects with when the code does not build. */
-export const isBuildFailure = (error: unknown): error is BuildFailure => error instanceof Error && "errors" in error && Array.isArray(error.errors);
+export const isBuildFailure = (error: unknown): error is BuildFailure =>
+  error instanceof Error && "errors" in error && Array.isArray(error.errors);
 
 /** Runs an esbuild call; a failed build rejects with UserError BUILD_FAILED, or with the plugin's own UserError. */
 export async function orUserError<T>(root: string, work: Promise<T>): Promise<T> {
@@ -47,12 +48,15 @@ function toAt(root: string, { location }: Message): At | undefined {
 /** An offset in UTF-8 bytes as one in UTF-16 units. */
 const bytesToUnits = (text: string, bytes: number): number => Buffer.from(text).subarray(0, bytes).toString().length;
 
-const fixOf = ({ notes, location }: Message): string | undefined => (location?.suggestion ? `Write ${location.suggestion}` : notes[0]?.text);
+const fixOf = ({ notes, location }: Message): string | undefined =>
+  location?.suggestion ? `Write ${location.suggestion}` : notes[0]?.text;
 
 /** The package that the quoted specifier at the error's place names, when no node_modules above that file has it. */
 function missingPackage(root: string, { location }: Message): string | undefined {
   if (!location) return undefined;
-  const quoted = Buffer.from(location.lineText).subarray(location.column, location.column + location.length).toString();
+  const quoted = Buffer.from(location.lineText)
+    .subarray(location.column, location.column + location.length)
+    .toString();
   const name = /^(["'])((?:@[\w.-]+\/)?[\w][\w.-]*)(?:\/[^"']*)?\1$/.exec(quoted)?.[2];
   if (name === undefined || builtinModules.includes(name)) return undefined;
   for (let folder = dirname(join(root, location.file)); ; folder = dirname(folder)) {
@@ -63,4 +67,6 @@ function missingPackage(root: string, { location }: Message): string | undefined
 
 /** What esbuild warns of, one line each. */
 export const warnings = (messages: readonly Message[]): readonly string[] =>
-  messages.map(({ text, location }) => (location ? `${text}, at ${location.file}:${location.line}:${bytesToUnits(location.lineText, location.column) + 1}` : text));
+  messages.map(({ text, location }) =>
+    location ? `${text}, at ${location.file}:${location.line}:${bytesToUnits(location.lineText, location.column) + 1}` : text,
+  );

@@ -29,7 +29,8 @@ export function middlewareBytes(metafile: Metafile, entry: string, outputs: read
 export function staticOutputs(metafile: Metafile, output: string): readonly string[] {
   const found = new Set([output]);
   for (const key of found) {
-    for (const { path, kind, external } of metafile.outputs[key]?.imports ?? []) if (kind === "import-statement" && !external) found.add(path);
+    for (const { path, kind, external } of metafile.outputs[key]?.imports ?? [])
+      if (kind === "import-statement" && !external) found.add(path);
   }
   return [...found];
 }

@@ -27,7 +27,10 @@ export function groupRoutes<R extends Route>(group: App["group"], target: Target
 function folderId(file: string): string {
   const [, folder = "", ...rest] = file.split("/");
   if (rest.length === 0) return "root";
-  const slug = folder.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const slug = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
   const plain = slug === folder && slug.length <= 40 && slug !== "assets" && slug !== "root";
   return plain ? slug : `${slug.slice(0, 33)}-${createHash("sha256").update(folder).digest("hex").slice(0, 6)}`.replace(/^-/, "f-");
 }
@@ -48,4 +51,5 @@ function routeSettings(app: Pick<App, "routes">, route: Route): FunctionSettings
 }
 
 /** `/reports/*` matches every route below it; anything else is a route's pattern as `portico routes` prints it. */
-const matches = (pattern: string, path: string): boolean => pattern === path || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)));
+const matches = (pattern: string, path: string): boolean =>
+  pattern === path || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)));

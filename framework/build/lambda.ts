@@ -20,8 +20,14 @@ export const lambdaLimits = { zip: 50 * 1024 ** 2, unzipped: 250 * 1024 ** 2, as
 export async function buildLambda({ app, routes, assets, warn }: BundleInput): Promise<Bundle> {
   for (const asset of assets) checkAsset(asset);
   const plans = groupRoutes(app.group, "lambda", routes);
-  const entries = new Map([...plans.map((plan) => [`entry/${plan.id}`, functionEntry("lambda", plan.routes)] as const), ["entry/assets", assetsEntry]]);
-  const entryPoints = [...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}/index` })), { in: "portico:entry/assets", out: "assets/index" }];
+  const entries = new Map([
+    ...plans.map((plan) => [`entry/${plan.id}`, functionEntry("lambda", plan.routes)] as const),
+    ["entry/assets", assetsEntry],
+  ]);
+  const entryPoints = [
+    ...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}/index` })),
+    { in: "portico:entry/assets", out: "assets/index" },
+  ];
   const options = bundleOptions({ root: app.root, target: "lambda", entries }, "production");
   const result = await orUserError(app.root, build({ ...options, entryPoints, outExtension: { ".js": ".mjs" } }));
   for (const text of warnings(result.warnings)) warn(text);
@@ -50,22 +56,39 @@ function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<Sc
   const { id, routes } = plan;
   const middleware = new Set(routes.flatMap(({ middleware: files }) => files));
   const added = middlewareBytes(metafile, `portico:entry/${id}`, [outputKey(`functions/${id}/index.mjs`)], middleware);
-  return pack({ id, middlewareBytes: added, settings: functionSettings(app, plan) }, `functions/${id}`, moduleFiles(outputs, `functions/${id}`));
+  return pack(
+    { id, middlewareBytes: added, settings: functionSettings(app, plan) },
+    `functions/${id}`,
+    moduleFiles(outputs, `functions/${id}`),
+  );
 }
 
 /** The module and its map, by their names in the zip. */
 const moduleFiles = (outputs: ReadonlyMap<string, Uint8Array>, folder: string): ReadonlyMap<string, Uint8Array> =>
   new Map(["index.mjs", "index.mjs.map"].map((name) => [name, outputs.get(`${folder}/${name}`) ?? new Uint8Array()]));
 
-function packAssets(outputs: ReadonlyMap<string, Uint8Array>, assets: readonly BuiltAsset[], contents: ReadonlyMap<string, Uint8Array>): Promise<Packed> {
+function packAssets(
+  outputs: ReadonlyMap<string, Uint8Array>,
+  assets: readonly BuiltAsset[],
+  contents: ReadonlyMap<string, Uint8Array>,
+): Promise<Packed> {
   const table = assets.map(({ path, hash, bytes, type }) => ({ path, file: hash, hash, bytes, type }));
   const files = new Map(moduleFiles(outputs, "assets")).set("assets.json", Buffer.from(JSON.stringify(table)));
   for (const [hash, bytes] of contents) files.set(`assets/${hash}`, bytes);
   return pack({ id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } }, "assets", files);
 }
 
-async function pack(fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">, folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<Packed> {
-  checkSize(fn.id, "unzipped", [...files.values()].reduce((sum, { length }) => sum + length, 0), lambdaLimits.unzipped);
+async function pack(
+  fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">,
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Packed> {
+  checkSize(
+    fn.id,
+    "unzipped",
+    [...files.values()].reduce((sum, { length }) => sum + length, 0),
+    lambdaLimits.unzipped,
+  );
   const archive = await zip(files);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
   const main = `${folder}/index.mjs`;
@@ -87,7 +110,8 @@ const inMB = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 
 function checkSize(id: string, state: string, bytes: number, limit: number): void {
   if (bytes <= limit) return;
-  const fix = id === "assets" ? "Serve large files from elsewhere, such as a bucket." : "Import less: portico routes shows what each route weighs.";
+  const fix =
+    id === "assets" ? "Serve large files from elsewhere, such as a bucket." : "Import less: portico routes shows what each route weighs.";
   throw new UserError("FUNCTION_TOO_LARGE", `the function ${id} is ${inMB(bytes)} ${state}; Lambda takes ${inMB(limit)}`, fix);
 }
 
@@ -103,7 +127,8 @@ async function readAssets(root: string, assets: readonly BuiltAsset[]): Promise<
   for (const { file, hash } of assets) {
     if (contents.has(hash)) continue;
     const bytes = await readFile(join(root, file));
-    if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new UserError("ASSET_CHANGED", `${file} changed during the build`, "Build again.", { at: { file } });
+    if (createHash("sha256").update(bytes).digest("hex") !== hash)
+      throw new UserError("ASSET_CHANGED", `${file} changed during the build`, "Build again.", { at: { file } });
     contents.set(hash, bytes);
   }
   return contents;

@@ -10,7 +10,12 @@ const outdir = ".portico/out";
 const perTarget = {
   lambda: { platform: "node", target: "node24", mainFields: ["module", "main"] },
   // nodejs_compat gives `node:*`; conditions in the order that Cloudflare's own tool has.
-  workers: { platform: "browser", target: "es2024", conditions: ["workerd", "worker", "browser"], mainFields: ["browser", "module", "main"] },
+  workers: {
+    platform: "browser",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    mainFields: ["browser", "module", "main"],
+  },
   node: { platform: "node", target: "node22", mainFields: ["module", "main"] },
 } as const satisfies Record<Target, BuildOptions>;
 
@@ -73,9 +78,12 @@ export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<s
 function stableMap(name: string, text: string): string {
   const line = /^ {2}"sources": (\[.*\]),$/m;
   const sources = JSON.parse(line.exec(text)?.[1] ?? "null") as readonly string[];
-  const stable = sources.map((source) => stableName(/^[a-z-]+:/.test(source) ? source : posix.join(outdir, posix.dirname(name), decodeURI(source))));
+  const stable = sources.map((source) =>
+    stableName(/^[a-z-]+:/.test(source) ? source : posix.join(outdir, posix.dirname(name), decodeURI(source))),
+  );
   return text.replace(line, () => `  "sources": ${JSON.stringify(stable)},`);
 }
 
 /** A source's name on every machine: packages from `node_modules/` on, wherever they are; the runtime as `portico/runtime/x.ts`. */
-export const stableName = (path: string): string => path.replace(/^portico:/, "portico/").replace(/^(?:\.\.\/)+(?:.*?\/)?(?=node_modules\/)/, "");
+export const stableName = (path: string): string =>
+  path.replace(/^portico:/, "portico/").replace(/^(?:\.\.\/)+(?:.*?\/)?(?=node_modules\/)/, "");

@@ -36,7 +36,11 @@ export const porticoPlugin = (names: Names): Plugin => ({
   },
 });
 
-const runtimeModule = (name: string): OnResolveResult => ({ path: `runtime/${name}${extension}`, namespace: "portico", sideEffects: false });
+const runtimeModule = (name: string): OnResolveResult => ({
+  path: `runtime/${name}${extension}`,
+  namespace: "portico",
+  sideEffects: false,
+});
 
 function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({ path: path.slice("portico:".length), namespace: "portico" }));
@@ -44,7 +48,9 @@ function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
     const module = name?.groups?.["name"] ?? "index";
     if (name && !["node", "testing"].includes(module)) return runtimeModule(module);
-    return refusal(new UserError("BUILD_FAILED", `${path} cannot be inside a function`, "Import from portico, portico/lambda or portico/workers."));
+    return refusal(
+      new UserError("BUILD_FAILED", `${path} cannot be inside a function`, "Import from portico, portico/lambda or portico/workers."),
+    );
   });
   build.onResolve({ filter: /^\.\/[\w-]+\.[jt]s$/, namespace: "portico" }, ({ path, importer }) =>
     importer.startsWith("runtime/") ? runtimeModule(basename(path, extname(path))) : undefined,
@@ -70,7 +76,10 @@ function resolveBuiltins(build: PluginBuild): void {
     if (kind !== "require-call" || namespace === "require") return { path: `node:${name}`, external: true, sideEffects: false };
     return { path: name, namespace: "require" };
   });
-  build.onLoad({ filter: /.*/, namespace: "require" }, ({ path }) => ({ contents: `import it from "node:${path}"; module.exports = it;`, loader: "js" }));
+  build.onLoad({ filter: /.*/, namespace: "require" }, ({ path }) => ({
+    contents: `import it from "node:${path}"; module.exports = it;`,
+    loader: "js",
+  }));
 }
 
 /** Loaders of native code, by package name. */
@@ -81,14 +90,21 @@ function refuseNative(build: PluginBuild): void {
   build.onResolve({ filter: /\.node$/ }, (args) => refuseIfFound(build, args));
 }
 
-async function refuseIfFound(build: PluginBuild, { path, importer, kind, resolveDir, pluginData }: OnResolveArgs): Promise<OnResolveResult | undefined> {
+async function refuseIfFound(
+  build: PluginBuild,
+  { path, importer, kind, resolveDir, pluginData }: OnResolveArgs,
+): Promise<OnResolveResult | undefined> {
   if (pluginData === refuseNative) return undefined;
   const found = await build.resolve(path, { resolveDir, importer, kind, pluginData: refuseNative });
   if (found.errors.length > 0) return undefined;
   const owner = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(importer.replaceAll("\\", "/"))?.[1];
   const what = owner ? `the package ${owner}` : path;
   return refusal(
-    new UserError("NATIVE_MODULE", `${what} needs native code, which is built for one machine`, "Use a package in plain JavaScript or WebAssembly instead."),
+    new UserError(
+      "NATIVE_MODULE",
+      `${what} needs native code, which is built for one machine`,
+      "Use a package in plain JavaScript or WebAssembly instead.",
+    ),
   );
 }
 

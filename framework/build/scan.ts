@@ -50,12 +50,18 @@ async function toMethods(root: string, file: string, names: readonly string[]): 
   const methods = methodNames.filter((name) => names.includes(name));
   if (names.includes("default")) {
     if (methods.length === 0) return "fetch";
-    throw new UserError("ROUTE_EXPORT", `${file} exports both default and ${methods[0]}`, "Keep the default export (an app that answers every method) or the methods, not both.", {
-      at: await placeOf(root, file, methods[0] ?? ""),
-    });
+    throw new UserError(
+      "ROUTE_EXPORT",
+      `${file} exports both default and ${methods[0]}`,
+      "Keep the default export (an app that answers every method) or the methods, not both.",
+      {
+        at: await placeOf(root, file, methods[0] ?? ""),
+      },
+    );
   }
   if (methods.length > 0) return methods;
-  const fix = "Export a handler: export const GET = () => new Response(\"hi\"). A file that is no route belongs in a folder whose name begins with _, such as _lib.";
+  const fix =
+    'Export a handler: export const GET = () => new Response("hi"). A file that is no route belongs in a folder whose name begins with _, such as _lib.';
   throw new UserError("ROUTE_EXPORT", `${file} exports no handler`, fix, { at: { file } });
 }
 

@@ -16,11 +16,18 @@ export interface SplitBundle {
 }
 
 /** @param envNames what functions may see of the Worker's env */
-export async function buildSplit({ app, routes, assets, warn }: BundleInput, target: "workers" | "node", envNames: readonly string[]): Promise<SplitBundle> {
+export async function buildSplit(
+  { app, routes, assets, warn }: BundleInput,
+  target: "workers" | "node",
+  envNames: readonly string[],
+): Promise<SplitBundle> {
   const modules = routes.map((route) => [`function/${route.id}`, routeEntry(route)] as const);
   const router = routerEntry(target, routes, envNames, assetFolders(routes, assets));
   const names = { root: app.root, target, entries: new Map([...modules, ["entry/router", router]]) };
-  const entryPoints = [{ in: "portico:entry/router", out: "index" }, ...routes.map(({ id }) => ({ in: `portico:function/${id}`, out: `functions/${id}` }))];
+  const entryPoints = [
+    { in: "portico:entry/router", out: "index" },
+    ...routes.map(({ id }) => ({ in: `portico:function/${id}`, out: `functions/${id}` })),
+  ];
   const splitting = { splitting: true, chunkNames: "chunks/[name]-[hash]", assetNames: "modules/[name]-[hash]" };
   const result = await orUserError(app.root, build({ ...bundleOptions(names, "production"), ...splitting, entryPoints }));
   for (const text of warnings(result.warnings)) warn(text);

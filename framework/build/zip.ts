@@ -76,7 +76,10 @@ function end(directory: readonly Buffer[], offset: number): Buffer {
   bytes.writeUInt32LE(signatures.end);
   bytes.writeUInt16LE(directory.length, 8);
   bytes.writeUInt16LE(directory.length, 10);
-  bytes.writeUInt32LE(directory.reduce((sum, { length }) => sum + length, 0), 12);
+  bytes.writeUInt32LE(
+    directory.reduce((sum, { length }) => sum + length, 0),
+    12,
+  );
   bytes.writeUInt32LE(offset, 16);
   return bytes;
 }

@@ -13,7 +13,13 @@ export function readManifest(text: string, file: string): Manifest {
   const version = value && typeof value === "object" && "schemaVersion" in value ? value.schemaVersion : undefined;
   if (version === 1) return value as Manifest;
   if (typeof version !== "number") throw broken(file);
-  throw new UserError("MANIFEST_VERSION", `${file} was written by another version of Portico (schema ${version}; this one reads 1)`, "Build again, or update Portico.", { at: { file } });
+  throw new UserError(
+    "MANIFEST_VERSION",
+    `${file} was written by another version of Portico (schema ${version}; this one reads 1)`,
+    "Build again, or update Portico.",
+    { at: { file } },
+  );
 }
 
-const broken = (file: string, cause?: unknown): UserError => new UserError("MANIFEST", `${file} is no manifest of a build`, "Build again: portico build.", { at: { file }, cause });
+const broken = (file: string, cause?: unknown): UserError =>
+  new UserError("MANIFEST", `${file} is no manifest of a build`, "Build again: portico build.", { at: { file }, cause });

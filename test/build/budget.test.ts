@@ -10,7 +10,9 @@ import { discover } from "../../framework/routes/discover.ts";
 import { build, makeFolder } from "./app.ts";
 
 const plain = { "functions/index.ts": `import type { Handler } from "portico";\nexport const GET: Handler = () => new Response("hi");\n` };
-const withParam = { "functions/[id].ts": `export const GET = (_: Request, { params }: { params: { id: string } }) => new Response(params.id);\n` };
+const withParam = {
+  "functions/[id].ts": `export const GET = (_: Request, { params }: { params: { id: string } }) => new Response(params.id);\n`,
+};
 
 describe("bytes of a plain function", () => {
   it("are at most 2,048 on Lambda, adapter and dispatch included", async () => {

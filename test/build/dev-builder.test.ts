@@ -19,7 +19,13 @@ async function start(root: string, target: Target = "node", changes: Partial<App
   return builder;
 }
 
-const call = { env: {}, requestId: "r", clientAddress: undefined, platform: { name: "node" }, waitUntil: () => {} } as unknown as Parameters<Fetch>[1];
+const call = {
+  env: {},
+  requestId: "r",
+  clientAddress: undefined,
+  platform: { name: "node" },
+  waitUntil: () => {},
+} as unknown as Parameters<Fetch>[1];
 
 /** Loads a function of the target node and asks it. */
 async function ask(builder: DevBuilder, id: string, path: string): Promise<string> {
@@ -28,7 +34,11 @@ async function ask(builder: DevBuilder, id: string, path: string): Promise<strin
   return (await fetch(new Request(`http://example.com${path}`), call)).text();
 }
 
-const failure = (builder: DevBuilder, id: string): Promise<unknown> => builder.load(id).then(() => "nothing was wrong", (error: unknown) => error);
+const failure = (builder: DevBuilder, id: string): Promise<unknown> =>
+  builder.load(id).then(
+    () => "nothing was wrong",
+    (error: unknown) => error,
+  );
 
 const files: Files = {
   "functions/index.ts": `import { word } from "./_lib/word.ts"; export const GET = () => new Response(word);`,
@@ -69,7 +79,10 @@ describe("createDevBuilder()", () => {
   });
 
   it("sees a method that was added, and a file that an import finds first from now on", async () => {
-    const root = makeFolder({ ...files, "functions/index.ts": `import { word } from "./_lib/word"; export const GET = () => new Response(word);` });
+    const root = makeFolder({
+      ...files,
+      "functions/index.ts": `import { word } from "./_lib/word"; export const GET = () => new Response(word);`,
+    });
     const builder = await start(root);
     expect(await ask(builder, "index", "/")).toBe("one");
     writeFiles(root, { "functions/_lib/word.tsx": `export const word = "first";` });
@@ -97,9 +110,15 @@ describe("createDevBuilder()", () => {
   });
 
   it("rejects with the place of the error, and tries again after the next change", async () => {
-    const root = makeFolder({ ...files, "functions/index.ts": `import { word } from "./_lib/later.ts";\nexport const GET = () => new Response(word);` });
+    const root = makeFolder({
+      ...files,
+      "functions/index.ts": `import { word } from "./_lib/later.ts";\nexport const GET = () => new Response(word);`,
+    });
     const builder = await start(root);
-    expect(await failure(builder, "index")).toMatchObject({ code: "BUILD_FAILED", at: [{ file: "functions/index.ts", line: 1, column: 22 }] });
+    expect(await failure(builder, "index")).toMatchObject({
+      code: "BUILD_FAILED",
+      at: [{ file: "functions/index.ts", line: 1, column: 22 }],
+    });
     expect(await ask(builder, "other", "/other")).toBe("other");
     writeFiles(root, { "functions/_lib/later.ts": `export const word = "later";` });
     expect(builder.changed([join(root, "functions/_lib/later.ts")])).toEqual(["index"]);
@@ -156,7 +175,14 @@ describe("createDevBuilder()", () => {
       { type: "ESModule" as const, path: main, contents: readFileSync(join(directory, main), "utf8") },
       ...wasm.map((path) => ({ type: "CompiledWasm" as const, path, contents: readFileSync(join(directory, path)) })),
     ];
-    const miniflare = new Miniflare({ host: "127.0.0.1", port: 0, cf: false, modules, compatibilityDate: "2026-04-01", compatibilityFlags: ["nodejs_compat"] });
+    const miniflare = new Miniflare({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      modules,
+      compatibilityDate: "2026-04-01",
+      compatibilityFlags: ["nodejs_compat"],
+    });
     onTestFinished(() => miniflare.dispose());
     expect(await (await fetch(new URL("/7", await miniflare.ready))).text()).toBe("73");
   });

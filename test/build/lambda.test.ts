@@ -20,7 +20,14 @@ async function invoke({ out }: Built, fn: BuiltFunction | undefined, method: str
   const { handler } = (await import(pathToFileURL(join(out, fn?.main ?? "")).href)) as { handler: LambdaHandler };
   const http = { method, path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" };
   const headers = { host: "example.com", "x-forwarded-proto": "https" };
-  const event = { version: "2.0", rawPath: path, rawQueryString: "", headers, requestContext: { domainName: "example.com", stage: "$default", http }, isBase64Encoded: false };
+  const event = {
+    version: "2.0",
+    rawPath: path,
+    rawQueryString: "",
+    headers,
+    requestContext: { domainName: "example.com", stage: "$default", http },
+    isBase64Encoded: false,
+  };
   return handler(event, { awsRequestId: "r-1", getRemainingTimeInMillis: () => 3000 });
 }
 
@@ -31,7 +38,10 @@ describe("buildApp() for Lambda", () => {
     const built = await build(makeFolder(shared), "lambda");
     expect(await invoke(built, find(built.manifest, "index"), "GET", "/")).toMatchObject({ statusCode: 200, body: "used" });
     expect(await invoke(built, find(built.manifest, "users-id"), "GET", "/users/안녕 1")).toMatchObject({ body: `{"id":"안녕 1"}` });
-    expect(await invoke(built, find(built.manifest, "users-id"), "PUT", "/users/1")).toMatchObject({ statusCode: 405, headers: { allow: "GET, HEAD, POST, OPTIONS" } });
+    expect(await invoke(built, find(built.manifest, "users-id"), "PUT", "/users/1")).toMatchObject({
+      statusCode: 405,
+      headers: { allow: "GET, HEAD, POST, OPTIONS" },
+    });
     expect(await invoke(built, find(built.manifest, "users-id"), "OPTIONS", "/users/1")).toMatchObject({ statusCode: 204 });
     expect(await invoke(built, find(built.manifest, "users-id"), "GET", "/users/1/")).toMatchObject({ statusCode: 404 });
   });
@@ -44,7 +54,10 @@ describe("buildApp() for Lambda", () => {
       "lambda",
     );
     for (const method of ["GET", "HEAD", "OPTIONS"]) {
-      expect(await invoke(built, built.manifest.functions[0], method, "/")).toMatchObject({ statusCode: 200, headers: { x: method.toLowerCase() } });
+      expect(await invoke(built, built.manifest.functions[0], method, "/")).toMatchObject({
+        statusCode: 200,
+        headers: { x: method.toLowerCase() },
+      });
     }
     expect(await invoke(built, built.manifest.functions[0], "PUT", "/")).toMatchObject({ headers: { allow: "GET, HEAD, OPTIONS" } });
   });
@@ -81,14 +94,23 @@ describe("buildApp() for Lambda", () => {
       }),
       "lambda",
     );
-    expect(await invoke(built, built.manifest.functions[0], "GET", "/")).toMatchObject({ body: `["select '안녕'","text","<p>",5,"/function"]` });
+    expect(await invoke(built, built.manifest.functions[0], "GET", "/")).toMatchObject({
+      body: `["select '안녕'","text","<p>",5,"/function"]`,
+    });
   });
 
   it("serves assets, ranges and our 404 from the function for $default", async () => {
-    const built = await build(makeFolder({ ...shared, "functions/_public/안녕.txt": "hello", "functions/_public/a.png": Buffer.from([0x89, 0xff, 0]) }), "lambda");
+    const built = await build(
+      makeFolder({ ...shared, "functions/_public/안녕.txt": "hello", "functions/_public/a.png": Buffer.from([0x89, 0xff, 0]) }),
+      "lambda",
+    );
     const fn = built.manifest.assetsFunction;
     expect(fn).toMatchObject({ id: "assets", zip: "assets.zip" });
-    expect(await invoke(built, fn, "GET", "/안녕.txt")).toMatchObject({ statusCode: 200, body: "hello", headers: { "content-type": expect.stringContaining("text/plain") as string } });
+    expect(await invoke(built, fn, "GET", "/안녕.txt")).toMatchObject({
+      statusCode: 200,
+      body: "hello",
+      headers: { "content-type": expect.stringContaining("text/plain") as string },
+    });
     expect(await invoke(built, fn, "GET", "/a.png")).toMatchObject({ body: "if8A", isBase64Encoded: true });
     expect(await invoke(built, fn, "GET", "/index.mjs")).toMatchObject({ statusCode: 404 });
     expect(await invoke(built, fn, "POST", "/a.png")).toMatchObject({ statusCode: 405 });
@@ -96,12 +118,25 @@ describe("buildApp() for Lambda", () => {
 
   it("writes the zip, the manifest and nothing that names the machine", async () => {
     const root = makeFolder({ ...shared, "functions/_public/a.txt": "a" });
-    const { out, manifest } = await build(root, "lambda", { routes: [{ pattern: "/*", settings: { memory: 256 } }, { pattern: "/users/*", settings: { timeout: 20 } }] });
+    const { out, manifest } = await build(root, "lambda", {
+      routes: [
+        { pattern: "/*", settings: { memory: 256 } },
+        { pattern: "/users/*", settings: { timeout: 20 } },
+      ],
+    });
     const files = readTree(out);
     expect(JSON.parse(files["manifest.json"]?.toString() ?? "")).toEqual(JSON.parse(JSON.stringify(manifest)));
-    expect(manifest.routes.map(({ id, methods, function: fn }) => [id, methods, fn])).toEqual([["index", ["GET"], "index"], ["users-id", ["GET", "POST"], "users-id"]]);
-    expect(manifest.functions.map(({ settings }) => settings)).toEqual([{ memory: 256, timeout: 10 }, { memory: 256, timeout: 20 }]);
-    expect(Object.keys(files)).toEqual(expect.arrayContaining(["functions/index.zip", "functions/index/index.mjs", "functions/index/index.mjs.map", "assets.zip"]));
+    expect(manifest.routes.map(({ id, methods, function: fn }) => [id, methods, fn])).toEqual([
+      ["index", ["GET"], "index"],
+      ["users-id", ["GET", "POST"], "users-id"],
+    ]);
+    expect(manifest.functions.map(({ settings }) => settings)).toEqual([
+      { memory: 256, timeout: 10 },
+      { memory: 256, timeout: 20 },
+    ]);
+    expect(Object.keys(files)).toEqual(
+      expect.arrayContaining(["functions/index.zip", "functions/index/index.mjs", "functions/index/index.mjs.map", "assets.zip"]),
+    );
     for (const [name, bytes] of Object.entries(files)) expect(bytes.includes(root) || bytes.includes(process.cwd()), name).toBe(false);
     const map = JSON.parse(files["functions/users-id/index.mjs.map"]?.toString() ?? "") as { sources: string[] };
     expect(map.sources).toContain("functions/users/[id].ts");
@@ -109,7 +144,11 @@ describe("buildApp() for Lambda", () => {
   });
 
   it("gives equal bytes twice and in another folder", async () => {
-    const files = { ...shared, "functions/app.ts": `import { Hono } from "hono"; export default new Hono().get("/app", (c) => c.text("x"));`, "functions/_public/a.txt": "a" };
+    const files = {
+      ...shared,
+      "functions/app.ts": `import { Hono } from "hono"; export default new Hono().get("/app", (c) => c.text("x"));`,
+      "functions/_public/a.txt": "a",
+    };
     const [one, other] = [makeFolder(files), makeFolder(files)];
     for (const target of ["lambda", "workers", "node"] as const) {
       const first = readTree((await build(one, target)).out);
@@ -120,7 +159,8 @@ describe("buildApp() for Lambda", () => {
 });
 
 describe("a function's hash", () => {
-  const keep = ({ manifest, out }: Built) => manifest.functions.map(({ id, hash, zip = "" }) => [id, [hash, readFileSync(join(out, zip)).toString("hex")]] as const);
+  const keep = ({ manifest, out }: Built) =>
+    manifest.functions.map(({ id, hash, zip = "" }) => [id, [hash, readFileSync(join(out, zip)).toString("hex")]] as const);
 
   it("and its zip depend on its own import graph alone", async () => {
     const root = makeFolder(shared);
@@ -164,7 +204,10 @@ describe("groups", () => {
     expect(folder.manifest.routes.map((route) => route.function)).toEqual(["root", "shop", "shop", "shop"]);
     const app = await build(root, "lambda", { group: "app" });
     expect(app.manifest.functions.map(({ id }) => id)).toEqual(["app"]);
-    expect(await invoke(app, app.manifest.functions[0], "PUT", "/shop")).toMatchObject({ statusCode: 405, headers: { allow: "GET, HEAD, POST, OPTIONS" } });
+    expect(await invoke(app, app.manifest.functions[0], "PUT", "/shop")).toMatchObject({
+      statusCode: 405,
+      headers: { allow: "GET, HEAD, POST, OPTIONS" },
+    });
   });
 
   it("stay one module per route elsewhere", async () => {
@@ -174,7 +217,11 @@ describe("groups", () => {
 });
 
 describe("what cannot be built", () => {
-  const failure = (root: string): Promise<unknown> => build(root, "lambda").then(() => "nothing was wrong", (error: unknown) => error);
+  const failure = (root: string): Promise<unknown> =>
+    build(root, "lambda").then(
+      () => "nothing was wrong",
+      (error: unknown) => error,
+    );
 
   it("leaves the last build in place and nothing beside it", async () => {
     const root = makeFolder(shared);
@@ -186,7 +233,9 @@ describe("what cannot be built", () => {
   });
 
   it("names the package to install, and counts further errors", async () => {
-    const root = makeFolder({ "functions/index.ts": `import a from "@scope/nothing/deep"; import b from "nothing-2"; export const GET = () => [a, b];` });
+    const root = makeFolder({
+      "functions/index.ts": `import a from "@scope/nothing/deep"; import b from "nothing-2"; export const GET = () => [a, b];`,
+    });
     const error = await failure(root);
     expect(error).toMatchObject({ code: "BUILD_FAILED", fix: "Run npm install @scope/nothing." });
     expect(error).toHaveProperty("message", expect.stringMatching(/, and 1 more$/));
@@ -215,7 +264,9 @@ describe("what cannot be built", () => {
 
   it("refuses a zip that Lambda would not take", async () => {
     const count = Math.ceil(lambdaLimits.zip / (4 * 1024 ** 2));
-    const root = makeFolder(Object.fromEntries(Array.from({ length: count }, (_, index) => [`functions/_public/${index}.bin`, randomBytes(4 * 1024 ** 2)])));
+    const root = makeFolder(
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`functions/_public/${index}.bin`, randomBytes(4 * 1024 ** 2)])),
+    );
     expect(await failure(root)).toMatchObject({ code: "FUNCTION_TOO_LARGE", message: expect.stringContaining("50.0 MB") as string });
   });
 

@@ -8,7 +8,11 @@ async function scan(files: Files): Promise<Readonly<Record<string, unknown>>> {
   return Object.fromEntries(await scanMethods(root, await discover(root)));
 }
 
-const failure = (files: Files): Promise<unknown> => scan(files).then(() => "nothing was wrong", (error: unknown) => error);
+const failure = (files: Files): Promise<unknown> =>
+  scan(files).then(
+    () => "nothing was wrong",
+    (error: unknown) => error,
+  );
 
 describe("scanMethods()", () => {
   it("reads methods without running the file, in the order of an Allow header", async () => {
@@ -31,7 +35,11 @@ describe("scanMethods()", () => {
 
   it("names the place of a method that is misspelt", async () => {
     const error = await failure({ "functions/index.ts": `const a = 1;\nexport const Psot = () => a;\n` });
-    expect(error).toMatchObject({ code: "ROUTE_EXPORT", fix: "Did you mean POST?", at: [{ file: "functions/index.ts", line: 2, column: 14 }] });
+    expect(error).toMatchObject({
+      code: "ROUTE_EXPORT",
+      fix: "Did you mean POST?",
+      at: [{ file: "functions/index.ts", line: 2, column: 14 }],
+    });
     expect(await failure({ "functions/index.ts": `export const get = 1;` })).toMatchObject({ fix: "Did you mean GET?" });
   });
 
@@ -41,7 +49,10 @@ describe("scanMethods()", () => {
   });
 
   it("refuses a default export beside methods, no export, and middleware without a default", async () => {
-    expect(await failure({ "functions/index.ts": `export const GET = 1;\nexport default {};` })).toMatchObject({ code: "ROUTE_EXPORT", at: [{ line: 1 }] });
+    expect(await failure({ "functions/index.ts": `export const GET = 1;\nexport default {};` })).toMatchObject({
+      code: "ROUTE_EXPORT",
+      at: [{ line: 1 }],
+    });
     expect(await failure({ "functions/index.ts": `console.log(1);` })).toMatchObject({ code: "ROUTE_EXPORT" });
     const middleware = { "functions/index.ts": `export const GET = 1;`, "functions/_middleware.ts": `export const use = 1;` };
     expect(await failure(middleware)).toMatchObject({ code: "ROUTE_EXPORT", at: [{ file: "functions/_middleware.ts" }] });

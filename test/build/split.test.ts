@@ -26,10 +26,22 @@ function startWorker({ out, manifest }: Built): Miniflare {
   const modules = (manifest.modules ?? []).flatMap(({ name, type }) => {
     if (type === "source-map") return [];
     const contents = readFileSync(join(out, name));
-    return [type === "wasm" ? ({ type: "CompiledWasm", path: name, contents } as const) : ({ type: "ESModule", path: name, contents: contents.toString() } as const)];
+    return [
+      type === "wasm"
+        ? ({ type: "CompiledWasm", path: name, contents } as const)
+        : ({ type: "ESModule", path: name, contents: contents.toString() } as const),
+    ];
   });
   const bindings = { GREETING: "hello", KEY: "secret", UNDECLARED: "hidden" };
-  const miniflare = new Miniflare({ host: "127.0.0.1", port: 0, cf: false, modules, compatibilityDate: "2026-04-01", compatibilityFlags: ["nodejs_compat"], bindings });
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    modules,
+    compatibilityDate: "2026-04-01",
+    compatibilityFlags: ["nodejs_compat"],
+    bindings,
+  });
   onTestFinished(() => miniflare.dispose());
   return miniflare;
 }
@@ -64,7 +76,10 @@ describe("buildApp() for Workers", () => {
   });
 
   it("refuses a Worker that Cloudflare would not take", async () => {
-    const root = makeFolder({ "functions/index.ts": `import big from "./_lib/big.wasm"; export const GET = () => new Response(String(big));`, "functions/_lib/big.wasm": Buffer.alloc(64 * 1024 ** 2) });
+    const root = makeFolder({
+      "functions/index.ts": `import big from "./_lib/big.wasm"; export const GET = () => new Response(String(big));`,
+      "functions/_lib/big.wasm": Buffer.alloc(64 * 1024 ** 2),
+    });
     await expect(build(root, "workers")).rejects.toMatchObject({ code: "WORKER_TOO_LARGE" });
   });
 
@@ -72,12 +87,19 @@ describe("buildApp() for Workers", () => {
     const root = makeFolder(files);
     const hashes = async () => new Map((await build(root, "workers")).manifest.functions.map(({ id, hash }) => [id, hash]));
     const before = await hashes();
-    writeFiles(root, { "functions/new.ts": `import text from "./_lib/a.txt"; import { name } from "./_lib/old.cjs"; export const GET = () => new Response(text + name);` });
+    writeFiles(root, {
+      "functions/new.ts": `import text from "./_lib/a.txt"; import { name } from "./_lib/old.cjs"; export const GET = () => new Response(text + name);`,
+    });
     const added = await hashes();
     for (const [id, hash] of before) expect(added.get(id), id).toBe(hash);
     writeFiles(root, { "functions/_lib/a.txt": "changed" });
     const edited = await hashes();
-    expect([...edited].filter(([id, hash]) => added.get(id) !== hash).map(([id]) => id).toSorted()).toEqual(["index", "new"]);
+    expect(
+      [...edited]
+        .filter(([id, hash]) => added.get(id) !== hash)
+        .map(([id]) => id)
+        .toSorted(),
+    ).toEqual(["index", "new"]);
   });
 });
 
@@ -85,7 +107,13 @@ describe("buildApp() for Node", () => {
   it("makes a module whose default export answers for every route", async () => {
     const { out, manifest } = await build(makeFolder(files), "node");
     const { default: app } = (await import(pathToFileURL(join(out, manifest.main ?? "")).href)) as { default: Fetch };
-    const call = { env: { GREETING: "hello" }, requestId: "r", clientAddress: undefined, platform: { name: "node" }, waitUntil: () => {} } as unknown as Parameters<Fetch>[1];
+    const call = {
+      env: { GREETING: "hello" },
+      requestId: "r",
+      clientAddress: undefined,
+      platform: { name: "node" },
+      waitUntil: () => {},
+    } as unknown as Parameters<Fetch>[1];
     await check(async (path) => {
       const response = await app(new Request(new URL(path, "http://example.com")), call);
       return { status: response.status, text: await response.text() };

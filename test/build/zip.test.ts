@@ -70,8 +70,12 @@ describe("zip()", () => {
   it("is read by Python's zipfile", { tags: ["programs"] }, async () => {
     const path = join(makeFolder({}), "a.zip");
     writeFileSync(path, await zip(files));
-    const script = "import json,sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);print(json.dumps([z.testzip(),[[i.filename,i.date_time,z.read(i).hex()] for i in z.infolist()]]))";
-    const [bad, listed] = JSON.parse(execFileSync("python3", ["-c", script, path], { encoding: "utf8" })) as [unknown, [string, number[], string][]];
+    const script =
+      "import json,sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);print(json.dumps([z.testzip(),[[i.filename,i.date_time,z.read(i).hex()] for i in z.infolist()]]))";
+    const [bad, listed] = JSON.parse(execFileSync("python3", ["-c", script, path], { encoding: "utf8" })) as [
+      unknown,
+      [string, number[], string][],
+    ];
     expect(bad).toBeNull();
     expect(listed.map(([name]) => name)).toEqual([...files.keys()].toSorted());
     for (const [name, date, hex] of listed) {

@@ -8,6 +8,7 @@ describe("readManifest()", () => {
 
   it("refuses a newer one, and what is none", () => {
     expect(() => readManifest(`{"schemaVersion":2}`, "m.json")).toThrow(expect.objectContaining({ code: "MANIFEST_VERSION" }));
-    for (const text of ["", "null", "{}", "[1]"]) expect(() => readManifest(text, "m.json"), text).toThrow(expect.objectContaining({ code: "MANIFEST" }));
+    for (const text of ["", "null", "{}", "[1]"])
+      expect(() => readManifest(text, "m.json"), text).toThrow(expect.objectContaining({ code: "MANIFEST" }));
   });
 });
