@@ -1,13 +1,13 @@
-/** `npm run build`: the sources in, dist/ out: JavaScript, declarations and a package.json of its own, ready for `npm pack dist`. */
+/** `npm run build [-- dir]`: the sources in, dist/ (or `dir`) out: JavaScript, declarations and a package.json of its own, ready for `npm pack dist`. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
 
 /** The part of a package.json that is read here. */
-export interface SourcePackage {
+interface SourcePackage {
   readonly name: string;
   readonly version: string;
   readonly description: string;
@@ -20,13 +20,17 @@ export interface SourcePackage {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** The packages that an app brings itself: hono always, miniflare only for the workers target, since it weighs 200 MB. */
-const peers = { hono: { optional: false }, miniflare: { optional: true } } as const;
+/** What an app brings itself only for the workers target, since it weighs 200 MB; loaded where it is found, so that no import shows it. */
+const optionalPeers: Readonly<Record<string, object>> = { miniflare: { optional: true } };
 
-const major = (version: string): string => `^${version.split(".")[0]}`;
+/** What an app brings itself. */
+const peers: readonly string[] = ["hono", ...Object.keys(optionalPeers)];
+
+/** Any hono of the same major version; of miniflare only what is as new, since the newest compatibility date follows from it. */
+const peerRange = (peer: string, version: string): string => `^${peer in optionalPeers ? version : version.split(".")[0]}`;
 
 /** The published package.json: built from the repository's own, so that there is one place to edit. */
-export function toPublished(source: SourcePackage): Record<string, unknown> {
+function toPublished(source: SourcePackage): Record<string, unknown> {
   const { name, version, description, license, type, engines, bin, dependencies, devDependencies } = source;
   const versions = { ...devDependencies, ...dependencies };
   return {
@@ -39,9 +43,9 @@ export function toPublished(source: SourcePackage): Record<string, unknown> {
     bin,
     exports: Object.fromEntries(Object.entries(source.exports).map(([path, file]) => [path, toBuilt(file)])),
     files: ["framework", "deploy"],
-    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !(used in peers))),
-    peerDependencies: Object.fromEntries(Object.keys(peers).map((peer) => [peer, major(versions[peer] ?? "")])),
-    peerDependenciesMeta: Object.fromEntries(Object.entries(peers).filter(([, { optional }]) => optional)),
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !peers.includes(used))),
+    peerDependencies: Object.fromEntries(peers.map((peer) => [peer, peerRange(peer, versions[peer] ?? "")])),
+    peerDependenciesMeta: optionalPeers,
   };
 }
 
@@ -81,17 +85,18 @@ async function dependencyErrors(dist: string, published: Record<string, unknown>
   used.delete(published["name"] as string);
   return [
     ...[...used].filter((name) => !given.includes(name)).map((name) => `${name} is imported but no dependency of the package`),
-    ...given.filter((name) => !used.has(name)).map((name) => `${name} is a dependency of the package but never imported`),
+    ...given
+      .filter((name) => !used.has(name) && !(name in optionalPeers))
+      .map((name) => `${name} is a dependency of the package but never imported`),
   ];
 }
 
-/** Builds `dist` inside `root`. Throws when the compiler or the dependency check fails. */
-async function build(root: string): Promise<void> {
-  const dist = join(root, "dist");
+/** Builds the package of `root` in the folder `dist`, which is emptied first. Throws when the compiler or the dependency check fails. */
+async function build(root: string, dist: string): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   // The binary of this checkout, whatever the PATH says.
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", dist], { cwd: root, stdio: "inherit" });
   if (status !== 0) throw new Error("the sources do not compile");
   for (const file of globSync("{framework,deploy}/**/*.{js,mjs,json,css,html}", { cwd: root, exclude: ["framework/cli/template/**"] })) {
     mkdirSync(dirname(join(dist, file)), { recursive: true });
@@ -107,7 +112,8 @@ async function build(root: string): Promise<void> {
 }
 
 try {
-  await build(fileURLToPath(new URL("..", import.meta.url)));
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  await build(root, resolve(root, process.argv[2] ?? "dist"));
 } catch (error) {
   process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

