@@ -61,7 +61,9 @@ async function makeLive<F extends FunctionDraft>(application: Application<F>, is
 async function uploadAll<F extends FunctionDraft>(application: Application<F>): Promise<ReadonlyMap<string, Version>> {
   const { platform, draft, deployed, plan, onProgress } = application;
   const kept = new Set(plan.changes.filter(({ kind, action }) => kind === "function" && action === "keep").map(({ name }) => name));
-  const there = deployed.parts.flatMap(({ kind, version }) => (kind === "function" && version && kept.has(version.function) ? [version] : []));
+  const there = deployed.parts.flatMap(({ kind, version }) =>
+    kind === "function" && version && kept.has(version.function) ? [version] : [],
+  );
   const versions = new Map(there.map((version) => [version.function, version]));
   const missing = draft.functions.filter(({ id }) => !versions.has(id));
   let done = 0;

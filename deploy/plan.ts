@@ -36,7 +36,9 @@ export function planRelease(draft: Draft, deployed: Deployed): Plan {
   const wanted = new Set(draft.parts.map(({ kind, name }) => `${kind} ${name}`));
   const unwanted = deployed.parts.filter(({ kind, name }) => !wanted.has(`${kind} ${name}`)).map(unwantedChange);
   const leftovers = deployed.leftovers.map((name) => change("remove", "stage", name, "left by a deploy that did not end"));
-  const taken = deployed.taken.map(({ kind, name }) => change("keep", kind, name, "not ours: its tags name another app or stage; left alone"));
+  const taken = deployed.taken.map(({ kind, name }) =>
+    change("keep", kind, name, "not ours: its tags name another app or stage; left alone"),
+  );
   const moved = [...parts, ...unwanted].some(({ action }) => action !== "keep");
   const { number, line } = releaseChange(draft, deployed, moved);
   const { app, stage, hash } = draft;
@@ -74,7 +76,9 @@ function permissionChange({ kind, name, key, items = [] }: Part, found: Deployed
   const added = items.filter((item) => !before.has(item));
   const removed = [...before].filter((item) => !items.includes(item));
   if (found?.key === key) return change("keep", kind, name, "unchanged");
-  const reason = [added.length ? `may ${list(added)}` : "", removed.length ? `may no longer ${list(removed)}` : ""].filter(Boolean).join("; ");
+  const reason = [added.length ? `may ${list(added)}` : "", removed.length ? `may no longer ${list(removed)}` : ""]
+    .filter(Boolean)
+    .join("; ");
   return change(added.length ? "permit" : "update", kind, name, reason || "rewritten, with the same meaning");
 }
 

@@ -39,12 +39,19 @@ export interface WorkingCopy {
 }
 
 /** Our API, if there is one, and the ids of those that only have its name. Throws UserError TWIN_APIS. */
-export async function findApi({ api }: Clients, owner: Owner): Promise<{ readonly found?: ApiHandle; readonly lookalikes: readonly string[] }> {
+export async function findApi(
+  { api }: Clients,
+  owner: Owner,
+): Promise<{ readonly found?: ApiHandle; readonly lookalikes: readonly string[] }> {
   const all = await allPages((page) => api.send(new GetApisCommand(page)));
   const ours = all.filter(({ Tags, ProtocolType }) => isOurs(owner, Tags) && ProtocolType === "HTTP");
   if (ours.length > 1) {
     const ids = ours.map(({ ApiId }) => ApiId).join(" and ");
-    throw new UserError("TWIN_APIS", `the APIs ${ids} both carry the tags of ${stageName(owner)}`, "remove the tags of the one that does not belong there");
+    throw new UserError(
+      "TWIN_APIS",
+      `the APIs ${ids} both carry the tags of ${stageName(owner)}`,
+      "remove the tags of the one that does not belong there",
+    );
   }
   const lookalikes = all.filter((one) => one.Name === stageName(owner) && !ours.includes(one)).map(({ ApiId = "" }) => ApiId);
   return { ...(ours[0] && { found: toHandle(ours[0]) }), lookalikes };
@@ -58,7 +65,9 @@ export function ensureApi(clients: Clients, clock: Clock, owner: Owner): Promise
   return retrying({ clock }, again, async () => {
     const { found } = await findApi(clients, owner);
     if (found) return found;
-    return toHandle(await clients.apiOnce.send(new CreateApiCommand({ Name: stageName(owner), ProtocolType: "HTTP", Tags: ownerTags(owner) })));
+    return toHandle(
+      await clients.apiOnce.send(new CreateApiCommand({ Name: stageName(owner), ProtocolType: "HTTP", Tags: ownerTags(owner) })),
+    );
   });
 }
 
@@ -81,14 +90,20 @@ export function calledFunction({ IntegrationUri = "" }: Integration): { readonly
  * Makes the working copy equal to the release; no traffic sees it before it is frozen. One call after the other: API Gateway answers
  * 409 to edits side by side.
  */
-export async function writeWorkingCopy(clients: Clients, clock: Clock, { id: ApiId }: ApiHandle, release: ReleaseDraft<LambdaFunction>): Promise<void> {
+export async function writeWorkingCopy(
+  clients: Clients,
+  clock: Clock,
+  { id: ApiId }: ApiHandle,
+  release: ReleaseDraft<LambdaFunction>,
+): Promise<void> {
   const { integrations, routes } = await readWorkingCopy(clients, ApiId);
   const edit: Edit = (call) => retrying({ clock }, (error) => isConflict(error) || isPassing(error), call);
   const targets = await writeIntegrations(clients, clock, ApiId, { integrations, release, edit });
   await writeRoutes(clients, ApiId, { routes, release, targets, edit });
   const used = new Set(targets.values());
   for (const { IntegrationId } of integrations) {
-    if (!used.has(`integrations/${IntegrationId}`)) await edit(() => clients.api.send(new DeleteIntegrationCommand({ ApiId, IntegrationId })));
+    if (!used.has(`integrations/${IntegrationId}`))
+      await edit(() => clients.api.send(new DeleteIntegrationCommand({ ApiId, IntegrationId })));
   }
 }
 
@@ -110,7 +125,8 @@ async function writeIntegrations(clients: Clients, clock: Clock, ApiId: string, 
   const targets = new Map<string, string>();
   for (const { fn, version } of calls) {
     const there = existing.get(fn.name);
-    const found = there?.IntegrationUri === version.ref ? there : await edit(() => integrate(clients, ApiId, there?.IntegrationId, version));
+    const found =
+      there?.IntegrationUri === version.ref ? there : await edit(() => integrate(clients, ApiId, there?.IntegrationId, version));
     targets.set(fn.id, `integrations/${found.IntegrationId}`);
   }
   return targets;

@@ -34,7 +34,10 @@ export interface Clients {
  * Every setting that the SDK would otherwise look for in AWS_*, in ~/.aws or on the instance's metadata service is given here: stage
  * `local` talks to its endpoint with its key and to nothing else. `onCall` sees every request, just before it is sent.
  */
-export function createClients({ endpoint, region, accessKeyId, secretAccessKey }: Access, onCall: (call: SentCall) => void = () => undefined): Clients {
+export function createClients(
+  { endpoint, region, accessKeyId, secretAccessKey }: Access,
+  onCall: (call: SentCall) => void = () => undefined,
+): Clients {
   const settings = (maxAttempts: number) => ({
     endpoint,
     region,
@@ -62,7 +65,13 @@ export function createClients({ endpoint, region, accessKeyId, secretAccessKey }
   return clients;
 }
 
-function watch({ middlewareStack }: Pick<LambdaClient, "middlewareStack"> | Pick<ApiGatewayV2Client, "middlewareStack"> | Pick<IAMClient, "middlewareStack">, service: SentCall["service"], onCall: (call: SentCall) => void): void {
+function watch(
+  {
+    middlewareStack,
+  }: Pick<LambdaClient, "middlewareStack"> | Pick<ApiGatewayV2Client, "middlewareStack"> | Pick<IAMClient, "middlewareStack">,
+  service: SentCall["service"],
+  onCall: (call: SentCall) => void,
+): void {
   const stack = middlewareStack as LambdaClient["middlewareStack"];
   stack.add(
     (next, context) => (request) => {
@@ -76,11 +85,21 @@ function watch({ middlewareStack }: Pick<LambdaClient, "middlewareStack"> | Pick
 /** A service's refusal, or a cloud that does not answer, as the user's error; anything else is given back as it is. */
 export function toUserError(error: unknown, endpoint: string): unknown {
   if (isServiceError(error)) {
-    return new UserError("CLOUD_REFUSED", `the cloud at ${endpoint} refused: ${error.name}: ${error.message}`, "what is live was not touched; repair it and deploy again", {
-      cause: error,
-    });
+    return new UserError(
+      "CLOUD_REFUSED",
+      `the cloud at ${endpoint} refused: ${error.name}: ${error.message}`,
+      "what is live was not touched; repair it and deploy again",
+      {
+        cause: error,
+      },
+    );
   }
   if (!isBroken(error)) return error;
   const { code = "timeout" } = error as NodeJS.ErrnoException;
-  return new UserError("CLOUD_UNREACHABLE", `the cloud at ${endpoint} does not answer (${code})`, "start it with portico cloud and deploy again", { cause: error });
+  return new UserError(
+    "CLOUD_UNREACHABLE",
+    `the cloud at ${endpoint} does not answer (${code})`,
+    "start it with portico cloud and deploy again",
+    { cause: error },
+  );
 }

@@ -55,7 +55,11 @@ export async function readManifest(folder: string): Promise<Manifest> {
   }
   const manifest = JSON.parse(text) as Manifest;
   if (manifest.schemaVersion === 1 && manifest.target === "lambda") return manifest;
-  throw new UserError("BUILD_NEWER", `${folder} holds no build for Lambda that this version of Portico can read`, "run portico build --target lambda");
+  throw new UserError(
+    "BUILD_NEWER",
+    `${folder} holds no build for Lambda that this version of Portico can read`,
+    "run portico build --target lambda",
+  );
 }
 
 /** Reads the build and computes every key; no network. Throws UserError for what Lambda would refuse. */
@@ -66,11 +70,21 @@ export async function draftRelease(folder: string, values: DraftValues): Promise
   const env = { ...values.env, ...(Object.keys(values.env).length > 0 && { PORTICO_ENV: Object.keys(values.env).toSorted().join(",") }) };
   checkEnvironment(env);
   const built = [...manifest.functions, ...(assetsFunction ? [assetsFunction] : [])];
-  const functions = await Promise.all(built.map((fn) => draftFunction(fn, { folder, manifest, owner, env, secretVersions: values.secretVersions })));
+  const functions = await Promise.all(
+    built.map((fn) => draftFunction(fn, { folder, manifest, owner, env, secretVersions: values.secretVersions })),
+  );
   refuseTwins(functions);
-  const keys = httpApiKeys(routes, assets).map((route) => ({ ...route, function: route.function === "assets" && assetsFunction ? assetsFunction.id : route.function }));
+  const keys = httpApiKeys(routes, assets);
   const policy = policyOf(owner, app.lambda.policies);
-  const parts = toParts({ manifest, owner, functions, keys, policy, bytes: new Map(built.map(({ id, bytes }) => [id, bytes])), secrets: app.secrets });
+  const parts = toParts({
+    manifest,
+    owner,
+    functions,
+    keys,
+    policy,
+    bytes: new Map(built.map(({ id, bytes }) => [id, bytes])),
+    secrets: app.secrets,
+  });
   const hash = digest(parts.map(({ kind, name, key }) => [kind, name, key]));
   return { app: app.name, stage: app.stage, hash, parts, functions, routes: keys, policy };
 }
@@ -86,7 +100,9 @@ interface FunctionInput {
 async function draftFunction(fn: BuiltFunction, { folder, manifest, owner, env, secretVersions }: FunctionInput): Promise<LambdaFunction> {
   if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
   const zip = join(folder, fn.zip);
-  const codeSha256 = createHash("sha256").update(await readFile(zip)).digest("base64");
+  const codeSha256 = createHash("sha256")
+    .update(await readFile(zip))
+    .digest("base64");
   const settings: LambdaSettings = {
     runtime: "nodejs24.x",
     handler: "index.handler",
@@ -104,7 +120,10 @@ async function draftFunction(fn: BuiltFunction, { folder, manifest, owner, env, 
 }
 
 /** As AWS says them, whatever it says. */
-type ShownSettings = Pick<LambdaSettings, "memory" | "timeout" | "env" | "logGroup"> & { readonly runtime: string; readonly architecture: string };
+type ShownSettings = Pick<LambdaSettings, "memory" | "timeout" | "env" | "logGroup"> & {
+  readonly runtime: string;
+  readonly architecture: string;
+};
 
 /** What explains a changed key; `secrets` are left out by name. */
 export function functionFacts(codeSha256: string, settings: ShownSettings, secrets: readonly string[]): readonly Fact[] {

@@ -2,10 +2,25 @@
 import { UserError } from "../../framework/model/user-error.ts";
 
 const reserved: ReadonlySet<string> = new Set([
-  "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
-  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
-  "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-  "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ",
+  "_HANDLER",
+  "_X_AMZN_TRACE_ID",
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_EXECUTION_ENV",
+  "AWS_LAMBDA_FUNCTION_NAME",
+  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+  "AWS_LAMBDA_FUNCTION_VERSION",
+  "AWS_LAMBDA_INITIALIZATION_TYPE",
+  "AWS_LAMBDA_LOG_GROUP_NAME",
+  "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_ACCESS_KEY",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_LAMBDA_RUNTIME_API",
+  "LAMBDA_TASK_ROOT",
+  "LAMBDA_RUNTIME_DIR",
+  "TZ",
 ]);
 
 /** Bytes of all variables as JSON. */
@@ -20,5 +35,9 @@ export function checkEnvironment(env: Readonly<Record<string, string>>): void {
   }
   const size = Buffer.byteLength(JSON.stringify(env));
   if (size <= limit) return;
-  throw new UserError("ENV_SIZE", `env and secrets have ${size} bytes together, and Lambda takes ${limit}`, "shorten them, or put the large ones into a file of the app");
+  throw new UserError(
+    "ENV_SIZE",
+    `env and secrets have ${size} bytes together, and Lambda takes ${limit}`,
+    "shorten them, or put the large ones into a file of the app",
+  );
 }

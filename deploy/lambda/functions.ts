@@ -137,13 +137,22 @@ function changing<T>({ clock, role }: FunctionHost, call: () => Promise<T>, retr
 }
 
 /** `$LATEST` when no update of it is in progress; asks only when `known` does not say so already. */
-async function settled({ clients, clock }: FunctionHost, FunctionName: string, known?: FunctionConfiguration): Promise<FunctionConfiguration> {
+async function settled(
+  { clients, clock }: FunctionHost,
+  FunctionName: string,
+  known?: FunctionConfiguration,
+): Promise<FunctionConfiguration> {
   const isSettled = (one: FunctionConfiguration): boolean => {
     if (one.LastUpdateStatus === "Failed") throw functionFailed(FunctionName, one.LastUpdateStatusReason);
     return one.State !== "Pending" && one.LastUpdateStatus !== "InProgress";
   };
   if (known && isSettled(known)) return known;
-  return polling({ clock }, `the update of ${FunctionName}`, () => clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })), isSettled);
+  return polling(
+    { clock },
+    `the update of ${FunctionName}`,
+    () => clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })),
+    isSettled,
+  );
 }
 
 /** The version once it can be invoked; lists leave its state out, so one that was found is asked for it. */
@@ -154,13 +163,22 @@ async function activated({ clients, clock }: FunctionHost, fn: LambdaFunction, m
   };
   const target = { FunctionName: fn.name, Qualifier: made.Version };
   if (!isActive(made)) {
-    await polling({ clock }, `version ${made.Version} of ${fn.name}`, () => clients.lambda.send(new GetFunctionConfigurationCommand(target)), isActive);
+    await polling(
+      { clock },
+      `version ${made.Version} of ${fn.name}`,
+      () => clients.lambda.send(new GetFunctionConfigurationCommand(target)),
+      isActive,
+    );
   }
   return toVersion(fn.id, made, fn.key);
 }
 
 function functionFailed(name: string, reason: string | undefined): UserError {
-  return new UserError("FUNCTION_FAILED", `Lambda could not make ${name} ready: ${reason ?? "it does not say why"}`, "what is live was not touched; repair it and deploy again");
+  return new UserError(
+    "FUNCTION_FAILED",
+    `Lambda could not make ${name} ready: ${reason ?? "it does not say why"}`,
+    "what is live was not touched; repair it and deploy again",
+  );
 }
 
 /** A published version in neutral terms. */

@@ -54,7 +54,8 @@ export function isOurs({ app, stage }: Owner, tags: Readonly<Record<string, stri
 export const versionDescription = (key: string): string => `portico key=${key}`;
 
 /** The key in a version's description. */
-export const versionKey = (description: string | undefined): string | undefined => /^portico key=([0-9a-f]{64})$/.exec(description ?? "")?.[1];
+export const versionKey = (description: string | undefined): string | undefined =>
+  /^portico key=([0-9a-f]{64})$/.exec(description ?? "")?.[1];
 
 /** A deployment's description: the release that it froze. */
 export const releaseDescription = (number: number, hash: string): string => `portico release ${number} manifest=${hash}`;

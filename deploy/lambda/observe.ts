@@ -53,7 +53,11 @@ function apiParts(owner: Owner, { api, copy }: ObservedApi, ids: ReadonlyMap<str
   return [
     { kind: "api", name: stageName(owner), key: "http-api" },
     ...(called.size > 0 ? [invokePart(owner, [...called.values()])] : []),
-    ...copy.routes.map(({ RouteKey = "", Target = "" }) => ({ kind: "route" as const, name: RouteKey, key: called.get(Target) ?? "nothing" })),
+    ...copy.routes.map(({ RouteKey = "", Target = "" }) => ({
+      kind: "route" as const,
+      name: RouteKey,
+      key: called.get(Target) ?? "nothing",
+    })),
   ];
 }
 
@@ -69,7 +73,10 @@ interface ObservedFunction {
   readonly states: readonly FunctionConfiguration[];
 }
 
-async function readFunctions({ lambda }: Clients, owner: Owner): Promise<{ readonly ours: readonly ObservedFunction[]; readonly others: readonly string[] }> {
+async function readFunctions(
+  { lambda }: Clients,
+  owner: Owner,
+): Promise<{ readonly ours: readonly ObservedFunction[]; readonly others: readonly string[] }> {
   const states: FunctionConfiguration[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, { FunctionVersion: "ALL" })) {
     states.push(...Functions.filter(({ FunctionName }) => FunctionName?.startsWith(functionPrefix(owner))));
@@ -90,7 +97,11 @@ async function readFunctions({ lambda }: Clients, owner: Owner): Promise<{ reado
 const versionNumber = ({ Version }: FunctionConfiguration): number => (Version === "$LATEST" ? 0 : Number(Version));
 
 /** A function as the version that the working copy calls, else the newest one. */
-function functionPart({ name, id, states }: ObservedFunction, integrations: readonly Integration[], secrets: readonly string[]): DeployedPart {
+function functionPart(
+  { name, id, states }: ObservedFunction,
+  integrations: readonly Integration[],
+  secrets: readonly string[],
+): DeployedPart {
   const published = states.filter(({ Version }) => Version !== "$LATEST");
   const called = integrations.map(calledFunction).find((one) => one.name === name)?.number;
   const current = published.find(({ Version }) => Version === called) ?? published.at(-1) ?? states[0] ?? {};
@@ -102,7 +113,10 @@ function functionPart({ name, id, states }: ObservedFunction, integrations: read
   return { kind: "function", name: id, key: version?.key ?? "", facts: factsOf(current, secrets), ...(version && { version }), versions };
 }
 
-function factsOf({ CodeSha256 = "", Runtime, MemorySize = 0, Timeout = 0, Architectures, Environment, LoggingConfig }: FunctionConfiguration, secrets: readonly string[]) {
+function factsOf(
+  { CodeSha256 = "", Runtime, MemorySize = 0, Timeout = 0, Architectures, Environment, LoggingConfig }: FunctionConfiguration,
+  secrets: readonly string[],
+) {
   const settings = {
     runtime: Runtime ?? "",
     architecture: Architectures?.[0] ?? "",

@@ -12,17 +12,21 @@ export async function allowInvoke({ lambda }: Clients, clock: Clock, { ref, numb
   const StatementId = `portico-${apiId}`;
   const SourceArn = `arn:${partition}:execute-api:${region}:${account}:${apiId}/*/*`;
   const grant = { ...target, StatementId, Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com", SourceArn };
-  await retrying({ clock }, (error) => isConflict(error) || isPassing(error), async () => {
-    try {
-      await lambda.send(new AddPermissionCommand(grant));
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      const { Policy = "{}" } = await lambda.send(new GetPolicyCommand(target)).catch((missing: unknown) => {
-        if (isMissing(missing)) throw error;
-        throw missing;
-      });
-      const { Statement = [] } = JSON.parse(Policy) as { readonly Statement?: readonly { readonly Sid?: string }[] };
-      if (!Statement.some(({ Sid }) => Sid === StatementId)) throw error;
-    }
-  });
+  await retrying(
+    { clock },
+    (error) => isConflict(error) || isPassing(error),
+    async () => {
+      try {
+        await lambda.send(new AddPermissionCommand(grant));
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        const { Policy = "{}" } = await lambda.send(new GetPolicyCommand(target)).catch((missing: unknown) => {
+          if (isMissing(missing)) throw error;
+          throw missing;
+        });
+        const { Statement = [] } = JSON.parse(Policy) as { readonly Statement?: readonly { readonly Sid?: string }[] };
+        if (!Statement.some(({ Sid }) => Sid === StatementId)) throw error;
+      }
+    },
+  );
 }

@@ -14,7 +14,8 @@ export function isServiceError(error: unknown): error is ServiceError {
 const named = (error: unknown, ...names: readonly string[]): boolean => isServiceError(error) && names.includes(error.name);
 
 /** Lambda, API Gateway and IAM each have their own name for it. */
-export const isMissing = (error: unknown): boolean => named(error, "ResourceNotFoundException", "NotFoundException", "NoSuchEntityException");
+export const isMissing = (error: unknown): boolean =>
+  named(error, "ResourceNotFoundException", "NotFoundException", "NoSuchEntityException");
 
 /** Something has that name already, or is just being changed: the two look alike (facts/aws.md section 1.3). */
 export const isConflict = (error: unknown): boolean =>
@@ -29,7 +30,9 @@ export const isPassing = (error: unknown): boolean =>
 
 /** The connection did not come about or broke: whether the call took effect is not known. */
 export const isBroken = (error: unknown): boolean =>
-  error instanceof Error && !isServiceError(error) && (error.name === "TimeoutError" || /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? ""));
+  error instanceof Error &&
+  !isServiceError(error) &&
+  (error.name === "TimeoutError" || /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? ""));
 
 /** How long to go on, in milliseconds. */
 export interface Patience {
@@ -43,7 +46,11 @@ const firstPause = 250;
 const longestPause = 5_000;
 
 /** Tries until it works, until `again` says that the error is final, or until the time is up: then the last error is thrown. */
-export async function retrying<T>({ clock, limit = defaultLimit }: Patience, again: (error: unknown) => boolean, attempt: () => Promise<T>): Promise<T> {
+export async function retrying<T>(
+  { clock, limit = defaultLimit }: Patience,
+  again: (error: unknown) => boolean,
+  attempt: () => Promise<T>,
+): Promise<T> {
   const end = clock.now() + limit;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     try {
@@ -59,7 +66,12 @@ export async function retrying<T>({ clock, limit = defaultLimit }: Patience, aga
  * Reads until `isDone`; gives what it read last. `isDone` may throw for a state that never ends well. Not the SDK's waiters: those take
  * every error, even a refused permission, for "not yet". Throws Error when the time is up.
  */
-export async function polling<T>({ clock, limit = defaultLimit }: Patience, what: string, read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+export async function polling<T>(
+  { clock, limit = defaultLimit }: Patience,
+  what: string,
+  read: () => Promise<T>,
+  isDone: (value: T) => boolean,
+): Promise<T> {
   const end = clock.now() + limit;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     const value = await read();

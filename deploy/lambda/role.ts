@@ -1,5 +1,11 @@
 /** The execution role: app and stage in, one role with one inline policy out. It may write the stage's own logs and what hosting.json allows. */
-import { CreateRoleCommand, GetRoleCommand, GetRolePolicyCommand, PutRolePolicyCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  CreateRoleCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  PutRolePolicyCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { DeployedPart, Part } from "../platform.ts";
@@ -36,7 +42,9 @@ export function policyOf(owner: Owner, statements: readonly unknown[]): string {
 
 /** The statements of a policy for people: `logs:PutLogEvents on arn:…`. */
 export function statementTexts(policy: string): readonly string[] {
-  const { Statement } = JSON.parse(policy) as { readonly Statement: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[] };
+  const { Statement } = JSON.parse(policy) as {
+    readonly Statement: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+  };
   return [Statement].flat().map(({ Effect, Action, NotAction, Resource, NotResource, Condition }) => {
     const words = (value: unknown): string => [value].flat().map(String).join(" + ");
     const action = Action === undefined ? `everything but ${words(NotAction)}` : words(Action);
@@ -80,7 +88,12 @@ export async function findRole({ iam }: Clients, owner: Owner): Promise<Role | "
 /** The role and its permissions as parts of what is deployed. */
 export function deployedRole(owner: Owner, role: Role): readonly DeployedPart[] {
   const name = stageName(owner);
-  const permission = role.policy && { kind: "permission" as const, name: `role ${name}`, key: hash(JSON.stringify(role.policy)), items: statementTexts(role.policy) };
+  const permission = role.policy && {
+    kind: "permission" as const,
+    name: `role ${name}`,
+    key: hash(JSON.stringify(role.policy)),
+    items: statementTexts(role.policy),
+  };
   return [{ kind: "role", name, key: hash(role.trust) }, ...(permission ? [permission] : [])];
 }
 
@@ -88,14 +101,20 @@ export function deployedRole(owner: Owner, role: Role): readonly DeployedPart[] 
 export async function ensureRole(clients: Clients, clock: Clock, owner: Owner, policy: string): Promise<Role> {
   const RoleName = stageName(owner);
   const { iam } = clients;
-  const role = await retrying({ clock }, (error) => isConflict(error) || isPassing(error), async () => {
-    const found = await findRole(clients, owner);
-    if (found === "taken") throw new Error(`the role ${RoleName} belongs to another app`);
-    if (found) return found;
-    const Tags = Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value }));
-    const made = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust, Description: `Portico: functions of ${RoleName}`, Tags }));
-    return { arn: made.Role?.Arn ?? "", trust, policy: undefined, created: clock.now() };
-  });
+  const role = await retrying(
+    { clock },
+    (error) => isConflict(error) || isPassing(error),
+    async () => {
+      const found = await findRole(clients, owner);
+      if (found === "taken") throw new Error(`the role ${RoleName} belongs to another app`);
+      if (found) return found;
+      const Tags = Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value }));
+      const made = await iam.send(
+        new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust, Description: `Portico: functions of ${RoleName}`, Tags }),
+      );
+      return { arn: made.Role?.Arn ?? "", trust, policy: undefined, created: clock.now() };
+    },
+  );
   if (role.trust !== trust) await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: trust }));
   if (role.policy !== policy) await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: policyName, PolicyDocument: policy }));
   return { ...role, trust, policy };

@@ -30,7 +30,12 @@ export interface OwnCloud {
 }
 
 /** Starts one in this process. A start without a watchdog leaves functions behind at a kill -9. */
-export async function openCloud(root: string, port: number, reporter: Reporter, options: { readonly logsAccess: boolean }): Promise<OwnCloud> {
+export async function openCloud(
+  root: string,
+  port: number,
+  reporter: Reporter,
+  options: { readonly logsAccess: boolean },
+): Promise<OwnCloud> {
   const runtime = createLambdaRuntime({
     onLog: ({ function: id, stream, text }) => {
       const line = `${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`;
@@ -43,7 +48,11 @@ export async function openCloud(root: string, port: number, reporter: Reporter, 
       port,
       runtime,
       onAccess: (record) => {
-        if (options.logsAccess || !reporter.json) reporter.result(formatAccess(record, (style, text) => reporter.paint(style, text)), accessJson(record));
+        if (options.logsAccess || !reporter.json)
+          reporter.result(
+            formatAccess(record, (style, text) => reporter.paint(style, text)),
+            accessJson(record),
+          );
       },
       onLog: (line) => reporter.warn(line),
       onError: (error) => reporter.error(error),
@@ -69,7 +78,11 @@ export async function findRunningCloud(root: string, port: number): Promise<Clou
 }
 
 /** The cloud that proves the app's key, or one of our own: at the port that was given, else at the usual one or a free one. */
-export async function reachCloud(root: string, port: number | undefined, reporter: Reporter): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
+export async function reachCloud(
+  root: string,
+  port: number | undefined,
+  reporter: Reporter,
+): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
   const running = await findRunningCloud(root, port ?? usualCloudPort);
   if (running) return { access: running };
   const own = await openOwn(root, port, reporter);

@@ -15,7 +15,11 @@ interface Known {
  * A release's keys, records and logs hold these numbers and never a value or its hash. The HMACs that tell a change stay in
  * `secret-versions.json` in the local cloud's folder (0600), under the key beside it. Throws UserError STATE_BROKEN.
  */
-export async function secretVersions(folder: string, key: string, secrets: Readonly<Record<string, string>>): Promise<Readonly<Record<string, number>>> {
+export async function secretVersions(
+  folder: string,
+  key: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, number>>> {
   const file = join(folder, "secret-versions.json");
   const known = await readKnown(file);
   const current = Object.entries(secrets).map(([name, value]): [string, Known] => {
@@ -27,7 +31,9 @@ export async function secretVersions(folder: string, key: string, secrets: Reado
   if (current.some(([name, { version }]) => known[name]?.version !== version)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const draft = `${file}.${process.pid}`;
-    await writeFile(draft, `${JSON.stringify({ schemaVersion: 1, secrets: { ...known, ...Object.fromEntries(current) } }, null, 2)}\n`, { mode: 0o600 });
+    await writeFile(draft, `${JSON.stringify({ schemaVersion: 1, secrets: { ...known, ...Object.fromEntries(current) } }, null, 2)}\n`, {
+      mode: 0o600,
+    });
     await rename(draft, file);
   }
   return Object.fromEntries(current.map(([name, { version }]) => [name, version]));
@@ -42,7 +48,12 @@ async function readKnown(file: string): Promise<Readonly<Record<string, Known>>>
     throw error;
   }
   const broken = (cause?: unknown): UserError =>
-    new UserError("STATE_BROKEN", "the file of secret versions is not one that this Portico can read", "delete it; the next deploy uploads every function once more", { at: { file }, cause });
+    new UserError(
+      "STATE_BROKEN",
+      "the file of secret versions is not one that this Portico can read",
+      "delete it; the next deploy uploads every function once more",
+      { at: { file }, cause },
+    );
   let state: unknown;
   try {
     state = JSON.parse(text);
@@ -51,7 +62,8 @@ async function readKnown(file: string): Promise<Readonly<Record<string, Known>>>
   }
   const { schemaVersion, secrets } = (state ?? {}) as { readonly schemaVersion?: unknown; readonly secrets?: unknown };
   if (schemaVersion !== 1 || typeof secrets !== "object" || secrets === null) throw broken();
-  const isKnown = (one: unknown): boolean => Number.isSafeInteger((one as Known | null)?.version) && /^[0-9a-f]{64}$/.test(String((one as Known).mac));
+  const isKnown = (one: unknown): boolean =>
+    Number.isSafeInteger((one as Known | null)?.version) && /^[0-9a-f]{64}$/.test(String((one as Known).mac));
   if (!Object.values(secrets).every(isKnown)) throw broken();
   return secrets as Readonly<Record<string, Known>>;
 }

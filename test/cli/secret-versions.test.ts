@@ -35,7 +35,10 @@ test("without secrets nothing is written", async () => {
   await expect(stat(file())).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test.each(["no json", '{"schemaVersion":2,"secrets":{}}', '{"schemaVersion":1,"secrets":{"A":{"version":"1","mac":""}}}'])("a broken file: %s", async (text) => {
-  await writeFile(file(), text);
-  await expect(secretVersions(folder, "key", { A: "1" })).rejects.toMatchObject({ code: "STATE_BROKEN" });
-});
+test.each(["no json", '{"schemaVersion":2,"secrets":{}}', '{"schemaVersion":1,"secrets":{"A":{"version":"1","mac":""}}}'])(
+  "a broken file: %s",
+  async (text) => {
+    await writeFile(file(), text);
+    await expect(secretVersions(folder, "key", { A: "1" })).rejects.toMatchObject({ code: "STATE_BROKEN" });
+  },
+);

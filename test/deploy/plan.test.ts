@@ -10,7 +10,12 @@ const code = (value: string, memory = 128) => [
 ];
 const fn = (name: string, key: string, facts = code(key)): Part => ({ kind: "function", name, key, facts, bytes: 1946 });
 const route = (name: string, key: string): Part => ({ kind: "route", name, key });
-const invoke = (...ids: string[]): Part => ({ kind: "permission", name: "api app--dev", key: ids.join(), items: ids.map((id) => `invoke ${id}`) });
+const invoke = (...ids: string[]): Part => ({
+  kind: "permission",
+  name: "api app--dev",
+  key: ids.join(),
+  items: ids.map((id) => `invoke ${id}`),
+});
 const draftOf = (hash: string, ...parts: Part[]): Draft => ({ app: "app", stage: "dev", hash, parts, functions: [], routes: [] });
 const version = (name: string, number: string, key: string): Version => ({ function: name, number, ref: `arn:${name}:${number}`, key });
 
@@ -65,8 +70,22 @@ test("an unchanged app has nothing to do", () => {
 });
 
 test("a change of one route, a new route and a removed one", () => {
-  const next = draftOf("h2", fn("index", "k9", code("k9", 256)), fn("new", "k3"), invoke("index", "new"), route("ANY /", "index"), route("ANY /new", "new"));
-  const before = draftOf("h1", fn("index", "k1"), fn("old", "k2"), invoke("index", "old"), route("ANY /", "index"), route("ANY /old", "old"));
+  const next = draftOf(
+    "h2",
+    fn("index", "k9", code("k9", 256)),
+    fn("new", "k3"),
+    invoke("index", "new"),
+    route("ANY /", "index"),
+    route("ANY /new", "new"),
+  );
+  const before = draftOf(
+    "h1",
+    fn("index", "k1"),
+    fn("old", "k2"),
+    invoke("index", "old"),
+    route("ANY /", "index"),
+    route("ANY /old", "old"),
+  );
   expect(planText(planRelease(next, deployedOf(before)))).toBe(`app at stage dev: release 2, 1 is live now
 ~ function    index         1.9 KB  code, memory 128 MB → 256 MB
 + function    new           1.9 KB  new
@@ -84,19 +103,28 @@ describe("one function", () => {
   const before = deployedOf(only("h1", fn("index", "k1", [...code("c"), { label: "env A", value: "1", hidden: true }])));
 
   test("env is named and its value is not shown", () => {
-    const draft = only("h2", fn("index", "k2", [...code("c"), { label: "env A", value: "secret?", hidden: true }, { label: "env B", value: "2", hidden: true }]));
+    const draft = only(
+      "h2",
+      fn("index", "k2", [...code("c"), { label: "env A", value: "secret?", hidden: true }, { label: "env B", value: "2", hidden: true }]),
+    );
     expect(line(draft, before)).toBe("~ function    index  1.9 KB  env A, env B added");
   });
 
-  test("a removed env", () => expect(line(only("h2", fn("index", "k2", code("c"))), before)).toBe("~ function    index  1.9 KB  env A removed"));
+  test("a removed env", () =>
+    expect(line(only("h2", fn("index", "k2", code("c"))), before)).toBe("~ function    index  1.9 KB  env A removed"));
 
   test("when nothing that may be shown differs, it is the secrets", () => {
-    expect(line(only("h2", { ...fn("index", "k2"), facts: before.parts[0]?.facts ?? [] }), before)).toBe("~ function    index  1.9 KB  secrets");
+    expect(line(only("h2", { ...fn("index", "k2"), facts: before.parts[0]?.facts ?? [] }), before)).toBe(
+      "~ function    index  1.9 KB  secrets",
+    );
   });
 
   test("a version that is there already is not uploaded", () => {
     const [part] = before.parts;
-    const two: Deployed = { ...before, parts: [{ ...(part as DeployedPart), versions: [version("index", "1", "k1"), version("index", "2", "k2")] }] };
+    const two: Deployed = {
+      ...before,
+      parts: [{ ...(part as DeployedPart), versions: [version("index", "1", "k1"), version("index", "2", "k2")] }],
+    };
     const plan = planRelease(only("h2", fn("index", "k2")), two);
     expect(planText(plan).split("\n")[1]).toBe("~ function    index  to version 2, which is there already");
     expect(plan.changes[0]).not.toHaveProperty("bytes");
@@ -119,7 +147,11 @@ describe("what dead runs leave", () => {
 
   test("a whole release that is not live yet is used", () => {
     const live = deployedOf(draftOf("h0"), 1);
-    const plan = planRelease(first, { ...deployedOf(first), releases: [...live.releases, { number: 2, hash: "h1", ref: "d2" }], live: live.live! });
+    const plan = planRelease(first, {
+      ...deployedOf(first),
+      releases: [...live.releases, { number: 2, hash: "h1", ref: "d2" }],
+      live: live.live!,
+    });
     expect(plan.changes.at(-1)).toEqual({ action: "update", kind: "release", name: "2", reason: "made before, not live yet" });
     expect(plan.release).toBe(2);
   });

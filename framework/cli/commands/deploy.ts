@@ -26,8 +26,8 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const app = withoutAccount(await loadApp(appFlags(input, "local")));
     requireLambda(app, reporter);
-    const env = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
     await buildTarget(app, "lambda");
+    const env = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
     const { access, own } = await reachCloud(app.root, port, reporter);
     try {
       await releaseTo(access, app, env, reporter);
@@ -58,7 +58,11 @@ function requireLambda({ targets }: App, reporter: Reporter): void {
   const others = targets.filter((target) => target !== "lambda");
   const why = "this version of Portico releases to Lambda only; Workers come with a later one";
   if (!targets.includes("lambda")) {
-    throw new UserError("TARGET_NOT_YET", `the app's target is ${others.join(" and ")}, and ${why}`, "portico deploy --stage local --target lambda, or portico dev to run it on its own target");
+    throw new UserError(
+      "TARGET_NOT_YET",
+      `the app's target is ${others.join(" and ")}, and ${why}`,
+      "portico deploy --stage local --target lambda, or portico dev to run it on its own target",
+    );
   }
   if (others.length) reporter.warn(`only lambda is deployed, not ${others.join(" and ")}: ${why}`);
 }
@@ -103,17 +107,33 @@ function paintPlan(plan: Plan, reporter: Reporter): string {
 }
 
 function progressText(progress: Progress): string {
-  if (progress.step === "upload") return `uploaded ${progress.version.function} as version ${progress.version.number} (${progress.done} of ${progress.total})`;
+  if (progress.step === "upload")
+    return `uploaded ${progress.version.function} as version ${progress.version.number} (${progress.done} of ${progress.total})`;
   if (progress.step === "assemble") return `release ${progress.release} is assembled, without traffic`;
   if (progress.step === "smoke") return `smoke test passed (${progress.checks} requests)`;
   if (progress.step === "promote") return `release ${progress.live.number} takes the traffic`;
-  return progress.removed.length ? `cleared away ${progress.removed.map(({ kind, name }) => `${kind} ${name}`).join(", ")}` : "nothing to clear away";
+  return progress.removed.length
+    ? `cleared away ${progress.removed.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`
+    : "nothing to clear away";
 }
 
-function report({ live, plan, changed }: Released, cost: { readonly calls: number; readonly milliseconds: number; readonly made: ResolvedEnv["made"] }, reporter: Reporter): void {
+function report(
+  { live, plan, changed }: Released,
+  cost: { readonly calls: number; readonly milliseconds: number; readonly made: ResolvedEnv["made"] },
+  reporter: Reporter,
+): void {
   const { calls, made } = cost;
   const milliseconds = Math.round(cost.milliseconds);
   const what = changed ? "" : "nothing to do: ";
   const text = `${what}release ${live.number}  ${reporter.paint("bold", live.url)}  (${(milliseconds / 1000).toFixed(1)} s, ${calls} API calls)`;
-  reporter.result(text, { type: "release", release: live.number, url: live.url, changed, milliseconds, calls, plan, ...(made.length && { made }) });
+  reporter.result(text, {
+    type: "release",
+    release: live.number,
+    url: live.url,
+    changed,
+    milliseconds,
+    calls,
+    plan,
+    ...(made.length && { made }),
+  });
 }

@@ -22,13 +22,39 @@ beforeEach(async () => {
   pipes = ["config", "credentials"].map((name) => join(folder, name));
   for (const pipe of pipes) execFileSync("mkfifo", [pipe]);
   const poison = {
-    ...{ AWS_CONFIG_FILE: pipes[0], AWS_SHARED_CREDENTIALS_FILE: pipes[1], HOME: folder, AWS_SDK_LOAD_CONFIG: "1", AWS_PROFILE: "production" },
-    ...{ AWS_ACCESS_KEY_ID: "AKIAPOISONPOISONPOIS", AWS_SECRET_ACCESS_KEY: "poison", AWS_SESSION_TOKEN: "poison", AWS_CREDENTIAL_EXPIRATION: "soon" },
+    ...{
+      AWS_CONFIG_FILE: pipes[0],
+      AWS_SHARED_CREDENTIALS_FILE: pipes[1],
+      HOME: folder,
+      AWS_SDK_LOAD_CONFIG: "1",
+      AWS_PROFILE: "production",
+    },
+    ...{
+      AWS_ACCESS_KEY_ID: "AKIAPOISONPOISONPOIS",
+      AWS_SECRET_ACCESS_KEY: "poison",
+      AWS_SESSION_TOKEN: "poison",
+      AWS_CREDENTIAL_EXPIRATION: "soon",
+    },
     ...{ AWS_REGION: "eu-poison-1", AWS_DEFAULT_REGION: "eu-poison-2", AWS_ENDPOINT_URL: elsewhere, AWS_ENDPOINT_URL_LAMBDA: elsewhere },
-    ...{ AWS_ENDPOINT_URL_IAM: elsewhere, AWS_ENDPOINT_URL_APIGATEWAYV2: elsewhere, AWS_USE_FIPS_ENDPOINT: "true", AWS_USE_DUALSTACK_ENDPOINT: "true" },
+    ...{
+      AWS_ENDPOINT_URL_IAM: elsewhere,
+      AWS_ENDPOINT_URL_APIGATEWAYV2: elsewhere,
+      AWS_USE_FIPS_ENDPOINT: "true",
+      AWS_USE_DUALSTACK_ENDPOINT: "true",
+    },
     ...{ AWS_MAX_ATTEMPTS: "0", AWS_RETRY_MODE: "poison", AWS_DEFAULTS_MODE: "auto", AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
-    ...{ AWS_EC2_METADATA_SERVICE_ENDPOINT: elsewhere, AWS_CONTAINER_CREDENTIALS_FULL_URI: elsewhere, AWS_WEB_IDENTITY_TOKEN_FILE: pipes[1] },
-    ...{ AWS_ROLE_ARN: "arn:aws:iam::1:role/poison", HTTP_PROXY: elsewhere, HTTPS_PROXY: elsewhere, http_proxy: elsewhere, AWS_SDK_UA_APP_ID: "poison" },
+    ...{
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: elsewhere,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: elsewhere,
+      AWS_WEB_IDENTITY_TOKEN_FILE: pipes[1],
+    },
+    ...{
+      AWS_ROLE_ARN: "arn:aws:iam::1:role/poison",
+      HTTP_PROXY: elsewhere,
+      HTTPS_PROXY: elsewhere,
+      http_proxy: elsewhere,
+      AWS_SDK_UA_APP_ID: "poison",
+    },
     ...{ AWS_AUTH_SCHEME_PREFERENCE: "httpBearerAuth", AWS_CA_BUNDLE: pipes[0] },
   };
   for (const [name, value] of Object.entries(poison)) vi.stubEnv(name, value);
@@ -41,7 +67,7 @@ beforeEach(async () => {
     if (/^(127\.0\.0\.1|localhost|::1)$/.test(target)) return Reflect.apply(connect, this, args) as Socket;
     attempts.push(target);
     throw new Error(`blocked: ${target}`);
-  } as typeof connect;
+  };
 });
 
 afterEach(async () => {
@@ -70,11 +96,16 @@ test("a poisoned environment changes nothing", async () => {
 
 test("a cloud that is not there, and one that refuses, are the user's errors", async () => {
   const nobody = { endpoint: "http://127.0.0.1:1", region: "us-east-1", accessKeyId: "AKIA", secretAccessKey: "x" };
-  const failure = await createClients(nobody).apiOnce.send(new GetApisCommand({})).catch((error: unknown) => error);
+  const failure = await createClients(nobody)
+    .apiOnce.send(new GetApisCommand({}))
+    .catch((error: unknown) => error);
   expect(toUserError(failure, nobody.endpoint)).toMatchObject({ code: "CLOUD_UNREACHABLE", cause: failure });
   const road = await openRoad();
   try {
-    const stranger = createClients({ ...nobody, endpoint: await road.clients.api.config.endpoint!().then(({ hostname, port }) => `http://${hostname}:${port}`) });
+    const stranger = createClients({
+      ...nobody,
+      endpoint: await road.clients.api.config.endpoint!().then(({ hostname, port }) => `http://${hostname}:${port}`),
+    });
     const refusal = await stranger.api.send(new GetApisCommand({})).catch((error: unknown) => error);
     expect(toUserError(refusal, "x")).toMatchObject({ code: "CLOUD_REFUSED", cause: refusal });
     const bug = new TypeError("bug");

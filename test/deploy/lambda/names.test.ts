@@ -1,7 +1,17 @@
 /** Names: short enough, apart from each other, and read back. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { describedRelease, functionName, functionPrefix, isOurs, ownerTags, releaseDescription, stageName, versionDescription, versionKey } from "../../../deploy/lambda/names.ts";
+import {
+  describedRelease,
+  functionName,
+  functionPrefix,
+  isOurs,
+  ownerTags,
+  releaseDescription,
+  stageName,
+  versionDescription,
+  versionKey,
+} from "../../../deploy/lambda/names.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,7}(-[a-z0-9]{1,6}){0,2}$/);
@@ -61,5 +71,6 @@ test("descriptions are read back, and nothing else is", () => {
 test("only both tags make a thing ours", () => {
   const mine = { app: "a", stage: "b" };
   expect(isOurs(mine, ownerTags(mine))).toBe(true);
-  for (const tags of [undefined, {}, { "portico:app": "a" }, { "portico:app": "a", "portico:stage": "c" }]) expect(isOurs(mine, tags)).toBe(false);
+  for (const tags of [undefined, {}, { "portico:app": "a" }, { "portico:app": "a", "portico:stage": "c" }])
+    expect(isOurs(mine, tags)).toBe(false);
 });

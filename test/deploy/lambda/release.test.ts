@@ -13,7 +13,8 @@ beforeEach(async () => {
 afterEach(() => road.close());
 
 const answer = async (url: string, path: string): Promise<string> => (await fetch(new URL(path, url))).text();
-const named = (calls: readonly WireCall[], method: string, path: RegExp): number => calls.filter((call) => call.method === method && path.test(call.path)).length;
+const named = (calls: readonly WireCall[], method: string, path: RegExp): number =>
+  calls.filter((call) => call.method === method && path.test(call.path)).length;
 const uploads = (calls: readonly WireCall[]): number => named(calls, "POST", /^\/2015-03-31\/functions$/) + named(calls, "PUT", /\/code$/);
 const liveOf = async (): Promise<string | undefined> => {
   const { Items: [api] = [] } = await road.clients.api.send(new GetApisCommand({}));
@@ -94,10 +95,10 @@ describe("settings", () => {
     const second = await road.deploy({ app, env: { WORD: "two", KEY: "s3cret" }, secretVersions: { KEY: 1 } });
     expect(second.text).toMatch(/~ function.*env WORD/);
     expect(JSON.parse(await answer(second.live.url, "/"))).toEqual({ WORD: "two", KEY: "s3cret" });
-    const third = await road.deploy({ app, env: { WORD: "two", KEY: "changed" }, secretVersions: { KEY: 2 } });
+    const third = await road.deploy({ app, env: { WORD: "two", KEY: "n3wv4lue" }, secretVersions: { KEY: 2 } });
     expect(third.text).toMatch(/~ function.*secrets/);
-    expect(JSON.parse(await answer(third.live.url, "/"))).toEqual({ WORD: "two", KEY: "changed" });
-    for (const { plan, text } of [first, second, third]) expect(JSON.stringify(plan) + text).not.toMatch(/s3cret|changed/);
+    expect(JSON.parse(await answer(third.live.url, "/"))).toEqual({ WORD: "two", KEY: "n3wv4lue" });
+    for (const { plan, text } of [first, second, third]) expect(JSON.stringify(plan) + text).not.toMatch(/s3cret|n3wv4lue/);
   });
 
   test("a key holds a secret's version and nothing of its value", async () => {
@@ -120,9 +121,9 @@ describe("settings", () => {
   test("memory and timeout are in the plan; a policy is a marked permission", async () => {
     await road.deploy();
     const policies = [{ Effect: "Allow", Action: "dynamodb:GetItem", Resource: "arn:aws:dynamodb:*:*:table/notes" }];
-    const app = { routes: [{ pattern: "/users/*", settings: { memory: 512 } }], lambda: { architecture: "arm64", policies } } as const;
+    const app = { routes: [{ pattern: "/users/*", settings: { memory: 1024 } }], lambda: { architecture: "arm64", policies } } as const;
     const { text } = await road.deploy({ app });
-    expect(text).toMatch(/~ function {4}users-id.*memory \d+ MB → 512 MB/);
+    expect(text).toMatch(/~ function {4}users-id.*memory \d+ MB → 1024 MB/);
     expect(text).toMatch(/! permission {2}role road--local +may dynamodb:GetItem on arn:aws:dynamodb:\*:\*:table\/notes/);
     expect((await road.deploy({ app })).changed).toBe(false);
   });
@@ -138,7 +139,12 @@ describe("settings", () => {
 });
 
 describe("a smoke test that fails", () => {
-  const failing = { smoke: [{ path: "/", status: 200 }, { path: "/users/1", status: 418 }] };
+  const failing = {
+    smoke: [
+      { path: "/", status: 200 },
+      { path: "/users/1", status: 418 },
+    ],
+  };
 
   test("leaves nothing live at first, and no candidate address", async () => {
     await expect(road.deploy({ app: failing })).rejects.toMatchObject({ code: "SMOKE_FAILED" });
@@ -164,7 +170,7 @@ describe("a smoke test that fails", () => {
 });
 
 test("functions and deployments that take their time are waited for", async () => {
-  const slow = await openRoad(300);
+  const slow = await openRoad(100);
   try {
     await slow.deploy();
     await slow.write("functions/index.ts", page("late"));
@@ -188,10 +194,15 @@ test("only the newest releases are kept", async () => {
 });
 
 describe("what is not ours", () => {
-  const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }] });
+  const trust = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+  });
 
   test("a role with our name is refused before any change", async () => {
-    await road.clients.iam.send(new CreateRoleCommand({ RoleName: stageName({ app: "road", stage: "local" }), AssumeRolePolicyDocument: trust }));
+    await road.clients.iam.send(
+      new CreateRoleCommand({ RoleName: stageName({ app: "road", stage: "local" }), AssumeRolePolicyDocument: trust }),
+    );
     road.takeCalls();
     await expect(road.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
     expect(road.takeCalls().filter(isWrite)).toEqual([]);
@@ -203,7 +214,9 @@ describe("what is not ours", () => {
     const { readFile } = await import("node:fs/promises");
     const ZipFile = await readFile(functions[0]?.zip ?? "");
     const make = (FunctionName: string): Promise<unknown> =>
-      road.clients.lambda.send(new CreateFunctionCommand({ FunctionName, Role: role?.Arn, Runtime: "nodejs24.x", Handler: "index.handler", Code: { ZipFile } }));
+      road.clients.lambda.send(
+        new CreateFunctionCommand({ FunctionName, Role: role?.Arn, Runtime: "nodejs24.x", Handler: "index.handler", Code: { ZipFile } }),
+      );
     await make("road--local--alike-000000");
     expect((await road.deploy()).text).toContain("= function    road--local--alike-000000");
     expect((await road.deploy()).changed).toBe(false);

@@ -43,8 +43,22 @@ test("what is final is thrown at once", async () => {
 test("polling ends with the state, with its own error, or with the limit", async () => {
   const clock = virtualClock();
   let reads = 0;
-  expect(await polling({ clock }, "it", async () => (reads += 1), (value) => value === 3)).toBe(3);
-  await expect(polling({ clock, limit: 1000 }, "it", async () => 0, () => false)).rejects.toThrow("it took longer than 1 s");
+  expect(
+    await polling(
+      { clock },
+      "it",
+      async () => (reads += 1),
+      (value) => value === 3,
+    ),
+  ).toBe(3);
+  await expect(
+    polling(
+      { clock, limit: 1000 },
+      "it",
+      async () => 0,
+      () => false,
+    ),
+  ).rejects.toThrow("it took longer than 1 s");
 });
 
 test("errors are told apart by name and status, never by text", () => {

@@ -70,7 +70,13 @@ export async function openRoad(delay = 0): Promise<Road> {
   const root = await mkdtemp(join(tmpdir(), "portico-road-"));
   const runtime = createLambdaRuntime({ onLog: () => undefined });
   const failures: unknown[] = [];
-  const cloud = await startCloud({ folder: join(root, ".portico", "cloud"), port: 0, runtime, delay, onError: (error) => failures.push(error) });
+  const cloud = await startCloud({
+    folder: join(root, ".portico", "cloud"),
+    port: 0,
+    runtime,
+    delay,
+    onError: (error) => failures.push(error),
+  });
   const recorder = await openRecorder(cloud.port);
   const clients = createClients({ ...cloud, endpoint: recorder.url });
   const out = join(root, ".portico", "build", "lambda");
@@ -99,7 +105,13 @@ export async function openRoad(delay = 0): Promise<Road> {
       const onPlan = (plan: Plan): void => {
         text = planText(plan);
       };
-      const released = await release({ platform: createLambdaPlatform(clients, drafted), app, draft: drafted, onPlan, onProgress: () => undefined });
+      const released = await release({
+        platform: createLambdaPlatform(clients, drafted),
+        app,
+        draft: drafted,
+        onPlan,
+        onProgress: () => undefined,
+      });
       return { ...released, text };
     },
     takeCalls: recorder.take,
@@ -122,7 +134,11 @@ async function openRecorder(port: number) {
   let calls: WireCall[] = [];
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
-      calls.push({ method: request.method ?? "", path: decodeURIComponent(request.url ?? ""), body: body.subarray(0, 4096).toString("latin1") });
+      calls.push({
+        method: request.method ?? "",
+        path: decodeURIComponent(request.url ?? ""),
+        body: body.subarray(0, 4096).toString("latin1"),
+      });
       const forward = send({ host: "127.0.0.1", port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
         answer.pipe(response);
