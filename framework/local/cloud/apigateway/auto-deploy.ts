@@ -1,0 +1,44 @@
+/** Snapshots: an API's working configuration in, a frozen deployment out; stages with autoDeploy follow every change at once. */
+import type { DeploymentRecord, FrozenRoute } from "../records.ts";
+import type { Region } from "../region.ts";
+import { childrenOf, newId, timestamp } from "./find.ts";
+
+function freeze(apiId: string, region: Region): readonly FrozenRoute[] {
+  return childrenOf(region.state.routes, apiId).map(({ routeKey, integrationId }) => {
+    const found = integrationId === undefined ? undefined : region.state.integrations.get(`${apiId}/${integrationId}`);
+    if (!found) return { routeKey };
+    return { routeKey, integration: { integrationId: found.integrationId, uri: found.uri, timeoutInMillis: found.timeoutInMillis } };
+  });
+}
+
+/** Makes a deployment of the API as it is now; undefined when it has no route. */
+export function snapshot(
+  apiId: string,
+  autoDeployed: boolean,
+  description: string | undefined,
+  region: Region,
+): DeploymentRecord | undefined {
+  const routes = freeze(apiId, region);
+  if (routes.length === 0) return undefined;
+  const deploymentId = newId(6);
+  return region.state.deployments.put(`${apiId}/${deploymentId}`, {
+    apiId,
+    deploymentId,
+    ...(description !== undefined && { description }),
+    created: timestamp(region),
+    autoDeployed,
+    readyAt: region.now() + (autoDeployed ? 0 : region.delay),
+    routes,
+  });
+}
+
+/** Points every stage that has autoDeploy on at a new snapshot. */
+export function autoDeploy(apiId: string, region: Region): void {
+  const stages = childrenOf(region.state.stages, apiId).filter((stage) => stage.autoDeploy);
+  if (stages.length === 0) return;
+  const deployment = snapshot(apiId, true, "Automatic deployment triggered by changes to the Api configuration", region);
+  if (!deployment) return;
+  for (const stage of stages) {
+    region.state.stages.put(`${apiId}/${stage.stageName}`, { ...stage, deploymentId: deployment.deploymentId, updated: timestamp(region) });
+  }
+}

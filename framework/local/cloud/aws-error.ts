@@ -1,0 +1,15 @@
+/** A refusal as the emulated services give it: name, HTTP status and message in, an error that each protocol knows how to write out. */
+
+/** Thrown by operations; the protocol (REST-JSON or Query) turns it into the answer that the SDK expects. */
+export class AwsError extends Error {
+  /** The service's own name: `ResourceConflictException`. */
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string) {
+    super(message);
+    this.name = "AwsError";
+    this.code = code;
+    this.status = status;
+  }
+}

@@ -1,0 +1,149 @@
+/** The local cloud: a state folder, a port and a Lambda runtime in; a server that speaks AWS and runs what is deployed to it out. */
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../model/user-error.ts";
+import type { AccessRecord } from "../access-log.ts";
+import type { LambdaRuntime } from "../lambda/outcome.ts";
+import { type Listener, listen } from "../listen.ts";
+import { localRegion } from "./arn.ts";
+import { childrenOf } from "./apigateway/find.ts";
+import { codeLocation } from "./code-location.ts";
+import { openCodeStore } from "./code-store.ts";
+import { answerControl } from "./control.ts";
+import { findCloud } from "./find-cloud.ts";
+import { createFronts } from "./fronts.ts";
+import { readOrMakeKey } from "./key.ts";
+import { openState, type Region, type State } from "./region.ts";
+import { serveRequest } from "./serve-request.ts";
+
+/** Bytes of the longest control request that is read; the services refuse shorter ones in their own words. */
+const maxBody = 80 * 1024 * 1024;
+
+/** How to start. */
+export interface CloudOptions {
+  /** `.portico/cloud` of the app; made when missing. */
+  readonly folder: string;
+  /** Of the control APIs; 0 takes a free one. */
+  readonly port: number;
+  /** Closed by whoever made it, after the cloud. */
+  readonly runtime: LambdaRuntime;
+  /** Host names besides the loopback ones, from `--host`. */
+  readonly hosts?: readonly string[];
+  /** Gets every request to a deployed app, once it is answered. */
+  readonly onAccess?: (access: AccessRecord) => void;
+  /** Gets a line for the user: a port that moved. */
+  readonly onLog?: (line: string) => void;
+  /** Gets what failed inside the cloud itself; the client got a bare 500. */
+  readonly onError?: (error: unknown) => void;
+  /** Milliseconds that functions and deployments stay Pending or in progress. Default 0. */
+  readonly delay?: number;
+  /** Epoch ms; for tests of time. Default the system's clock. */
+  readonly now?: () => number;
+}
+
+/** A deployed app's address. */
+export interface CloudApp {
+  /** The API's name. */
+  readonly name: string;
+  /** A named stage; its URL ends with it. */
+  readonly stage?: string;
+  readonly url: string;
+}
+
+/** A running local cloud. */
+export interface Cloud {
+  /** `http://127.0.0.1:PORT`: the endpoint of every client. */
+  readonly url: string;
+  readonly port: number;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  apps(): readonly CloudApp[];
+  /** Stops answering; the state stays. The runtime is left to its owner. */
+  close(): Promise<void>;
+}
+
+/** Starts it. Rejects with UserError: PORT_IN_USE, CLOUD_RUNNING, CLOUD_KEY, CLOUD_STATE. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { folder, hosts = [], onError = () => {}, now = Date.now } = options;
+  const key = readOrMakeKey(folder);
+  const running = await findCloud({ folder, port: options.port });
+  if (running)
+    throw new UserError("CLOUD_RUNNING", `a local cloud already runs on this state, at ${running.url}`, "Use that one, or stop it first.", {
+      at: { file: folder },
+    });
+  const state = openState(folder);
+  // The region is complete only with the ports, and the ports need it to answer: requests come after both.
+  const started = Promise.withResolvers<Region>();
+  const control = await listen({
+    port: options.port,
+    hosts,
+    maxBody,
+    handle: async (request) => answerControl(request, key, await started.promise),
+    onError,
+  });
+  const fronts = createFronts({
+    hosts,
+    onError,
+    serve: async (apiId, request) => serveRequest(apiId, request, await started.promise, options.onAccess),
+    onMoved: (apiId, wanted, port) =>
+      options.onLog?.(`port ${wanted} of ${state.apis.get(apiId)?.name} is in use; it answers on ${port} now`),
+  });
+  const region: Region = {
+    state,
+    code: openCodeStore(folder, usedCode(state)),
+    runtime: options.runtime,
+    fronts,
+    now,
+    delay: options.delay ?? 0,
+    codeLocation: (codeSha256) => codeLocation(control.url, key, codeSha256, now()),
+  };
+  const close = async (): Promise<void> => void (await Promise.all([control.close(), fronts.closeAll()]));
+  try {
+    await openFronts(region);
+    noteRunning(folder, control);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  started.resolve(region);
+  return {
+    url: control.url,
+    port: control.port,
+    region: localRegion,
+    ...key,
+    apps: () => appsOf(state),
+    close,
+  };
+}
+
+function usedCode({ functions }: State): ReadonlySet<string> {
+  const versions = functions
+    .all()
+    .flatMap((record) => [record.latest, ...record.versions, ...(record.update ? [record.update.serving] : [])]);
+  return new Set(versions.map(({ codeSha256 }) => codeSha256));
+}
+
+/** A port that had to move is remembered, so that it moves once. */
+async function openFronts({ state, fronts }: Region): Promise<void> {
+  for (const api of state.apis.all()) {
+    const port = await fronts.open(api.apiId, api.port);
+    if (port !== api.port) state.apis.put(api.apiId, { ...api, port });
+  }
+}
+
+/** A hint for findCloud, so that a cloud on another port than the usual one is found too. */
+function noteRunning(folder: string, { port }: Listener): void {
+  const file = join(folder, "running.json");
+  writeFileSync(`${file}.tmp`, `${JSON.stringify({ schemaVersion: 1, port })}\n`);
+  renameSync(`${file}.tmp`, file);
+}
+
+function appsOf(state: State): readonly CloudApp[] {
+  return state.apis.all().flatMap((api) =>
+    childrenOf(state.stages, api.apiId).map(({ stageName }) => {
+      const url = `http://127.0.0.1:${api.port}/`;
+      return stageName === "$default" ? { name: api.name, url } : { name: api.name, stage: stageName, url: `${url}${stageName}/` };
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+/** Records of one kind, in memory and on disk: each is one JSON file, written beside and renamed, so a kill leaves the old or the new one. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../model/user-error.ts";
+
+const schemaVersion = 1;
+
+/** A class, since it is the folder held open. Every write is on disk when the method returns. */
+export class Collection<T> {
+  readonly #folder: string;
+  readonly #records = new Map<string, T>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync(folder).toSorted()) {
+      const file = join(folder, name);
+      if (name.endsWith(".json")) this.#load(file);
+      else if (name.endsWith(".tmp")) rmSync(file, { force: true });
+    }
+  }
+
+  #load(file: string): void {
+    const stored = JSON.parse(readFileSync(file, "utf8")) as { schemaVersion?: unknown; id: string; record: T };
+    if (stored.schemaVersion !== schemaVersion) {
+      throw new UserError(
+        "CLOUD_STATE",
+        "the local cloud's state was written by another version of Portico",
+        "use that version, or delete the folder `.portico/cloud` and deploy again",
+        { at: { file } },
+      );
+    }
+    this.#records.set(stored.id, stored.record);
+  }
+
+  #file(id: string): string {
+    return join(this.#folder, `${encodeURIComponent(id)}.json`);
+  }
+
+  get(id: string): T | undefined {
+    return this.#records.get(id);
+  }
+
+  /** In the order of their ids. */
+  all(): readonly T[] {
+    return [...this.#records].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, record]) => record);
+  }
+
+  ids(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
+  put(id: string, record: T): T {
+    const file = this.#file(id);
+    writeFileSync(`${file}.tmp`, JSON.stringify({ schemaVersion, id, record }));
+    renameSync(`${file}.tmp`, file);
+    this.#records.set(id, record);
+    return record;
+  }
+
+  remove(id: string): void {
+    rmSync(this.#file(id), { force: true });
+    this.#records.delete(id);
+  }
+}

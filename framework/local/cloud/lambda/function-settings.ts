@@ -1,0 +1,99 @@
+/** The settings of CreateFunction and UpdateFunctionConfiguration: members in, checked values out. */
+import { account } from "../arn.ts";
+import { AwsError } from "../aws-error.ts";
+import type { Members } from "../members.ts";
+import type { FunctionVersion } from "../records.ts";
+import type { Region } from "../region.ts";
+import { trusts } from "../iam/trust.ts";
+import { readEnvironment } from "./environment.ts";
+import { invalid } from "./refusals.ts";
+
+/** What a user sets; only what was given is there. */
+export type Settings = Partial<
+  Pick<
+    FunctionVersion,
+    "role" | "runtime" | "handler" | "description" | "timeout" | "memorySize" | "ephemeralStorage" | "environment" | "logging" | "tracing"
+  >
+>;
+
+/** Node runtimes that AWS still creates and that the local runtime really runs. */
+const runtimes = ["nodejs22.x", "nodejs24.x"];
+const retired = /^nodejs((0\.10|4\.3|4\.3-edge|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x|18\.x|20\.x))?$/;
+
+/** Reads and checks every setting; the role must exist and trust Lambda. */
+export function readSettings(members: Members, functionName: string, region: Region): Settings {
+  const role = members.text("Role", { pattern: /^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/ });
+  if (role !== undefined) checkRole(role, region);
+  const runtime = members.text("Runtime");
+  if (runtime !== undefined) checkRuntime(runtime);
+  const settings = {
+    role,
+    runtime,
+    handler: readHandler(members),
+    description: members.text("Description", { max: 256 }),
+    timeout: members.integer("Timeout", 1, 900),
+    memorySize: members.integer("MemorySize", 128, 10240),
+    ephemeralStorage: readStorage(members),
+    environment: readEnvironment(members),
+    logging: readLogging(members, functionName),
+    tracing: readTracing(members),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** AWS takes any export; the local runtime calls the one named `handler`. */
+function readHandler(members: Members): string | undefined {
+  const handler = members.text("Handler", { max: 128, pattern: /^[^\s]+$/ });
+  if (handler === undefined || /^([^./]+\/)*[^./]+\.handler$/.test(handler)) return handler;
+  throw invalid(`Portico's local cloud runs handlers of the form [FOLDER/]MODULE.handler, not ${handler}`);
+}
+
+function checkRole(role: string, region: Region): void {
+  if (!role.startsWith(`arn:aws:iam::${account}:`))
+    throw new AwsError("AccessDeniedException", 403, "Cross-account pass role is not allowed.");
+  const found = region.state.roles.all().find(({ arn }) => arn === role);
+  if (!found || !trusts(found.trust, "lambda.amazonaws.com"))
+    throw invalid("The role defined for the function cannot be assumed by Lambda.");
+}
+
+function checkRuntime(runtime: string): void {
+  if (runtimes.includes(runtime)) return;
+  if (retired.test(runtime)) {
+    throw invalid(
+      `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. ` +
+        "We recommend you use a supported runtime while creating or updating functions.",
+    );
+  }
+  throw invalid(
+    `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${runtimes.join(", ")}] (what Portico's local cloud can run)`,
+  );
+}
+
+function readStorage(members: Members): number | undefined {
+  const storage = members.structure("EphemeralStorage");
+  const size = storage?.integer("Size", 512, 10240);
+  storage?.end();
+  return size;
+}
+
+function readLogging(members: Members, functionName: string): Readonly<Record<string, string>> | undefined {
+  const logging = members.structure("LoggingConfig");
+  if (!logging) return undefined;
+  const LogFormat = logging.text("LogFormat", { oneOf: ["JSON", "Text"] }) ?? "Text";
+  const ApplicationLogLevel = logging.text("ApplicationLogLevel", { oneOf: ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] });
+  const SystemLogLevel = logging.text("SystemLogLevel", { oneOf: ["DEBUG", "INFO", "WARN"] });
+  const LogGroup = logging.text("LogGroup", { min: 1, max: 512, pattern: /^[.\-_/#A-Za-z0-9]+$/ }) ?? `/aws/lambda/${functionName}`;
+  logging.end();
+  if (LogFormat === "Text" && (ApplicationLogLevel ?? SystemLogLevel) !== undefined) {
+    throw invalid("ApplicationLogLevel and SystemLogLevel are not supported with the Text log format.");
+  }
+  if (LogFormat === "Text") return { LogFormat, LogGroup };
+  return { LogFormat, ApplicationLogLevel: ApplicationLogLevel ?? "INFO", SystemLogLevel: SystemLogLevel ?? "INFO", LogGroup };
+}
+
+function readTracing(members: Members): string | undefined {
+  const tracing = members.structure("TracingConfig");
+  const mode = tracing?.text("Mode", { oneOf: ["Active", "PassThrough"] });
+  tracing?.end();
+  return mode;
+}

@@ -1,0 +1,127 @@
+/** What the local cloud remembers, as it is on disk: plain records, one JSON file each. */
+
+/** One state of a function: `$LATEST` or a published version. Frozen once published. */
+export interface FunctionVersion {
+  /** `$LATEST`, or a number. */
+  readonly version: string;
+  readonly revisionId: string;
+  /** Base64, of the zip's bytes. */
+  readonly codeSha256: string;
+  readonly codeSize: number;
+  readonly role: string;
+  readonly runtime: string;
+  readonly handler: string;
+  readonly description: string;
+  /** Seconds and MB. */
+  readonly timeout: number;
+  readonly memorySize: number;
+  readonly ephemeralStorage: number;
+  readonly architecture: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logging: Readonly<Record<string, string>>;
+  readonly tracing: string;
+  /** `2026-11-20T18:02:30.187+0000`. */
+  readonly lastModified: string;
+  /** Epoch ms from which it is Active. */
+  readonly readyAt: number;
+  /** Of a published version: the fingerprint of the `$LATEST` that it was made of. */
+  readonly source?: string;
+}
+
+/** A grant in a resource policy, in IAM's own shape. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Principal: string | Readonly<Record<string, string>>;
+  readonly Action: string;
+  readonly Resource: string;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface Policy {
+  readonly revisionId: string;
+  readonly statements: readonly Statement[];
+}
+
+export interface FunctionRecord {
+  readonly name: string;
+  readonly latest: FunctionVersion;
+  /** While an update is in progress (epoch ms), the state before it still serves. */
+  readonly update?: { readonly until: number; readonly serving: FunctionVersion };
+  /** Oldest first. */
+  readonly versions: readonly FunctionVersion[];
+  readonly nextVersion: number;
+  /** By qualifier; "" is the unqualified function. */
+  readonly policies: Readonly<Record<string, Policy>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface RoleRecord {
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly arn: string;
+  readonly created: string;
+  /** JSON, as given. */
+  readonly trust: string;
+  readonly description?: string;
+  readonly maxSessionDuration: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Inline policies: JSON, as given. */
+  readonly policies: Readonly<Record<string, string>>;
+}
+
+export interface ApiRecord {
+  readonly apiId: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly version?: string;
+  readonly created: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Of its data plane on 127.0.0.1; kept over restarts as long as it is free. */
+  readonly port: number;
+}
+
+export interface IntegrationRecord {
+  readonly apiId: string;
+  readonly integrationId: string;
+  readonly uri: string;
+  readonly timeoutInMillis: number;
+  readonly description?: string;
+}
+
+export interface RouteRecord {
+  readonly apiId: string;
+  readonly routeId: string;
+  readonly routeKey: string;
+  readonly integrationId?: string;
+  readonly operationName?: string;
+}
+
+/** A route as a deployment froze it. */
+export interface FrozenRoute {
+  readonly routeKey: string;
+  readonly integration?: { readonly integrationId: string; readonly uri: string; readonly timeoutInMillis: number };
+}
+
+export interface DeploymentRecord {
+  readonly apiId: string;
+  readonly deploymentId: string;
+  readonly description?: string;
+  readonly created: string;
+  readonly autoDeployed: boolean;
+  /** Epoch ms from which it is DEPLOYED. */
+  readonly readyAt: number;
+  readonly routes: readonly FrozenRoute[];
+}
+
+export interface StageRecord {
+  readonly apiId: string;
+  readonly stageName: string;
+  readonly autoDeploy: boolean;
+  readonly deploymentId?: string;
+  readonly description?: string;
+  readonly created: string;
+  readonly updated: string;
+  readonly tags: Readonly<Record<string, string>>;
+}

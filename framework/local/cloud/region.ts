@@ -1,0 +1,58 @@
+/** The emulated region: what it remembers and what it holds open, handed to every operation. */
+import { join } from "node:path";
+import type { LambdaRuntime } from "../lambda/outcome.ts";
+import type { CodeStore } from "./code-store.ts";
+import { Collection } from "./collection.ts";
+import type { ApiRecord, DeploymentRecord, FunctionRecord, IntegrationRecord, RoleRecord, RouteRecord, StageRecord } from "./records.ts";
+
+/** Everything that survives a restart. Children of an API have the id `API/CHILD`. */
+export interface State {
+  readonly functions: Collection<FunctionRecord>;
+  readonly roles: Collection<RoleRecord>;
+  readonly apis: Collection<ApiRecord>;
+  readonly integrations: Collection<IntegrationRecord>;
+  readonly routes: Collection<RouteRecord>;
+  readonly deployments: Collection<DeploymentRecord>;
+  readonly stages: Collection<StageRecord>;
+}
+
+/** The data planes: one listener per API. */
+export interface Fronts {
+  /** Opens the API's own port (0 takes a free one) and says which it became. */
+  open(apiId: string, port: number): Promise<number>;
+  /** Lets no new request in and resolves when the port is free. */
+  close(apiId: string): Promise<void>;
+  closeAll(): Promise<void>;
+}
+
+/** What an operation may use. */
+export interface Region {
+  readonly state: State;
+  readonly code: CodeStore;
+  readonly runtime: LambdaRuntime;
+  readonly fronts: Fronts;
+  /** Epoch ms. */
+  now(): number;
+  /** Milliseconds that a function or a deployment stays in its transitional state. */
+  readonly delay: number;
+  /** A URL of the control port that serves the zip without a signature for ten minutes. */
+  codeLocation(codeSha256: string): string;
+}
+
+/** Reads (or starts) the state below `folder`; children whose API is gone, as a kill in the middle of DeleteApi leaves them, go too. */
+export function openState(folder: string): State {
+  const open = <T>(name: string): Collection<T> => new Collection<T>(join(folder, "state", name));
+  const state: State = {
+    functions: open("functions"),
+    roles: open("roles"),
+    apis: open("apis"),
+    integrations: open("integrations"),
+    routes: open("routes"),
+    deployments: open("deployments"),
+    stages: open("stages"),
+  };
+  for (const children of [state.routes, state.integrations, state.stages, state.deployments]) {
+    for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);
+  }
+  return state;
+}

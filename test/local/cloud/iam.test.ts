@@ -1,0 +1,115 @@
+/** IAM as the SDK's own client sees it. */
+import {
+  CreateRoleCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
+  PutRolePolicyCommand,
+  TagRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Lab, openLab, refusalOf, trust } from "./lab.ts";
+
+let lab: Lab;
+beforeAll(async () => void (lab = await openLab()));
+afterAll(() => lab.close());
+
+const document = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "logs:PutLogEvents", Resource: "*" }] });
+
+describe("roles", () => {
+  it("are made, read, tagged and deleted", async () => {
+    const input = {
+      RoleName: "made",
+      AssumeRolePolicyDocument: trust,
+      Description: "a <small> & 작은 role",
+      Tags: [{ Key: "app", Value: "guestbook" }],
+    };
+    const { Role: made } = await lab.iam.send(new CreateRoleCommand(input));
+    expect(made).toMatchObject({ RoleName: "made", Path: "/", Arn: "arn:aws:iam::000000000000:role/made", Description: input.Description });
+    expect(made?.RoleId).toMatch(/^AROA[A-Z0-9]{17}$/);
+    await lab.iam.send(new TagRoleCommand({ RoleName: "made", Tags: [{ Key: "stage", Value: "prod" }] }));
+    const { Role: read } = await lab.iam.send(new GetRoleCommand({ RoleName: "made" }));
+    expect(decodeURIComponent(read?.AssumeRolePolicyDocument ?? "")).toBe(trust);
+    expect(read?.CreateDate).toBeInstanceOf(Date);
+    expect(read?.Tags).toEqual([
+      { Key: "app", Value: "guestbook" },
+      { Key: "stage", Value: "prod" },
+    ]);
+    const other = trust.replace("lambda", "scheduler");
+    await lab.iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: "made", PolicyDocument: other }));
+    const { Role: changed } = await lab.iam.send(new GetRoleCommand({ RoleName: "made" }));
+    expect(decodeURIComponent(changed?.AssumeRolePolicyDocument ?? "")).toBe(other);
+    await lab.iam.send(new DeleteRoleCommand({ RoleName: "made" }));
+    expect(await refusalOf(lab.iam.send(new GetRoleCommand({ RoleName: "made" })))).toMatchObject({
+      name: "NoSuchEntityException",
+      status: 404,
+    });
+  });
+
+  it("are refused when their name is taken in any case, or is none", async () => {
+    const taken = lab.iam.send(new CreateRoleCommand({ RoleName: "LAB", AssumeRolePolicyDocument: trust }));
+    expect(await refusalOf(taken)).toMatchObject({ name: "EntityAlreadyExistsException", status: 409 });
+    const odd = lab.iam.send(new CreateRoleCommand({ RoleName: "no spaces", AssumeRolePolicyDocument: trust }));
+    expect(await refusalOf(odd)).toMatchObject({ name: "ValidationError", status: 400 });
+    const long = lab.iam.send(new CreateRoleCommand({ RoleName: "a".repeat(65), AssumeRolePolicyDocument: trust }));
+    expect(await refusalOf(long)).toMatchObject({ name: "ValidationError", status: 400 });
+  });
+
+  it("need a trust policy that is one", async () => {
+    for (const AssumeRolePolicyDocument of ["{", "{}", document]) {
+      const call = lab.iam.send(new CreateRoleCommand({ RoleName: "odd", AssumeRolePolicyDocument }));
+      expect(await refusalOf(call)).toMatchObject({ name: "MalformedPolicyDocumentException", status: 400 });
+    }
+  });
+
+  it("refuse parameters that would not be honoured", async () => {
+    const call = lab.iam.send(
+      new CreateRoleCommand({ RoleName: "odd", AssumeRolePolicyDocument: trust, PermissionsBoundary: "arn:aws:iam::aws:policy/x" }),
+    );
+    expect(await refusalOf(call)).toMatchObject({ name: "ValidationError", message: expect.stringContaining("PermissionsBoundary") });
+  });
+});
+
+describe("inline policies", () => {
+  it("are put, read, listed in pages and deleted; a role that has some stays", async () => {
+    await lab.iam.send(new CreateRoleCommand({ RoleName: "policies", AssumeRolePolicyDocument: trust }));
+    for (const PolicyName of ["b", "a", "c"]) {
+      await lab.iam.send(new PutRolePolicyCommand({ RoleName: "policies", PolicyName, PolicyDocument: document }));
+    }
+    const first = await lab.iam.send(new ListRolePoliciesCommand({ RoleName: "policies", MaxItems: 2 }));
+    expect(first).toMatchObject({ PolicyNames: ["a", "b"], IsTruncated: true });
+    const second = await lab.iam.send(new ListRolePoliciesCommand({ RoleName: "policies", Marker: first.Marker }));
+    expect(second).toMatchObject({ PolicyNames: ["c"], IsTruncated: false });
+    const { PolicyDocument } = await lab.iam.send(new GetRolePolicyCommand({ RoleName: "policies", PolicyName: "a" }));
+    expect(decodeURIComponent(PolicyDocument ?? "")).toBe(document);
+    const held = lab.iam.send(new DeleteRoleCommand({ RoleName: "policies" }));
+    expect(await refusalOf(held)).toMatchObject({ name: "DeleteConflictException", status: 409 });
+    for (const PolicyName of ["a", "b", "c"]) await lab.iam.send(new DeleteRolePolicyCommand({ RoleName: "policies", PolicyName }));
+    await lab.iam.send(new DeleteRoleCommand({ RoleName: "policies" }));
+  });
+
+  it("are refused when they do not exist, name a principal or are too long", async () => {
+    const missing = lab.iam.send(new GetRolePolicyCommand({ RoleName: "lab", PolicyName: "constructor" }));
+    expect(await refusalOf(missing)).toMatchObject({ name: "NoSuchEntityException", status: 404 });
+    const principal = lab.iam.send(new PutRolePolicyCommand({ RoleName: "lab", PolicyName: "p", PolicyDocument: trust }));
+    expect(await refusalOf(principal)).toMatchObject({ name: "MalformedPolicyDocumentException" });
+    const PolicyDocument = document.replace("logs:PutLogEvents", "x".repeat(10_240));
+    expect(await refusalOf(lab.iam.send(new PutRolePolicyCommand({ RoleName: "lab", PolicyName: "p", PolicyDocument })))).toMatchObject({
+      name: "LimitExceededException",
+    });
+  });
+});
+
+describe("what is not spoken", () => {
+  it("is refused by name", async () => {
+    expect(await refusalOf(lab.iam.send(new ListRolesCommand({})))).toMatchObject({
+      name: "InvalidAction",
+      status: 400,
+      message: expect.stringContaining("ListRoles"),
+    });
+  });
+});

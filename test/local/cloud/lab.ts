@@ -1,0 +1,115 @@
+/** A local cloud for one test file: the real server on free ports, the real SDK clients, a clock that tests move, tiny real zips. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
+import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
+import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
+import { type Cloud, type CloudOptions, startCloud } from "../../../framework/local/cloud/cloud.ts";
+import type { LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
+import { smallZip } from "./small-zip.ts";
+
+export const trust = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+});
+
+export const roleArn = "arn:aws:iam::000000000000:role/lab";
+
+/** For files that never call a function. */
+export const noRuntime: LambdaRuntime = {
+  invoke: () => Promise.reject(new Error("this test runs no function")),
+  retire: () => {},
+  close: () => Promise.resolve(),
+};
+
+/** A zip with one module. */
+export function moduleZip(source: string, name = "index.mjs"): Uint8Array {
+  return smallZip({ name, data: Buffer.from(source) });
+}
+
+/** A handler that answers with `text` and what it was asked. */
+export function answering(text: string): Uint8Array {
+  return moduleZip(
+    `export const handler = async (event) => ({ statusCode: 200, headers: { "content-type": "text/plain" }, body: ${JSON.stringify(text)} });`,
+  );
+}
+
+export interface Lab {
+  readonly folder: string;
+  cloud: Cloud;
+  lambda: LambdaClient;
+  gateway: ApiGatewayV2Client;
+  iam: IAMClient;
+  /** Milliseconds that the cloud's clock is ahead. */
+  ahead: number;
+  /** Starts a second server on the same folder, as after a kill; the first one is closed only at the end. */
+  restart(options?: Partial<CloudOptions>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** SDK clients that know nothing but this cloud. */
+export function clientsOf(
+  cloud: Pick<Cloud, "url" | "region" | "accessKeyId" | "secretAccessKey">,
+): Pick<Lab, "lambda" | "gateway" | "iam"> {
+  const { accessKeyId, secretAccessKey } = cloud;
+  const config = { endpoint: cloud.url, region: cloud.region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
+  return { lambda: new LambdaClient(config), gateway: new ApiGatewayV2Client(config), iam: new IAMClient(config) };
+}
+
+/** A fresh cloud with the role `lab`. */
+export async function openLab(options: Partial<CloudOptions> = {}): Promise<Lab> {
+  const folder = mkdtempSync(join(tmpdir(), "portico-cloud-"));
+  const clouds: Cloud[] = [];
+  const start = async (more: Partial<CloudOptions>): Promise<Cloud> => {
+    const cloud = await startCloud({ folder, port: 0, runtime: noRuntime, now: () => Date.now() + lab.ahead, ...options, ...more });
+    clouds.push(cloud);
+    return cloud;
+  };
+  const lab = {
+    folder,
+    ahead: 0,
+    async restart(more: Partial<CloudOptions> = {}) {
+      rmSync(join(folder, "running.json"), { force: true });
+      lab.cloud = await start(more);
+      Object.assign(lab, clientsOf(lab.cloud));
+    },
+    async close() {
+      for (const cloud of clouds) await cloud.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  } as Lab;
+  lab.cloud = await start({});
+  Object.assign(lab, clientsOf(lab.cloud));
+  await lab.iam.send(new CreateRoleCommand({ RoleName: "lab", AssumeRolePolicyDocument: trust }));
+  return lab;
+}
+
+/** A CreateFunction call that is right, with changes. */
+export function functionInput(name: string, change: Partial<CreateFunctionCommandInput> = {}): CreateFunctionCommandInput {
+  return {
+    FunctionName: name,
+    Runtime: "nodejs24.x",
+    Handler: "index.handler",
+    Role: roleArn,
+    Code: { ZipFile: answering(name) },
+    ...change,
+  };
+}
+
+export async function makeFunction(lab: Lab, name: string, change: Partial<CreateFunctionCommandInput> = {}): Promise<void> {
+  await lab.lambda.send(new CreateFunctionCommand(functionInput(name, change)));
+}
+
+/** Name, HTTP status and message of the error that a call must end in. */
+export async function refusalOf(
+  call: Promise<unknown>,
+): Promise<{ readonly name: string; readonly status: number | undefined; readonly message: string }> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof Error)) throw new Error("the call was not refused");
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+  return { name: error.name, status: $metadata?.httpStatusCode, message: error.message };
+}
