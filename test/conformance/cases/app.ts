@@ -74,6 +74,10 @@ export const app: readonly Case[] = [
     app: "reference",
     steps: [{ ask: ({ origin }) => form("/guestbook", origin, "name=+&text="), expect: { status: 400, headers: { "set-cookie": null }, body: /A name and a short text, please\./ } }],
   },
+  reference("the guestbook refuses a body that is no form", { method: "POST", target: "/guestbook", headers: [["Content-Type", "application/json"]], body: "{}" }, {
+    status: 400,
+    json: { error: "The body must be a form" },
+  }),
   {
     name: "the guestbook refuses the form of another site",
     app: "reference",

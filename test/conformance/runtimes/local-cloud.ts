@@ -1,0 +1,41 @@
+/** The local cloud after a deploy: the zips, uploaded by the release code through the AWS SDK, behind an HTTP API. */
+import { join } from "node:path";
+import { createClients } from "../../../deploy/lambda/clients.ts";
+import { draftRelease } from "../../../deploy/lambda/draft.ts";
+import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import { release } from "../../../deploy/release.ts";
+import { type Cloud, startCloud } from "../../../framework/local/cloud/cloud.ts";
+import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts";
+import { build } from "../build.ts";
+import { send } from "../client.ts";
+import type { Runtime, Subject } from "../runtime.ts";
+
+/** The runtime. */
+export const localCloud: Runtime = {
+  name: "local-cloud",
+  async start(subject) {
+    const runtime = createLambdaRuntime({ onLog: () => {} });
+    const cloud = await startCloud({ folder: join(subject.folder, "cloud"), port: 0, runtime });
+    const { origin } = new URL(await deploy(subject, cloud));
+    return {
+      origin,
+      send: (ask) => send(origin, ask),
+      close: async () => {
+        await cloud.close();
+        await runtime.close();
+      },
+    };
+  },
+};
+
+/** As `portico deploy --stage local` does; returns the live URL. */
+async function deploy(subject: Subject, { url, region, accessKeyId, secretAccessKey }: Cloud): Promise<string> {
+  const { out, manifest } = await build(subject, "lambda");
+  const secretVersions = Object.fromEntries(manifest.app.secrets.map((name) => [name, 1]));
+  const draft = await draftRelease(out, { env: subject.env, secretVersions });
+  const clients = createClients({ endpoint: url, region, accessKeyId, secretAccessKey });
+  const platform = createLambdaPlatform(clients, draft);
+  const { live } = await release({ platform, app: subject.app, draft, onPlan: () => {}, onProgress: () => {} });
+  for (const client of Object.values(clients)) client.destroy();
+  return live.url;
+}
