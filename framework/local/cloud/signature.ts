@@ -49,8 +49,11 @@ export async function verifySignature(request: WireRequest, key: CloudKey, now: 
       throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
     throw new AwsError("IncompleteSignatureException", 403, "The Authorization header is not a Signature Version 4 header.");
   }
-  if (!isSame(claim.accessKeyId, key.accessKeyId))
+  // The key is a long-term one: a session token can only have come from somebody's real credentials.
+  const hasToken = headerValues(request.headers, "x-amz-security-token").length > 0;
+  if (hasToken || !isSame(claim.accessKeyId, key.accessKeyId)) {
     throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
+  }
   checkSignedHeaders(request, claim);
   const date = signedDate(request, claim, now);
   const [payloadHash] = headerValues(request.headers, "x-amz-content-sha256");

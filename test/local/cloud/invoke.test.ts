@@ -46,6 +46,7 @@ describe("Invoke", () => {
     expect(await refusalOf(lab.lambda.send(new InvokeCommand({ FunctionName: "echo", InvocationType: "Event" })))).toMatchObject({
       status: 400,
     });
+    expect(await refusalOf(lab.lambda.send(new InvokeCommand({ FunctionName: "echo", LogType: "Tail" })))).toMatchObject({ status: 400 });
     expect(await refusalOf(lab.lambda.send(new InvokeCommand({ FunctionName: "nobody" })))).toMatchObject({
       name: "ResourceNotFoundException",
       status: 404,

@@ -125,6 +125,11 @@ describe("a signature", () => {
     expect(await refusalOf(wrongId.iam.send(policies))).toMatchObject({ name: "InvalidClientTokenId", status: 403 });
   });
 
+  it("with a session token is refused: those belong to real accounts", async () => {
+    const answer = await send({ signed: { "x-amz-security-token": "token" } });
+    expect(answer).toMatchObject({ status: 403, headers: { "x-amzn-errortype": "UnrecognizedClientException" } });
+  });
+
   it("is good for five minutes, not for a replay later or from the future", async () => {
     const aged = (minutes: number) => send({ date: new Date(Date.now() + minutes * 60_000) });
     expect((await aged(-4)).status).toBe(200);

@@ -31,6 +31,9 @@ export const invoke: Operation = async (call, region) => {
   const { record, version, qualifier } = findFunction(refOf(call), region);
   const type = call.header("x-amz-invocation-type") ?? "RequestResponse";
   if (type !== "RequestResponse" && type !== "DryRun") throw invalid(`Portico's local cloud does not speak the invocation type ${type}`);
+  if (call.header("x-amz-log-type") === "Tail")
+    throw invalid("Portico's local cloud does not speak LogType Tail: it prints a function's lines itself");
+  if (call.header("x-amz-client-context") !== undefined) throw invalid("Portico's local cloud does not speak ClientContext");
   const event = eventOf(call);
   if (isPending(version, region)) {
     throw conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending");
