@@ -13,7 +13,19 @@ import { queries } from "./cases/queries.ts";
 import { routing } from "./cases/routing.ts";
 
 /** Cases by topic. */
-export const topics: Readonly<Record<string, readonly Case[]>> = { routing, paths, queries, methods, bodies, headers, errors, middleware, context, assets, app };
+export const topics: Readonly<Record<string, readonly Case[]>> = {
+  routing,
+  paths,
+  queries,
+  methods,
+  bodies,
+  headers,
+  errors,
+  middleware,
+  context,
+  assets,
+  app,
+};
 
 /** All of them. */
 export const cases: readonly Case[] = Object.values(topics).flat();

@@ -61,7 +61,9 @@ export const differences: readonly Difference[] = [
 
 /** The table as Markdown: docs/differences.md. */
 export function differencesPage(): string {
-  const rows = differences.map(({ cases, runtimes, why }) => `| ${why} | ${runtimes.join(", ")} | ${cases.map((name) => `"${name}"`).join(", ")} |`);
+  const rows = differences.map(
+    ({ cases, runtimes, why }) => `| ${why} | ${runtimes.join(", ")} | ${cases.map((name) => `"${name}"`).join(", ")} |`,
+  );
   return [
     "# Where the targets differ",
     "",

@@ -7,11 +7,15 @@ const form = (target: string, origin: string, body: string) => ({
   method: "POST",
   target,
   body,
-  headers: [["Content-Type", "application/x-www-form-urlencoded"], ["Origin", origin]] as const,
+  headers: [
+    ["Content-Type", "application/x-www-form-urlencoded"],
+    ["Origin", origin],
+  ] as const,
 });
 
 const sign = (text: (visitor: number) => string): Step => ({
-  ask: ({ origin, visitor }) => form("/guestbook", origin, new URLSearchParams({ name: `방문자 ${visitor}`, text: text(visitor) }).toString()),
+  ask: ({ origin, visitor }) =>
+    form("/guestbook", origin, new URLSearchParams({ name: `방문자 ${visitor}`, text: text(visitor) }).toString()),
   expect: { status: 303, headers: { location: "/guestbook", "set-cookie": /^guestbook=.+; Path=\/guestbook; HttpOnly; SameSite=Lax$/ } },
 });
 
@@ -28,8 +32,14 @@ const shows = (texts: (visitor: number) => readonly string[]): Step => ({
   }),
 });
 
-const login = (given: string): Step["ask"] => ({ origin }) => form("/login", origin, new URLSearchParams({ password: given }).toString());
-const signedIn: Step["expect"] = { status: 303, headers: { location: "/account", "set-cookie": /^session=[^;]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/ } };
+const login =
+  (given: string): Step["ask"] =>
+  ({ origin }) =>
+    form("/login", origin, new URLSearchParams({ password: given }).toString());
+const signedIn: Step["expect"] = {
+  status: 303,
+  headers: { location: "/account", "set-cookie": /^session=[^;]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/ },
+};
 
 /** The reference app. */
 export const app: readonly Case[] = [
@@ -45,7 +55,7 @@ export const app: readonly Case[] = [
       shows(() => []),
       sign(() => "처음"),
       shows(() => ["처음"]),
-      sign(() => "<b>둘</b> & \"셋\""),
+      sign(() => '<b>둘</b> & "셋"'),
       shows(() => ["처음", "&lt;b&gt;둘&lt;/b&gt; &amp; &quot;셋&quot;"]),
       { ask: ({ origin }) => form("/guestbook/clear", origin, ""), expect: { status: 303, headers: { location: "/guestbook" } } },
       shows(() => []),
@@ -72,23 +82,41 @@ export const app: readonly Case[] = [
   {
     name: "the guestbook refuses an empty entry",
     app: "reference",
-    steps: [{ ask: ({ origin }) => form("/guestbook", origin, "name=+&text="), expect: { status: 400, headers: { "set-cookie": null }, body: /A name and a short text, please\./ } }],
+    steps: [
+      {
+        ask: ({ origin }) => form("/guestbook", origin, "name=+&text="),
+        expect: { status: 400, headers: { "set-cookie": null }, body: /A name and a short text, please\./ },
+      },
+    ],
   },
-  reference("the guestbook refuses a body that is no form", { method: "POST", target: "/guestbook", headers: [["Content-Type", "application/json"]], body: "{}" }, {
-    status: 400,
-    json: { error: "The body must be a form" },
-  }),
+  reference(
+    "the guestbook refuses a body that is no form",
+    { method: "POST", target: "/guestbook", headers: [["Content-Type", "application/json"]], body: "{}" },
+    {
+      status: 400,
+      json: { error: "The body must be a form" },
+    },
+  ),
   {
     name: "the guestbook refuses the form of another site",
     app: "reference",
     steps: [{ ask: form("/guestbook", "http://evil.example", "name=a&text=b"), expect: { status: 403, headers: { "set-cookie": null } } }],
   },
-  reference("the guestbook ignores a forged cookie", { target: "/guestbook", headers: [["Cookie", `guestbook=${encodeURIComponent('[{"name":"x","text":"forged"}].AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=')}`]] }, {
-    status: 200,
-    check: (answer) => {
-      if (textOf(answer).includes("forged")) throw new Error("a forged entry is shown");
+  reference(
+    "the guestbook ignores a forged cookie",
+    {
+      target: "/guestbook",
+      headers: [
+        ["Cookie", `guestbook=${encodeURIComponent('[{"name":"x","text":"forged"}].AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=')}`],
+      ],
     },
-  }),
+    {
+      status: 200,
+      check: (answer) => {
+        if (textOf(answer).includes("forged")) throw new Error("a forged entry is shown");
+      },
+    },
+  ),
   {
     name: "login, account, panel, logout",
     app: "reference",
@@ -99,17 +127,33 @@ export const app: readonly Case[] = [
       { ask: login(password), expect: signedIn },
       { ask: { target: "/account" }, expect: { status: 200, headers: { "cache-control": "no-store" }, body: /You are signed in until/ } },
       { ask: { target: "/panel" }, expect: { status: 200, headers: { "content-type": "application/json" }, body: /"greeting":"Hello"/ } },
-      { ask: ({ origin }) => form("/logout", origin, ""), expect: { status: 303, headers: { location: "/login", "set-cookie": /^session=; Max-Age=0;/ } } },
+      {
+        ask: ({ origin }) => form("/logout", origin, ""),
+        expect: { status: 303, headers: { location: "/login", "set-cookie": /^session=; Max-Age=0;/ } },
+      },
       { ask: { target: "/account" }, expect: { status: 303, headers: { location: "/login" } } },
     ],
   },
   reference("the panel without a session", "/panel", { status: 401, json: { error: "Sign in at /login first" } }),
-  reference("a forged session", { target: "/account", headers: [["Cookie", `session=9999999999999.${encodeURIComponent("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")}`]] }, { status: 303, headers: { location: "/login" } }),
-  reference("login with something that is no form", { method: "POST", target: "/login", headers: [["Content-Type", "application/json"]], body: "{}" }, { status: 400, json: { error: "The body must be a form" } }),
+  reference(
+    "a forged session",
+    {
+      target: "/account",
+      headers: [["Cookie", `session=9999999999999.${encodeURIComponent("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")}`]],
+    },
+    { status: 303, headers: { location: "/login" } },
+  ),
+  reference(
+    "login with something that is no form",
+    { method: "POST", target: "/login", headers: [["Content-Type", "application/json"]], body: "{}" },
+    { status: 400, json: { error: "The body must be a form" } },
+  ),
   {
     name: "login refuses the form of another site",
     app: "reference",
-    steps: [{ ask: form("/login", "http://evil.example", `password=${password}`), expect: { status: 403, headers: { "set-cookie": null } } }],
+    steps: [
+      { ask: form("/login", "http://evil.example", `password=${password}`), expect: { status: 403, headers: { "set-cookie": null } } },
+    ],
   },
   reference("logging out by a link", "/logout", { status: 405, headers: { "set-cookie": null, allow: /POST/ } }),
   {
@@ -117,7 +161,12 @@ export const app: readonly Case[] = [
     app: "reference",
     visitors: 20,
     scattered: true,
-    steps: [sign((visitor) => `글 ${visitor}`), shows((visitor) => [`글 ${visitor}`]), sign((visitor) => `또 ${visitor}`), shows((visitor) => [`글 ${visitor}`, `또 ${visitor}`])],
+    steps: [
+      sign((visitor) => `글 ${visitor}`),
+      shows((visitor) => [`글 ${visitor}`]),
+      sign((visitor) => `또 ${visitor}`),
+      shows((visitor) => [`글 ${visitor}`, `또 ${visitor}`]),
+    ],
   },
   {
     name: "20 visitors sign in at once, each request in another environment",

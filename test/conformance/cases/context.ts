@@ -15,7 +15,10 @@ const told = (answer: Parameters<typeof textOf>[0]): Told => JSON.parse(textOf(a
 
 /** Context, background work, streams. */
 export const context: readonly Case[] = [
-  fixture("the env is what is declared", "/env", { status: 200, json: { names: ["EMPTY", "GREETING", "SESSION_KEY"], greeting: '안녕 "세계", $HOME = 1', empty: "", path: null } }),
+  fixture("the env is what is declared", "/env", {
+    status: 200,
+    json: { names: ["EMPTY", "GREETING", "SESSION_KEY"], greeting: '안녕 "세계", $HOME = 1', empty: "", path: null },
+  }),
   fixture("the context is the same everywhere", "/context", {
     status: 200,
     check: (answer) => {
@@ -23,7 +26,8 @@ export const context: readonly Case[] = [
       if (keys.join() !== "clientAddress,env,params,platform,requestId,var,waitUntil") throw new Error(keys.join());
       if (!/^[\w=-]{8,}$/.test(requestId)) throw new Error(`request id ${requestId}`);
       if (!/^(lambda|workers|node)$/.test(platform)) throw new Error(`platform ${platform}`);
-      if (clientAddress !== null && !/^(127\.0\.0\.1|::1|::ffff:127\.0\.0\.1)$/.test(clientAddress)) throw new Error(`client address ${clientAddress}`);
+      if (clientAddress !== null && !/^(127\.0\.0\.1|::1|::ffff:127\.0\.0\.1)$/.test(clientAddress))
+        throw new Error(`client address ${clientAddress}`);
     },
   }),
   {
@@ -49,9 +53,21 @@ export const context: readonly Case[] = [
       { ask: { target: "/wait?key=one" }, expect: { status: 200, json: { done: true } }, eventually: true },
     ],
   },
-  fixture("a stream with a character cut in two", "/stream", { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: "하나 둘 셋" }),
-  fixture("server-sent events", "/events", { status: 200, headers: { "content-type": "text/event-stream", "cache-control": "no-store" }, body: "id: 1\ndata: event 1\n\nid: 2\ndata: event 2\n\nid: 3\ndata: event 3\n\n" }),
-  reference("a streamed answer", "/stream", { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: "line 1 of 5\nline 2 of 5\nline 3 of 5\nline 4 of 5\nline 5 of 5\n" }),
+  fixture("a stream with a character cut in two", "/stream", {
+    status: 200,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: "하나 둘 셋",
+  }),
+  fixture("server-sent events", "/events", {
+    status: 200,
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    body: "id: 1\ndata: event 1\n\nid: 2\ndata: event 2\n\nid: 3\ndata: event 3\n\n",
+  }),
+  reference("a streamed answer", "/stream", {
+    status: 200,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: "line 1 of 5\nline 2 of 5\nline 3 of 5\nline 4 of 5\nline 5 of 5\n",
+  }),
   reference("who is asking", "/whoami", {
     status: 200,
     check: (answer, { origin }) => {
@@ -65,11 +81,20 @@ export const context: readonly Case[] = [
     visitors: 20,
     steps: [
       {
-        ask: ({ visitor }) => ({ method: "POST", target: `/echo?visitor=${visitor}`, body: `body ${visitor}`, headers: [["X-Visitor", String(visitor)]] }),
+        ask: ({ visitor }) => ({
+          method: "POST",
+          target: `/echo?visitor=${visitor}`,
+          body: `body ${visitor}`,
+          headers: [["X-Visitor", String(visitor)]],
+        }),
         expect: ({ visitor }) => ({
           status: 200,
           check: (answer) => {
-            const { query, body, headers } = JSON.parse(textOf(answer)) as { query: unknown; body: string; headers: Record<string, string> };
+            const { query, body, headers } = JSON.parse(textOf(answer)) as {
+              query: unknown;
+              body: string;
+              headers: Record<string, string>;
+            };
             const got = JSON.stringify([query, body, headers["x-visitor"]]);
             if (got !== JSON.stringify([[["visitor", `${visitor}`]], `body ${visitor}`, `${visitor}`])) throw new Error(got);
           },

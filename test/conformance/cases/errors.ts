@@ -12,11 +12,17 @@ const bare = {
   check: (answer: Parameters<typeof textOf>[0]) => {
     const body = JSON.parse(textOf(answer)) as { error: string; requestId: string };
     const { error, requestId, ...others } = body;
-    if (error !== "Internal Server Error" || !/^[\w=-]{8,}$/.test(requestId) || Object.keys(others).length > 0) throw new Error(textOf(answer));
+    if (error !== "Internal Server Error" || !/^[\w=-]{8,}$/.test(requestId) || Object.keys(others).length > 0)
+      throw new Error(textOf(answer));
   },
 } as const;
 
-const httpError = (status: number) => ({ status, headers: { "content-type": "application/json", "x-reason": "asked" }, json: { error: `because ${status} 이유` }, hides: ["secret"] });
+const httpError = (status: number) => ({
+  status,
+  headers: { "content-type": "application/json", "x-reason": "asked" },
+  json: { error: `because ${status} 이유` },
+  hides: ["secret"],
+});
 
 /** Errors. */
 export const errors: readonly Case[] = [
@@ -36,15 +42,37 @@ export const errors: readonly Case[] = [
   fixture("HttpError 404", "/http-error?status=404", httpError(404)),
   fixture("HttpError 409", "/http-error?status=409", httpError(409)),
   fixture("HttpError 503", "/http-error?status=503", httpError(503)),
-  fixture("HEAD of an HttpError", { method: "HEAD", target: "/http-error?status=404" }, { status: 404, headers: { "x-reason": "asked" }, body: "" }),
+  fixture(
+    "HEAD of an HttpError",
+    { method: "HEAD", target: "/http-error?status=404" },
+    { status: 404, headers: { "x-reason": "asked" }, body: "" },
+  ),
   fixture("Hono's HTTPException in a plain handler", "/http-exception", { status: 403, headers: { "x-own": "yes" }, body: "own response" }),
   fixture("HTTPException inside Hono", "/hono/refused", { status: 418, body: "no coffee" }),
   fixture("a throw inside Hono", "/hono/boom", { status: 500, hides: ["secret", ".ts", ".mjs"] }),
   fixture("an unknown path inside Hono", "/hono/none", { status: 404 }),
-  reference("validation lists every problem", { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: '{"title":"","tags":["a",2],"more":1}' }, {
-    status: 400,
-    json: { problems: [{ path: "more", message: "is not known" }, { path: "title", message: "must be a text" }, { path: "tags.1", message: "must be a text" }] },
-  }),
-  reference("a body that is no JSON", { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: "{" }, { status: 400, json: { error: "The body is not JSON" } }),
-  reference("a body of the wrong type", { method: "POST", target: "/api/notes", headers: [["Content-Type", "text/plain"]], body: "x" }, { status: 415, json: { error: "Send application/json" } }),
+  reference(
+    "validation lists every problem",
+    { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: '{"title":"","tags":["a",2],"more":1}' },
+    {
+      status: 400,
+      json: {
+        problems: [
+          { path: "more", message: "is not known" },
+          { path: "title", message: "must be a text" },
+          { path: "tags.1", message: "must be a text" },
+        ],
+      },
+    },
+  ),
+  reference(
+    "a body that is no JSON",
+    { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: "{" },
+    { status: 400, json: { error: "The body is not JSON" } },
+  ),
+  reference(
+    "a body of the wrong type",
+    { method: "POST", target: "/api/notes", headers: [["Content-Type", "text/plain"]], body: "x" },
+    { status: 415, json: { error: "Send application/json" } },
+  ),
 ];

@@ -14,7 +14,10 @@ const query = (...pairs: readonly (readonly [string, string])[]) => ({
 
 /** Queries. */
 export const queries: readonly Case[] = [
-  reference("a query and repeated keys", "/search?q=serverless&tag=web&tag=edge", { status: 200, json: { q: "serverless", tags: ["web", "edge"] } }),
+  reference("a query and repeated keys", "/search?q=serverless&tag=web&tag=edge", {
+    status: 200,
+    json: { q: "serverless", tags: ["web", "edge"] },
+  }),
   reference("unicode in a query", `/search?q=${encodeURIComponent("비밀 방")}`, { status: 200, json: { q: "비밀 방", tags: [] } }),
   reference("a missing query value", "/search", { status: 400, json: { error: "Say what to search for: /search?q=word" } }),
   reference("an empty query value", "/search?q=", { status: 200, json: { q: "", tags: [] } }),

@@ -17,7 +17,16 @@ export async function startDev({ app, env, folder }: Subject, target: Target, em
   const bugs: unknown[] = [];
   const quiet = (): void => {};
   const onError = (error: unknown): void => void bugs.push(error);
-  const gateway = await createGateway({ port: 0, target, root: app.root, emulator, source: builder, onAccess: quiet, onFailure: quiet, onError });
+  const gateway = await createGateway({
+    port: 0,
+    target,
+    root: app.root,
+    emulator,
+    source: builder,
+    onAccess: quiet,
+    onFailure: quiet,
+    onError,
+  });
   gateway.update({ routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })), assets });
   return {
     origin: gateway.url,

@@ -36,6 +36,6 @@ async function deploy(subject: Subject, { url, region, accessKeyId, secretAccess
   const clients = createClients({ endpoint: url, region, accessKeyId, secretAccessKey });
   const platform = createLambdaPlatform(clients, draft);
   const { live } = await release({ platform, app: subject.app, draft, onPlan: () => {}, onProgress: () => {} });
-  for (const client of Object.values(clients)) client.destroy();
+  for (const client of [clients.lambda, clients.api, clients.apiOnce, clients.iam]) client.destroy();
   return live.url;
 }

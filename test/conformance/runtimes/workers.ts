@@ -26,15 +26,21 @@ export const workers: Runtime = {
       handleStructuredLogs: () => {},
       name: manifest.app.name,
       modulesRoot: out,
-      modules: await Promise.all((manifest.modules ?? []).filter(isCode).map(async ({ name, type }) => ({
-        type: moduleTypes[type],
-        path: join(out, name),
-        contents: await readFile(join(out, name)),
-      }))),
+      modules: await Promise.all(
+        (manifest.modules ?? []).filter(isCode).map(async ({ name, type }) => ({
+          type: moduleTypes[type],
+          path: join(out, name),
+          contents: await readFile(join(out, name)),
+        })),
+      ),
       compatibilityDate: compatibilityDate > newest ? newest : compatibilityDate,
       compatibilityFlags: ["nodejs_compat"],
       bindings: { ...subject.env },
-      assets: { directory, routerConfig: { has_user_worker: true }, assetConfig: { html_handling: "auto-trailing-slash", not_found_handling: "none" } },
+      assets: {
+        directory,
+        routerConfig: { has_user_worker: true },
+        assetConfig: { html_handling: "auto-trailing-slash", not_found_handling: "none" },
+      },
     });
     const { origin } = await miniflare.ready;
     return { origin, send: (ask) => send(origin, ask), close: () => miniflare.dispose() };

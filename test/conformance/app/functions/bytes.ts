@@ -2,7 +2,12 @@
 import type { Handler } from "portico";
 
 export const GET: Handler = () =>
-  new Response(Uint8Array.from({ length: 256 }, (_, byte) => byte), { headers: { "content-type": "application/octet-stream" } });
+  new Response(
+    Uint8Array.from({ length: 256 }, (_, byte) => byte),
+    { headers: { "content-type": "application/octet-stream" } },
+  );
 
 export const POST: Handler = async (request) =>
-  new Response(await request.arrayBuffer(), { headers: { "content-type": request.headers.get("content-type") ?? "application/octet-stream" } });
+  new Response(await request.arrayBuffer(), {
+    headers: { "content-type": request.headers.get("content-type") ?? "application/octet-stream" },
+  });

@@ -5,7 +5,10 @@ export const GET: Handler = (request) => {
   const query = new URL(request.url).searchParams;
   const length = Number(query.get("bytes"));
   if (query.has("text")) return new Response("0123456789abcdef".repeat(length / 16));
-  return new Response(Uint8Array.from({ length }, (_, index) => index % 251), { headers: { "content-type": "application/octet-stream" } });
+  return new Response(
+    Uint8Array.from({ length }, (_, index) => index % 251),
+    { headers: { "content-type": "application/octet-stream" } },
+  );
 };
 
 export const POST: Handler = async (request) => {
