@@ -66,7 +66,7 @@ describe.each(targets)("portico dev --target %s", (target) => {
 
     await write(root, "functions/top.ts", `throw new Error("at the top");\n${says("never")}`);
     const top = await eventually(`${url}/top`, (status) => status === 500);
-    expect(JSON.parse(top)).toMatchObject({ error: { message: "at the top" } });
+    expect(JSON.parse(top)).toMatchObject({ error: "Internal Server Error", failure: { message: "at the top" } });
     expect(await (await fetch(`${url}/other`)).text()).toBe("other");
     await unlink(join(root, "functions/top.ts"));
     await eventually(`${url}/top`, (status) => status === 404);

@@ -73,7 +73,7 @@ async function serveApp(input: CommandInput, root: string): Promise<() => Promis
   const watch = await watchTree(root, follow, (error) => reporter.error(error));
   announce(reporter, session, gateway);
   return async () => {
-    await watch.close();
+    watch.close();
     await gateway.close();
     await Promise.all([emulator.close(), session.close()]);
   };

@@ -1,5 +1,6 @@
 /** The only file that knows miniflare's option shape (v4; v5 changes it): one static host worker in, a running workerd out. */
 import { createRequire } from "node:module";
+import type { MiniflareOptions } from "miniflare";
 import { UserError } from "../../model/user-error.ts";
 
 /** A line that a worker printed. */
@@ -45,24 +46,36 @@ export async function newestCompatibilityDate(): Promise<string> {
   return workerd.compatibilityDate;
 }
 
+/** Miniflare ends the whole process at a signal; ours has its own order of ending, with its own exit code. */
+function withoutSignalHandlers<T>(make: () => T): T {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  const made = make();
+  for (const [at, signal] of signals.entries()) {
+    for (const listener of process.listeners(signal)) if (!before[at]!.includes(listener)) process.removeListener(signal, listener);
+  }
+  return made;
+}
+
 /** Starts workerd with the host worker and waits until it takes requests. */
 export async function startHost({ script, bindings, source, onLine }: HostOptions): Promise<Host> {
   const { Log, LogLevel, Miniflare, Response } = await loadMiniflare();
-  const miniflare = new Miniflare({
+  const options = {
     host: "127.0.0.1",
     port: 0,
     cf: false,
     log: new Log(LogLevel.NONE),
     handleStructuredLogs: ({ level, message }: WorkerdLine) => onLine({ level, message }),
     name: "host",
-    modules: [{ type: "ESModule", path: "host.mjs", contents: script }],
+    modules: [{ type: "ESModule" as const, path: "host.mjs", contents: script }],
     compatibilityDate: "2026-07-01",
     compatibilityFlags: ["experimental", "nodejs_compat"],
     bindings: { ...bindings },
     serviceBindings: { SOURCE: async (request: { url: string }) => new Response(await source(new URL(request.url).pathname)) },
     workerLoaders: { LOADER: {} },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  });
+  } satisfies MiniflareOptions;
+  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
   await miniflare.ready;
   const url = await miniflare.unsafeGetDirectURL("host");
   return { port: Number(url.port), close: () => miniflare.dispose() };
