@@ -8,6 +8,8 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: [...configDefaults.exclude, "**/.portico/**", "**/dist/**", "test/fixtures/**"],
     pool: "forks",
+    // Functions log what they throw; that is worth reading only where a test failed.
+    silent: "passed-only",
     // Tests start compilers, workerd and child processes on a machine of two cores that others use too.
     testTimeout: 30_000,
     hookTimeout: 60_000,
