@@ -52,7 +52,8 @@ export class Collection<T> {
 
   put(id: string, record: T): T {
     const file = this.#file(id);
-    writeFileSync(`${file}.tmp`, JSON.stringify({ schemaVersion, id, record }));
+    // A function's record holds its environment variables, and those are the app's secrets too.
+    writeFileSync(`${file}.tmp`, JSON.stringify({ schemaVersion, id, record }), { mode: 0o600 });
     renameSync(`${file}.tmp`, file);
     this.#records.set(id, record);
     return record;

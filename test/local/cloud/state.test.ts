@@ -60,6 +60,14 @@ it("unpacks code read-only and forgets it when no function needs it", async () =
   expect(readdirSync(join(lab.folder, "zips"))).toEqual([]);
 });
 
+it("lets nobody else read a function's variables", async () => {
+  const lab = await open();
+  await makeFunction(lab, "secret", { Environment: { Variables: { SESSION_KEY: "hidden" } } });
+  const file = join(lab.folder, "state", "functions", "secret.json");
+  expect(readFileSync(file, "utf8")).toContain("hidden");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
 it("is not served twice", async () => {
   const lab = await open();
   const again = startCloud({ folder: lab.folder, port: 0, runtime: noRuntime });
