@@ -44,7 +44,12 @@ async function eventually(url: string, passes: (status: number, text: string) =>
 
 describe.each(targets)("portico dev --target %s", (target) => {
   it("reloads, shows a broken file on its own route only, and follows new and removed routes", async () => {
-    const root = await app(`reload-${target}`, { "functions/index.ts": says("one"), "functions/other.ts": says("other"), "functions/_lib/shared.ts": `export const shared = "s1";\n`, "functions/uses.ts": `import { shared } from "./_lib/shared.ts";\nexport const GET = () => new Response(shared);\n` });
+    const root = await app(`reload-${target}`, {
+      "functions/index.ts": says("one"),
+      "functions/other.ts": says("other"),
+      "functions/_lib/shared.ts": `export const shared = "s1";\n`,
+      "functions/uses.ts": `import { shared } from "./_lib/shared.ts";\nexport const GET = () => new Response(shared);\n`,
+    });
     const running = start(["dev", "--target", target, "--port", "0"], root);
     const url = await ready(running);
     expect(await (await fetch(`${url}/`)).text()).toBe("one");
@@ -74,7 +79,10 @@ describe.each(targets)("portico dev --target %s", (target) => {
   });
 
   it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process behind on %s", async (signal) => {
-    const root = await app(`${signal}-${target}`, { "functions/index.ts": says("hi"), "functions/slow.ts": `export const GET = async () => { await new Promise((done) => setTimeout(done, 60_000)); return new Response(); };\n` });
+    const root = await app(`${signal}-${target}`, {
+      "functions/index.ts": says("hi"),
+      "functions/slow.ts": `export const GET = async () => { await new Promise((done) => setTimeout(done, 60_000)); return new Response(); };\n`,
+    });
     const running = start(["dev", "--target", target, "--port", "0"], root);
     const url = await ready(running);
     expect(await (await fetch(`${url}/`)).text()).toBe("hi");
@@ -100,16 +108,26 @@ describe("portico dev", () => {
   });
 
   it("prints JSON lines with --json: where it listens, each request, what functions print, failures", async () => {
-    const root = await app("json", { "functions/index.ts": `export const GET = () => { console.log("printed"); throw new TypeError("nope"); };\n` });
+    const root = await app("json", {
+      "functions/index.ts": `export const GET = () => { console.log("printed"); throw new TypeError("nope"); };\n`,
+    });
     const running = start(["dev", "--json", "--port", "0"], root);
     const url = await ready(running);
     expect((await fetch(`${url}/?q=1`)).status).toBe(500);
     await running.until(/"type":"access"/);
     await running.until(/"type":"failure"/);
     await running.stop();
-    const lines = running.output().trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).toContainEqual(expect.objectContaining({ type: "listening", url, routes: [{ pattern: "/", file: "functions/index.ts" }] }));
-    expect(lines).toContainEqual(expect.objectContaining({ type: "log", function: expect.any(String), text: expect.stringContaining("printed") }));
+    const lines = running
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: "listening", url, routes: [{ pattern: "/", file: "functions/index.ts" }] }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: "log", function: expect.any(String), text: expect.stringContaining("printed") }),
+    );
     expect(lines).toContainEqual(expect.objectContaining({ type: "failure", name: "TypeError", message: "nope" }));
     expect(lines).toContainEqual(expect.objectContaining({ type: "access", method: "GET", target: "/?q=1", status: 500, cold: true }));
   });

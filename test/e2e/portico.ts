@@ -80,7 +80,9 @@ export function descendants(pid: number): readonly number[] {
 
 function readStat(pid: number): { readonly parent: number; readonly state: string } | undefined {
   try {
-    const [state = "", parent] = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+    const [state = "", parent] = readFileSync(`/proc/${pid}/stat`, "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     return { parent: Number(parent), state };
   } catch {
     return undefined; // It ended meanwhile.

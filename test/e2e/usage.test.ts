@@ -28,7 +28,8 @@ describe("portico", () => {
     expect((await run(["--version"], repository)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const help = await run([], repository);
     expect(help.code).toBe(0);
-    for (const name of ["init", "dev", "build", "routes", "invoke", "deploy", "cloud", "start"]) expect(help.stdout).toContain(`  ${name} `);
+    for (const name of ["init", "dev", "build", "routes", "invoke", "deploy", "cloud", "start"])
+      expect(help.stdout).toContain(`  ${name} `);
   });
 
   it("says what an unknown command and an unknown flag may have meant, without a stack", async () => {
@@ -120,7 +121,15 @@ describe("portico invoke", () => {
       request.on("end", () => {
         response.statusCode = request.url === "/bad" ? 503 : 201;
         response.setHeader("set-cookie", ["a=1", "b=2"]);
-        response.end(JSON.stringify({ method: request.method, url: request.url, tag: request.headers["x-tag"], type: request.headers["content-type"], body }));
+        response.end(
+          JSON.stringify({
+            method: request.method,
+            url: request.url,
+            tag: request.headers["x-tag"],
+            type: request.headers["content-type"],
+            body,
+          }),
+        );
       });
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));

@@ -1,0 +1,79 @@
+/** The local cloud as `deploy` meets it: another server on its port, a release that fails its smoke test, a stage that nobody serves. */
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repository, run, start } from "./portico.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portico-deploy-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = join(folder, name);
+  await mkdir(root, { recursive: true });
+  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(root, file, ".."), { recursive: true });
+    await writeFile(join(root, file), text);
+  }
+  return root;
+}
+
+const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+const released = /^release (\d+) {2}(http:\/\/127\.0\.0\.1:\d+)\//m;
+
+describe("portico deploy --stage local", () => {
+  it("takes a free port and says so when something else has the usual one", async () => {
+    const stranger = createServer((_, response) => response.end("not a cloud"));
+    const usual = await new Promise<boolean>((ready) => {
+      stranger.once("error", () => ready(false));
+      stranger.listen(4000, "127.0.0.1", () => ready(true));
+    });
+    const root = await app("strange", { "functions/index.ts": says("here") });
+    const running = start(["deploy", "--stage", "local"], root);
+    const [, , url = ""] = await running.until(released);
+    expect(await (await fetch(url)).text()).toBe("here");
+    // Whoever else has port 4000 is as good a stranger as ours.
+    if (usual) expect((stranger.address() as AddressInfo).port).toBe(4000);
+    expect(running.output()).toContain("4000");
+    expect(await running.stop()).toBe(0);
+    stranger.close();
+  });
+
+  it("leaves the live release alone when the smoke test fails", async () => {
+    const root = await app("smoke", {
+      "functions/index.ts": says("good"),
+      "hosting.json": `{ "name": "smoke", "smoke": [{ "path": "/", "status": 200 }] }`,
+    });
+    const running = start(["deploy", "--stage", "local", "--port", "0"], root);
+    const [, , url = ""] = await running.until(released);
+    await writeFile(join(root, "functions/index.ts"), `export const GET = () => { throw new Error("bad"); };\n`);
+    const second = await run(["deploy", "--stage", "local"], root);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/^error SMOKE_FAILED: .*\nfix: .*\n$/);
+    expect(await (await fetch(url)).text()).toBe("good");
+    await running.stop();
+  });
+
+  it("invoke says what to start when the stage's cloud does not run", async () => {
+    const root = await app("stopped", { "functions/index.ts": says("x") });
+    const { code, stderr } = await run(["invoke", "/", "--stage", "local"], root);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error CLOUD_STOPPED: .*\nfix: .*\n$/);
+  });
+
+  it("invoke finds a deployed stage by itself", async () => {
+    const root = await app("found", { "functions/index.ts": says("found") });
+    const running = start(["deploy", "--stage", "local", "--port", "0"], root);
+    await running.until(released);
+    const { code, stdout } = await run(["invoke", "/", "--stage", "local"], root);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^200 OK .*found\n$/s);
+    await running.stop();
+  });
+});
