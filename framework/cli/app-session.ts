@@ -83,7 +83,8 @@ async function load(flags: ReturnType<typeof appFlags>, reporter: Reporter): Pro
   const target = app.targets[0]!;
   const { env, made, undeclared } = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
   reportSecrets(reporter, made);
-  for (const name of undeclared) reporter.warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
+  for (const name of undeclared)
+    reporter.warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
   const found = await find(app, target);
   const builder = createDevBuilder({ app, target, out: join(app.root, ".portico/dev", target), env });
   builder.setRoutes(found.routes);
@@ -92,7 +93,10 @@ async function load(flags: ReturnType<typeof appFlags>, reporter: Reporter): Pro
 
 /** Made once and shown once; it is this machine's own. */
 export function reportSecrets(reporter: Reporter, made: readonly MadeSecret[]): void {
-  for (const { name, value } of made) reporter.line(`${reporter.paint("yellow", "made a secret")} ${name}=${value} ${reporter.paint("dim", "(kept in .portico/secrets.json)")}`);
+  for (const { name, value } of made)
+    reporter.line(
+      `${reporter.paint("yellow", "made a secret")} ${name}=${value} ${reporter.paint("dim", "(kept in .portico/secrets.json)")}`,
+    );
 }
 
 async function find(app: App, target: Target): Promise<Served> {
@@ -102,5 +106,6 @@ async function find(app: App, target: Target): Promise<Served> {
 
 /** For a folder without functions: nothing is ever asked of it. */
 export const noFunctions: FunctionSource = {
-  load: (id): Promise<LoadedFunction> => Promise.reject(new UserError("NO_FUNCTION", `there is no function ${id}`, "write functions/index.ts")),
+  load: (id): Promise<LoadedFunction> =>
+    Promise.reject(new UserError("NO_FUNCTION", `there is no function ${id}`, "write functions/index.ts")),
 };

@@ -35,12 +35,13 @@ export class Reporter {
   /** A user's mistake without a stack; a bug with it and its causes. */
   error(error: unknown): void {
     if (error instanceof UserError) this.#userError(error);
-    else if (this.json) process.stderr.write(`${JSON.stringify({ error: { code: "BUG", message: String(error), stack: (error as Error)?.stack } })}\n`);
+    else if (this.json)
+      process.stderr.write(`${JSON.stringify({ error: { code: "BUG", message: String(error), stack: (error as Error)?.stack } })}\n`);
     else {
-      const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
       process.stderr.write(`${this.paint("red", "bug in portico")}: ${stack}\n`);
       for (let cause = (error as Error)?.cause; cause !== undefined; cause = (cause as Error)?.cause) {
-        process.stderr.write(`caused by: ${cause instanceof Error ? cause.stack : String(cause)}\n`);
+        process.stderr.write(`caused by: ${cause instanceof Error ? cause.stack : JSON.stringify(cause)}\n`);
       }
     }
   }
@@ -55,7 +56,8 @@ export class Reporter {
     process.stderr.write(`${this.paint("red", `error ${code}`)}: ${message}${places.length ? `, at ${places.join(" and ")}` : ""}\n`);
     for (const { frame } of at) if (frame) process.stderr.write(`\n${frame}\n\n`);
     process.stderr.write(`${this.paint("green", "fix")}: ${fix}\n`);
-    if (this.#verbose && error.cause) process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
+    if (this.#verbose && error.cause)
+      process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
   }
 
   /** Colours as the terminal allows them (TTY, NO_COLOR, FORCE_COLOR). */

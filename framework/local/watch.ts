@@ -33,7 +33,11 @@ interface Folder {
  * Folders are watched, not files: that a file was replaced or written again is an event of its folder, which cannot go deaf with the
  * file (docs/decisions/002). `onChanges` never overlaps itself. Rejects with UserError WATCH_LIMIT where the system refuses more.
  */
-export async function watchTree(root: string, onChanges: (changes: Changes) => Promise<void>, onError: (error: unknown) => void): Promise<Watch> {
+export async function watchTree(
+  root: string,
+  onChanges: (changes: Changes) => Promise<void>,
+  onError: (error: unknown) => void,
+): Promise<Watch> {
   const folders = new Map<string, Folder>();
   const touched = new Map<string, Set<string>>();
   let timer: NodeJS.Timeout | undefined;
@@ -118,7 +122,12 @@ function openWatcher(path: string, onEvent: (name: string | null) => void, onErr
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
     if (code !== "ENOSPC" && code !== "EMFILE") throw cause;
-    throw new UserError("WATCH_LIMIT", `the system refuses to watch ${path}: its limit is reached`, "raise fs.inotify.max_user_watches, or close other watchers", { cause });
+    throw new UserError(
+      "WATCH_LIMIT",
+      `the system refuses to watch ${path}: its limit is reached`,
+      "raise fs.inotify.max_user_watches, or close other watchers",
+      { cause },
+    );
   }
 }
 

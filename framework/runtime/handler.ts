@@ -58,10 +58,7 @@ export interface Context<Path extends string = string> extends Call {
 }
 
 /** A route's answer to one method. `Handler<"/users/[id]">` types `context.params` without code generation. */
-export type Handler<Path extends string = string> = (
-  request: Request,
-  context: Context<Path>,
-) => Response | Promise<Response>;
+export type Handler<Path extends string = string> = (request: Request, context: Context<Path>) => Response | Promise<Response>;
 
 /** Anything with a `fetch` can be a route's default export: a Hono app, or your own. */
 export interface FetchApp {

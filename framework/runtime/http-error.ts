@@ -11,11 +11,7 @@ export class HttpError extends Error {
    * @param message shown to the client
    * @param options `headers` are added to the answer; `cause` is kept for logs only
    */
-  constructor(
-    status: number,
-    message: string,
-    options?: { headers?: Readonly<Record<string, string>>; cause?: unknown },
-  ) {
+  constructor(status: number, message: string, options?: { headers?: Readonly<Record<string, string>>; cause?: unknown }) {
     super(message, options);
     this.name = "HttpError";
     this.status = status;

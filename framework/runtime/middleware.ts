@@ -10,7 +10,7 @@ export type Middleware = MiddlewareHandler | readonly MiddlewareHandler[];
 /** Wraps a handler, outermost folder first. An error becomes its answer inside, so that middleware sees `c.error` and can add headers. */
 export function withMiddleware(handler: Handler, ...files: readonly Middleware[]): Handler {
   const app = new Hono<{ Bindings: object }>();
-  for (const middleware of files.flat() as MiddlewareHandler[]) app.use(middleware);
+  for (const middleware of files.flat()) app.use(middleware);
   app.all("*", (c) => handler(c.req.raw, { ...(c.executionCtx as unknown as Context), var: c.var }));
   app.onError((error, c) => errorResponse(error, c.executionCtx as unknown as Context));
   return (request, context) => app.fetch(request, context.env, context as never);

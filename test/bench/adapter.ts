@@ -26,7 +26,8 @@ export async function adapter(): Promise<readonly Measured[]> {
   const fn = manifest.functions.find(({ id }) => id.startsWith("r1"))!;
   const { handler } = (await import(pathToFileURL(join(root, ".portico/build/lambda", fn.main)).href)) as { handler: LambdaHandler };
   const [ours, hand] = [await handler(event, context), await bare(event, context)];
-  if (ours.body !== hand.body || ours.statusCode !== hand.statusCode) throw new Error(`The two answer differently: ${ours.body} and ${hand.body}`);
+  if (ours.body !== hand.body || ours.statusCode !== hand.statusCode)
+    throw new Error(`The two answer differently: ${ours.body} and ${hand.body}`);
   const perCall = (call: LambdaHandler) => async () => {
     const milliseconds = await time(async () => {
       for (let at = 0; at < calls; at++) await call(event, context);

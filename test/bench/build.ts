@@ -14,7 +14,15 @@ export async function build(): Promise<readonly Measured[]> {
     const root = await generateApp(count);
     const entryPoints = (await discover(root)).map(({ file }) => join(root, file));
     const raw = (): Promise<unknown> =>
-      esbuild({ entryPoints, bundle: true, minify: true, format: "esm", platform: "node", outdir: join(root, "raw"), sourcemap: "external" });
+      esbuild({
+        entryPoints,
+        bundle: true,
+        minify: true,
+        format: "esm",
+        platform: "node",
+        outdir: join(root, "raw"),
+        sourcemap: "external",
+      });
     const what = { name: `build of ${count} routes, lambda`, against: "one raw esbuild call over the same files", unit: "ms", rounds: 7 };
     measured.push(
       await compare(

@@ -14,14 +14,20 @@ export async function coldStart(): Promise<readonly Measured[]> {
   const manifest = await buildGenerated(root, "lambda");
   const main = join(root, ".portico/build/lambda", manifest.functions[0]!.main);
   await mkdir(join(root, "bare"));
-  await writeFile(join(root, "bare/index.mjs"), `export const handler = async () => ({ statusCode: 200, headers: { "content-type": "text/plain" }, body: "Hello, route 0!" });\n`);
+  await writeFile(
+    join(root, "bare/index.mjs"),
+    `export const handler = async () => ({ statusCode: 200, headers: { "content-type": "text/plain" }, body: "Hello, route 0!" });\n`,
+  );
   const event = readFileSync(join(import.meta.dirname, "http-api-event.json"), "utf8").replaceAll("/r1/ada", "/r0");
   const runtime = createLambdaRuntime({ onLog: () => undefined });
   let calls = 0;
   const start = (directory: string) => () =>
     time(async () => {
       const fn: LoadedFunction = { id: "bench", hash: String(++calls), directory, main: "index.mjs", memory: 512, timeout: 10, env: {} };
-      const outcome = await runtime.invoke(fn, Buffer.from(event), { requestId: String(calls), arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1" });
+      const outcome = await runtime.invoke(fn, Buffer.from(event), {
+        requestId: String(calls),
+        arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1",
+      });
       runtime.retire("bench");
       const text = Buffer.from(outcome.payload).toString();
       if (!text.includes("Hello, route 0!")) throw new Error(text);

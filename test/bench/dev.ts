@@ -64,12 +64,22 @@ async function reload(target: Target, port: number, root: string): Promise<Measu
   const server = createServer((_, response) => response.end("raw"));
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const { port: rawPort } = server.address() as { port: number };
-  const raw = await context({ stdin: { contents: `export * from "./functions/r0.ts"`, resolveDir: root }, bundle: true, format: "esm", write: false });
+  const raw = await context({
+    stdin: { contents: `export * from "./functions/r0.ts"`, resolveDir: root },
+    bundle: true,
+    format: "esm",
+    write: false,
+  });
   const limit = async (): Promise<void> => {
     await raw.rebuild();
     await (await fetch(`http://127.0.0.1:${rawPort}/`)).text();
   };
-  const what = { name: `edit to fresh answer, ${target}`, against: "esbuild rebuild of the entry + one raw answer", unit: "ms", rounds: 15 };
+  const what = {
+    name: `edit to fresh answer, ${target}`,
+    against: "esbuild rebuild of the entry + one raw answer",
+    unit: "ms",
+    rounds: 15,
+  };
   const measured = await compare(
     what,
     () => time(edit),

@@ -44,8 +44,18 @@ export async function compare(
     name: what.name,
     ratio: rounded(percentile(ratios, 0.5)),
     spread: [rounded(percentile(ratios, 0.1)), rounded(percentile(ratios, 0.9))],
-    value: rounded(percentile(pairs.map((pair) => pair.value), 0.5)),
-    limit: rounded(percentile(pairs.map((pair) => pair.limit), 0.5)),
+    value: rounded(
+      percentile(
+        pairs.map((pair) => pair.value),
+        0.5,
+      ),
+    ),
+    limit: rounded(
+      percentile(
+        pairs.map((pair) => pair.limit),
+        0.5,
+      ),
+    ),
     unit: what.unit,
     against: what.against,
     rounds: what.rounds,

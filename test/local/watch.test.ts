@@ -18,7 +18,8 @@ beforeEach(async () => {
   watch = await watchTree(
     root,
     async (changes) => {
-      for (const kind of ["changed", "appeared", "vanished"] as const) for (const path of changes[kind]) seen.push(`${kind} ${relative(root, path)}`);
+      for (const kind of ["changed", "appeared", "vanished"] as const)
+        for (const path of changes[kind]) seen.push(`${kind} ${relative(root, path)}`);
       // Slow on purpose: what happens meanwhile must come in the next batch.
       await new Promise((next) => setTimeout(next, 20));
     },

@@ -18,7 +18,11 @@ export const buildFolder = (app: Pick<App, "root">, target: Target): string => j
 export async function buildTarget(app: App, target: Target): Promise<Manifest> {
   const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets)]);
   if (routes.length + assets.length === 0) {
-    throw new UserError("NO_ROUTES", `${app.root} has no functions/ folder with a route in it`, "write functions/index.ts, or run portico init");
+    throw new UserError(
+      "NO_ROUTES",
+      `${app.root} has no functions/ folder with a route in it`,
+      "write functions/index.ts, or run portico init",
+    );
   }
   return buildApp({ app, routes, assets, target, out: buildFolder(app, target) });
 }

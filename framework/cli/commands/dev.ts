@@ -27,7 +27,7 @@ export async function dev(input: CommandInput): Promise<number> {
   const close = existsSync(join(root, "functions")) ? await serveApp(input, root) : await serveFolder(input, root);
   await stopped;
   await close();
-  watchdog.close();
+  await watchdog.close();
   return 0;
 }
 
@@ -37,7 +37,10 @@ const hostsOf = ({ flags }: CommandInput): readonly string[] => (flags["host"] a
 function tellers(reporter: Reporter) {
   return {
     onAccess: (record: Parameters<typeof formatAccess>[0]) =>
-      reporter.result(formatAccess(record, (style, text) => reporter.paint(style, text)), accessJson(record)),
+      reporter.result(
+        formatAccess(record, (style, text) => reporter.paint(style, text)),
+        accessJson(record),
+      ),
     onFailure: (report: FailureReport) => reportFailure(reporter, report),
     onError: (error: unknown) => reporter.error(error),
   };
@@ -46,13 +49,26 @@ function tellers(reporter: Reporter) {
 function reportFailure(reporter: Reporter, { failure, route, file }: FailureReport): void {
   const { frame } = failure;
   const place = frame ? `${frame.file}:${frame.line}:${frame.column}` : file;
-  const text = [`${reporter.paint("red", failure.name)}: ${failure.message}`, `  in ${route}, ${place}`, ...(frame ? [frameText(frame)] : [])].join("\n");
+  const text = [
+    `${reporter.paint("red", failure.name)}: ${failure.message}`,
+    `  in ${route}, ${place}`,
+    ...(frame ? [frameText(frame)] : []),
+  ].join("\n");
   reporter.result(text, { type: "failure", route, file, name: failure.name, message: failure.message, stack: failure.stack });
 }
 
 async function serveFolder(input: CommandInput, root: string): Promise<() => Promise<void>> {
   const emulator = createNodeEmulator({ onLog: () => undefined });
-  const gateway = await createGateway({ port: portFlag(input, 3000), hosts: hostsOf(input), target: "node", root, emulator, source: noFunctions, folder: contentType, ...tellers(input.reporter) });
+  const gateway = await createGateway({
+    port: portFlag(input, 3000),
+    hosts: hostsOf(input),
+    target: "node",
+    root,
+    emulator,
+    source: noFunctions,
+    folder: contentType,
+    ...tellers(input.reporter),
+  });
   input.reporter.result(`${gateway.url}  serves the files in ${root}`, { type: "listening", url: gateway.url, root });
   return async () => {
     await gateway.close();
@@ -84,13 +100,24 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
     const { functions, tables } = await session.apply(changes);
     if (tables) gateway.update(session.served());
     for (const id of functions) emulator.retire(id);
-    if (functions.length > 0) reporter.line(reporter.paint("dim", `changed: ${functions.slice(0, 5).join(", ")}${functions.length > 5 ? ` and ${functions.length - 5} more` : ""}`));
+    if (functions.length > 0)
+      reporter.line(
+        reporter.paint(
+          "dim",
+          `changed: ${functions.slice(0, 5).join(", ")}${functions.length > 5 ? ` and ${functions.length - 5} more` : ""}`,
+        ),
+      );
   };
 }
 
 function createEmulator({ app, target }: AppSession, reporter: Reporter): Emulator {
   const onLog = ({ function: id, stream, text }: LogLine): void =>
-    reporter.result(`${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`, { type: "log", function: id, stream, text });
+    reporter.result(`${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`, {
+      type: "log",
+      function: id,
+      stream,
+      text,
+    });
   if (target === "lambda") return createLambdaEmulator({ onLog });
   if (target === "node") return createNodeEmulator({ onLog });
   return createWorkersEmulator({ compatibilityDate: app.workers.compatibilityDate, onLog, onNotice: (text) => reporter.warn(text) });

@@ -49,7 +49,8 @@ async function toAsked(input: CommandInput): Promise<Asked> {
     (headers[name.toLowerCase()] ??= []).push(value ?? "");
   }
   // As a browser's form and as curl do.
-  if (body && !headers["content-type"]) headers["content-type"] = [looksLikeJson(body) ? "application/json" : "application/x-www-form-urlencoded"];
+  if (body && !headers["content-type"])
+    headers["content-type"] = [looksLikeJson(body) ? "application/json" : "application/x-www-form-urlencoded"];
   return { method, path, headers, body };
 }
 
@@ -109,14 +110,25 @@ function send(base: URL, { method, path, headers, body }: Asked): Promise<Answer
         const raw = response.rawHeaders;
         const pairs = raw.flatMap((name, at) => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1] ?? ""] as const]));
         const { statusCode = 0, statusMessage = "" } = response;
-        done({ status: statusCode, statusText: statusMessage, headers: pairs, body: Buffer.concat(chunks), milliseconds: performance.now() - started });
+        done({
+          status: statusCode,
+          statusText: statusMessage,
+          headers: pairs,
+          body: Buffer.concat(chunks),
+          milliseconds: performance.now() - started,
+        });
       });
     });
     request.on("error", (cause: NodeJS.ErrnoException) =>
       fail(
-        new UserError("NO_ANSWER", `${base.origin} does not answer (${cause.code ?? cause.message})`, "start it with portico dev, or give --port, --stage or --url", {
-          cause,
-        }),
+        new UserError(
+          "NO_ANSWER",
+          `${base.origin} does not answer (${cause.code ?? cause.message})`,
+          "start it with portico dev, or give --port, --stage or --url",
+          {
+            cause,
+          },
+        ),
       ),
     );
     request.end(body);
@@ -127,7 +139,9 @@ function print({ reporter }: CommandInput, { status, statusText, headers, body, 
   const text = isText(body) ? body.toString() : undefined;
   const time = `${milliseconds.toFixed(1)} ms`;
   if (!reporter.json) {
-    reporter.line(`${reporter.paint(status < 400 ? "green" : "red", `${status} ${statusText}`)}  ${reporter.paint("dim", `${time}, ${body.length} bytes`)}`);
+    reporter.line(
+      `${reporter.paint(status < 400 ? "green" : "red", `${status} ${statusText}`)}  ${reporter.paint("dim", `${time}, ${body.length} bytes`)}`,
+    );
     for (const [name, value] of headers) reporter.line(`${reporter.paint("cyan", name)}: ${value}`);
     reporter.line();
   }

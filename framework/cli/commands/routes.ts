@@ -49,7 +49,10 @@ function table({ reporter }: CommandInput, rows: readonly Row[], built: readonly
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line, at) => {
-      const text = line.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
+      const text = line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd();
       return at === 0 ? reporter.paint("dim", text) : text;
     })
     .join("\n");

@@ -47,7 +47,11 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
 }
 
 async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Host> {
-  const [script, isolate, compatibilityDate] = await Promise.all([read("host-worker.mjs"), read("isolate-worker.mjs"), usableDate(options)]);
+  const [script, isolate, compatibilityDate] = await Promise.all([
+    read("host-worker.mjs"),
+    read("isolate-worker.mjs"),
+    usableDate(options),
+  ]);
   return startHost({
     script,
     bindings: { TOKEN: token },
@@ -73,7 +77,9 @@ async function usableDate({ compatibilityDate, onNotice }: WorkersOptions): Prom
 /** A function's folder as Worker Loader code: its module, its wasm files, and the development wrapper as the main module. */
 async function toWorker(fn: LoadedFunction, isolate: string, token: string): Promise<object> {
   const names = (await readdir(fn.directory)).filter((name) => name !== fn.main && name.endsWith(".wasm"));
-  const wasm = await Promise.all(names.map(async (name) => [name, { wasmBase64: await readFile(join(fn.directory, name), "base64") }] as const));
+  const wasm = await Promise.all(
+    names.map(async (name) => [name, { wasmBase64: await readFile(join(fn.directory, name), "base64") }] as const),
+  );
   return {
     mainModule: "isolate.js",
     modules: {
@@ -93,7 +99,16 @@ interface Hop {
 }
 
 /** Cloudflare sets these on every request; what a client sends under those names never arrives. */
-const platformHeaders = new Set(["cf-ray", "cf-connecting-ip", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
+const platformHeaders = new Set([
+  "cf-ray",
+  "cf-connecting-ip",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "upgrade",
+  "expect",
+]);
 
 function send(agent: Agent, port: number, { key, token, request, to }: Hop): Promise<IncomingMessage> {
   const { method, target, body, clientAddress } = request;
@@ -108,7 +123,9 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
       const hop = httpRequest(options);
       hop.on("response", done);
       // It also closes idle ones; the request that finds out never reached it.
-      hop.on("error", (error: NodeJS.ErrnoException) => (hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error)));
+      hop.on("error", (error: NodeJS.ErrnoException) =>
+        hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error),
+      );
       hop.end(body);
     });
   return attempt();
@@ -117,7 +134,9 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
 const dropped = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
 function toInvocation(message: IncomingMessage, token: string): Invocation {
-  const headers: WireHeaders = message.rawHeaders.flatMap((name, at, all) => (at % 2 ? [] : [[name.toLowerCase(), all[at + 1] ?? ""] as const]));
+  const headers: WireHeaders = message.rawHeaders.flatMap((name, at, all) =>
+    at % 2 ? [] : [[name.toLowerCase(), all[at + 1] ?? ""] as const],
+  );
   const own = (name: string): string | undefined => headers.find(([header]) => header === `x-${token}-${name}`)?.[1];
   const text = own("failure");
   const failure = text === undefined ? undefined : (JSON.parse(decodeURIComponent(text)) as Failure);

@@ -27,7 +27,10 @@ export default {
     } catch (error) {
       const failure = { name: error?.name ?? "Error", message: error?.message ?? String(error), stack: error?.stack ?? String(error) };
       const name = `x-${token}-failure`;
-      return new Response(null, { status: 500, headers: { [name]: encodeURIComponent(JSON.stringify(failure)), [`x-${token}-cold`]: String(cold) } });
+      return new Response(null, {
+        status: 500,
+        headers: { [name]: encodeURIComponent(JSON.stringify(failure)), [`x-${token}-cold`]: String(cold) },
+      });
     }
   },
 };

@@ -1,6 +1,5 @@
 /** The only file that knows miniflare's option shape (v4; v5 changes it): one static host worker in, a running workerd out. */
 import { createRequire } from "node:module";
-import type { MiniflareOptions } from "miniflare";
 import { UserError } from "../../model/user-error.ts";
 
 /** A line that a worker printed. */
@@ -32,9 +31,14 @@ async function loadMiniflare(): Promise<typeof import("miniflare")> {
     return await import("miniflare");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new UserError("MINIFLARE_MISSING", "running the workers target locally needs the package miniflare", "npm install --save-dev --save-exact miniflare@4.20260730.0", {
-      cause,
-    });
+    throw new UserError(
+      "MINIFLARE_MISSING",
+      "running the workers target locally needs the package miniflare",
+      "npm install --save-dev --save-exact miniflare@4.20260730.0",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -60,22 +64,24 @@ function withoutSignalHandlers<T>(make: () => T): T {
 /** Starts workerd with the host worker and waits until it takes requests. */
 export async function startHost({ script, bindings, source, onLine }: HostOptions): Promise<Host> {
   const { Log, LogLevel, Miniflare, Response } = await loadMiniflare();
-  const options = {
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    log: new Log(LogLevel.NONE),
-    handleStructuredLogs: ({ level, message }: WorkerdLine) => onLine({ level, message }),
-    name: "host",
-    modules: [{ type: "ESModule" as const, path: "host.mjs", contents: script }],
-    compatibilityDate: "2026-07-01",
-    compatibilityFlags: ["experimental", "nodejs_compat"],
-    bindings: { ...bindings },
-    serviceBindings: { SOURCE: async (request: { url: string }) => new Response(await source(new URL(request.url).pathname)) },
-    workerLoaders: { LOADER: {} },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  } satisfies MiniflareOptions;
-  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
+  const miniflare = withoutSignalHandlers(
+    () =>
+      new Miniflare({
+        host: "127.0.0.1",
+        port: 0,
+        cf: false,
+        log: new Log(LogLevel.NONE),
+        handleStructuredLogs: ({ level, message }: WorkerdLine) => onLine({ level, message }),
+        name: "host",
+        modules: [{ type: "ESModule", path: "host.mjs", contents: script }],
+        compatibilityDate: "2026-07-01",
+        compatibilityFlags: ["experimental", "nodejs_compat"],
+        bindings: { ...bindings },
+        serviceBindings: { SOURCE: async (request: { url: string }) => new Response(await source(new URL(request.url).pathname)) },
+        workerLoaders: { LOADER: {} },
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      }),
+  );
   await miniflare.ready;
   const url = await miniflare.unsafeGetDirectURL("host");
   return { port: Number(url.port), close: () => miniflare.dispose() };

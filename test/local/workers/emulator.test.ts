@@ -22,7 +22,15 @@ async function load(id: string, code: string): Promise<LoadedFunction> {
 }
 
 async function call(fn: LoadedFunction, target: string, headers: WireHeaders = [["Host", "localhost:3000"]]) {
-  const request = { method: "GET", target, headers, body: new Uint8Array(), clientAddress: "192.0.2.1", scheme: "http", port: 3000 } as const;
+  const request = {
+    method: "GET",
+    target,
+    headers,
+    body: new Uint8Array(),
+    clientAddress: "192.0.2.1",
+    scheme: "http",
+    port: 3000,
+  } as const;
   const invocation = await emulator.invoke(fn, request, { routeKey: "$default", pathParameters: {}, requestId: `request-${++count}` });
   const text = await new Response(invocation.response.body as ReadableStream).text();
   return { ...invocation, text };
