@@ -6,7 +6,7 @@ import { loadApp } from "../config/load.ts";
 import { resolveEnv } from "../config/env.ts";
 import type { MadeSecret } from "../config/secrets.ts";
 import type { DevRoute } from "../local/tables.ts";
-import type { Changes } from "../local/watch.ts";
+import type { Changes } from "../local/folder-tree.ts";
 import type { App } from "../model/app.ts";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { BuiltAsset } from "../model/manifest.ts";

@@ -1,0 +1,111 @@
+/** A tree of watched folders: events of folders out; asked to, it lists a touched folder again and tells what came, went or was written. */
+import { type FSWatcher, watch as watchFolder } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../model/user-error.ts";
+
+/** What happened; absolute paths of files, each in one list only. */
+export interface Changes {
+  readonly changed: readonly string[];
+  /** Files that came or went: the set of routes or assets may be another. */
+  readonly appeared: readonly string[];
+  readonly vanished: readonly string[];
+}
+
+/** Never watched: what tools write, and what is too large to be source. */
+const ignoredFolders = new Set(["node_modules", ".git", ".portico", "dist", "coverage"]);
+
+interface Folder {
+  readonly watcher: FSWatcher;
+  files: ReadonlySet<string>;
+  readonly folders: Set<string>;
+}
+
+/** Who is told: of each event, the folder and the name in it where the system gives one; and of a watch that broke. */
+interface Listener {
+  readonly onEvent: (folder: string, name: string | null) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Holds one watch per folder. */
+export class FolderTree {
+  readonly #folders = new Map<string, Folder>();
+  readonly #listener: Listener;
+  #closed = false;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /**
+   * Begins to watch a folder before it is read, so that nothing falls in between; gives the files of the whole new tree. Throws
+   * UserError WATCH_LIMIT where the system refuses more.
+   */
+  async enter(path: string): Promise<readonly string[]> {
+    if (this.#closed || this.#folders.has(path)) return [];
+    const watcher = this.#open(path);
+    if (!watcher) return [];
+    this.#folders.set(path, { watcher, files: new Set(), folders: new Set() });
+    return (await this.compare(path, new Set())).appeared;
+  }
+
+  /** Lists a folder anew. `written` are the names that events spoke of: those that were there before and still are have changed. */
+  async compare(path: string, written: ReadonlySet<string>): Promise<Changes> {
+    const folder = this.#folders.get(path);
+    if (!folder) return { changed: [], appeared: [], vanished: [] };
+    const now = await list(path);
+    const before = folder.files;
+    folder.files = new Set(now.files);
+    const gone = [...folder.folders].filter((name) => !now.folders.includes(name));
+    const fresh = now.folders.filter((name) => !folder.folders.has(name));
+    for (const name of gone) folder.folders.delete(name);
+    for (const name of fresh) folder.folders.add(name);
+    const inside = await Promise.all(fresh.map((name) => this.enter(join(path, name))));
+    const paths = (names: readonly string[]): string[] => names.map((name) => join(path, name));
+    return {
+      changed: paths(now.files.filter((name) => before.has(name) && written.has(name))),
+      appeared: [...paths(now.files.filter((name) => !before.has(name))), ...inside.flat()],
+      vanished: [...paths([...before].filter((name) => !folder.files.has(name))), ...gone.flatMap((name) => this.#leave(join(path, name)))],
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const path of this.#folders.keys()) this.#leave(path);
+  }
+
+  #leave(path: string): readonly string[] {
+    const folder = this.#folders.get(path);
+    if (!folder) return [];
+    folder.watcher.close();
+    this.#folders.delete(path);
+    return [...[...folder.files].map((name) => join(path, name)), ...[...folder.folders].flatMap((name) => this.#leave(join(path, name)))];
+  }
+
+  /** Undefined when the folder is gone already. */
+  #open(path: string): FSWatcher | undefined {
+    const { onEvent, onError } = this.#listener;
+    try {
+      return watchFolder(path, (_, name) => onEvent(path, name)).on("error", onError);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === "ENOENT") return undefined;
+      if (code !== "ENOSPC" && code !== "EMFILE") throw cause;
+      const fix = "raise fs.inotify.max_user_watches, or close other watchers";
+      throw new UserError("WATCH_LIMIT", `the system refuses to watch ${path}: its limit is reached`, fix, { cause });
+    }
+  }
+}
+
+/** Links are not followed: they may lead out, or in circles. A folder that is gone is empty. */
+async function list(path: string): Promise<{ readonly files: readonly string[]; readonly folders: readonly string[] }> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    const folders = entries.filter((entry) => entry.isDirectory() && !ignoredFolders.has(entry.name));
+    return { files: files.map(({ name }) => name), folders: folders.map(({ name }) => name) };
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return { files: [], folders: [] };
+    throw error;
+  }
+}
