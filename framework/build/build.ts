@@ -1,16 +1,13 @@
 /** Builds one target of an app: routes and assets in, a folder of functions with its manifest out. */
-import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { App } from "../model/app.ts";
 import type { BuiltAsset, Manifest } from "../model/manifest.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
-import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
 import { functionId } from "./group.ts";
 import { buildLambda } from "./lambda.ts";
 import { buildNode } from "./node.ts";
+import { replaceFolder } from "./replace-folder.ts";
 import { scanMethods } from "./scan.ts";
 import { buildWorkers } from "./workers.ts";
 
@@ -59,26 +56,3 @@ function stableJson(value: unknown): string {
       : inner;
   return `${JSON.stringify(value, sorted, 2)}\n`;
 }
-
-/** Written beside the old folder, then swapped in: a reader finds the old build or the new one, never half of each. */
-async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  const fresh = `${folder}.${randomBytes(4).toString("hex")}`;
-  const old = `${fresh}.old`;
-  try {
-    for (const parent of new Set([...files.keys()].map((name) => dirname(join(fresh, name))))) await mkdir(parent, { recursive: true });
-    await Promise.all([...files].map(([name, bytes]) => writeFile(join(fresh, name), bytes)));
-    await mkdir(folder, { recursive: true });
-    await rename(folder, old);
-    await rename(fresh, folder);
-  } catch (error) {
-    if (!isCode(error, "EXDEV", "EACCES", "EPERM", "ENOSPC", "EROFS")) throw error;
-    throw new UserError("OUTPUT", `${folder} cannot be written: ${error.message}`, "Check the folder's permissions and free space.", {
-      cause: error,
-    });
-  } finally {
-    await Promise.all([fresh, old].map((path) => rm(path, { recursive: true, force: true })));
-  }
-}
-
-const isCode = (error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException =>
-  error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? "");

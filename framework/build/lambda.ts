@@ -25,7 +25,7 @@ export async function buildLambda({ app, routes, assets, warn }: BundleInput): P
     ["entry/assets", assetsEntry],
   ]);
   const entryPoints = [
-    ...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}/index` })),
+    ...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}` })),
     { in: "portico:entry/assets", out: "assets/index" },
   ];
   const options = bundleOptions({ root: app.root, target: "lambda", entries }, "production");
@@ -55,32 +55,37 @@ interface Outputs {
 function packFunction({ app, outputs, metafile }: Outputs, plan: FunctionPlan<ScannedRoute>): Promise<Packed> {
   const { id, routes } = plan;
   const middleware = new Set(routes.flatMap(({ middleware: files }) => files));
-  const added = middlewareBytes(metafile, `portico:entry/${id}`, [outputKey(`functions/${id}/index.mjs`)], middleware);
+  const added = middlewareBytes(metafile, `portico:entry/${id}`, [outputKey(`functions/${id}.mjs`)], middleware);
   return pack(
     { id, middlewareBytes: added, settings: functionSettings(app, plan) },
-    `functions/${id}`,
-    moduleFiles(outputs, `functions/${id}`),
+    { main: `functions/${id}.mjs`, zip: `functions/${id}.zip` },
+    moduleFiles(outputs, `functions/${id}.mjs`),
   );
 }
 
 /** The module and its map, by their names in the zip. */
-const moduleFiles = (outputs: ReadonlyMap<string, Uint8Array>, folder: string): ReadonlyMap<string, Uint8Array> =>
-  new Map(["index.mjs", "index.mjs.map"].map((name) => [name, outputs.get(`${folder}/${name}`) ?? new Uint8Array()]));
+const moduleFiles = (outputs: ReadonlyMap<string, Uint8Array>, main: string): ReadonlyMap<string, Uint8Array> =>
+  new Map(["", ".map"].map((end) => [`index.mjs${end}`, outputs.get(main + end) ?? new Uint8Array()]));
 
-function packAssets(
+/** Unpacked too, where its module finds its files beside it. */
+async function packAssets(
   outputs: ReadonlyMap<string, Uint8Array>,
   assets: readonly BuiltAsset[],
   contents: ReadonlyMap<string, Uint8Array>,
 ): Promise<Packed> {
   const table = assets.map(({ path, hash, bytes, type }) => ({ path, file: hash, hash, bytes, type }));
-  const files = new Map(moduleFiles(outputs, "assets")).set("assets.json", Buffer.from(JSON.stringify(table)));
+  const files = new Map(moduleFiles(outputs, "assets/index.mjs")).set("assets.json", Buffer.from(JSON.stringify(table)));
   for (const [hash, bytes] of contents) files.set(`assets/${hash}`, bytes);
-  return pack({ id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } }, "assets", files);
+  const about = { id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } };
+  const packed = await pack(about, { main: "assets/index.mjs", zip: "assets.zip" }, files);
+  const unpacked = [...files].map(([name, bytes]) => [`assets/${name}`, bytes] as const);
+  return { ...packed, files: new Map([...unpacked, ...packed.files]) };
 }
 
+/** @param files by their names in the zip; beside it only the module is written, to be read and run */
 async function pack(
   fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">,
-  folder: string,
+  { main, zip: archiveName }: { readonly main: string; readonly zip: string },
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<Packed> {
   checkSize(
@@ -91,11 +96,13 @@ async function pack(
   );
   const archive = await zip(files);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
-  const main = `${folder}/index.mjs`;
-  const unpacked = [...files].map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
+  const module = files.get("index.mjs") ?? new Uint8Array();
   return {
-    fn: { ...fn, hash: hashFiles(files), bytes: files.get("index.mjs")?.length ?? 0, main, zip: `${folder}.zip` },
-    files: new Map([...unpacked, [`${folder}.zip`, archive]]),
+    fn: { ...fn, hash: hashFiles(files), bytes: module.length, main, zip: archiveName },
+    files: new Map([
+      [main, module],
+      [archiveName, archive],
+    ]),
   };
 }
 

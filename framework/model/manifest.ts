@@ -13,9 +13,9 @@ export interface BuiltFunction {
   readonly bytes: number;
   /** Code that its `_middleware` files alone add; 0 without any. */
   readonly middlewareBytes: number;
-  /** The module to run: `functions/users-id/index.mjs`. */
+  /** The module to run: `functions/users-id.mjs`. */
   readonly main: string;
-  /** Lambda only: the zip to upload. */
+  /** Lambda only: the zip to upload, in which the module is `index.mjs`, its source map beside it. */
   readonly zip?: string;
   readonly settings: FunctionSettings;
 }

@@ -1,6 +1,6 @@
 /** Cold start of a built plain function against a bare handler, both under our Lambda Runtime API: process start to first answer. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readFileSync } from "node:fs";
 import { createLambdaRuntime } from "../../framework/local/lambda/runtime.ts";
 import type { LoadedFunction } from "../../framework/model/invocation.ts";
@@ -21,9 +21,9 @@ export async function coldStart(): Promise<readonly Measured[]> {
   const event = readFileSync(join(import.meta.dirname, "http-api-event.json"), "utf8").replaceAll("/r1/ada", "/r0");
   const runtime = createLambdaRuntime({ onLog: () => undefined });
   let calls = 0;
-  const start = (directory: string) => () =>
+  const start = (module: string) => () =>
     time(async () => {
-      const fn: LoadedFunction = { id: "bench", hash: String(++calls), directory, main: "index.mjs", memory: 512, timeout: 10, env: {} };
+      const fn: LoadedFunction = { id: "bench", hash: String(++calls), directory: dirname(module), main: basename(module), memory: 512, timeout: 10, env: {} };
       const outcome = await runtime.invoke(fn, Buffer.from(event), {
         requestId: String(calls),
         arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1",
@@ -33,7 +33,7 @@ export async function coldStart(): Promise<readonly Measured[]> {
       if (!text.includes("Hello, route 0!")) throw new Error(text);
     });
   const what = { name: "cold start of a plain function, lambda", against: "bare handler", unit: "ms", rounds: 15 };
-  const measured = await compare(what, start(dirname(main)), start(join(root, "bare")));
+  const measured = await compare(what, start(main), start(join(root, "bare/index.mjs")));
   await runtime.close();
   await rm(root, { recursive: true });
   return [measured];

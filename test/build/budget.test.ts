@@ -37,7 +37,7 @@ describe("bytes of a plain function", () => {
 
   it("do not grow by the error of a route that never throws one", async () => {
     const { out } = await build(makeFolder(plain), "lambda");
-    expect(readFileSync(join(out, "functions/index/index.mjs"), "utf8")).not.toMatch(/HttpError|hono|createRouter|decodeURIComponent/);
+    expect(readFileSync(join(out, "functions/index.mjs"), "utf8")).not.toMatch(/HttpError|hono|createRouter|decodeURIComponent/);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { lambdaLimits } from "../../framework/build/lambda.ts";
+import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
 import type { HttpApiResult } from "../../framework/runtime/http-api.ts";
 import type { LambdaHandler } from "../../framework/runtime/lambda.ts";
@@ -135,10 +136,21 @@ describe("buildApp() for Lambda", () => {
       { memory: 256, timeout: 20 },
     ]);
     expect(Object.keys(files)).toEqual(
-      expect.arrayContaining(["functions/index.zip", "functions/index/index.mjs", "functions/index/index.mjs.map", "assets.zip"]),
+      expect.arrayContaining([
+        "functions/index.zip",
+        "functions/index.mjs",
+        "functions/users-id.zip",
+        "functions/users-id.mjs",
+        "assets.zip",
+      ]),
     );
     for (const [name, bytes] of Object.entries(files)) expect(bytes.includes(root) || bytes.includes(process.cwd()), name).toBe(false);
-    const map = JSON.parse(files["functions/users-id/index.mjs.map"]?.toString() ?? "") as { sources: string[] };
+    const zipped = zipEntries(files["functions/users-id.zip"] ?? Buffer.alloc(0));
+    expect(zipped.map(({ path }) => path)).toEqual(["index.mjs", "index.mjs.map"]);
+    expect(files["functions/users-id.mjs"]?.equals(zipped[0]?.bytes ?? Buffer.alloc(0))).toBe(true);
+    const text = Buffer.from(zipped[1]?.bytes ?? []).toString();
+    expect(text.includes(root)).toBe(false);
+    const map = JSON.parse(text) as { sources: string[] };
     expect(map.sources).toContain("functions/users/[id].ts");
     expect(map.sources).toContain("portico/runtime/lambda.ts");
   });
