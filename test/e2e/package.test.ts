@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Running, start } from "./portico.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,6 +26,7 @@ const env: NodeJS.ProcessEnv = {
 
 const npm = (cwd: string, ...words: string[]): Promise<{ stdout: string }> => run("npm", words, { cwd, env });
 const portico = (cwd: string, ...words: string[]): Promise<{ stdout: string }> => run("npx", ["portico", ...words], { cwd, env });
+const open = (cwd: string, ...words: string[]): Running => start(words, cwd, join(project, "node_modules/portico/framework/cli/bin.js"));
 const readJson = async <T>(file: string): Promise<T> => JSON.parse(await readFile(file, "utf8")) as T;
 
 interface Package {
@@ -119,4 +121,17 @@ test("npx portico: version, init, build", async () => {
   const manifest = await readJson<{ routes: { pattern: string }[] }>(join(app, ".portico/build/lambda/manifest.json"));
   expect(manifest.routes.map(({ pattern }) => pattern).toSorted()).toEqual(["/", "/hello/:name"]);
   await access(join(app, ".gitignore"));
+
+  // What needs files that are not compiled: the environments' runtime client, the watchdog, the local cloud.
+  const dev = open(app, "dev", "--port", "0");
+  const url = (await dev.until(/http:\/\/127\.0\.0\.1:\d+/))[0];
+  expect(await (await fetch(`${url}/hello/you`)).text()).toContain("you");
+  expect(await dev.stop()).toBe(0);
+  const deploy = open(app, "deploy", "--stage", "local", "--port", "0");
+  const [, released = ""] = await deploy.until(/release 1 {2}(http:\/\/127\.0\.0\.1:\d+)/);
+  expect(await (await fetch(`${released}/hello/you`)).text()).toContain("you");
+  expect(await deploy.stop()).toBe(0);
+  const workers = open(app, "dev", "--target", "workers", "--port", "0");
+  await workers.until(/error MINIFLARE_MISSING: .*\nfix: npm install .*miniflare/);
+  expect(await workers.stop()).toBe(1);
 }, 120_000);

@@ -28,9 +28,9 @@ export interface Running {
 
 const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
-/** Starts a command and goes on. */
-export function start(args: readonly string[], cwd: string): Running {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a command and goes on. @param program another bin than the repository's */
+export function start(args: readonly string[], cwd: string, program: string = bin): Running {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const ended = once(child, "close");
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -47,7 +47,7 @@ export function start(args: readonly string[], cwd: string): Running {
       throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
     },
     async stop(signal = "SIGINT") {
-      child.kill(signal);
+      if (child.exitCode === null) child.kill(signal);
       await ended;
       return child.exitCode;
     },

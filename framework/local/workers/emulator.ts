@@ -20,17 +20,22 @@ export interface WorkersOptions {
 
 const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), "utf8");
 
-/** Starts workerd at the first call; every function gets an isolate of its own, made when it is first asked for. */
+/**
+ * Starts workerd at once, for the first call to find it there; every function gets an isolate of its own, made when it is first asked
+ * for. Throws UserError MINIFLARE_MISSING.
+ */
 export function createWorkersEmulator(options: WorkersOptions): Emulator {
   const token = randomBytes(12).toString("hex");
   const agent = new Agent({ keepAlive: true });
   const loaded = new Map<string, LoadedFunction>();
-  let host: Promise<Host> | undefined;
+  const compatibilityDate = usableDate(options);
+  const host = start({ ...options, compatibilityDate }, token, loaded);
+  // Told by the call that needs it.
+  host.catch(() => undefined);
   return {
     async invoke(fn, request, to) {
       const key = `${fn.id}/${fn.hash}`;
       loaded.set(key, fn);
-      host ??= start(options, token, loaded);
       const { port } = await host;
       return toInvocation(await send(agent, port, { key, token, request, to }), token);
     },
@@ -40,18 +45,15 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
     },
     async close() {
       agent.destroy();
-      const running = await host?.catch(() => undefined);
+      const running = await host.catch(() => undefined);
       await running?.close();
     },
   };
 }
 
 async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Host> {
-  const [script, isolate, compatibilityDate] = await Promise.all([
-    read("host-worker.mjs"),
-    read("isolate-worker.mjs"),
-    usableDate(options),
-  ]);
+  const { compatibilityDate } = options;
+  const [script, isolate] = await Promise.all([read("host-worker.mjs"), read("isolate-worker.mjs")]);
   return startHost({
     script,
     bindings: { TOKEN: token },
@@ -67,8 +69,8 @@ async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap
   });
 }
 
-async function usableDate({ compatibilityDate, onNotice }: WorkersOptions): Promise<string> {
-  const newest = await newestCompatibilityDate();
+function usableDate({ compatibilityDate, onNotice }: WorkersOptions): string {
+  const newest = newestCompatibilityDate();
   if (compatibilityDate <= newest) return compatibilityDate;
   onNotice(`the local workerd knows compatibility dates up to ${newest}; running with that instead of ${compatibilityDate}`);
   return newest;

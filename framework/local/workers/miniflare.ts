@@ -25,28 +25,20 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** The miniflare package, an optional peer. Throws UserError MINIFLARE_MISSING. */
-async function loadMiniflare(): Promise<typeof import("miniflare")> {
+/** Where the miniflare package is; it is an optional peer. Throws UserError MINIFLARE_MISSING. */
+function findMiniflare(): string {
   try {
-    return await import("miniflare");
+    return createRequire(import.meta.url).resolve("miniflare");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new UserError(
-      "MINIFLARE_MISSING",
-      "running the workers target locally needs the package miniflare",
-      "npm install --save-dev --save-exact miniflare@4.20260730.0",
-      {
-        cause,
-      },
-    );
+    if ((cause as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw cause;
+    const fix = "npm install --save-dev --save-exact miniflare@4.20260730.0";
+    throw new UserError("MINIFLARE_MISSING", "running the workers target locally needs the package miniflare", fix, { cause });
   }
 }
 
-/** The newest compatibility date that the installed workerd knows, YYYY-MM-DD. */
-export async function newestCompatibilityDate(): Promise<string> {
-  await loadMiniflare();
-  const miniflare = createRequire(import.meta.url).resolve("miniflare");
-  const workerd = createRequire(miniflare)("workerd") as { readonly compatibilityDate: string };
+/** The newest compatibility date that the installed workerd knows, YYYY-MM-DD. Throws UserError MINIFLARE_MISSING. */
+export function newestCompatibilityDate(): string {
+  const workerd = createRequire(findMiniflare())("workerd") as { readonly compatibilityDate: string };
   return workerd.compatibilityDate;
 }
 
@@ -63,7 +55,7 @@ function withoutSignalHandlers<T>(make: () => T): T {
 
 /** Starts workerd with the host worker and waits until it takes requests. */
 export async function startHost({ script, bindings, source, onLine }: HostOptions): Promise<Host> {
-  const { Log, LogLevel, Miniflare, Response } = await loadMiniflare();
+  const { Log, LogLevel, Miniflare, Response } = await import("miniflare");
   const miniflare = withoutSignalHandlers(
     () =>
       new Miniflare({

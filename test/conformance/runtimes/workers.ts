@@ -15,7 +15,7 @@ export const workers: Runtime = {
     const { manifest, out } = await build(subject, "workers");
     const directory = join(subject.folder, "assets");
     await writeAssets(subject.app.root, manifest.assets, directory);
-    const newest = await newestCompatibilityDate();
+    const newest = newestCompatibilityDate();
     const { compatibilityDate } = subject.app.workers;
     const miniflare = new Miniflare({
       host: "127.0.0.1",

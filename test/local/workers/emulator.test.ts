@@ -111,6 +111,6 @@ describe("the Workers emulation", () => {
 
   it("clamps a compatibility date that workerd does not know, and says so once", async () => {
     expect(notices).toHaveLength(1);
-    expect(notices[0]).toContain(await newestCompatibilityDate());
+    expect(notices[0]).toContain(newestCompatibilityDate());
   });
 });
