@@ -13,18 +13,17 @@ export interface ScannedRoute extends Route {
 export function functionEntry(target: Target, routes: readonly ScannedRoute[]): string {
   const { imports, value } = adapters[target];
   const [only] = routes;
-  const single = routes.length === 1 && only;
-  const lines = [...imports, ...routes.flatMap(importLines), ...(single ? singleLines(only) : routerLines(routes))];
-  return module([...lines, value]);
+  const { lines, app } = routes.length === 1 && only ? singleApp(only) : routerApp(routes);
+  return module([...imports, ...routes.flatMap(importLines), ...lines, value(app)]);
 }
 
 /** Lines as a module; several routes import the same of the runtime. */
 const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");
 
-const adapters: Readonly<Record<Target, { readonly imports: readonly string[]; readonly value: string }>> = {
-  lambda: { imports: [`import { toLambda } from "portico/lambda";`], value: "export const handler = toLambda(app);" },
-  workers: { imports: [`import { toWorkers } from "portico/workers";`], value: "export default toWorkers(app);" },
-  node: { imports: [], value: "export default app;" },
+const adapters: Readonly<Record<Target, { readonly imports: readonly string[]; value(app: string): string }>> = {
+  lambda: { imports: [`import { toLambda } from "portico/lambda";`], value: (app) => `export const handler = toLambda(${app});` },
+  workers: { imports: [`import { toWorkers } from "portico/workers";`], value: (app) => `export default toWorkers(${app});` },
+  node: { imports: [], value: (app) => `export default ${app};` },
 };
 
 /** A module that a router imports lazily; its default export is the route's function. */
@@ -68,22 +67,32 @@ export const assetsEntry = module([
   "export const handler = toLambda(lambdaAssets(import.meta.url));",
 ]);
 
-function singleLines(route: ScannedRoute): readonly string[] {
-  const decode = route.segments.some(({ kind }) => kind !== "static");
-  return [
-    `import { serveRoute } from "portico/runtime/function";`,
-    ...(decode ? [`import { decodeParams } from "portico/runtime/path";`] : []),
-    `const app = serveRoute(${literal(route.segments)}, ${functionText(route, 0)}${decode ? ", decodeParams" : ""});`,
-  ];
+/** An app as an expression, and the lines that it needs before it. */
+interface AppText {
+  readonly lines: readonly string[];
+  readonly app: string;
 }
 
-function routerLines(routes: readonly ScannedRoute[]): readonly string[] {
+function singleApp(route: ScannedRoute): AppText {
+  const decode = route.segments.some(({ kind }) => kind !== "static");
+  return {
+    lines: [
+      `import { serveRoute } from "portico/runtime/function";`,
+      ...(decode ? [`import { decodeParams } from "portico/runtime/path";`] : []),
+    ],
+    app: `serveRoute(${literal(route.segments)}, ${functionText(route, 0)}, ${decode ? "decodeParams" : "() => ({})"})`,
+  };
+}
+
+function routerApp(routes: readonly ScannedRoute[]): AppText {
   const table = expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => function${routes.indexOf(route)}]`);
-  return [
-    `import { createRouter } from "portico/runtime/router";`,
-    ...routes.map((route, index) => `const function${index} = ${functionText(route, index)};`),
-    `const app = createRouter([${table.join(", ")}]);`,
-  ];
+  return {
+    lines: [
+      `import { createRouter } from "portico/runtime/router";`,
+      ...routes.map((route, index) => `const function${index} = ${functionText(route, index)};`),
+    ],
+    app: `createRouter([${table.join(", ")}])`,
+  };
 }
 
 /** Imports of a route's exports and middleware, numbered so that routes of one group do not collide. */

@@ -4,7 +4,6 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { answerAsset, type AssetInfo } from "../runtime/assets.ts";
 import { canonicalPath } from "../runtime/path.ts";
-import { problem } from "../runtime/problem.ts";
 import { type Markup, markup, pageResponse } from "./page.ts";
 import type { WireResponse } from "../model/wire.ts";
 
@@ -32,7 +31,7 @@ export function createFolderSite(root: string, contentType: (file: string) => st
     if (index && (await kindOf(index)) === "file") return answerFile(request, index, pathname, contentType);
     return /^(GET|HEAD)$/.test(request.method)
       ? listing(root, path, names)
-      : problem(405, "Method Not Allowed", undefined, { allow: "GET, HEAD" });
+      : Response.json({ error: "Method Not Allowed" }, { status: 405, headers: { allow: "GET, HEAD" } });
   };
 }
 

@@ -22,13 +22,13 @@ declare global {
 }
 
 /** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have) or a bare 500. */
-export function errorResponse(error: unknown, { requestId }: Call): Response {
+export const errorResponse = (error: unknown, { requestId }: Call): Response => {
   const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
   if (own) return own;
   if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(error, requestId);
   else console.error(requestId, error);
   return problem(500, "Internal Server Error", requestId);
-}
+};
 
 /**
  * A plain route as one handler; any other method is answered here, without a body (RFC 9110 sections 9.3.7 and 15.5.6).
@@ -36,17 +36,11 @@ export function errorResponse(error: unknown, { requestId }: Call): Response {
  */
 export const byMethod =
   (handlers: Handlers, allow: string): Handler =>
-  (request, context) => {
-    const { method } = request;
-    const handler = handlers[method];
-    return handler ? handler(request, context) : new Response(null, { status: method === "OPTIONS" ? 204 : 405, headers: { allow } });
-  };
-
-/** A default export with `fetch`, such as a Hono app, as one handler: it gets the env, and the context as its execution context. */
-export const byApp =
-  (app: FetchApp): Handler =>
   (request, context) =>
-    app.fetch(request, context.env as never, context as never);
+    (handlers[request.method] ?? (() => new Response(null, { status: request.method === "OPTIONS" ? 204 : 405, headers: { allow } })))(
+      request,
+      context,
+    );
 
 /** Binds a route's handler, middleware included, into a function that never throws and never sends a body for HEAD. */
 export const createFunction =
@@ -55,7 +49,8 @@ export const createFunction =
     let response: Response;
     try {
       response = await handler(request, { ...call, params, var: {} });
-      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && !response) throw new TypeError(`The handler returned ${response}, not a Response`);
+      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && !response)
+        throw new TypeError(`The handler returned ${String(response)}, not a Response`);
       // Read, so that in production too a handler that returned nothing fails here.
       void response.body;
     } catch (error) {
@@ -68,11 +63,17 @@ export const createFunction =
 
 /**
  * A function that serves one route alone; it checks the path itself, since fronts differ on trailing slashes.
- * @param params `decodeParams` where the pattern has params
+ * @param toParams `decodeParams` where the pattern has params, else what gives none
  */
 export const serveRoute =
-  (pattern: RegExp, route: RouteFunction, params?: (groups: Found) => Found): Fetch =>
+  (pattern: RegExp, route: RouteFunction, toParams: (groups: Found) => Found): Fetch =>
   (request, call) => {
     const found = pattern.exec(new URL(request.url).pathname);
-    return found ? route(request, call, params?.(found.groups!) ?? {}) : problem(404, "Not Found");
+    return found ? route(request, call, toParams(found.groups!)) : problem(404, "Not Found");
   };
+
+/** A default export with `fetch`, such as a Hono app, as one handler: it gets the env, and the context as its execution context. */
+export const byApp =
+  (app: FetchApp): Handler =>
+  (request, context) =>
+    app.fetch(request, context.env as never, context as never);

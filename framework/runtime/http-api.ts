@@ -30,23 +30,32 @@ export interface HttpApiResult {
  * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it. Throws on an event that no
  * HTTP client could have caused.
  */
-export function fromHttpApi(event: HttpApiEvent): Request {
-  const { rawPath, rawQueryString, cookies, body, headers: given, requestContext: { stage, domainName, http: { method } } } = event;
-  const headers = new Headers(given);
-  if (cookies) headers.set("cookie", cookies.join("; "));
-  // The names are in lower case (API Gateway, "payload format version").
-  const asked = `${given["x-forwarded-proto"]}://${given["host"]}`;
-  const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : `https://${domainName}`;
+export const fromHttpApi = ({
+  rawPath,
+  rawQueryString,
+  cookies,
+  headers,
+  body,
+  isBase64Encoded,
+  requestContext: {
+    stage,
+    domainName,
+    http: { method },
+  },
+}: HttpApiEvent): Request => {
+  // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
+  const asked = headers["x-forwarded-proto"] + "://" + headers["host"];
+  const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : "https://" + domainName;
   const path = escapePath(stage === "$default" ? rawPath : rawPath.slice(stage.length + 1));
-  return new Request(origin + path + (rawQueryString && `?${rawQueryString}`), {
+  return new Request(origin + path + (rawQueryString && "?" + rawQueryString), {
     method,
-    headers,
-    body: /^(GET|HEAD)$/.test(method) || !body ? null : event.isBase64Encoded ? Buffer.from(body, "base64") : body,
+    headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
+    body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body, "base64") : body,
   });
-}
+};
 
 /** Text goes as it is; anything that is not UTF-8, or carries a Content-Encoding, goes as base64. */
-export async function toHttpApi(response: Response): Promise<HttpApiResult> {
+export const toHttpApi = async (response: Response): Promise<HttpApiResult> => {
   const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
   const bytes = Buffer.from(await response.arrayBuffer());
   const isBase64Encoded = "content-encoding" in headers || !process.getBuiltinModule("buffer").isUtf8(bytes);
@@ -57,4 +66,4 @@ export async function toHttpApi(response: Response): Promise<HttpApiResult> {
     body: bytes.toString(isBase64Encoded ? "base64" : "utf8"),
     isBase64Encoded,
   };
-}
+};

@@ -1,6 +1,4 @@
 /** An error that a handler throws on purpose: status and message in, a JSON answer out. */
-import { problem } from "./problem.ts";
-
 /** Thrown by a handler to answer with a 4xx or 5xx whose message the client may read. */
 export class HttpError extends Error {
   readonly status: number;
@@ -20,6 +18,6 @@ export class HttpError extends Error {
 
   /** The answer; the same method as Hono's HTTPException, so either works in either place. */
   getResponse(): Response {
-    return problem(this.status, this.message, undefined, this.headers);
+    return Response.json({ error: this.message }, { status: this.status, headers: this.headers });
   }
 }

@@ -18,26 +18,30 @@ export type LambdaHandler = (event: HttpApiEvent, context: LambdaContext) => Pro
  * names (the deploy writes it) and nothing else of the process. Background work delays the answer, at most until one second
  * before the function's timeout.
  */
-export function toLambda(fetch: Fetch): LambdaHandler {
+export const toLambda = (fetch: Fetch): LambdaHandler => {
   const { env: all } = process;
-  const env = Object.fromEntries(all["PORTICO_ENV"]?.split(",").map((name) => [name, all[name]]) ?? []) as Env;
+  const env: Record<string, string | undefined> = {};
+  for (const name of all["PORTICO_ENV"]?.split(",") ?? []) env[name] = all[name];
   return async (event, context) => {
-    const work: Promise<unknown>[] = [];
+    let work: Promise<unknown> | undefined;
     let request: Request;
     try {
       request = fromHttpApi(event);
     } catch {
       return { statusCode: 400 };
     }
-    const response = await fetch(request, {
-      env,
-      requestId: context.awsRequestId,
-      clientAddress: event.requestContext.http.sourceIp,
-      platform: { name: "lambda", event, context },
-      waitUntil: (promise) => work.push(promise.catch(console.error)),
-    });
-    const result = await toHttpApi(response);
-    if (work[0]) await Promise.race([Promise.all(work), new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
+    const result = await toHttpApi(
+      await fetch(request, {
+        env: env as Env,
+        requestId: context.awsRequestId,
+        clientAddress: event.requestContext.http.sourceIp,
+        platform: { name: "lambda", event, context },
+        waitUntil(promise) {
+          work = Promise.all([work, promise.catch(console.error)]);
+        },
+      }),
+    );
+    if (work) await Promise.race([work, new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
     return result;
   };
-}
+};

@@ -9,6 +9,13 @@ export type Found = Record<string, string>;
  */
 export const escapePath = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);
 
+/** The named groups of a matched pattern as params, decoded once; a group that matched nothing is left out. */
+export const decodeParams = (groups: Readonly<Partial<Found>>): Found => {
+  const params: Found = {};
+  for (const name in groups) if (groups[name]) params[name] = decodeURIComponent(groups[name]);
+  return params;
+};
+
 /**
  * The canonical form of a raw path, segment by segment, so that `%2F` stays what it is. Throws URIError on a malformed escape.
  * One form on every target: Lambda's HTTP API hands paths over decoded, so what the client escaped needlessly cannot be kept.
@@ -18,10 +25,3 @@ export const canonicalPath = (path: string): string =>
     .split("/")
     .map((segment) => escapePath(decodeURIComponent(segment)).replaceAll("/", "%2F"))
     .join("/");
-
-/** The named groups of a matched pattern as params, decoded once; a group that matched nothing is left out. */
-export function decodeParams(groups: Readonly<Partial<Found>>): Found {
-  const params: Found = {};
-  for (const name in groups) if (groups[name]) params[name] = decodeURIComponent(groups[name]);
-  return params;
-}
