@@ -68,6 +68,19 @@ test("the root itself can be the folder", async () => {
   ]);
 });
 
+test.each([".", "./", "", "functions", "functions/", "./functions/.", "link", "functions/_link"])(
+  "%j is refused where it would serve functions/",
+  async (folder) => {
+    const root = appFolder({ "functions/index.ts": "", "functions/_public/a.txt": "", "public/b.txt": "" });
+    symlinkSync(".", join(root, "link"));
+    symlinkSync("../functions", join(root, "functions/_link"));
+    const fix = expect.stringContaining(`"assets": "functions/_public"`) as string;
+    await expect(discoverAssets(root, folder)).rejects.toMatchObject({ code: "ASSETS_FOLDER", fix, at: [{ file: "hosting.json" }] });
+    expect((await discoverAssets(root, "functions/_public")).map(({ path }) => path)).toEqual(["/a.txt"]);
+    expect((await discoverAssets(root, "public")).map(({ path }) => path)).toEqual(["/b.txt"]);
+  },
+);
+
 test.each([
   ["a.html", "text/html; charset=utf-8"],
   ["A.PNG", "image/png"],
