@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
+import { readManifest } from "../../framework/model/read-manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Draft, Fact, FunctionDraft, Part } from "../platform.ts";
 import { checkEnvironment } from "./environment.ts";
@@ -44,27 +45,28 @@ export interface DraftValues {
   readonly secretVersions: Readonly<Record<string, number>>;
 }
 
-/** What a build folder holds for Lambda. Throws UserError BUILD_MISSING or BUILD_NEWER. */
-export async function readManifest(folder: string): Promise<Manifest> {
+/** What a build folder holds for Lambda. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
+async function readBuild(folder: string): Promise<Manifest> {
+  const file = join(folder, "manifest.json");
   let text: string;
   try {
-    text = await readFile(join(folder, "manifest.json"), "utf8");
+    text = await readFile(file, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
     throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build", { cause });
   }
-  const manifest = JSON.parse(text) as Manifest;
-  if (manifest.schemaVersion === 1 && manifest.target === "lambda") return manifest;
+  const manifest = readManifest(text, file);
+  if (manifest.target === "lambda") return manifest;
   throw new UserError(
-    "BUILD_NEWER",
-    `${folder} holds no build for Lambda that this version of Portico can read`,
+    "BUILD_TARGET",
+    `${folder} holds a build for ${manifest.target}, not for Lambda`,
     "run portico build --target lambda",
   );
 }
 
 /** Reads the build and computes every key; no network. Throws UserError for what Lambda would refuse. */
 export async function draftRelease(folder: string, values: DraftValues): Promise<LambdaDraft> {
-  const manifest = await readManifest(folder);
+  const manifest = await readBuild(folder);
   const { app, routes, assets, assetsFunction } = manifest;
   const owner = { app: app.name, stage: app.stage };
   const env = { ...values.env, ...(Object.keys(values.env).length > 0 && { PORTICO_ENV: Object.keys(values.env).toSorted().join(",") }) };

@@ -57,9 +57,6 @@ export function bundleOptions(names: Names, mode: Mode) {
 /** An output's name as the metafile has it. */
 export const outputKey = (name: string): string => posix.join(outdir, name);
 
-/** The name of a metafile's output, relative to the output folder. */
-export const outputName = (key: string): string => posix.relative(outdir, key);
-
 /** Outputs by their names relative to the output folder; in maps, sources are relative to the app's root. */
 export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<string, Uint8Array> {
   const folder = join(root, outdir);

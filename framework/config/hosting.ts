@@ -1,4 +1,5 @@
 /** The one description of hosting.json: every key with its kind, limits and meaning. */
+import { lambdaVariables } from "../model/lambda-variables.ts";
 import { targets } from "../model/target.ts";
 import type { ObjectRule, Rule, TextLimits } from "./rule.ts";
 
@@ -8,26 +9,8 @@ export const appName: TextLimits = {
   says: "lower-case letters, digits and single hyphens, beginning with a letter",
 };
 
-/** What Lambda sets itself: CreateFunction refuses these (Lambda developer guide, "Defined runtime environment variables"). */
-const reserved = [
-  "AWS_REGION",
-  "AWS_DEFAULT_REGION",
-  "AWS_EXECUTION_ENV",
-  "AWS_LAMBDA_FUNCTION_NAME",
-  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-  "AWS_LAMBDA_FUNCTION_VERSION",
-  "AWS_LAMBDA_INITIALIZATION_TYPE",
-  "AWS_LAMBDA_LOG_GROUP_NAME",
-  "AWS_LAMBDA_LOG_STREAM_NAME",
-  "AWS_ACCESS_KEY",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_LAMBDA_RUNTIME_API",
-  "LAMBDA_TASK_ROOT",
-  "LAMBDA_RUNTIME_DIR",
-  "TZ",
-];
+/** Those that the pattern below does not refuse anyway. */
+const reserved = [...lambdaVariables].filter((name) => !name.startsWith("_"));
 
 const envName: TextLimits = {
   pattern: "^[A-Za-z][A-Za-z0-9_]+$",

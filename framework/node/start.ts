@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Manifest } from "../model/manifest.ts";
+import { readManifest } from "../model/read-manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import { answerAsset, type ReadAsset } from "../runtime/assets.ts";
 import type { Fetch } from "../runtime/function.ts";
@@ -18,11 +19,11 @@ export interface StartOptions extends Omit<ServeOptions, "fetch"> {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Rejects with UserError NO_BUILD without a build, MANIFEST_NEWER for one of a later Portico, and as `serve` does. */
+/** Rejects with UserError NO_BUILD without a build, those of `readManifest`, and as `serve` does. */
 export async function startApp(options: StartOptions): Promise<NodeServer> {
   const { folder, env } = options;
   const build = join(folder, ".portico", "build", "node");
-  const manifest = await readManifest(join(build, "manifest.json"));
+  const manifest = await readBuild(join(build, "manifest.json"));
   const declared = new Set([...Object.keys(manifest.app.env), ...manifest.app.secrets]);
   const app = await loadMain(build, manifest);
   const fetch = withAssets(app, manifest, folder);
@@ -55,22 +56,11 @@ async function loadMain(build: string, { main }: Manifest): Promise<Fetch> {
   return module.default;
 }
 
-async function readManifest(file: string): Promise<Manifest> {
-  let text: string;
+async function readBuild(file: string): Promise<Manifest> {
   try {
-    text = await readFile(file, "utf8");
+    return readManifest(await readFile(file, "utf8"), file);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
     throw new UserError("NO_BUILD", "the app is not built for node", "run portico build --target node", { at: { file }, cause });
   }
-  const manifest = JSON.parse(text) as Omit<Manifest, "schemaVersion"> & { readonly schemaVersion: number };
-  if (manifest.schemaVersion > 1) {
-    throw new UserError(
-      "MANIFEST_NEWER",
-      `the build is of a later Portico (schemaVersion ${manifest.schemaVersion})`,
-      "run portico build --target node again, or update portico",
-      { at: { file } },
-    );
-  }
-  return manifest as Manifest;
 }

@@ -77,6 +77,6 @@ test("without a build, and with one of a later Portico", async () => {
     fix: expect.stringContaining("portico build --target node"),
   });
   const newer = await makeFolder({ ".portico/build/node/manifest.json": `{"schemaVersion":2}` });
-  await expect(startApp({ folder: newer, port: 0, env: {} })).rejects.toMatchObject({ code: "MANIFEST_NEWER" });
+  await expect(startApp({ folder: newer, port: 0, env: {} })).rejects.toMatchObject({ code: "MANIFEST_VERSION" });
   await Promise.all([rm(empty, { recursive: true }), rm(newer, { recursive: true })]);
 });
