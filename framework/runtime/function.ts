@@ -72,8 +72,21 @@ export const serveRoute =
     return found ? route(request, call, toParams(found.groups!)) : problem(404, "Not Found");
   };
 
-/** A default export with `fetch`, such as a Hono app, as one handler: it gets the env, and the context as its execution context. */
-export const byApp =
-  (app: FetchApp): Handler =>
-  (request, context) =>
-    app.fetch(request, context.env as never, context as never);
+/** What of a Hono app is read here; `errorHandler` is Hono's own until the app sets another with `onError`. */
+interface HonoLike {
+  readonly constructor: new () => { readonly errorHandler?: unknown };
+  readonly errorHandler?: unknown;
+  onError?(handler: (error: unknown, c: { readonly executionCtx: Call }) => Response): void;
+}
+
+/**
+ * A default export with `fetch`, such as a Hono app, as one handler: it gets the env, and the context as its execution context. What is
+ * thrown inside a Hono app that has no error handler of its own is answered, logged and shown in development as everywhere else.
+ */
+export const byApp = (app: FetchApp): Handler => {
+  const hono = app as unknown as HonoLike;
+  if (hono.onError && hono.errorHandler && hono.errorHandler === new hono.constructor().errorHandler) {
+    hono.onError((error, c) => errorResponse(error, c.executionCtx));
+  }
+  return (request, context) => app.fetch(request, context.env as never, context as never);
+};

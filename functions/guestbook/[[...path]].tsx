@@ -42,11 +42,6 @@ const app = new Hono<{ Bindings: Env }>().basePath("/guestbook");
 
 app.use(csrf());
 
-// What is thrown here goes on to Portico, which answers, logs and (in dev) shows it as it does everywhere else.
-app.onError((error) => {
-  throw error;
-});
-
 app.get("/", async (c) => page("Guestbook", guestbook(await readEntries(c))));
 
 app.post("/", async (c) => {

@@ -52,6 +52,7 @@ export const differences: readonly Difference[] = [
       "throwing later",
       "answering nothing",
       "a throw below middleware is a bare 500",
+      "a throw inside Hono",
     ],
     runtimes: ["lambda", "workers-dev"],
     why: "In development the answer to a throw is the error with its place in the source; a build for production never shows it.",

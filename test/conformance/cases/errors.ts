@@ -49,7 +49,9 @@ export const errors: readonly Case[] = [
   ),
   fixture("Hono's HTTPException in a plain handler", "/http-exception", { status: 403, headers: { "x-own": "yes" }, body: "own response" }),
   fixture("HTTPException inside Hono", "/hono/refused", { status: 418, body: "no coffee" }),
-  fixture("a throw inside Hono", "/hono/boom", { status: 500, hides: ["secret", ".ts", ".mjs"] }),
+  fixture("a throw inside Hono", "/hono/boom", { ...bare, headers: { "x-after": "Error" }, hides: ["secret", ".ts", ".mjs"] }),
+  fixture("an HttpError inside Hono", "/hono/http-error", { status: 409, headers: { "x-after": "HttpError" }, json: { error: "taken" } }),
+  fixture("a throw inside Hono with an error handler of its own", "/hono-own", { status: 503, body: "own: detail" }),
   fixture("an unknown path inside Hono", "/hono/none", { status: 404 }),
   reference(
     "validation lists every problem",
