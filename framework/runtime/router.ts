@@ -17,7 +17,9 @@ export function createRouter(routes: readonly Entry[], fallback: Fetch = () => p
       const found = pattern.exec(pathname);
       if (found) {
         try {
-          return await (await load())(request, call, decodeParams(found.groups ?? {}));
+          return await (
+            await load()
+          )(request, call, decodeParams(found.groups ?? {}));
         } catch (error) {
           return errorResponse(error, call);
         }

@@ -23,7 +23,15 @@ export async function coldStart(): Promise<readonly Measured[]> {
   let calls = 0;
   const start = (module: string) => () =>
     time(async () => {
-      const fn: LoadedFunction = { id: "bench", hash: String(++calls), directory: dirname(module), main: basename(module), memory: 512, timeout: 10, env: {} };
+      const fn: LoadedFunction = {
+        id: "bench",
+        hash: String(++calls),
+        directory: dirname(module),
+        main: basename(module),
+        memory: 512,
+        timeout: 10,
+        env: {},
+      };
       const outcome = await runtime.invoke(fn, Buffer.from(event), {
         requestId: String(calls),
         arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1",
