@@ -97,8 +97,8 @@ async function exchange(message: IncomingMessage, out: ServerResponse, port: num
   } catch (error) {
     // Without a request the client left or broke off while it was read.
     if (request && !left.signal.aborted) options.onError?.(error, request);
-    if (out.headersSent || !request) out.destroy();
-    else await refuse(jsonAnswer(500, { error: "Internal Server Error" }), message, out);
+    if (out.headersSent || left.signal.aborted || !request) out.destroy();
+    else await refuse(jsonAnswer(500, { error: "Internal Server Error" }), message, out).catch(() => void out.destroy());
   }
 }
 

@@ -1,6 +1,7 @@
 /** Writes one WireResponse to node:http: repeated headers kept, streams with back-pressure, nothing after the client left. */
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { UserError } from "../model/user-error.ts";
 import type { WireHeaders, WireResponse } from "../model/wire.ts";
 import { withoutHopByHop } from "./wire-request.ts";
 
@@ -12,7 +13,7 @@ function framed(headers: WireHeaders, length: number | "given" | "none"): WireHe
   return length === "none" ? rest : [...rest, ["content-length", String(length)]];
 }
 
-/** Reads the stream as fast as the client takes it; cancels it when the client leaves. Rejects when the stream fails. */
+/** Reads the stream as fast as the client takes it; cancels it when the client leaves. Rejects with UserError STREAM_FAILED. */
 async function pour(stream: ReadableStream<Uint8Array>, out: ServerResponse, left: AbortSignal): Promise<void> {
   const reader = stream.getReader();
   // Also ends a read that waits for data which may never come.
@@ -27,7 +28,10 @@ async function pour(stream: ReadableStream<Uint8Array>, out: ServerResponse, lef
   } catch (error) {
     cancel();
     if (left.aborted || out.destroyed) return;
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError("STREAM_FAILED", `an answer broke off: ${why}`, "see what fills that response's body; its client's connection was cut", {
+      cause: error,
+    });
   } finally {
     left.removeEventListener("abort", cancel);
   }

@@ -306,7 +306,33 @@ describe("the answer", () => {
     });
     for (const target of ["/fail", "/short"])
       await expect(fetch(listener.url + target).then((response) => response.text())).rejects.toThrow();
-    expect(errors).toHaveLength(2);
+    expect(errors).toEqual([
+      expect.objectContaining({ code: "STREAM_FAILED", message: "an answer broke off: midway" }),
+      expect.objectContaining({ code: "STREAM_FAILED" }),
+    ]);
+  });
+
+  it("is nobody's when the handler fails after the client left, and the server lives on", async () => {
+    const left = Promise.withResolvers<void>();
+    const listener = await start(async ({ target }, signal) => {
+      if (target === "/ok") return ok;
+      signal.addEventListener("abort", () => left.resolve());
+      await left.promise;
+      throw new Error("too late");
+    });
+    const client = new AbortController();
+    const cut = fetch(listener.url, { signal: client.signal });
+    setTimeout(() => client.abort(), 50);
+    await expect(cut).rejects.toThrow();
+    await left.promise;
+    expect((await fetch(`${listener.url}/ok`)).status).toBe(200);
+    expect(errors).toEqual([]);
+  });
+
+  it("is cut when it cannot be turned into a 500 any more", async () => {
+    const listener = await start(async () => ({ status: 204, headers: [["a", "b\r\nc: d"]], body: bytes("") }));
+    expect(await raw(listener.port, get("/"))).not.toContain("204");
+    expect(errors).toHaveLength(1);
   });
 });
 
