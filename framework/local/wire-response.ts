@@ -29,9 +29,14 @@ async function pour(stream: ReadableStream<Uint8Array>, out: ServerResponse, lef
     cancel();
     if (left.aborted || out.destroyed) return;
     const why = error instanceof Error ? error.message : String(error);
-    throw new UserError("STREAM_FAILED", `an answer broke off: ${why}`, "see what fills that response's body; its client's connection was cut", {
-      cause: error,
-    });
+    throw new UserError(
+      "STREAM_FAILED",
+      `an answer broke off: ${why}`,
+      "see what fills that response's body; its client's connection was cut",
+      {
+        cause: error,
+      },
+    );
   } finally {
     left.removeEventListener("abort", cancel);
   }

@@ -132,6 +132,41 @@ describe("portico dev", () => {
     expect(lines).toContainEqual(expect.objectContaining({ type: "access", method: "GET", target: "/?q=1", status: 500, cold: true }));
   });
 
+  it.each(targets)("%s: every line is JSON with --json, whatever functions print, and stray throws end nothing", async (target) => {
+    const root = await app(`json-${target}`, {
+      "functions/index.ts": says("hi"),
+      "functions/print.ts": `console.log("at the top");
+export const GET = () => { console.log("two\\nlines"); console.error({ a: 1 }); console.table([[1]]); return new Response("ok"); };\n`,
+      "functions/stray.ts": `export const GET = () => {
+  void Promise.reject(new Error("stray rejection"));
+  setTimeout(() => { throw new Error("stray throw"); }, 1);
+  return new Response("ok");
+};\n`,
+      "functions/breaks.ts": `export const GET = () => new Response(new ReadableStream({
+  start: (to) => to.enqueue(new TextEncoder().encode("a")),
+  pull: (to) => to.error(new Error("midway")),
+}));\n`,
+    });
+    const running = start(["dev", "--json", "--target", target, "--port", "0"], root);
+    const url = await ready(running);
+    expect(await (await fetch(`${url}/print`)).text()).toBe("ok");
+    expect(await (await fetch(`${url}/stray`)).text()).toBe("ok");
+    await fetch(`${url}/breaks`)
+      .then(
+        (response) => response.text(),
+        () => undefined,
+      )
+      .catch(() => undefined);
+    await running.until(/midway/);
+    expect(await (await fetch(url)).text()).toBe("hi");
+    await running.stop();
+    const lines = running.output().trim().split("\n");
+    const events = lines.map((line) => JSON.parse(line) as { readonly type?: string; readonly function?: string; readonly text?: string });
+    const printed = events.filter((event) => event.type === "log" && event.function === "print").map(({ text }) => text);
+    expect(printed.join("\n")).toMatch(/at the top[^]*two\nlines/);
+    expect(lines.join("\n")).not.toContain('"BUG"');
+  });
+
   it("keeps serving when hosting.json breaks, and takes new settings over when it is mended", async () => {
     const root = await app("settings", {
       "hosting.json": `{ "name": "demo", "env": { "WORD": "one" } }`,

@@ -7,10 +7,11 @@ import type { Fetch } from "../../runtime/function.ts";
 import type { Env } from "../../runtime/handler.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { toRequest, toWireResponse } from "../web.ts";
+import { type SharedProcess, shareProcess } from "./shared-process.ts";
 
 /** How the emulation is set up. */
 export interface NodeEmulatorOptions {
-  /** Gets what background work was rejected with, and rejections that nobody awaits: they would end the process. */
+  /** Gets what functions print, and what they throw or reject where nobody awaits it. */
   readonly onLog: (line: LogLine) => void;
 }
 
@@ -33,24 +34,23 @@ export function createNodeEmulator({ onLog }: NodeEmulatorOptions): Emulator {
     const call = running.get(requestId);
     if (call) call.failure = toFailure(error);
   };
-  const onStray = (error: unknown): void => {
-    const text = toFailure(error).stack;
-    onLog({ function: "node", stream: "stderr", text: `unhandled rejection: ${text}` });
-  };
-  process.on("unhandledRejection", onStray);
+  let shared: SharedProcess | undefined;
   return {
     async invoke(fn, request, to) {
       const cold = modules.get(fn.id)?.hash !== fn.hash;
-      if (cold) modules.set(fn.id, { hash: fn.hash, fetch: importFetch(fn) });
-      const { fetch } = modules.get(fn.id)!;
-      return { ...(await run(fetch, fn, { request, to, onLog })), cold };
+      shared ??= shareProcess(onLog);
+      return shared.run(fn.id, async () => {
+        if (cold) modules.set(fn.id, { hash: fn.hash, fetch: importFetch(fn) });
+        const { fetch } = modules.get(fn.id)!;
+        return { ...(await run(fetch, fn, { request, to, onLog })), cold };
+      });
     },
     retire(id) {
       modules.delete(id);
     },
     async close() {
       modules.clear();
-      process.off("unhandledRejection", onStray);
+      shared?.release();
     },
   };
 }

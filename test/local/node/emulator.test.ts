@@ -25,6 +25,15 @@ export default async (request, call) => Response.json({ calls: ++calls, method: 
   void Promise.reject(new Error("stray"));
   return new Response("ok");
 };`,
+    "prints.mjs": `console.log("top %d", 1);
+export default async () => {
+  await null;
+  console.error("err", { a: 1 });
+  process.stdout.write("raw");
+  setTimeout(() => console.log("later"), 1);
+  return new Response(new ReadableStream({ pull(to) { console.warn("pulled"); to.close(); } }, { highWaterMark: 0 }));
+};`,
+    "exits.mjs": `export default () => process.exit(3);`,
     "stream.mjs": `export default () => new Response(ReadableStream.from([new Uint8Array([1]), new Uint8Array([2])]), { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] });`,
   });
   emulator = createNodeEmulator({ onLog: (line) => logs.push(line) });
@@ -104,6 +113,25 @@ test("a throw, at the top or in the fetch, is an invocation with a failure", asy
 test("rejections that nobody awaits are logged and end nothing", async () => {
   expect(await text(await invoke(fn("stray")))).toBe("ok");
   await expect.poll(() => logs.map((line) => line.text)).toEqual([expect.stringContaining("background"), expect.stringContaining("stray")]);
+});
+
+test("what functions print is told as theirs, in whole messages", async () => {
+  logs.length = 0;
+  await text(await invoke(fn("prints")));
+  await expect.poll(() => logs.length).toBe(5);
+  expect(logs.slice(0, 3)).toEqual([
+    { function: "prints", stream: "stdout", text: "top 1" },
+    { function: "prints", stream: "stderr", text: "err { a: 1 }" },
+    { function: "prints", stream: "stdout", text: "raw" },
+  ]);
+  expect(logs).toContainEqual({ function: "prints", stream: "stdout", text: "later" });
+  expect(logs).toContainEqual(expect.objectContaining({ stream: "stderr", text: "pulled" }));
+});
+
+test("process.exit ends its own call, not the process", async () => {
+  const { response, failure } = await invoke(fn("exits"));
+  expect(response.status).toBe(500);
+  expect(failure?.message).toContain("exit (code 3)");
 });
 
 test("streams pass through, set-cookie repeated", async () => {
