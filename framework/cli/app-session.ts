@@ -55,6 +55,7 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, reporte
       const paths = [...changes.changed, ...changes.appeared, ...changes.vanished];
       if (paths.some((path) => isSetting(relative(flags.root, path), flags.config))) {
         const before = state;
+        await warnOfTarget(flags, target, reporter);
         state = await load({ ...flags, target }, reporter);
         await before.builder.close();
         return { functions: rebuild(state.builder, used, [...used]), tables: true };
@@ -68,6 +69,12 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, reporte
     close: () => state.builder.close(),
   };
   return session;
+}
+
+/** The target stays until dev is started anew. */
+async function warnOfTarget(flags: ReturnType<typeof appFlags>, target: Target, reporter: Reporter): Promise<void> {
+  const { targets } = await loadApp(flags);
+  if (targets[0] !== target) reporter.warn(`the target is now ${targets[0]}, but this goes on as ${target}; start portico dev again`);
 }
 
 /** Builds anew at once what was asked for before, so that the next request need not wait; a failure is told by that request. */

@@ -30,7 +30,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv.length ? [...argv] : ["--help"], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // Its exit code is process.exitCode, which is 1 until a command is done.
+    if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) return 0;
     reporter.error(error instanceof CommanderError ? usageError(error) : error);
     return 1;
   }

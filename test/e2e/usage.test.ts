@@ -30,6 +30,20 @@ describe("portico", () => {
     expect(help.code).toBe(0);
     for (const name of ["init", "dev", "build", "routes", "invoke", "deploy", "cloud", "start"])
       expect(help.stdout).toContain(`  ${name} `);
+    expect(await run(["help", "dev"], repository)).toMatchObject({ code: 0, stdout: expect.stringContaining("portico dev"), stderr: "" });
+  });
+
+  it("a folder that may not be written is the user's to mend, not a bug", async () => {
+    const file = join(await app("no-folder", { file: "a file where a folder should be" }), "file");
+    for (const words of [
+      ["init", file],
+      ["init", join(file, "below")],
+      ["cloud", "--cwd", file, "--port", "0"],
+    ]) {
+      const { code, stderr } = await run(words, repository);
+      expect([words[0], code]).toEqual([words[0], 1]);
+      expect(stderr).toMatch(/^error (?:NO_FOLDER|OUTPUT): .*\nfix: .*\n$/);
+    }
   });
 
   it("says what an unknown command and an unknown flag may have meant, without a stack", async () => {

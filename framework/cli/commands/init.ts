@@ -20,7 +20,7 @@ export function init({ args, cwd, reporter }: CommandInput): Promise<number> {
 
 /**
  * Writes the project and says what is next; a file that exists is left and named. Gives exit code 0.
- * Throws UserError NO_FOLDER when the directory cannot be made.
+ * Throws UserError NO_FOLDER when the directory cannot be made, OUTPUT when a file cannot.
  * @param input.directory absolute
  */
 export async function runInit({ directory, reporter }: { readonly directory: string; readonly reporter: Reporter }): Promise<number> {
@@ -55,18 +55,22 @@ async function templateFiles(): Promise<(readonly [name: string, source: string]
 /** False when the file was there. */
 async function writeOnce(directory: string, name: string, source: string): Promise<boolean> {
   const target = join(directory, name);
-  await mkdir(dirname(target), { recursive: true });
   try {
+    await mkdir(dirname(target), { recursive: true });
     if (name === "package.json" || name === "hosting.json") {
       const text = await readFile(source, "utf8");
       await writeFile(target, name === "package.json" ? toPackage(text, directory) : toSettings(text, directory), { flag: "wx" });
     } else await copyFile(source, target, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code === undefined || !unwritable.has(code)) throw error;
+    throw new UserError("OUTPUT", `${target} cannot be written (${code})`, "give a folder that you may write to", { cause: error });
   }
 }
+
+const unwritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOSPC"]);
 
 function toPackage(text: string, directory: string): string {
   const project = JSON.parse(text) as { dependencies: Record<string, string> };

@@ -17,7 +17,8 @@ export function readKey(folder: string): CloudKey | undefined {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
   const key = parse(text);
@@ -44,14 +45,14 @@ function parse(text: string): CloudKey | undefined {
   return /^[A-Z2-7]{20}$/.test(accessKeyId) && secretAccessKey.length >= 40 ? { accessKeyId, secretAccessKey } : undefined;
 }
 
-/** The key in `folder`, made (0600) when there is none. When two processes make one at once, both get the first one's. */
+/** The key in `folder`, made (0600) when there is none. When two processes make one at once, both get the first one's. Throws UserError OUTPUT. */
 export function readOrMakeKey(folder: string): CloudKey {
   const found = readKey(folder);
   if (found) return found;
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const accessKeyId = `AKIA${Array.from(randomBytes(16), (byte) => letters[byte % 32]).join("")}`;
   const key = { accessKeyId, secretAccessKey: randomBytes(30).toString("base64") };
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   try {
     writeFileSync(join(folder, "key"), `${JSON.stringify({ schemaVersion: 1, ...key })}\n`, { mode: 0o600, flag: "wx" });
     return key;
@@ -59,5 +60,14 @@ export function readOrMakeKey(folder: string): CloudKey {
     const theirs = (error as NodeJS.ErrnoException).code === "EEXIST" ? readKey(folder) : undefined;
     if (theirs) return theirs;
     throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UserError("OUTPUT", `${folder} cannot be made (${code})`, "check the folder's permissions and free space", { cause });
   }
 }
