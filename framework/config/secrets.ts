@@ -52,11 +52,21 @@ export async function makeSecrets(
   const folder = join(root, ".portico");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
+  await ignore(folder);
   for (;;) {
     const kept = await readSecrets(root);
     const made = names.filter((one) => !kept?.get(one)).map((one) => ({ name: one, value: randomBytes(32).toString("base64url") }));
     const secrets = new Map([...(kept ?? []), ...made.map((one) => [one.name, one.value] as const)]);
     if (made.length === 0 || (await write(root, secrets, kept === undefined))) return { secrets, made };
+  }
+}
+
+/** Whatever the app's own .gitignore says: what is in this folder is this machine's. */
+async function ignore(folder: string): Promise<void> {
+  try {
+    await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

