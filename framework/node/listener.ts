@@ -96,6 +96,8 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       response = await fetch(request, call);
       void response.status;
     } catch (error) {
+      // What failed is that the client left, and nobody is there to hear of it.
+      if (out.destroyed || incoming.errored) throw answered;
       response = errorResponse(error, call);
     }
     sent.bytes = await send(response, request.method, out, (error) => onError(error, call.requestId));
@@ -113,7 +115,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     const sent: Sent = { bytes: 0 };
     if (onAccess) tellAccess(incoming, out, { target, requestId, onAccess, sent, clientAddress: origin.clientAddress ?? "" });
     const url = urlOf(incoming, origin);
-    if (url === undefined) return refuse(out, 400, "Bad Request");
+    if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     if (announcesTooMuch(incoming, maxBody)) return refuseBody(incoming, out);
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
     incoming.url = url;
@@ -131,6 +133,13 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
 }
 
 const node = { name: "node" } as const;
+
+/** RFC 9112 section 3.2: which of them the request is for, nobody knows. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === "host") hosts++;
+  return hosts > 1;
+}
 
 const badRequest = (error: unknown): Response =>
   Response.json(
