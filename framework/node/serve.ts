@@ -62,8 +62,6 @@ export async function serve(options: ServeOptions): Promise<NodeServer> {
   const server = createLimited(limits);
   let closing = false;
   const take = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    // A kept-alive connection that ends its answer while the server closes would keep it open.
-    outgoing.once("close", () => closing && setImmediate(() => server.closeIdleConnections()));
     if (closing) outgoing.setHeader("connection", "close");
     if ((incoming.url?.length ?? 0) > limits.maxUrl) refuse(outgoing, 414, "URI Too Long");
     else adapter.listener(incoming, outgoing);
@@ -99,7 +97,10 @@ async function shutdown(server: Server, adapter: NodeAdapter, graceMs: number): 
     server.closeAllConnections();
     cut();
   }, graceMs);
+  // A kept-alive connection that ends its answer now would keep the server open.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   await new Promise((done) => server.close(done));
+  clearInterval(idle);
   await Promise.race([adapter.drain(), late]);
   clearTimeout(timer);
 }
