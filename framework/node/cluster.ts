@@ -92,10 +92,13 @@ class Fleet {
     this.#crashes = [...this.#crashes.filter((time) => now - time < crashWindowMs), now];
     if (this.#crashes.length > maxCrashes) return this.#fail(crashError(`workers crashed ${this.#crashes.length} times within a minute`));
     const delay = firstDelayMs * 2 ** (this.#crashes.length - 1);
-    setTimeout(() => {
-      // Its own end is a crash of its own.
-      if (!this.#closing) this.add().catch(() => {});
-    }, Math.min(delay, 5000));
+    setTimeout(
+      () => {
+        // Its own end is a crash of its own.
+        if (!this.#closing) this.add().catch(() => {});
+      },
+      Math.min(delay, 5000),
+    );
   }
 
   async close(): Promise<void> {

@@ -103,11 +103,14 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     sent.bytes = await send(response, request.method, out, (error) => onError(error, call.requestId));
     throw answered;
   };
-  const respond = getRequestListener((request, { incoming, outgoing }) => answer(request, incoming as IncomingMessage, outgoing as ServerResponse), {
-    overrideGlobalObjects: false,
-    // No Host, a Host or target that makes no URL: the rest of the connection may not be what it seems.
-    errorHandler: (error) => (error === answered ? undefined : badRequest(error)),
-  });
+  const respond = getRequestListener(
+    (request, { incoming, outgoing }) => answer(request, incoming as IncomingMessage, outgoing as ServerResponse),
+    {
+      overrideGlobalObjects: false,
+      // No Host, a Host or target that makes no URL: the rest of the connection may not be what it seems.
+      errorHandler: (error) => (error === answered ? undefined : badRequest(error)),
+    },
+  );
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
     const origin = originOf(incoming);

@@ -7,7 +7,7 @@ export interface PlainParts {
   readonly status: number;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  readonly body: string | Uint8Array | null;
+  readonly body: string | null;
 }
 
 // RFC 9110 sections 5.1 and 5.5: a token, and a value that node:http and fetch both take without changing it.
@@ -25,7 +25,8 @@ function plainHeaders(given: HeadersInit | undefined, body: string | null): stri
     const names = new Set<string>();
     for (const name of Reflect.ownKeys(given)) {
       const text = typeof name === "string" ? (given as Record<string, unknown>)[name] : undefined;
-      if (typeof name !== "string" || typeof text !== "string" || !token.test(name) || !value.test(text) || special.test(name)) return undefined;
+      if (typeof name !== "string" || typeof text !== "string" || !token.test(name) || !value.test(text) || special.test(name))
+        return undefined;
       const lower = name.toLowerCase();
       if (names.has(lower)) return undefined;
       names.add(lower);
@@ -39,7 +40,8 @@ function plainHeaders(given: HeadersInit | undefined, body: string | null): stri
 
 function partsOf(body: unknown, init: ResponseInit | undefined): PlainParts | undefined {
   if (body !== null && body !== undefined && typeof body !== "string") return undefined;
-  if (init !== undefined && (init === null || Object.getPrototypeOf(init) !== Object.prototype || init.statusText !== undefined)) return undefined;
+  if (init !== undefined && (init === null || Object.getPrototypeOf(init) !== Object.prototype || init.statusText !== undefined))
+    return undefined;
   const status = init?.status ?? 200;
   // Whatever the platform refuses, it refuses itself, in its own words.
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
@@ -70,7 +72,7 @@ class PlainResponse {
       const { status, headers, body } = response.#parts!;
       const pairs: [string, string][] = [];
       for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at]!, headers[at + 1]!]);
-      response.#real = new Platform(body as string | null, { status, headers: pairs });
+      response.#real = new Platform(body, { status, headers: pairs });
     }
     return response.#real;
   }

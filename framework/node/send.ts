@@ -4,12 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { plainParts } from "./plain-response.ts";
 
 /** Sends it all; resolves with the bytes of body when nothing more will be written. Never rejects: what fails is told, and the connection cut. */
-export async function send(
-  response: Response,
-  method: string,
-  out: ServerResponse,
-  onError: (error: unknown) => void,
-): Promise<number> {
+export async function send(response: Response, method: string, out: ServerResponse, onError: (error: unknown) => void): Promise<number> {
   try {
     const plain = plainParts(response);
     if (plain) return sendWhole(plain, method, out);
@@ -60,7 +55,7 @@ export function refuseBody(incoming: IncomingMessage, out: ServerResponse): void
 function sendWhole(plain: NonNullable<ReturnType<typeof plainParts>>, method: string, out: ServerResponse): number {
   const { status, headers, body } = plain;
   const empty = status === 204 || status === 304;
-  const bytes = body === null ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  const bytes = body === null ? 0 : Buffer.byteLength(body);
   const length = empty || (body === null && method === "HEAD") ? [] : ["content-length", String(bytes)];
   out.writeHead(status, [...headers, ...length]);
   if (empty || method === "HEAD" || body === null) out.end();
@@ -82,7 +77,11 @@ const ready = (read: Promise<ReadableStreamReadResult<Uint8Array>>): Promise<Rea
   Promise.race([read, new Promise<undefined>((done) => setImmediate(done, undefined))]);
 
 /** Reads no further ahead than the socket takes, and cancels the stream when the client leaves. */
-async function pour(body: ReadableStream<Uint8Array>, out: ServerResponse, head: { readonly status: number; readonly headers: readonly string[] }): Promise<number> {
+async function pour(
+  body: ReadableStream<Uint8Array>,
+  out: ServerResponse,
+  head: { readonly status: number; readonly headers: readonly string[] },
+): Promise<number> {
   const reader = body.getReader();
   const left = new AbortController();
   const leave = (): void => {
@@ -104,7 +103,8 @@ async function pour(body: ReadableStream<Uint8Array>, out: ServerResponse, head:
     out.writeHead(head.status, [...head.headers]);
     if (first && !first.done) bytes += await write(first.value, out, left.signal);
     else out.flushHeaders();
-    for (let part = await reading; !part.done && !out.destroyed; part = await reader.read()) bytes += await write(part.value, out, left.signal);
+    for (let part = await reading; !part.done && !out.destroyed; part = await reader.read())
+      bytes += await write(part.value, out, left.signal);
     if (!out.destroyed) out.end();
     return bytes;
   } catch (error) {
@@ -117,7 +117,11 @@ async function pour(body: ReadableStream<Uint8Array>, out: ServerResponse, head:
 }
 
 /** A body that was in memory is sent with its length. */
-function sendOnly(bytes: Uint8Array, out: ServerResponse, { status, headers }: { readonly status: number; readonly headers: readonly string[] }): number {
+function sendOnly(
+  bytes: Uint8Array,
+  out: ServerResponse,
+  { status, headers }: { readonly status: number; readonly headers: readonly string[] },
+): number {
   out.writeHead(status, [...headers, "content-length", String(bytes.byteLength)]);
   out.end(bytes);
   return bytes.byteLength;

@@ -41,7 +41,14 @@ export interface NodeServer {
   close(): Promise<void>;
 }
 
-const defaults = { maxHeader: 32_768, maxUrl: 16_384, maxBody: 10_485_760, headersMs: 15_000, requestMs: 300_000, keepAliveMs: 75_000 } as const;
+const defaults = {
+  maxHeader: 32_768,
+  maxUrl: 16_384,
+  maxBody: 10_485_760,
+  headersMs: 15_000,
+  requestMs: 300_000,
+  keepAliveMs: 75_000,
+} as const;
 
 /** node:http with the limits set; what breaks HTTP itself it answers 400, 408 or 431 and closes. */
 function createLimited({ maxHeader, headersMs, requestMs, keepAliveMs }: Required<ServerLimits>): Server {
@@ -86,10 +93,12 @@ export async function serve(options: ServeOptions): Promise<NodeServer> {
 
 /** Limits that were given; an absent one must not hide its default. */
 const given = (options: ServerLimits): ServerLimits =>
-  Object.fromEntries(Object.keys(defaults).flatMap((name) => {
-    const value = options[name as keyof ServerLimits];
-    return value === undefined ? [] : [[name, value]];
-  }));
+  Object.fromEntries(
+    Object.keys(defaults).flatMap((name) => {
+      const value = options[name as keyof ServerLimits];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 async function shutdown(server: Server, adapter: NodeAdapter, graceMs: number): Promise<void> {
   const { promise: late, resolve: cut } = Promise.withResolvers<void>();

@@ -71,7 +71,8 @@ function addNetwork(known: BlockList, entry: string): void {
   const [address = "", bits, ...more] = entry.split("/");
   const version = isIP(address);
   const longest = version === 6 ? 128 : 32;
-  if (version === 0 || more.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest))) throw badProxy(entry);
+  if (version === 0 || more.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest)))
+    throw badProxy(entry);
   known.addSubnet(address, Number(bits ?? longest), version === 6 ? "ipv6" : "ipv4");
 }
 

@@ -47,7 +47,10 @@ async function listening(): Promise<void> {
   for (let tries = 0; tries < 250; tries++) {
     if (nginx.exitCode !== null) break;
     const socket = connect(port, "127.0.0.1");
-    const [event] = await Promise.race([once(socket, "connect").then(() => ["connect"]), once(socket, "error").then(() => ["error"])]).catch(() => ["error"]);
+    const [event] = await Promise.race([
+      once(socket, "connect").then(() => ["connect"]),
+      once(socket, "error").then(() => ["error"]),
+    ]).catch(() => ["error"]);
     socket.destroy();
     if (event === "connect") return;
     await new Promise((next) => setTimeout(next, 20));

@@ -97,7 +97,12 @@ describe("portico start in several processes", () => {
     const broken = await app("broken", { "functions/index.ts": says("x") });
     const early = await run(["start", "--port", "0", "--processes", "2"], broken);
     expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/^error NO_BUILD: /)]);
-    for (const flags of [["--processes", "0"], ["--processes", "many"], ["--trust-proxy", "proxy.example"], ["--proxy-headers", "x"]]) {
+    for (const flags of [
+      ["--processes", "0"],
+      ["--processes", "many"],
+      ["--trust-proxy", "proxy.example"],
+      ["--proxy-headers", "x"],
+    ]) {
       const { code, stderr } = await run(["start", "--port", "0", ...flags], root);
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^error (?:BAD_PROCESSES|BAD_PROXY): /)]);
     }

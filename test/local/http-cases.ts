@@ -22,14 +22,34 @@ const refused: readonly (readonly [name: string, lines: readonly string[], answe
   ["a list of lengths (6.3)", ["POST / HTTP/1.1", host, "Content-Length: 3, 4", "", "abcd"], /^HTTP\/1\.1 400/],
   ["a length with a sign (6.2)", ["POST / HTTP/1.1", host, "Content-Length: +3", "", "abc"], /^HTTP\/1\.1 400/],
   ["a length that is no number (6.2)", ["POST / HTTP/1.1", host, "Content-Length: 0x3", "", "abc"], /^HTTP\/1\.1 400/],
-  ["a length and chunks (6.1)", ["POST / HTTP/1.1", host, "Content-Length: 3", "Transfer-Encoding: chunked", "", "0", "", ""], /^HTTP\/1\.1 400/],
+  [
+    "a length and chunks (6.1)",
+    ["POST / HTTP/1.1", host, "Content-Length: 3", "Transfer-Encoding: chunked", "", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
   ["chunked that is not last (6.3)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked, identity", "", "0", "", ""], /^HTTP\/1\.1 400/],
   ["chunked twice (6.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked, chunked", last, "", "0", "", ""], /^HTTP\/1\.1 400/],
   ["chunked with a vertical tab", ["POST / HTTP/1.1", host, "Transfer-Encoding: \x0bchunked", "", "0", "", ""], /^HTTP\/1\.1 400/],
-  ["a chunk size that is no hex (7.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "zz", "ab", "0", "", ""], /^HTTP\/1\.1 400/],
-  ["a chunk size below zero (7.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "-1", "ab", "0", "", ""], /^HTTP\/1\.1 400/],
-  ["a chunk size beyond 64 bits (7.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "11111111111111111", "a", ""], /^HTTP\/1\.1 400/],
-  ["a chunk longer than it says (7.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "1", "abc", "0", "", ""], /^HTTP\/1\.1 400/],
+  [
+    "a chunk size that is no hex (7.1)",
+    ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "zz", "ab", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    "a chunk size below zero (7.1)",
+    ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "-1", "ab", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    "a chunk size beyond 64 bits (7.1)",
+    ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "11111111111111111", "a", ""],
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    "a chunk longer than it says (7.1)",
+    ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "1", "abc", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
   ["a folded header (5.2)", ["GET / HTTP/1.1", host, "X-A: 1", " 2", "", ""], /^HTTP\/1\.1 400/],
   ["space before a colon (5.1)", ["GET / HTTP/1.1", host, "X-A : 1", "", ""], /^HTTP\/1\.1 400/],
   ["a header without a name", ["GET / HTTP/1.1", host, ": 1", "", ""], /^HTTP\/1\.1 400/],
@@ -48,12 +68,20 @@ const refused: readonly (readonly [name: string, lines: readonly string[], answe
 ];
 
 const understood: readonly (readonly [name: string, lines: readonly string[], body: string])[] = [
-  ["chunks of odd sizes, extensions and trailers (7.1)", ["POST /c HTTP/1.1", host, last, "Transfer-Encoding: chunked", "", "1;x=y", "a", "00a", "bcdefghijk", "0", "X-T: 1", "", ""], echo("POST", "/c", "abcdefghijk")],
+  [
+    "chunks of odd sizes, extensions and trailers (7.1)",
+    ["POST /c HTTP/1.1", host, last, "Transfer-Encoding: chunked", "", "1;x=y", "a", "00a", "bcdefghijk", "0", "X-T: 1", "", ""],
+    echo("POST", "/c", "abcdefghijk"),
+  ],
   ["equal lengths, or one", ["POST /l HTTP/1.1", host, last, "Content-Length: 3", "", "abc"], echo("POST", "/l", "abc")],
   ["an absolute target (3.2.2)", ["GET http://127.0.0.1/a?b HTTP/1.1", host, last, "", ""], echo("GET", "/a?b", "")],
   ["CRLF before the request (2.2)", ["", "GET /crlf HTTP/1.1", host, last, "", ""], echo("GET", "/crlf", "")],
   ["HTTP/1.0", ["GET /old HTTP/1.0", host, "", ""], echo("GET", "/old", "")],
-  ["an upgrade that nobody serves (RFC 9110 7.8)", ["GET /h2c HTTP/1.1", host, "Connection: close, upgrade", "Upgrade: h2c", "", ""], echo("GET", "/h2c", "")],
+  [
+    "an upgrade that nobody serves (RFC 9110 7.8)",
+    ["GET /h2c HTTP/1.1", host, "Connection: close, upgrade", "Upgrade: h2c", "", ""],
+    echo("GET", "/h2c", ""),
+  ],
   ["a body to GET", ["GET /g HTTP/1.1", host, last, "Content-Length: 3", "", "abc"], "GET /g ["],
 ];
 
@@ -122,7 +150,15 @@ function mangled(random: () => number): Buffer {
   for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) {
     const at = Math.floor(random() * bytes.length);
     const odd = Buffer.from([Math.floor(random() * 256)]);
-    const piece = pick([odd, Buffer.from("\r\n"), Buffer.from("\0"), Buffer.from("%zz"), Buffer.from("\\"), Buffer.from("?"), Buffer.from("chunked")]);
+    const piece = pick([
+      odd,
+      Buffer.from("\r\n"),
+      Buffer.from("\0"),
+      Buffer.from("%zz"),
+      Buffer.from("\\"),
+      Buffer.from("?"),
+      Buffer.from("chunked"),
+    ]);
     const cut = pick([0, 0, 1, 1, 5, 50]);
     bytes = Buffer.concat([bytes.subarray(0, at), piece, bytes.subarray(at + cut)]);
   }

@@ -18,7 +18,16 @@ const makes: readonly (readonly [string, Make])[] = [
   ["a value with space around", (R) => new R("x", { headers: { a: " b\t" } })],
   ["an empty value", (R) => new R("x", { headers: { a: "" } })],
   ["a number as a value", (R) => new R("x", { headers: { a: 1 } as unknown as Record<string, string> })],
-  ["pairs", (R) => new R("x", { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] })],
+  [
+    "pairs",
+    (R) =>
+      new R("x", {
+        headers: [
+          ["set-cookie", "a=1"],
+          ["set-cookie", "b=2"],
+        ],
+      }),
+  ],
   ["Headers", (R) => new R("x", { headers: new Headers({ a: "b" }) })],
   ["statusText", (R) => new R("x", { statusText: "Fine" })],
   ["a status as text", (R) => new R("x", { status: "202" as unknown as number })],
@@ -38,7 +47,17 @@ const makes: readonly (readonly [string, Make])[] = [
 
 async function facts(response: Response): Promise<unknown> {
   const { status, ok, statusText, type, url, redirected, bodyUsed } = response;
-  const before = { status, ok, statusText, type, url, redirected, bodyUsed, headers: [...response.headers], cookies: response.headers.getSetCookie() };
+  const before = {
+    status,
+    ok,
+    statusText,
+    type,
+    url,
+    redirected,
+    bodyUsed,
+    headers: [...response.headers],
+    cookies: response.headers.getSetCookie(),
+  };
   const body = response.body === null ? null : Buffer.from(await response.arrayBuffer()).toString("hex");
   return { ...before, body, used: response.bodyUsed, is: response instanceof Response, tag: String(response) };
 }
@@ -73,5 +92,10 @@ it("is plain until it is touched, and an instance of the platform's class throug
   expect(plainParts(response)).toEqual({ status: 200, headers: ["a", "b", "content-type", "text/plain;charset=UTF-8"], body: "x" });
   void response.headers;
   expect(plainParts(response)).toBeUndefined();
-  expect([response instanceof Platform, new Platform() instanceof Plain, {} instanceof Plain, Plain.name]).toEqual([true, true, false, "Response"]);
+  expect([response instanceof Platform, new Platform() instanceof Plain, {} instanceof Plain, Plain.name]).toEqual([
+    true,
+    true,
+    false,
+    "Response",
+  ]);
 });

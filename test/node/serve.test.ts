@@ -201,7 +201,9 @@ test("a body is bounded, whether it says its length or not, and the rest of a re
   expect((await send(port, "/", { method: "POST", body: new Uint8Array(1000) })).text).toBe("1000");
   expect((await send(port, "/", { method: "POST", body: new Uint8Array(1001) })).status).toBe(413);
   const chunked = (size: number): ReadableStream<Uint8Array> =>
-    new ReadableStream({ start: (controller) => (controller.enqueue(new Uint8Array(size)), controller.enqueue(new Uint8Array(size)), controller.close()) });
+    new ReadableStream({
+      start: (controller) => (controller.enqueue(new Uint8Array(size)), controller.enqueue(new Uint8Array(size)), controller.close()),
+    });
   const post = (size: number): Promise<Response> => fetch(url, { method: "POST", body: chunked(size), duplex: "half" } as RequestInit);
   expect(await (await post(500)).text()).toBe("1000");
   expect((await post(501)).status).toBe(413);
@@ -264,7 +266,9 @@ test("an upload that the handler does not read is not taken into memory", async 
 
 test("what cannot be sent is a bare 500, told and not shown", async () => {
   const told: unknown[] = [];
-  const { port } = await start(() => new Response("text", { headers: { "x-a": "control \x01 byte" } }), { onError: (error) => told.push(error) });
+  const { port } = await start(() => new Response("text", { headers: { "x-a": "control \x01 byte" } }), {
+    onError: (error) => told.push(error),
+  });
   const { status, text } = await send(port, "/");
   expect([status, JSON.parse(text), told.length]).toEqual([500, { error: "Internal Server Error" }, 1]);
 });
@@ -272,10 +276,13 @@ test("what cannot be sent is a bare 500, told and not shown", async () => {
 test("the access log has every request, refused ones and those whose client left too", async () => {
   const log: Access[] = [];
   const here = Promise.withResolvers<void>();
-  const { port } = await start((request) => (request.url.endsWith("/wait") ? (here.resolve(), new Promise(() => {})) : new Response("text")), {
-    onAccess: (access) => log.push(access),
-    graceMs: 50,
-  });
+  const { port } = await start(
+    (request) => (request.url.endsWith("/wait") ? (here.resolve(), new Promise(() => {})) : new Response("text")),
+    {
+      onAccess: (access) => log.push(access),
+      graceMs: 50,
+    },
+  );
   await send(port, "/a?b");
   await send(port, "/%zz", { method: "POST" });
   const message = httpRequest({ port, host: "127.0.0.1", path: "/wait" });

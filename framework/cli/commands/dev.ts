@@ -7,6 +7,7 @@ import { createGateway, type FailureReport, type Gateway } from "../../local/gat
 import { frameText } from "../../local/source-frame.ts";
 import { watchTree } from "../../local/watch.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
+import { installPlainResponse } from "../../node/plain-response.ts";
 import type { LogLine } from "../../model/invocation.ts";
 import { UserError } from "../../model/user-error.ts";
 import { contentType } from "../../routes/content-type.ts";
@@ -118,7 +119,11 @@ async function createEmulator({ app, target }: AppSession, reporter: Reporter): 
       text,
     });
   if (target === "lambda") return (await import("../../local/lambda/emulator.ts")).createLambdaEmulator({ onLog });
-  if (target === "node") return (await import("../../local/node/emulator.ts")).createNodeEmulator({ onLog });
+  if (target === "node") {
+    // As `start` does, so that both run handlers alike.
+    installPlainResponse();
+    return (await import("../../local/node/emulator.ts")).createNodeEmulator({ onLog });
+  }
   const { createWorkersEmulator } = await import("../../local/workers/emulator.ts");
   return createWorkersEmulator({ compatibilityDate: app.workers.compatibilityDate, onLog, onNotice: (text) => reporter.warn(text) });
 }

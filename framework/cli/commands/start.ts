@@ -24,7 +24,10 @@ export async function start(input: CommandInput): Promise<number> {
   const { reporter } = input;
   if (isClusterWorker()) {
     const fault = faults(reporter);
-    const started = await joinCluster({ start: (task: Task) => serveHere(task, reporter), stopped: Promise.race([input.untilStopped(), fault.happened]) });
+    const started = await joinCluster({
+      start: (task: Task) => serveHere(task, reporter),
+      stopped: Promise.race([input.untilStopped(), fault.happened]),
+    });
     return started && !fault.was() ? 0 : 1;
   }
   const count = processesFlag(input);
@@ -33,13 +36,23 @@ export async function start(input: CommandInput): Promise<number> {
   const { env, undeclared } = await resolveEnv(app, { files: true, makeSecrets: false, processEnv: process.env });
   for (const name of undeclared)
     reporter.warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
-  const task: Task = { folder: app.root, port: portFlag(input, 3000), host: textFlag(input, "host") ?? "127.0.0.1", env, graceMs, ...proxies };
+  const task: Task = {
+    folder: app.root,
+    port: portFlag(input, 3000),
+    host: textFlag(input, "host") ?? "127.0.0.1",
+    env,
+    graceMs,
+    ...proxies,
+  };
   const tell = (url: string): void =>
-    reporter.result(`${reporter.paint("bold", url)}  ${app.name} in production on Node, ${count === 1 ? "one process" : `${count} processes`}; Ctrl-C ends it`, {
-      type: "listening",
-      url,
-      processes: count,
-    });
+    reporter.result(
+      `${reporter.paint("bold", url)}  ${app.name} in production on Node, ${count === 1 ? "one process" : `${count} processes`}; Ctrl-C ends it`,
+      {
+        type: "listening",
+        url,
+        processes: count,
+      },
+    );
   return count === 1 ? startOne(input, task, tell) : startMany(input, task, count, tell);
 }
 
