@@ -73,7 +73,7 @@ interface Sent {
 }
 
 /** Thrown once an answer is written, so that nothing more is written for it. */
-const answered = Symbol("answered");
+const answered = new Error("answered");
 
 /** The adapter behind `toNode` and `serve`. A request that is no valid HTTP, or whose path has a malformed escape, is answered 400. */
 export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdapter {

@@ -38,17 +38,19 @@ function plainHeaders(given: HeadersInit | undefined, body: string | null): stri
   return headers;
 }
 
-function partsOf(body: unknown, init: ResponseInit | undefined): PlainParts | undefined {
-  if (body !== null && body !== undefined && typeof body !== "string") return undefined;
+const withoutBody: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function partsOf(given: unknown, init: ResponseInit | undefined): PlainParts | undefined {
+  const body = given ?? null;
+  if (body !== null && typeof body !== "string") return undefined;
   if (init !== undefined && (init === null || Object.getPrototypeOf(init) !== Object.prototype || init.statusText !== undefined))
     return undefined;
   const status = init?.status ?? 200;
   // Whatever the platform refuses, it refuses itself, in its own words.
-  if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
-  if (typeof body === "string" && (status === 204 || status === 205 || status === 304)) return undefined;
+  if (!Number.isInteger(status) || status < 200 || status > 599 || (body !== null && withoutBody.has(status))) return undefined;
   // A lone surrogate becomes U+FFFD in both, since both write UTF-8.
-  const headers = plainHeaders(init?.headers, body ?? null);
-  return headers && { status, headers, body: body ?? null };
+  const headers = plainHeaders(init?.headers, body);
+  return headers && { status, headers, body };
 }
 
 /** The platform's Response behind it, made when something asks for more than was given. */

@@ -58,7 +58,8 @@ describe("portico start in several processes", () => {
   let root: string;
   beforeAll(async () => {
     root = await app2();
-    expect((await run(["build", "--target", "node"], root)).code).toBe(0);
+    const { code, stderr } = await run(["build", "--target", "node"], root);
+    if (code !== 0) throw new Error(stderr);
   });
   const serve = async (): Promise<{ running: Running; url: string; ask: (path: string) => Promise<string> }> => {
     const running = start(["start", "--port", "0", "--processes", "2"], root);

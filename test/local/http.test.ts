@@ -16,4 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe("the loopback listener", () => httpCases(() => ({ port: server.port, seen: () => seen })));
+describe("the loopback listener", () => {
+  httpCases(() => ({ port: server.port, seen: () => seen }));
+});

@@ -18,4 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe("the production server", () => httpCases(() => ({ port: server.port, seen: () => seen })));
+describe("the production server", () => {
+  httpCases(() => ({ port: server.port, seen: () => seen }));
+});

@@ -56,5 +56,5 @@ describe("Forwarded (RFC 7239)", () => {
 });
 
 it.each(["10.0.0.0/33", "10.0.0.0/", "proxy.example", "", "1.2.3.4/8/8", "fd00::/129"])("%j is no proxy", (entry) => {
-  expect(() => createTrust([entry])).toThrowError(expect.objectContaining({ code: "BAD_PROXY" }) as Error);
+  expect(() => createTrust([entry])).toThrow(expect.objectContaining({ code: "BAD_PROXY" }) as Error);
 });
