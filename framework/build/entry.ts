@@ -42,7 +42,10 @@ export function routerEntry(
 ): string {
   const table = [
     ...folders.map((folder) => `[${folderLiteral(folder)}, nobody]`),
-    ...expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => import("portico:function/${route.id}").then(it)]`),
+    ...expandRoutes(routes).map(({ segments, route }) => {
+      const load = `() => import("portico:function/${route.id}").then(it)`;
+      return `[${literal(segments)}, ${target === "node" ? `once(${load})` : load}]`;
+    }),
   ];
   const router = `createRouter([${table.join(", ")}])`;
   const lines = [
@@ -52,13 +55,19 @@ export function routerEntry(
       : []),
     "const it = (module) => module.default;",
   ];
-  if (target === "node") return module([...lines, `export default ${router};`]);
+  if (target === "node") return module([...lines, once, `export default ${router};`]);
   return module([
     `import { toWorkers } from "portico/workers";`,
     ...lines,
     `export default toWorkers(${router}, ${JSON.stringify(names)});`,
   ]);
 }
+
+/**
+ * Asking for a module that is there already costs Node several microseconds; a failed import is tried again. On Workers a promise
+ * belongs to the request that made it, so there it is asked for each time.
+ */
+const once = `const once = (load) => { let route; return () => route ?? load().then((loaded) => (route = loaded)); };`;
 
 /** Lambda's function for `$default`: the static files beside it, and the 404. */
 export const assetsEntry = module([

@@ -68,7 +68,15 @@ export const commands: readonly Command[] = [
     name: "start",
     summary: "serve the built app in production on Node",
     args: [],
-    flags: [port, { flags: "--host <address>", summary: "address to listen on (default: 127.0.0.1)" }, stage, config],
+    flags: [
+      port,
+      { flags: "--host <address>", summary: "address to listen on (default: 127.0.0.1)" },
+      { flags: "--processes <count>", summary: "processes to serve from (default: one per core)" },
+      { flags: "--trust-proxy <proxies>", summary: "how many proxies stand before it, or their networks: 10.0.0.0/8,127.0.0.1" },
+      { flags: "--proxy-headers <kind>", summary: "what they write: x-forwarded (default) or forwarded" },
+      stage,
+      config,
+    ],
     load: async () => (await import("./commands/start.ts")).start,
   },
 ];

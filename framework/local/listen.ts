@@ -10,6 +10,9 @@ import { writeResponse } from "./wire-response.ts";
 
 /** Largest body by default, bytes: what an HTTP API takes (10 MB). */
 const defaultMaxBody = 10 * 1024 * 1024;
+/** Bytes of a request line and its headers together (431), and of the target alone (414). */
+const maxHeader = 32_768;
+const maxUrl = 16_384;
 
 /** How to listen. */
 export interface ListenOptions {
@@ -23,6 +26,10 @@ export interface ListenOptions {
   readonly handle: (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>;
   /** Bytes; a longer body is answered 413. Default 10 MB. */
   readonly maxBody?: number;
+  /** Milliseconds in which the headers must be here, else 408. Default 15,000. */
+  readonly headersMs?: number;
+  /** Milliseconds in which the whole request must be here, else 408. Default 300,000. */
+  readonly requestMs?: number;
   /** Trailers (lower-case) that become headers; others are dropped (RFC 9110 section 6.5.1). */
   readonly trailers?: readonly string[];
   /** Milliseconds that a connection may idle between requests; 0 is for ever. Default 5000. */
@@ -58,6 +65,7 @@ async function receive(
   const headers = wireHeaders(message);
   const stranger = checkHost({ headers }, options.hosts);
   if (stranger) return { refused: stranger };
+  if ((message.url?.length ?? 0) > maxUrl) return { refused: jsonAnswer(414, { error: "URI Too Long" }) };
   const target = originForm(message.url ?? "");
   if (target === undefined) return { refused: jsonAnswer(400, { error: "Bad Request" }) };
   const maxBody = options.maxBody ?? defaultMaxBody;
@@ -145,7 +153,16 @@ async function bind(server: Server, { port, portFlag = "--port" }: ListenOptions
 export async function listen(options: ListenOptions): Promise<Listener> {
   // Host is checked by the guard, which answers 403 where node would 400. Ignoring other upgrades (h2c) is RFC 9110 section 7.8.
   const shouldUpgradeCallback = (message: IncomingMessage): boolean => message.headers.upgrade?.toLowerCase() === "websocket";
-  const server = createServer({ requireHostHeader: false, keepAliveTimeout: options.keepAliveMs ?? 5000, ...{ shouldUpgradeCallback } });
+  const { headersMs = 15_000, requestMs = 300_000 } = options;
+  const server = createServer({
+    requireHostHeader: false,
+    keepAliveTimeout: options.keepAliveMs ?? 5000,
+    maxHeaderSize: maxHeader,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersMs / 2), Math.ceil(requestMs / 2)),
+    ...{ shouldUpgradeCallback },
+  });
   const port = await bind(server, options);
   const serve = (message: IncomingMessage, out: ServerResponse): void => void exchange(message, out, port, options);
   server.on("request", serve);

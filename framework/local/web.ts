@@ -1,5 +1,6 @@
 /** Between the wire and the Web's own types: WireRequest to Request, Response to WireResponse. */
 import type { WireHeaders, WireRequest, WireResponse } from "../model/wire.ts";
+import { plainParts } from "../node/plain-response.ts";
 import { canonicalPath } from "../runtime/path.ts";
 
 /** The headers of a request; repeated ones are joined as `Headers` does. */
@@ -14,8 +15,18 @@ export function headersOf(request: Pick<WireRequest, "headers">): Headers {
   return headers;
 }
 
+const encoder = new TextEncoder();
+
+function pairs(flat: readonly string[]): WireHeaders {
+  const list: (readonly [string, string])[] = [];
+  for (let at = 0; at < flat.length; at += 2) list.push([flat[at]!, flat[at + 1]!]);
+  return list;
+}
+
 /** A response as it is sent: set-cookie repeated, the body's stream passed on. */
 export function toWireResponse(response: Response): WireResponse {
+  const plain = plainParts(response);
+  if (plain) return { status: plain.status, headers: pairs(plain.headers), body: encoder.encode(plain.body ?? "") };
   const headers: WireHeaders = [...response.headers];
   return { status: response.status, headers, body: response.body ?? new Uint8Array() };
 }

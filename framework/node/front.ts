@@ -31,3 +31,11 @@ export function createFront<R extends Route, A extends AssetInfo>(
     return asset ? { kind: "asset", asset } : { kind: "none" };
   };
 }
+
+/** True where an answer could be the assets'; every other path is the routes' or nobody's, and no front need be asked. */
+export function createAssetGuess(routes: readonly Route[], assets: readonly AssetInfo[]): (path: string) => boolean {
+  const folders = assetFolders(routes, assets);
+  const table = assetTable(assets);
+  if (assets.length === 0) return () => false;
+  return (path) => findAsset(table, path) !== undefined || isInFolder(folders, path);
+}

@@ -3,7 +3,8 @@ import type { RequestListener } from "node:http";
 import type { Fetch } from "../runtime/function.ts";
 import { createAdapter, type NodeOptions } from "./listener.ts";
 
-export type { NodeOptions } from "./listener.ts";
+export type { Access, NodeOptions } from "./listener.ts";
+export type { ProxyHeaders, TrustProxy } from "./trust-proxy.ts";
 export { type NodeServer, serve, type ServeOptions } from "./serve.ts";
 
 /** Adapts `fetch` (a Portico app, a Hono app's `fetch`, your own) to `http.createServer`. Background work is not waited for; `serve` does. */

@@ -1,12 +1,29 @@
 /** The production server on Node: a fetch and a port in, a listening server that shuts down without cutting anybody off out. */
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../model/user-error.ts";
 import type { Fetch } from "../runtime/function.ts";
 import { createAdapter, type NodeAdapter, type NodeOptions } from "./listener.ts";
+import { refuse } from "./send.ts";
+
+/** What a client may take of us. */
+export interface ServerLimits {
+  /** Bytes of a request line and its headers together; more is 431. Default 32 KB. */
+  readonly maxHeader?: number;
+  /** Bytes of a request's target; more is 414. Default 16 KB. */
+  readonly maxUrl?: number;
+  /** Bytes of a body; more is 413. Default 10 MB, what an HTTP API takes. */
+  readonly maxBody?: number;
+  /** Milliseconds in which the headers must be here, else 408. Default 15,000. */
+  readonly headersMs?: number;
+  /** Milliseconds in which the whole request must be here, else 408. Default 300,000. */
+  readonly requestMs?: number;
+  /** Milliseconds that a connection may idle between requests: longer than the proxy keeps it, so that the proxy ends it. Default 75,000. */
+  readonly keepAliveMs?: number;
+}
 
 /** What to serve, and where. */
-export interface ServeOptions extends NodeOptions {
+export interface ServeOptions extends NodeOptions, ServerLimits {
   readonly fetch: Fetch;
   /** 0 takes a free one. */
   readonly port: number;
@@ -24,16 +41,44 @@ export interface NodeServer {
   close(): Promise<void>;
 }
 
+const defaults = {
+  maxHeader: 32_768,
+  maxUrl: 16_384,
+  maxBody: 10_485_760,
+  headersMs: 15_000,
+  requestMs: 300_000,
+  keepAliveMs: 75_000,
+} as const;
+
+/** node:http with the limits set; what breaks HTTP itself it answers 400, 408 or 431 and closes. */
+function createLimited({ maxHeader, headersMs, requestMs, keepAliveMs }: Required<ServerLimits>): Server {
+  return createServer({
+    maxHeaderSize: maxHeader,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersMs / 2), Math.ceil(requestMs / 2)),
+  });
+}
+
 /** Rejects with UserError PORT_IN_USE or PORT_FORBIDDEN. */
 export async function serve(options: ServeOptions): Promise<NodeServer> {
   const { fetch, host = "127.0.0.1", graceMs = 10_000 } = options;
-  const adapter = createAdapter(fetch, options);
+  const limits: Required<ServerLimits> = { ...defaults, ...given(options) };
+  const adapter = createAdapter(fetch, { ...options, maxBody: limits.maxBody });
+  const server = createLimited(limits);
   let closing = false;
-  const server = createServer((incoming, outgoing) => {
-    // A kept-alive connection that ends its answer while the server closes would keep it open.
-    outgoing.once("close", () => closing && setImmediate(() => server.closeIdleConnections()));
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (closing) outgoing.setHeader("connection", "close");
-    adapter.listener(incoming, outgoing);
+    if ((incoming.url?.length ?? 0) > limits.maxUrl) refuse(outgoing, 414, "URI Too Long");
+    else adapter.listener(incoming, outgoing);
+  };
+  server.on("request", take);
+  server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // RFC 9110 section 10.1.1: who waits for leave need never send what is refused.
+    if (Number(incoming.headers["content-length"] ?? 0) > limits.maxBody) return refuse(outgoing, 413, "Payload Too Large");
+    outgoing.writeContinue();
+    take(incoming, outgoing);
   });
   const { port } = await bind(server, options.port, host);
   return {
@@ -46,13 +91,25 @@ export async function serve(options: ServeOptions): Promise<NodeServer> {
   };
 }
 
+/** Limits that were given; an absent one must not hide its default. */
+const given = (options: ServerLimits): ServerLimits =>
+  Object.fromEntries(
+    Object.keys(defaults).flatMap((name) => {
+      const value = options[name as keyof ServerLimits];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
 async function shutdown(server: Server, adapter: NodeAdapter, graceMs: number): Promise<void> {
   const { promise: late, resolve: cut } = Promise.withResolvers<void>();
   const timer = setTimeout(() => {
     server.closeAllConnections();
     cut();
   }, graceMs);
+  // A kept-alive connection that ends its answer now would keep the server open.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   await new Promise((done) => server.close(done));
+  clearInterval(idle);
   await Promise.race([adapter.drain(), late]);
   clearTimeout(timer);
 }

@@ -8,7 +8,7 @@ import { UserError } from "../model/user-error.ts";
 import { answerAsset, type ReadAsset } from "../runtime/assets.ts";
 import type { Fetch } from "../runtime/function.ts";
 import { problem } from "../runtime/problem.ts";
-import { createFront } from "./front.ts";
+import { createAssetGuess, createFront } from "./front.ts";
 import { type NodeServer, serve, type ServeOptions } from "./serve.ts";
 
 /** What to start. */
@@ -37,16 +37,26 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
 /** The app behind its static files, as the HTTP API's keys would have it. */
 export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "routes" | "assets">, folder: string): Fetch {
   const owner = createFront(routes, assets);
+  const mayBeAsset = createAssetGuess(routes, assets);
   const read: ReadAsset = async ({ file, bytes }) => {
     const content = await readFile(join(folder, file));
     if (content.byteLength !== bytes) throw new Error(`${file} is not what it was when the app was built`);
     return content;
   };
   return (request, call) => {
-    const found = owner(new URL(request.url).pathname);
+    const path = pathOf(request.url);
+    // The app's own router says 404 as the front would.
+    if (!mayBeAsset(path)) return app(request, call);
+    const found = owner(path);
     if (found.kind === "route") return app(request, call);
     return found.kind === "asset" ? answerAsset(request, found.asset, read) : problem(404, "Not Found");
   };
+}
+
+/** Of a request's URL, which is normalised and has no fragment. */
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3), query < 0 ? undefined : query);
 }
 
 async function loadMain(build: string, { main }: Manifest): Promise<Fetch> {

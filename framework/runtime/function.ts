@@ -52,7 +52,7 @@ export const createFunction =
       if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && !response)
         throw new TypeError(`The handler returned ${String(response)}, not a Response`);
       // Read, so that in production too a handler that returned nothing fails here.
-      void response.body;
+      void response.status;
     } catch (error) {
       response = errorResponse(error, call);
     }

@@ -1,6 +1,4 @@
 /** `portico dev` per target: requests per second against raw node:http, and edit to fresh answer against esbuild's own rebuild. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -10,17 +8,10 @@ import { start } from "../e2e/portico.ts";
 import { generateApp } from "./generate.ts";
 import { requestsPerSecond } from "./load.ts";
 import { compare, type Measured, time } from "./measure.ts";
+import { rawServer } from "./raw-server.ts";
 
 const routes = 100;
 const connections = 32;
-
-/** A raw node:http server in a process of its own, as dev is one. */
-async function rawServer(): Promise<{ readonly port: number; close(): void }> {
-  const script = `require("node:http").createServer((_, response) => response.end("Hello, route 0!")).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  const [chunk] = (await once(child.stdout, "data")) as [Buffer];
-  return { port: Number(chunk), close: () => void child.kill() };
-}
 
 /** Both measurements on all three targets, on an app of 100 routes. */
 export async function dev(): Promise<readonly Measured[]> {
@@ -44,7 +35,7 @@ async function throughput(target: Target, port: number): Promise<Measured> {
     () => requestsPerSecond(port, "/r0", connections, 1000),
     () => requestsPerSecond(raw.port, "/r0", connections, 1000),
   );
-  raw.close();
+  await raw.close();
   return measured;
 }
 

@@ -4,8 +4,15 @@ import { build } from "./build.ts";
 import { coldStart } from "./cold-start.ts";
 import { dev } from "./dev.ts";
 import type { Measured } from "./measure.ts";
+import { production } from "./start.ts";
 
-const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = { adapter, build, "cold-start": coldStart, dev };
+const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
+  adapter,
+  build,
+  "cold-start": coldStart,
+  dev,
+  start: production,
+};
 
 const only = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type NodeServer, serve, type ServeOptions, toNode } from "../../framework/node/index.ts";
+import { type Access, type NodeServer, serve, type ServeOptions, toNode } from "../../framework/node/index.ts";
 import type { Fetch } from "../../framework/runtime/function.ts";
 import type { Call } from "../../framework/runtime/handler.ts";
 import { parse, send } from "../local/gateway-app.ts";
@@ -194,6 +194,108 @@ test("a rejected waitUntil is told, with the request's id, and harms nobody", as
   );
   expect((await send(port, "/")).text).toBe("ok");
   expect(told).toEqual([["Error: later", ids[0]]]);
+});
+
+test("a body is bounded, whether it says its length or not, and the rest of a refused one is not waited for", async () => {
+  const { port, url } = await start(async (request) => new Response(String((await request.arrayBuffer()).byteLength)), { maxBody: 1000 });
+  expect((await send(port, "/", { method: "POST", body: new Uint8Array(1000) })).text).toBe("1000");
+  expect((await send(port, "/", { method: "POST", body: new Uint8Array(1001) })).status).toBe(413);
+  const chunked = (size: number): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      start: (controller) => (controller.enqueue(new Uint8Array(size)), controller.enqueue(new Uint8Array(size)), controller.close()),
+    });
+  const post = (size: number): Promise<Response> => fetch(url, { method: "POST", body: chunked(size), duplex: "half" } as RequestInit);
+  expect(await (await post(500)).text()).toBe("1000");
+  expect((await post(501)).status).toBe(413);
+});
+
+test("headers and bodies that never end are answered 408", async () => {
+  const { port } = await start(async (request) => new Response(await request.text()), { headersMs: 60, requestMs: 200 });
+  expect(await raw(port, ["GET / HTTP/1.1", "Host: a", "X-Slow: "])).toMatch(/^HTTP\/1\.1 408/);
+  expect(await raw(port, ["POST / HTTP/1.1", "Host: a", "Content-Length: 10", "", "abc"])).toMatch(/^HTTP\/1\.1 408/);
+});
+
+test("a stream is made as fast as the client reads it, and ends with the client", async () => {
+  let made = 0;
+  const gone = Promise.withResolvers<void>();
+  const { url } = await start(
+    () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          pull: (controller) => (made++, controller.enqueue(new Uint8Array(65_536))),
+          cancel: () => gone.resolve(),
+        }),
+      ),
+  );
+  const client = new AbortController();
+  const reader = (await fetch(url, { signal: client.signal })).body!.getReader();
+  await reader.read();
+  let before = -1;
+  for (let tries = 0; tries < 50 && before !== made; tries++) {
+    before = made;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  expect(made).toBe(before);
+  expect(made).toBeLessThan(1000);
+  client.abort();
+  await gone.promise;
+});
+
+test("an upload that the handler does not read is not taken into memory", async () => {
+  const go = Promise.withResolvers<Response>();
+  const { port } = await start(() => go.promise, { maxBody: 1e9 });
+  let sent = 0;
+  const message = httpRequest({ port, host: "127.0.0.1", method: "POST", headers: { "content-length": 1e9 } });
+  message.on("error", () => {});
+  const full = Promise.withResolvers<void>();
+  const more = (): void => {
+    while (message.write(new Uint8Array(65_536), () => (sent += 65_536))) if (sent > 100e6) break;
+    full.resolve();
+  };
+  message.on("drain", more);
+  more();
+  await full.promise;
+  await new Promise((done) => setTimeout(done, 300));
+  // What kernel buffers hold, and no more.
+  expect(sent).toBeLessThan(50e6);
+  const answer = new Promise<number | undefined>((done) => message.on("response", ({ statusCode }) => done(statusCode)));
+  go.resolve(new Response("enough"));
+  expect(await answer).toBe(200);
+  message.destroy();
+});
+
+test("what cannot be sent is a bare 500, told and not shown", async () => {
+  const told: unknown[] = [];
+  const { port } = await start(() => new Response("text", { headers: { "x-a": "control \x01 byte" } }), {
+    onError: (error) => told.push(error),
+  });
+  const { status, text } = await send(port, "/");
+  expect([status, JSON.parse(text), told.length]).toEqual([500, { error: "Internal Server Error" }, 1]);
+});
+
+test("the access log has every request, refused ones and those whose client left too", async () => {
+  const log: Access[] = [];
+  const here = Promise.withResolvers<void>();
+  const { port } = await start(
+    (request) => (request.url.endsWith("/wait") ? (here.resolve(), new Promise(() => {})) : new Response("text")),
+    {
+      onAccess: (access) => log.push(access),
+      graceMs: 50,
+    },
+  );
+  await send(port, "/a?b");
+  await send(port, "/%zz", { method: "POST" });
+  const message = httpRequest({ port, host: "127.0.0.1", path: "/wait" });
+  message.on("error", () => {});
+  message.end();
+  await here.promise;
+  message.destroy();
+  for (let tries = 0; tries < 100 && log.length < 3; tries++) await new Promise((done) => setTimeout(done, 10));
+  expect(log.map(({ method, target, status, bytes, aborted }) => [method, target, status, bytes, aborted])).toEqual([
+    ["GET", "/a?b", 200, 4, false],
+    ["POST", "/%zz", 400, 0, false],
+    ["GET", "/wait", 200, 0, true],
+  ]);
 });
 
 test("a port in use is the user's to solve", async () => {

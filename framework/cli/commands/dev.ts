@@ -4,12 +4,10 @@ import { join, resolve } from "node:path";
 import { accessJson, formatAccess } from "../../local/access-log.ts";
 import type { Emulator } from "../../local/emulator.ts";
 import { createGateway, type FailureReport, type Gateway } from "../../local/gateway.ts";
-import { createLambdaEmulator } from "../../local/lambda/emulator.ts";
-import { createNodeEmulator } from "../../local/node/emulator.ts";
 import { frameText } from "../../local/source-frame.ts";
 import { watchTree } from "../../local/watch.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
-import { createWorkersEmulator } from "../../local/workers/emulator.ts";
+import { installPlainResponse } from "../../node/plain-response.ts";
 import type { LogLine } from "../../model/invocation.ts";
 import { UserError } from "../../model/user-error.ts";
 import { contentType } from "../../routes/content-type.ts";
@@ -58,6 +56,7 @@ function reportFailure(reporter: Reporter, { failure, route, file }: FailureRepo
 }
 
 async function serveFolder(input: CommandInput, root: string): Promise<() => Promise<void>> {
+  const { createNodeEmulator } = await import("../../local/node/emulator.ts");
   const emulator = createNodeEmulator({ onLog: () => undefined });
   const gateway = await createGateway({
     port: portFlag(input, 3000),
@@ -79,7 +78,7 @@ async function serveFolder(input: CommandInput, root: string): Promise<() => Pro
 async function serveApp(input: CommandInput, root: string): Promise<() => Promise<void>> {
   const { reporter } = input;
   const session = await openAppSession({ ...appFlags(input, "dev"), root }, reporter);
-  const emulator = createEmulator(session, reporter);
+  const emulator = await createEmulator(session, reporter);
   const gateway = await createGateway({
     ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root, emulator, source: session },
     ...tellers(reporter),
@@ -110,7 +109,8 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
   };
 }
 
-function createEmulator({ app, target }: AppSession, reporter: Reporter): Emulator {
+/** Only what the target needs is loaded. */
+async function createEmulator({ app, target }: AppSession, reporter: Reporter): Promise<Emulator> {
   const onLog = ({ function: id, stream, text }: LogLine): void =>
     reporter.result(`${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`, {
       type: "log",
@@ -118,8 +118,13 @@ function createEmulator({ app, target }: AppSession, reporter: Reporter): Emulat
       stream,
       text,
     });
-  if (target === "lambda") return createLambdaEmulator({ onLog });
-  if (target === "node") return createNodeEmulator({ onLog });
+  if (target === "lambda") return (await import("../../local/lambda/emulator.ts")).createLambdaEmulator({ onLog });
+  if (target === "node") {
+    // As `start` does, so that both run handlers alike.
+    installPlainResponse();
+    return (await import("../../local/node/emulator.ts")).createNodeEmulator({ onLog });
+  }
+  const { createWorkersEmulator } = await import("../../local/workers/emulator.ts");
   return createWorkersEmulator({ compatibilityDate: app.workers.compatibilityDate, onLog, onNotice: (text) => reporter.warn(text) });
 }
 

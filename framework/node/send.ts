@@ -1,0 +1,133 @@
+/** Writes a Response to node:http: as fast as the client reads, without detail of what fails, nothing after the client left. */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { plainParts } from "./plain-response.ts";
+
+/** Sends it all; resolves with the bytes of body when nothing more will be written. Never rejects: what fails is told, and the connection cut. */
+export async function send(response: Response, method: string, out: ServerResponse, onError: (error: unknown) => void): Promise<number> {
+  try {
+    const plain = plainParts(response);
+    if (plain) return sendWhole(plain, method, out);
+    const { status, headers, body } = response;
+    const own = flat(headers);
+    if (!body || method === "HEAD" || status === 204 || status === 304) {
+      out.writeHead(status, own);
+      out.end();
+      await body?.cancel();
+      return 0;
+    }
+    return await pour(body, out, { status, headers: own });
+  } catch (error) {
+    if (!out.destroyed) onError(error);
+    if (out.headersSent) out.destroy();
+    else refuse(out, 500, "Internal Server Error");
+    return 0;
+  }
+}
+
+/** An answer of the server's own, and the end of a connection whose rest is not to be trusted. */
+export function refuse(out: ServerResponse, status: number, error: string, last = true): void {
+  if (out.headersSent || out.destroyed) return;
+  for (const name of out.getHeaderNames()) out.removeHeader(name);
+  const body = `${JSON.stringify({ error })}`;
+  out.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" });
+  if (last) out.end(body);
+  else out.write(body);
+}
+
+/** Milliseconds that a client may go on writing a body that was refused: one that is cut off while it writes never reads why. */
+const lingerMs = 1000;
+
+/** 413 at once, and the connection's end when the client has done writing, or does not stop. What reads the body then hears of its end. */
+export function refuseBody(incoming: IncomingMessage, out: ServerResponse): void {
+  refuse(out, 413, "Payload Too Large", false);
+  const timer = setTimeout(end, lingerMs);
+  function end(): void {
+    clearTimeout(timer);
+    if (!out.writableEnded) out.end(() => incoming.destroy(new Error("the body is too long")));
+  }
+  incoming.once("close", end);
+  incoming.on("error", end);
+  incoming.once("end", end);
+  incoming.resume();
+}
+
+function sendWhole(plain: NonNullable<ReturnType<typeof plainParts>>, method: string, out: ServerResponse): number {
+  const { status, headers, body } = plain;
+  const empty = status === 204 || status === 304;
+  const bytes = body === null ? 0 : Buffer.byteLength(body);
+  const length = empty || (body === null && method === "HEAD") ? [] : ["content-length", String(bytes)];
+  out.writeHead(status, [...headers, ...length]);
+  if (empty || method === "HEAD" || body === null) out.end();
+  else out.end(body);
+  return empty || method === "HEAD" ? 0 : bytes;
+}
+
+/** set-cookie is repeated; the connection's own headers are ours. */
+function flat(headers: Headers): string[] {
+  const list: string[] = [];
+  for (const [name, value] of headers) if (!ours.has(name)) list.push(name, value);
+  return list;
+}
+
+const ours: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "trailer"]);
+
+/** Resolves to undefined when the stream has nothing ready: what is in memory is there within a turn of the event loop. */
+const ready = (read: Promise<ReadableStreamReadResult<Uint8Array>>): Promise<ReadableStreamReadResult<Uint8Array> | undefined> =>
+  Promise.race([read, new Promise<undefined>((done) => setImmediate(done, undefined))]);
+
+/** Reads no further ahead than the socket takes, and cancels the stream when the client leaves. */
+async function pour(
+  body: ReadableStream<Uint8Array>,
+  out: ServerResponse,
+  head: { readonly status: number; readonly headers: readonly string[] },
+): Promise<number> {
+  const reader = body.getReader();
+  const left = new AbortController();
+  const leave = (): void => {
+    if (out.writableFinished) return;
+    left.abort();
+    // Also ends a read that waits for data which may never come.
+    reader.cancel(new Error("the client left")).catch(() => {});
+  };
+  out.once("close", leave);
+  let bytes = 0;
+  try {
+    let reading = reader.read();
+    const first = await ready(reading);
+    if (first && !first.done) {
+      reading = reader.read();
+      if ((await ready(reading))?.done && !head.headers.includes("content-length")) return sendOnly(first.value, out, head);
+    }
+    out.strictContentLength = true;
+    out.writeHead(head.status, [...head.headers]);
+    if (first && !first.done) bytes += await write(first.value, out, left.signal);
+    else out.flushHeaders();
+    for (let part = await reading; !part.done && !out.destroyed; part = await reader.read())
+      bytes += await write(part.value, out, left.signal);
+    if (!out.destroyed) out.end();
+    return bytes;
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    if (left.signal.aborted) return bytes;
+    throw error;
+  } finally {
+    out.off("close", leave);
+  }
+}
+
+/** A body that was in memory is sent with its length. */
+function sendOnly(
+  bytes: Uint8Array,
+  out: ServerResponse,
+  { status, headers }: { readonly status: number; readonly headers: readonly string[] },
+): number {
+  out.writeHead(status, [...headers, "content-length", String(bytes.byteLength)]);
+  out.end(bytes);
+  return bytes.byteLength;
+}
+
+async function write(bytes: Uint8Array, out: ServerResponse, signal: AbortSignal): Promise<number> {
+  if (!out.write(bytes)) await once(out, "drain", { signal });
+  return bytes.byteLength;
+}
