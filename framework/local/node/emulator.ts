@@ -78,7 +78,10 @@ async function run(loading: Promise<Fetch>, fn: LoadedFunction, { request, to, o
   try {
     const fetch = await loading;
     const call = { env: fn.env as Env, requestId, clientAddress: request.clientAddress, platform: { name: "node" }, waitUntil } as const;
+    // The Web has no Request for these; `portico start` and the clouds answer them without the function too.
+    if (/^(?:CONNECT|TRACE|TRACK)$/.test(request.method)) return { response: { status: 405, headers: [], body: new Uint8Array() } };
     const response = await fetch(toRequest(request, signal), call);
+    if (response.body?.locked) throw new TypeError("The handler returned a Response whose body something already reads");
     return { response: toWireResponse(response), ...record };
   } catch (error) {
     return { response: bare500(requestId), failure: toFailure(error) };

@@ -33,6 +33,7 @@ export default async () => {
   setTimeout(() => console.log("later"), 1);
   return new Response(new ReadableStream({ pull(to) { console.warn("pulled"); to.close(); } }, { highWaterMark: 0 }));
 };`,
+    "locked.mjs": `export default () => { const response = new Response("x"); response.body.getReader(); return response; };`,
     "exits.mjs": `export default () => process.exit(3);`,
     "stream.mjs": `export default () => new Response(ReadableStream.from([new Uint8Array([1]), new Uint8Array([2])]), { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] });`,
   });
@@ -126,6 +127,12 @@ test("what functions print is told as theirs, in whole messages", async () => {
   ]);
   expect(logs).toContainEqual({ function: "prints", stream: "stdout", text: "later" });
   expect(logs).toContainEqual(expect.objectContaining({ stream: "stderr", text: "pulled" }));
+});
+
+test("a body that is already read is the function's failure, and TRACE is none of its methods", async () => {
+  const { response, failure } = await invoke(fn("locked"));
+  expect([response.status, failure?.message]).toEqual([500, "The handler returned a Response whose body something already reads"]);
+  expect(await invoke(fn("show"), { method: "TRACE" })).toMatchObject({ response: { status: 405 } });
 });
 
 test("process.exit ends its own call, not the process", async () => {
