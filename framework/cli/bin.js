@@ -35,7 +35,14 @@ function localNode(start) {
 function runOn(node) {
   // The channel closes when this process dies, however it dies: see endWithLauncher.
   const child = spawn(node, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  // A function's endless loop may keep the child from hearing anything; a second Ctrl-C, after a second, ends it all the same.
+  let first = 0;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      child.kill(first && Date.now() - first > 1000 ? "SIGKILL" : signal);
+      first = first || Date.now();
+    });
+  }
   child.on("exit", (code, signal) => {
     if (!signal) process.exit(code);
     for (const name of signals) process.removeAllListeners(name);

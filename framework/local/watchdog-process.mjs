@@ -1,6 +1,7 @@
 /**
  * The watchdog's own process: lines on stdin, `+PID` a process to watch, `xPID` it has exited, `-PID` leave it alone; when stdin ends,
- * every process still watched is killed with its group and its descendants.
+ * every process still watched is killed with its group and its descendants. Given the pids of the command line and of the launcher
+ * that passes signals on to it, it ends both kinds when the launcher is gone: a function's endless loop may keep the command line from it.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -94,6 +95,22 @@ function killAll() {
   for (const pid of watched.keys()) if (!look(pid)) kill(-pid);
 }
 
+function end() {
+  killAll();
+  process.exit(0);
+}
+
+const [command, launcher] = process.argv.slice(2).map(Number);
+const launched = launcher && look(launcher);
+if (launched) {
+  setInterval(() => {
+    if (look(launcher)?.start === launched.start) return;
+    const found = look(command);
+    if (found) watched.set(command, { start: found.start });
+    end();
+  }, 500);
+}
+
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
   const pid = Number(line.slice(1));
@@ -107,7 +124,4 @@ lines.on("line", (line) => {
 });
 // A parent that is killed while it writes gives an error before the end.
 process.stdin.on("error", () => lines.close());
-lines.on("close", () => {
-  killAll();
-  process.exit(0);
-});
+lines.on("close", end);

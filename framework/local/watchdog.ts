@@ -20,7 +20,9 @@ export function startWatchdog(): Watchdog {
   const path = fileURLToPath(new URL("./watchdog-process.mjs", import.meta.url));
   // Without our environment: it lives longer than we do and needs nothing of it (Windows cannot start a process without SystemRoot).
   const { PATH = "", SystemRoot } = process.env;
-  const dog = spawn(process.execPath, [path], {
+  // bin.js, which found this Node to run on, has a channel to us; its end is ours.
+  const launcher = process.channel ? [String(process.pid), String(process.ppid)] : [];
+  const dog = spawn(process.execPath, [path, ...launcher], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     env: { PATH, ...(SystemRoot && { SystemRoot }) },

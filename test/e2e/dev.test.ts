@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +94,37 @@ describe.each(targets)("portico dev --target %s", (target) => {
     await running.stop(signal);
     await hanging;
     expect(await survivors(pids)).toEqual([]);
+  });
+});
+
+describe("portico dev on a Node that the launcher found, stuck in a function's endless loop", () => {
+  const oldNode = `data:text/javascript,${encodeURIComponent(
+    `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`,
+  )}`;
+
+  it.each(["a second SIGINT", "SIGKILL"])("leaves no process behind on %s", async (how) => {
+    const root = await app(`stuck-${how.length}`, { "functions/loop.ts": `export const GET = () => { for (;;); };\n` });
+    const words = ["--import", oldNode, join(repository, "framework/cli/bin.js"), "dev", "--target", "node", "--port", "0"];
+    const child = spawn(process.execPath, words, {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) if ((output += String(chunk)).includes("Ctrl-C")) break;
+    const [url = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
+    const stuck = fetch(`${url}/loop`).catch(() => undefined);
+    await new Promise((next) => setTimeout(next, 300));
+    const pids = descendants(child.pid!);
+    expect(pids.length).toBeGreaterThan(1);
+    if (how === "SIGKILL") child.kill("SIGKILL");
+    else {
+      child.kill("SIGINT");
+      await new Promise((next) => setTimeout(next, 1100));
+      child.kill("SIGINT");
+    }
+    expect(await survivors(pids)).toEqual([]);
+    await stuck;
   });
 });
 
