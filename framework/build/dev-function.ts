@@ -1,11 +1,13 @@
 /** One function in development: its routes in, its current build out, made anew after a change. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildContext, context } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import type { Target } from "../model/target.ts";
+import { UserError } from "../model/user-error.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
@@ -35,6 +37,8 @@ export class DevFunction {
   #build: Promise<LoadedFunction> | undefined;
   /** Names that the last good build read; undefined after a failed one, which any change may have mended. */
   #inputs: ReadonlySet<string> | undefined;
+  /** Of the last good build. */
+  #directory: string | undefined;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -44,8 +48,9 @@ export class DevFunction {
     this.routes = plan.routes;
   }
 
-  /** The same promise until `invalidate` says true. */
+  /** The same promise until `invalidate` says true, or somebody deleted what was built. */
   load(): Promise<LoadedFunction> {
+    if (this.#directory !== undefined && !existsSync(this.#directory)) this.#build = undefined;
     this.#build ??= this.#last = this.#last.then(
       () => this.#rebuild(),
       () => this.#rebuild(),
@@ -68,6 +73,7 @@ export class DevFunction {
 
   async #rebuild(): Promise<LoadedFunction> {
     this.#inputs = undefined;
+    this.#directory = undefined;
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
     const methods = await scanMethods(app.root, routes);
@@ -89,9 +95,15 @@ export class DevFunction {
     for (const [name, bytes] of files) hash.update(`${name}\0`).update(bytes);
     const digest = hash.digest("hex").slice(0, 16);
     const directory = join(out, id, digest);
-    await mkdir(directory, { recursive: true });
-    await Promise.all([...files].map(([name, bytes]) => writeFile(join(directory, name), bytes)));
-    await removeOld(join(out, id), digest);
+    try {
+      await mkdir(directory, { recursive: true });
+      await Promise.all([...files].map(([name, bytes]) => writeFile(join(directory, name), bytes)));
+      await removeOld(join(out, id), digest);
+    } catch (cause) {
+      if (!["EACCES", "EROFS", "ENOSPC", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+      throw new UserError("OUTPUT", `${directory} cannot be written`, "Check the folder's permissions and free space.", { cause });
+    }
+    this.#directory = directory;
     return { id, hash: digest, directory, main: "index.mjs", ...settings, env };
   }
 

@@ -125,7 +125,7 @@ const didYouMean = (meant: string | undefined): string => (meant ? `; did you me
 function* checkMap(node: Node, names: TextLimits, values: Rule, name: string): Problems {
   yield* checkTwice(node);
   for (const one of properties(node)) {
-    for (const problem of checkText(one.keyNode, names, `a key of ${name}`)) yield { ...problem, code: "CONFIG_KEY" };
+    for (const problem of checkText(one.keyNode, names, `a name in ${name}`)) yield { ...problem, code: "CONFIG_KEY" };
     yield* check(one.value, values, `${name}.${one.key}`);
   }
 }

@@ -49,8 +49,8 @@ export const createFunction =
     let response: Response;
     try {
       response = await handler(request, { ...call, params, var: {} });
-      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && !response)
-        throw new TypeError(`The handler returned ${String(response)}, not a Response`);
+      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.status !== "number")
+        throw new TypeError(`The handler returned ${JSON.stringify(response) ?? String(response)}, not a Response`);
       // Read, so that in production too a handler that returned nothing fails here.
       void response.status;
     } catch (error) {

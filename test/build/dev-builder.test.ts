@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Miniflare } from "miniflare";
@@ -47,6 +47,15 @@ const files: Files = {
 };
 
 describe("createDevBuilder()", () => {
+  it("builds again what somebody deleted", async () => {
+    const root = makeFolder(files);
+    const builder = await start(root);
+    const { directory } = await builder.load("other");
+    rmSync(join(root, ".portico"), { recursive: true });
+    expect(existsSync(directory)).toBe(false);
+    expect(await ask(builder, "other", "/other")).toBe("other");
+  });
+
   it("builds what is asked for, once, with names and a map for people", async () => {
     const root = makeFolder(files);
     const builder = await start(root, "lambda", { routes: [{ pattern: "/*", settings: { memory: 300, timeout: 3 } }] });

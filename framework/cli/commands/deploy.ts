@@ -110,7 +110,7 @@ function progressText(progress: Progress): string {
   if (progress.step === "upload")
     return `uploaded ${progress.version.function} as version ${progress.version.number} (${progress.done} of ${progress.total})`;
   if (progress.step === "assemble") return `release ${progress.release} is assembled, without traffic`;
-  if (progress.step === "smoke") return `smoke test passed (${progress.checks} requests)`;
+  if (progress.step === "smoke") return `smoke test passed (${progress.checks === 1 ? "one request" : `${progress.checks} requests`})`;
   if (progress.step === "promote") return `release ${progress.live.number} takes the traffic`;
   return progress.removed.length
     ? `cleared away ${progress.removed.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`
