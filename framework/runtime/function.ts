@@ -50,7 +50,7 @@ export const createFunction =
     try {
       response = await handler(request, { ...call, params, var: {} });
       if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.status !== "number")
-        throw new TypeError(`The handler returned ${JSON.stringify(response) ?? String(response)}, not a Response`);
+        throw new TypeError(`The handler returned ${typeof response}, not a Response`);
       // Read, so that in production too a handler that returned nothing fails here.
       void response.status;
     } catch (error) {
