@@ -21,7 +21,11 @@ export function functionEntry(target: Target, routes: readonly ScannedRoute[]): 
 const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");
 
 const adapters: Readonly<Record<Target, { readonly imports: readonly string[]; value(app: string): string }>> = {
-  lambda: { imports: [`import { toLambda } from "portico/lambda";`], value: (app) => `export const handler = toLambda(${app});` },
+  lambda: {
+    // Not portico/lambda: a deploy puts functions behind an HTTP API, and other fronts would only take bytes.
+    imports: [`import { createHandler } from "portico/runtime/lambda-handler";`, `import { openHttpApi } from "portico/runtime/http-api";`],
+    value: (app) => `export const handler = createHandler(${app}, openHttpApi);`,
+  },
   workers: { imports: [`import { toWorkers } from "portico/workers";`], value: (app) => `export default toWorkers(${app});` },
   node: { imports: [], value: (app) => `export default ${app};` },
 };
@@ -71,9 +75,9 @@ const once = `const once = (load) => { let route; return () => route ?? load().t
 
 /** Lambda's function for `$default`: the static files beside it, and the 404. */
 export const assetsEntry = module([
-  `import { toLambda } from "portico/lambda";`,
+  ...adapters.lambda.imports,
   `import { lambdaAssets } from "portico/runtime/assets-lambda";`,
-  "export const handler = toLambda(lambdaAssets(import.meta.url));",
+  adapters.lambda.value("lambdaAssets(import.meta.url)"),
 ]);
 
 /** An app as an expression, and the lines that it needs before it. */

@@ -1,4 +1,5 @@
 /** The Lambda front "HTTP API, payload 2.0": event in, Request out; Response in, result object out. */
+import type { Opened } from "./lambda-handler.ts";
 import { escapePath } from "./path.ts";
 
 /** The parts of a payload 2.0 event that are read here (docs.aws.amazon.com, "HTTP API Lambda integrations"). */
@@ -7,7 +8,8 @@ export interface HttpApiEvent {
   readonly rawQueryString: string;
   readonly cookies?: readonly string[] | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | null;
+  /** Bytes never come from a front; one that has text without a type hands them over, since a Request would give text a type. */
+  readonly body?: string | Uint8Array<ArrayBuffer> | null;
   readonly isBase64Encoded?: boolean;
   readonly requestContext: {
     readonly domainName: string;
@@ -27,32 +29,45 @@ export interface HttpApiResult {
 
 /**
  * Builds the client's request. rawPath comes decoded (facts: HTTP API events of 10 Jul 2026) and, on a named stage, with its prefix.
- * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it. Throws on an event that no
- * HTTP client could have caused.
+ * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it and a slash. Throws on an event
+ * that no HTTP client could have caused.
+ * @param escape for fronts whose path is not decoded
  */
-export const fromHttpApi = ({
-  rawPath,
-  rawQueryString,
-  cookies,
-  headers,
-  body,
-  isBase64Encoded,
-  requestContext: {
-    stage,
-    domainName,
-    http: { method },
-  },
-}: HttpApiEvent): Request => {
+export const openHttpApi = (
+  {
+    rawPath,
+    rawQueryString,
+    cookies,
+    headers,
+    body,
+    isBase64Encoded,
+    requestContext: {
+      stage,
+      domainName,
+      http: { method, sourceIp },
+    },
+  }: HttpApiEvent,
+  escape: (path: string) => string = escapePath,
+): Opened<HttpApiResult> => {
   // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
   const asked = headers["x-forwarded-proto"] + "://" + headers["host"];
   const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : "https://" + domainName;
-  const path = escapePath(stage === "$default" ? rawPath : rawPath.slice(stage.length + 1));
-  return new Request(origin + path + (rawQueryString && "?" + rawQueryString), {
-    method,
-    headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
-    body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body, "base64") : body,
-  });
+  return [
+    new Request(
+      origin + "/" + escape(rawPath.slice(stage === "$default" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString),
+      {
+        method,
+        headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
+        body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
+      },
+    ),
+    sourceIp,
+    toHttpApi,
+  ];
 };
+
+/** The stage, if the path has its prefix; under a custom domain it has none. */
+export const stageOf = (path: string, stage: string): string => (`${path}/`.startsWith(`/${stage}/`) ? stage : "$default");
 
 /** Text goes as it is; anything that is not UTF-8, or carries a Content-Encoding, goes as base64. */
 export const toHttpApi = async (response: Response): Promise<HttpApiResult> => {

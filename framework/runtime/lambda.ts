@@ -1,47 +1,69 @@
-/** The Lambda adapter: `fetch` in, a Lambda handler for HTTP API (payload 2.0) events out. */
+/** The Lambda adapter: `fetch` in, a Lambda handler for every HTTP front that AWS has out; which one sent an event is told by its shape. */
+import { eventBody, eventHeaders } from "./event-headers.ts";
 import type { Fetch } from "./function.ts";
-import type { Env } from "./handler.ts";
-import { fromHttpApi, type HttpApiEvent, type HttpApiResult, toHttpApi } from "./http-api.ts";
+import { isFunctionUrl, openFunctionUrl } from "./function-url.ts";
+import { type HttpApiEvent, type HttpApiResult, openHttpApi, stageOf } from "./http-api.ts";
+import { createHandler, type LambdaHandler, type Opened } from "./lambda-handler.ts";
+import { type LoadBalancerEvent, openLoadBalancer, type SingleValueResult } from "./load-balancer.ts";
+import { type MultiValueResult, openRestApi, type RestApiEvent } from "./rest-api.ts";
+import { type StreamHandler, writeResponse } from "./response-stream.ts";
 
-/** The part of Lambda's context object that is used here. */
-export interface LambdaContext {
-  readonly awsRequestId: string;
-  getRemainingTimeInMillis(): number;
-}
+export type { LambdaContext, LambdaHandler } from "./lambda-handler.ts";
+export type { HttpApiEvent, HttpApiResult, LoadBalancerEvent, MultiValueResult, RestApiEvent, SingleValueResult };
+export type { ResponseStream, StreamHandler } from "./response-stream.ts";
 
-/** A Lambda handler. */
-export type LambdaHandler = (event: HttpApiEvent, context: LambdaContext) => Promise<HttpApiResult>;
+/** An event of any front. */
+export type HttpEvent = HttpApiEvent | RestApiEvent | LoadBalancerEvent;
+
+/** What its front accepts back. */
+export type HttpResult = HttpApiResult | MultiValueResult | SingleValueResult;
 
 /**
- * Adapts `fetch` (a Portico function, a Hono app's `fetch`, your own) to Lambda. An event that is no valid HTTP request is
- * answered 400; what `fetch` throws fails the invocation, as Lambda expects. `context.env` holds what the variable PORTICO_ENV
- * names (the deploy writes it) and nothing else of the process. Background work delays the answer, at most until one second
- * before the function's timeout.
+ * Adapts `fetch` (a Hono app's `fetch`, your own) to Lambda. An event that is no valid HTTP request is answered 400; what `fetch`
+ * throws fails the invocation, as Lambda expects, and its front answers 5xx without the message. `context.env` holds what the variable
+ * PORTICO_ENV names (the deploy writes it) and nothing else of the process. Background work delays the answer, at most until one
+ * second before the function's timeout.
  */
-export const toLambda = (fetch: Fetch): LambdaHandler => {
-  const { env: all } = process;
-  const env: Record<string, string | undefined> = {};
-  for (const name of all["PORTICO_ENV"]?.split(",") ?? []) env[name] = all[name];
-  return async (event, context) => {
-    let work: Promise<unknown> | undefined;
-    let request: Request;
-    try {
-      request = fromHttpApi(event);
-    } catch {
-      return { statusCode: 400 };
-    }
-    const result = await toHttpApi(
-      await fetch(request, {
-        env: env as Env,
-        requestId: context.awsRequestId,
-        clientAddress: event.requestContext.http.sourceIp,
-        platform: { name: "lambda", event, context },
-        waitUntil(promise) {
-          work = Promise.all([work, promise.catch(console.error)]);
-        },
-      }),
-    );
-    if (work) await Promise.race([work, new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
-    return result;
+export const toLambda = (fetch: Fetch): LambdaHandler<HttpEvent, HttpResult> => createHandler(withoutHeadBody(fetch), open);
+
+/**
+ * Adapts `fetch` to Lambda's response streaming: a function URL with invoke mode RESPONSE_STREAM, or a REST API with transfer mode
+ * STREAM. Background work begins to count once the answer is out, and delays nothing. An error in the middle of a body ends the answer
+ * there; the environment lives on. Throws where there is no `awslambda`, which only Lambda's Node runtime has.
+ */
+export function toLambdaStream(fetch: Fetch): StreamHandler<HttpEvent> {
+  const answer = withoutHeadBody(fetch);
+  return awslambda.streamifyResponse(async (event, stream, context) => {
+    const handler = createHandler<HttpEvent, void>(answer, (given) => {
+      const [request, clientAddress] = open(given);
+      return [request, clientAddress, (response) => writeResponse(response, stream)];
+    });
+    const refused = await handler(event, context);
+    if (refused) await writeResponse(new Response(null, { status: refused.statusCode }), stream);
+  });
+}
+
+/** RFC 9110 section 9.3.2: HEAD has GET's headers and no content. */
+function withoutHeadBody(fetch: Fetch): Fetch {
+  return async (request, call) => {
+    const response = await fetch(request, call);
+    if (request.method !== "HEAD" || !response.body) return response;
+    await response.body.cancel();
+    return new Response(null, response);
   };
-};
+}
+
+/** The one place that tells the fronts apart. Throws on an event of none of them. */
+function open(event: HttpEvent): Opened<HttpResult> {
+  if ("elb" in event.requestContext) return openLoadBalancer(event as LoadBalancerEvent);
+  if ("httpMethod" in event) return openRestApi(event as RestApiEvent);
+  const { requestContext, ...rest } = event;
+  const clean: HttpApiEvent = {
+    ...rest,
+    ...eventBody(rest as { body?: string }),
+    rawQueryString: rest.rawQueryString ?? "",
+    headers: eventHeaders(rest.headers),
+    requestContext: { ...requestContext, stage: stageOf(rest.rawPath, requestContext.stage) },
+  };
+  return isFunctionUrl(clean) ? openFunctionUrl(clean) : openHttpApi(clean);
+}

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { lambdaLimits } from "../../framework/build/lambda.ts";
 import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
-import type { HttpApiResult } from "../../framework/runtime/http-api.ts";
-import type { LambdaHandler } from "../../framework/runtime/lambda.ts";
+import type { HttpApiEvent, HttpApiResult } from "../../framework/runtime/http-api.ts";
+import type { LambdaHandler } from "../../framework/runtime/lambda-handler.ts";
 import { addWasm, build, type Built, type Files, makeFolder, readTree, writeFiles } from "./app.ts";
 
 const shared: Files = {
@@ -18,7 +18,9 @@ const shared: Files = {
 
 /** Runs a built function's module with an event of the HTTP API (payload 2.0). */
 async function invoke({ out }: Built, fn: BuiltFunction | undefined, method: string, path: string): Promise<HttpApiResult> {
-  const { handler } = (await import(pathToFileURL(join(out, fn?.main ?? "")).href)) as { handler: LambdaHandler };
+  const { handler } = (await import(pathToFileURL(join(out, fn?.main ?? "")).href)) as {
+    handler: LambdaHandler<HttpApiEvent, HttpApiResult>;
+  };
   const http = { method, path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" };
   const headers = { host: "example.com", "x-forwarded-proto": "https" };
   const event = {
@@ -152,7 +154,7 @@ describe("buildApp() for Lambda", () => {
     expect(text.includes(root)).toBe(false);
     const map = JSON.parse(text) as { sources: string[] };
     expect(map.sources).toContain("functions/users/[id].ts");
-    expect(map.sources).toContain("portico/runtime/lambda.ts");
+    expect(map.sources).toContain("portico/runtime/lambda-handler.ts");
   });
 
   it("gives equal bytes twice and in another folder", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodedPath, toEvent } from "../../../framework/local/http-api/event.ts";
 import { maxBody, refusedByApi } from "../../../framework/local/http-api/limits.ts";
 import type { WireHeaders, WireRequest } from "../../../framework/model/wire.ts";
-import { fromHttpApi } from "../../../framework/runtime/http-api.ts";
+import { openHttpApi } from "../../../framework/runtime/http-api.ts";
 
 function wire(target: string, headers: WireHeaders = [], body: string | Uint8Array = "", method = "GET"): WireRequest {
   return {
@@ -157,7 +157,7 @@ describe("toEvent()", () => {
   });
 
   it("is a request again in the runtime", async () => {
-    const request = fromHttpApi(
+    const [request] = openHttpApi(
       event(
         "/hello/%EB%82%98%EC%9D%98%20%EB%B9%84?q=%41+b",
         [

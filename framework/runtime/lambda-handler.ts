@@ -1,0 +1,49 @@
+/** The Lambda handler around any front: `fetch` and a way to open events in, a handler out. */
+import type { Fetch } from "./function.ts";
+import type { Env } from "./handler.ts";
+
+/** The part of Lambda's context object that is used here. */
+export interface LambdaContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** A Lambda handler; an event that is no valid HTTP request is answered with a status alone. */
+export type LambdaHandler<Event, Result> = (event: Event, context: LambdaContext) => Promise<Result | { readonly statusCode: number }>;
+
+/** An event, opened: the client's request and IP address, and what makes the front's result of a response. */
+export type Opened<Result> = readonly [
+  request: Request,
+  clientAddress: string | undefined,
+  toResult: (response: Response) => Promise<Result>,
+];
+
+/** @param open throws on an event that no HTTP client could have caused */
+export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) => Opened<Result>): LambdaHandler<Event, Result> => {
+  const { env: all } = process;
+  const env: Record<string, string | undefined> = {};
+  all["PORTICO_ENV"]?.split(",").forEach((name) => (env[name] = all[name]));
+  return async (event, context) => {
+    let work: Promise<unknown> | undefined;
+    let opened: Opened<Result>;
+    try {
+      opened = open(event);
+    } catch {
+      return { statusCode: 400 };
+    }
+    const [request, clientAddress, toResult] = opened;
+    const result = await toResult(
+      await fetch(request, {
+        env: env as Env,
+        requestId: context.awsRequestId,
+        clientAddress,
+        platform: { name: "lambda", event, context },
+        waitUntil(promise) {
+          work = Promise.all([work, promise.catch(console.error)]);
+        },
+      }),
+    );
+    if (work) await Promise.race([work, new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
+    return result;
+  };
+};
