@@ -3,7 +3,7 @@ import type { Source } from "./sources.ts";
 
 /** Scripts that run as processes of their own: they are their own bin and printer. */
 const ownProcess = [
-  /^framework\/local\/(?:.+\/)?(?:bootstrap|watchdog-process|isolate-worker|host-worker)\.mjs$/,
+  /^framework\/local\/(?:.+\/)?(?:bootstrap|bootstrap-stream|watchdog-process|isolate-worker|host-worker)\.mjs$/,
   /^framework\/config\/write-schema\.ts$/,
 ];
 

@@ -19,13 +19,13 @@ const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 export const differences: readonly Difference[] = [
   {
     cases: ["an escaped slash stays in its param", "an escaped slash in lower case"],
-    runtimes: ["lambda", "local-cloud"],
+    runtimes: ["lambda", "local-cloud", "lambda-ric"],
     why: "An HTTP API hands the path over decoded, so an escaped slash (`%2F`) cannot be told from a slash.",
     expect: { status: 404 },
   },
   {
     cases: ["a double dot cannot leave the root"],
-    runtimes: ["lambda", "local-cloud"],
+    runtimes: ["lambda", "local-cloud", "lambda-ric"],
     why: "An HTTP API matches a path before its dot segments are resolved, so one that begins with `..` leads nowhere; browsers and most clients resolve them before they send.",
     expect: { status: 404 },
   },
@@ -69,7 +69,8 @@ export function differencesPage(): string {
     "# Where the targets differ",
     "",
     "One list of HTTP cases (`test/conformance/`) runs on every runtime: in process, on the Lambda emulation (`lambda`), on the Workers artifact as it",
-    "is uploaded (`workers`), on the Workers dev path (`workers-dev`), on the Node server (`node`) and on the local cloud after a deploy (`local-cloud`).",
+    "is uploaded (`workers`), on the Workers dev path (`workers-dev`), on the Node server (`node`), on the local cloud after a deploy (`local-cloud`) and there",
+    "again under AWS's own runtime client (`lambda-ric`).",
     "Every difference is a row here. This page is written by `node test/conformance/write-differences.ts`; a test holds it to the table that the cases use.",
     "",
     "| what is different, and why | where | cases |",

@@ -54,15 +54,18 @@ socket.on("data", (part) => {
   waiting({ status: Number(status.split(" ")[1]), headers, body });
 });
 
-function exchange(method, path, body, headers = "") {
+/** Sends a head, and what follows it; resolves with the answer to the whole, which the caller may still be writing. */
+function send(method, path, headers, body = "") {
   socket.ref();
-  const length = body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
   return new Promise((done) => {
     waiting = done;
-    socket.write(
-      `${method} /2018-06-01/runtime/${path} HTTP/1.1\r\nHost: ${api}\r\nUser-Agent: portico\r\n${headers}${length}\r\n${body ?? ""}`,
-    );
+    socket.write(`${method} /2018-06-01/runtime/${path} HTTP/1.1\r\nHost: ${api}\r\nUser-Agent: portico\r\n${headers}\r\n${body}`);
   });
+}
+
+function exchange(method, path, body, headers = "") {
+  const length = body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+  return send(method, path, headers + length, body);
 }
 
 // ── errors as AWS's client posts them ──
@@ -136,10 +139,15 @@ function stringify(result) {
   }
 }
 
-async function handleOne(handler) {
+async function next() {
   const { headers, body } = await exchange("GET", "invocation/next");
   current = headers["lambda-runtime-aws-request-id"];
   env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+  return { headers, body };
+}
+
+async function handleOne(handler) {
+  const { headers, body } = await next();
   let verb = "response";
   let answer;
   try {
@@ -152,6 +160,34 @@ async function handleOne(handler) {
   }
   note({ requestId: current, done: true });
   await exchange("POST", `invocation/${current}/${verb}`, answer);
+}
+
+// ── response streaming; its module is loaded only where a handler asks for it ──
+
+const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
+let streams;
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [streaming]: "response" }),
+  HttpResponseStream: { from: (stream, prelude) => streams.HttpResponseStream.from(stream, prelude) },
+};
+
+async function streamOne(handler) {
+  const { headers, body } = await next();
+  const { stream, answered, fail } = streams.openStream(socket, (more) => send("POST", `invocation/${current}/response`, more));
+  // Once the answer is out nobody waits for what the handler still does.
+  stream.on("finish", () => note({ requestId: current, done: true }));
+  try {
+    const running = handler(JSON.parse(body.toString()), stream, contextOf(headers));
+    if (typeof running?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    await running;
+  } catch (error) {
+    report(error, current);
+    console.error(error);
+    fail(errorDocument(error));
+  }
+  // A stream that is never ended lasts until the function's timeout, as under AWS's client.
+  if (!stream.writableFinished) await new Promise((done) => stream.once("finish", done));
+  await answered();
 }
 
 async function main() {
@@ -170,7 +206,9 @@ async function main() {
     );
     process.exit(1);
   }
-  for (;;) await handleOne(handler);
+  if (!handler[streaming]) for (;;) await handleOne(handler);
+  streams = await import("./bootstrap-stream.mjs");
+  for (;;) await streamOne(handler);
 }
 
 // Not awaited at the top level: a promise that never settles ends the process with 0, as under AWS's client.

@@ -8,25 +8,28 @@ import { type Cloud, startCloud } from "../../../framework/local/cloud/cloud.ts"
 import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts";
 import { build } from "../build.ts";
 import { send } from "../client.ts";
-import type { Runtime, Subject } from "../runtime.ts";
+import type { Running, Runtime, Subject } from "../runtime.ts";
 
 /** The runtime. */
-export const localCloud: Runtime = {
-  name: "local-cloud",
-  async start(subject) {
-    const runtime = createLambdaRuntime({ onLog: () => {} });
-    const cloud = await startCloud({ folder: join(subject.folder, "cloud"), port: 0, runtime });
-    const { origin } = new URL(await deploy(subject, cloud));
-    return {
-      origin,
-      send: (ask) => send(origin, ask),
-      close: async () => {
-        await cloud.close();
-        await runtime.close();
-      },
-    };
-  },
-};
+export const localCloud: Runtime = { name: "local-cloud", start: (subject) => startLocalCloud(subject) };
+
+/**
+ * Deploys an app to a local cloud of its own.
+ * @param client the runtime client that functions run under: ours when absent
+ */
+export async function startLocalCloud(subject: Subject, client?: readonly string[]): Promise<Running> {
+  const runtime = createLambdaRuntime({ onLog: () => {}, ...(client && { client }) });
+  const cloud = await startCloud({ folder: join(subject.folder, "cloud"), port: 0, runtime });
+  const { origin } = new URL(await deploy(subject, cloud));
+  return {
+    origin,
+    send: (ask) => send(origin, ask),
+    close: async () => {
+      await cloud.close();
+      await runtime.close();
+    },
+  };
+}
 
 /** As `portico deploy --stage local` does; returns the live URL. */
 async function deploy(subject: Subject, { url, region, accessKeyId, secretAccessKey }: Cloud): Promise<string> {
