@@ -1,0 +1,176 @@
+/** AWS's fronts of a function from the outside: a client's request in, its event out; a function's result in, what the client gets out. */
+import { toEvent as toHttpApiEvent } from "../../framework/local/http-api/event.ts";
+import { toResponse } from "../../framework/local/http-api/result.ts";
+import type { WireHeaders, WireRequest, WireResponse } from "../../framework/model/wire.ts";
+import type { HttpEvent } from "../../framework/runtime/lambda.ts";
+
+/** What a front does, and what it loses on the way. */
+export interface Front {
+  readonly name: string;
+  /** In the path, as the client sent it; empty where the front has none. */
+  readonly prefix: string;
+  toEvent(request: WireRequest): HttpEvent;
+  /** Throws on a result with a key that the front does not take. */
+  toAnswer(result: unknown): WireResponse;
+  /** The path reaches the function decoded, so that an escaped slash is a slash. */
+  readonly decodesPath: boolean;
+  /** How the query reaches it. */
+  readonly query: "verbatim" | "grouped" | "last";
+  /** What repeated headers are joined with; undefined where only the last arrives. */
+  readonly joint: "," | ", " | undefined;
+}
+
+const pathOf = ({ target }: WireRequest): string => target.split("?", 1)[0] ?? "";
+const queryOf = ({ target }: WireRequest): string => (target.includes("?") ? target.slice(target.indexOf("?") + 1) : "");
+const last = <Value>(groups: ReadonlyMap<string, readonly Value[]>): Record<string, Value> =>
+  Object.fromEntries([...groups].flatMap(([name, values]) => values.slice(-1).map((value) => [name, value])));
+
+const grouped = (pairs: Iterable<readonly [string, string]>): Map<string, string[]> => {
+  const groups = new Map<string, string[]>();
+  for (const [name, value] of pairs) groups.set(name, [...(groups.get(name) ?? []), value]);
+  return groups;
+};
+
+/** What every front adds, in the spelling that it has. */
+const withForwarded = ({ headers, clientAddress, scheme, port }: WireRequest, spell: (name: string) => string): WireHeaders => [
+  ...headers.map(([name, value]) => [spell(name), value] as const),
+  [spell("X-Forwarded-For"), clientAddress],
+  [spell("X-Forwarded-Port"), String(port)],
+  [spell("X-Forwarded-Proto"), scheme],
+];
+const lower = (name: string): string => name.toLowerCase();
+const nullIfEmpty = <Value extends object>(value: Value): Value | null => (Object.keys(value).length > 0 ? value : null);
+
+const base64 = ({ body }: WireRequest): { body: string | null; isBase64Encoded: boolean } =>
+  body.byteLength > 0 ? { body: Buffer.from(body).toString("base64"), isBase64Encoded: true } : { body: null, isBase64Encoded: false };
+
+const to = { routeKey: "$default", pathParameters: {}, requestId: "ATfSmjLgPHcESJw=" };
+const now = new Date(1783711145766);
+
+function httpApi(stage: string): Front {
+  return {
+    name: stage === "$default" ? "HTTP API" : "HTTP API, named stage",
+    prefix: stage === "$default" ? "" : `/${stage}`,
+    toEvent: (request) => toHttpApiEvent(request, to, { apiId: "abc", accountId: "111122223333", stage }, now),
+    toAnswer: payload2Answer,
+    ...{ decodesPath: true, query: "verbatim", joint: "," },
+  };
+}
+
+const functionUrl: Front = {
+  name: "function URL",
+  prefix: "",
+  toEvent(request) {
+    const domainName = "abcdefg.lambda-url.us-east-1.on.aws";
+    const event = toHttpApiEvent({ ...request, target: "/" }, to, { apiId: "abcdefg", accountId: "anonymous", domainName }, now);
+    const rawPath = pathOf(request);
+    const cookie = grouped(request.headers.map(([name, value]) => [lower(name), value])).get("cookie");
+    const http = { ...event.requestContext.http, path: rawPath };
+    return {
+      ...event,
+      ...{ rawPath, rawQueryString: queryOf(request) },
+      headers: { ...event.headers, ...(cookie && { cookie: cookie.join("; ") }) },
+      requestContext: { ...event.requestContext, http },
+    };
+  },
+  toAnswer: payload2Answer,
+  ...{ decodesPath: false, query: "verbatim", joint: "," },
+};
+
+function payload2Answer(result: unknown): WireResponse {
+  onlyKeys(result, ["statusCode", "headers", "cookies", "body", "isBase64Encoded"]);
+  return toResponse({ payload: Buffer.from(JSON.stringify(result)), cold: false, durationMs: 0 }, "id");
+}
+
+/** Payload 1.0. A REST API keeps the case of headers and the escapes of the path; the stage is not in `path`, but an HTTP API leaves it. */
+function payload1(name: string, version: "1.0" | undefined, stage: string): Front {
+  return {
+    name,
+    prefix: version && stage !== "$default" ? `/${stage}` : "",
+    toEvent(request) {
+      const path = version ? decodeURIComponent(pathOf(request)) : pathOf(request);
+      const headers = grouped(withForwarded(request, version ? lower : (given) => given));
+      const query = grouped(new URLSearchParams(queryOf(request)));
+      return {
+        ...(version && { version }),
+        ...{ resource: "/{proxy+}", path, httpMethod: request.method },
+        ...{ headers: last(headers), multiValueHeaders: Object.fromEntries(headers) },
+        queryStringParameters: nullIfEmpty(last(query)),
+        multiValueQueryStringParameters: nullIfEmpty(Object.fromEntries(query)),
+        ...{ pathParameters: null, stageVariables: null },
+        requestContext: {
+          ...{ accountId: "111122223333", apiId: "abc", domainName: "abc.execute-api.us-east-1.amazonaws.com" },
+          identity: { sourceIp: request.clientAddress, userAgent: null },
+          ...{ stage, path: version ? path : `/${stage}${path}`, requestId: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef" },
+        },
+        ...base64(request),
+      };
+    },
+    toAnswer: multiValueAnswer,
+    ...{ decodesPath: version !== undefined, query: "grouped", joint: ", " },
+  };
+}
+
+function loadBalancer(multi: boolean): Front {
+  return {
+    name: multi ? "load balancer, multi-value" : "load balancer, single-value",
+    prefix: "",
+    toEvent(request) {
+      const headers = grouped(withForwarded(request, lower));
+      // Not decoded: pairs as they stand between "&" and "=".
+      const pairs = queryOf(request)
+        .split("&")
+        .filter(Boolean)
+        .map((pair) => /^([^=]*)=?(.*)$/s.exec(pair)?.slice(1) as [string, string]);
+      const query = grouped(pairs);
+      return {
+        requestContext: { elb: { targetGroupArn: "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/t/0123456789abcdef" } },
+        ...{ httpMethod: request.method, path: pathOf(request) },
+        ...(multi
+          ? { multiValueQueryStringParameters: Object.fromEntries(query), multiValueHeaders: Object.fromEntries(headers) }
+          : { queryStringParameters: last(query), headers: last(headers) }),
+        ...base64(request),
+        ...(request.body.byteLength === 0 && { body: "" }),
+      };
+    },
+    toAnswer: multi ? multiValueAnswer : singleValueAnswer,
+    ...{ decodesPath: false, query: multi ? "grouped" : "last", joint: multi ? ", " : undefined },
+  };
+}
+
+function onlyKeys(result: unknown, keys: readonly string[]): asserts result is Record<string, unknown> {
+  for (const key of Object.keys(result as object)) if (!keys.includes(key)) throw new Error(`the front takes no ${key}`);
+}
+
+function bodyOf({ body, isBase64Encoded }: Record<string, unknown>): Uint8Array {
+  if (typeof body !== "string" || typeof isBase64Encoded !== "boolean") throw new Error("body and isBase64Encoded are of the wrong type");
+  return Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
+}
+
+function multiValueAnswer(result: unknown): WireResponse {
+  onlyKeys(result, ["statusCode", "multiValueHeaders", "body", "isBase64Encoded"]);
+  const headers = Object.entries(result["multiValueHeaders"] as Record<string, readonly string[]>);
+  return {
+    status: result["statusCode"] as number,
+    headers: headers.flatMap(([name, values]) => values.map((value) => [lower(name), value] as const)),
+    body: bodyOf(result),
+  };
+}
+
+function singleValueAnswer(result: unknown): WireResponse {
+  onlyKeys(result, ["statusCode", "headers", "body", "isBase64Encoded"]);
+  const headers = Object.entries(result["headers"] as Record<string, string>);
+  return { status: result["statusCode"] as number, headers: headers.map(([name, value]) => [lower(name), value]), body: bodyOf(result) };
+}
+
+/** All of them. */
+export const fronts: readonly Front[] = [
+  httpApi("$default"),
+  httpApi("c12"),
+  functionUrl,
+  payload1("REST API", undefined, "live"),
+  payload1("HTTP API, payload 1.0", "1.0", "$default"),
+  payload1("HTTP API, payload 1.0, named stage", "1.0", "c12"),
+  loadBalancer(true),
+  loadBalancer(false),
+];
