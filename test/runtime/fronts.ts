@@ -62,13 +62,18 @@ const functionUrl: Front = {
   prefix: "",
   toEvent(request) {
     const domainName = "abcdefg.lambda-url.us-east-1.on.aws";
-    const event = toHttpApiEvent({ ...request, target: "/" }, to, { apiId: "abcdefg", accountId: "anonymous", domainName }, now);
+    const event = toHttpApiEvent(
+      { ...request, target: `/?${queryOf(request)}` },
+      to,
+      { apiId: "abcdefg", accountId: "anonymous", domainName },
+      now,
+    );
     const rawPath = pathOf(request);
     const cookie = grouped(request.headers.map(([name, value]) => [lower(name), value])).get("cookie");
     const http = { ...event.requestContext.http, path: rawPath };
     return {
       ...event,
-      ...{ rawPath, rawQueryString: queryOf(request) },
+      rawPath,
       headers: { ...event.headers, ...(cookie && { cookie: cookie.join("; ") }) },
       requestContext: { ...event.requestContext, http },
     };

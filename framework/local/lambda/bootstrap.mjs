@@ -85,6 +85,15 @@ function initError(error) {
   return error;
 }
 
+// ── response streaming; its module is loaded only where a handler asks for it ──
+
+const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
+let streams;
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [streaming]: "response" }),
+  HttpResponseStream: { from: (stream, prelude) => streams.HttpResponseStream.from(stream, prelude) },
+};
+
 // ── the handler ──
 
 async function loadHandler() {
@@ -103,7 +112,7 @@ async function loadHandler() {
   const handler = find(module) ?? find(module.default);
   if (handler === undefined) throw named("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
   if (typeof handler !== "function") throw named("Runtime.HandlerNotFound", `${name} is not a function`);
-  if (handler.length >= 3) {
+  if (handler.length >= 3 && !handler[streaming]) {
     throw named(
       "Runtime.CallbackHandlerDeprecated",
       "AWS Lambda has removed support for callback-based function handlers starting with Node.js 24.",
@@ -161,15 +170,6 @@ async function handleOne(handler) {
   note({ requestId: current, done: true });
   await exchange("POST", `invocation/${current}/${verb}`, answer);
 }
-
-// ── response streaming; its module is loaded only where a handler asks for it ──
-
-const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
-let streams;
-globalThis.awslambda = {
-  streamifyResponse: (handler) => Object.assign(handler, { [streaming]: "response" }),
-  HttpResponseStream: { from: (stream, prelude) => streams.HttpResponseStream.from(stream, prelude) },
-};
 
 async function streamOne(handler) {
   const { headers, body } = await next();

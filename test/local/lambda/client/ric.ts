@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** For `createLambdaRuntime({ client })`. */
 export const ricClient: readonly string[] = [
-  "--require",
-  fileURLToPath(new URL("./rapid-client.cjs", import.meta.url)),
+  "--import",
+  new URL("./rapid-client.mjs", import.meta.url).href,
   fileURLToPath(import.meta.resolve("aws-lambda-ric/index.mjs")),
 ];
