@@ -5,26 +5,30 @@ export type EventMap = Readonly<Record<string, EventValue | readonly EventValue[
 
 type EventValue = string | number | boolean | null | undefined;
 
-/** Fronts decode what Fetch keeps as bytes: characters beyond Latin-1 become the UTF-8 bytes that the client must have sent. */
-// oxlint-disable-next-line no-control-regex -- exactly what a ByteString may hold
-const byteString = (value: string): string => (/^[\0-\xff]*$/.test(value) ? value : Buffer.from(value).toString("latin1"));
-
 /** Pairs of a map with single values or lists, in order; null stands for nothing. */
-export const eventPairs = (map: EventMap): readonly (readonly [name: string, value: string])[] =>
-  Object.entries(map ?? {}).flatMap(([name, value]) =>
-    [value].flat().flatMap((one: EventValue) => (one === null || one === undefined ? [] : [[name, String(one)] as const])),
-  );
+export function eventPairs(map: EventMap): (readonly [name: string, value: string])[] {
+  const pairs: [string, string][] = [];
+  for (const name in map) {
+    const values = map[name];
+    if (typeof values === "string") pairs.push([name, values]);
+    else for (const value of [values].flat()) if (value != null) pairs.push([name, String(value)]);
+  }
+  return pairs;
+}
 
 /** By names in lower case; repeated fields are joined as RFC 9110 section 5.3 says, cookies as RFC 6265 section 5.4. */
 export function eventHeaders(map: EventMap): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  const headers = Object.create(null) as Record<string, string>;
   for (const [given, value] of eventPairs(map)) {
     const name = given.toLowerCase();
     const before = headers[name];
-    headers[name] = (before === undefined ? "" : before + (name === "cookie" ? "; " : ", ")) + byteString(value);
+    headers[name] = before === undefined ? byteString(value) : before + (name === "cookie" ? "; " : ", ") + byteString(value);
   }
   return headers;
 }
+
+/** Fronts decode what Fetch keeps as bytes: characters beyond Latin-1 become the UTF-8 bytes that the client must have sent. */
+const byteString = (value: string): string => (/[^\0-\xff]/.test(value) ? Buffer.from(value).toString("latin1") : value);
 
 /** Text becomes bytes, since a Request would give text without a type one. */
 export const eventBody = ({

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WireHeaders, WireRequest } from "../../framework/model/wire.ts";
-import { toLambda } from "../../framework/runtime/lambda.ts";
+import { type HttpEvent, toLambda } from "../../framework/runtime/lambda.ts";
 import { canonicalPath, escapePath } from "../../framework/runtime/path.ts";
 import { type Front, fronts } from "./fronts.ts";
 
@@ -128,7 +128,7 @@ async function seenThrough(front: Front, one: Asked) {
     return new Response();
   });
   // As it comes out of Lambda: JSON.
-  await handler(JSON.parse(JSON.stringify(front.toEvent(wireOf(front, one)))), context);
+  await handler(JSON.parse(JSON.stringify(front.toEvent(wireOf(front, one)))) as HttpEvent, context);
   return seen;
 }
 
