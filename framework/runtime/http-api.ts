@@ -52,15 +52,13 @@ export const openHttpApi = (
   // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
   const asked = headers["x-forwarded-proto"] + "://" + headers["host"];
   const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : "https://" + domainName;
+  // Only `$default` may begin with "$", and only it is not in the path.
   return [
-    new Request(
-      origin + "/" + escape(rawPath.slice(stage === "$default" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString),
-      {
-        method,
-        headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
-        body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
-      },
-    ),
+    new Request(origin + "/" + escape(rawPath.slice(stage[0] === "$" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString), {
+      method,
+      headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
+      body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
+    }),
     sourceIp,
     toHttpApi,
   ];
