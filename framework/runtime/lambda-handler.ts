@@ -38,7 +38,9 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
         requestId: context.awsRequestId,
         clientAddress,
         platform: { name: "lambda", event, context },
-        waitUntil: (promise) => (work = Promise.all([work, promise.catch(console.error)])),
+        waitUntil(promise) {
+          work = Promise.all([work, promise.catch(console.error)]);
+        },
       }),
     );
     if (work) await Promise.race([work, new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
