@@ -94,7 +94,7 @@ describe("the environment", () => {
           AWS_LAMBDA_FUNCTION_VERSION: "7",
           AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
           AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-          awslambda: "undefined",
+          awslambda: "object",
         },
       });
     } finally {
