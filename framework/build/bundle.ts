@@ -1,6 +1,6 @@
 /** What every target's build gives: files to write, and what the manifest says of them. */
 import type { App } from "../model/app.ts";
-import type { BuiltAsset, BuiltFunction, WorkerModule } from "../model/manifest.ts";
+import type { AssetServer, BuiltAsset, BuiltFunction, WorkerModule } from "../model/manifest.ts";
 import type { ScannedRoute } from "./entry.ts";
 
 /** What a target's build needs. */
@@ -19,5 +19,6 @@ export interface Bundle {
   readonly functions: readonly BuiltFunction[];
   readonly assetsFunction?: BuiltFunction;
   readonly modules?: readonly WorkerModule[];
+  readonly assetServer?: AssetServer;
   readonly main?: string;
 }

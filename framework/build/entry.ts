@@ -33,30 +33,44 @@ const adapters: Readonly<Record<Target, { readonly imports: readonly string[]; v
 /** A module that a router imports lazily; its default export is the route's function. */
 export const routeEntry = (route: ScannedRoute): string => module([...importLines(route, 0), `export default ${functionText(route, 0)};`]);
 
+/** What a router must know of the static files. */
+export interface RouterAssets {
+  /** Folders that are the assets' alone: what the front did not find there is nobody's. */
+  readonly folders: readonly string[];
+  /** Workers only: paths of the files named index.html, which Cloudflare's asset server does not serve at their folders. */
+  readonly indexes: readonly string[];
+  /** Workers only: there is a /404.html. */
+  readonly page: boolean;
+}
+
 /**
  * The main module of a split build.
  * @param names of the env, secrets and bindings that functions may see; Workers only
- * @param folders that are the assets' alone: what the front did not find there is nobody's
  */
 export function routerEntry(
   target: "workers" | "node",
   routes: readonly Route[],
   names: readonly string[],
-  folders: readonly string[],
+  { folders, indexes, page }: RouterAssets,
 ): string {
+  const served = target === "workers" && (indexes.length > 0 || page);
   const table = [
-    ...folders.map((folder) => `[${folderLiteral(folder)}, nobody]`),
+    ...folders.map((folder) => `[${folderLiteral(folder)}, () => nobody]`),
     ...expandRoutes(routes).map(({ segments, route }) => {
       const load = `() => import("portico:function/${route.id}").then(it)`;
       return `[${literal(segments)}, ${target === "node" ? `once(${load})` : load}]`;
     }),
   ];
-  const router = `createRouter([${table.join(", ")}])`;
+  const router = `createRouter([${table.join(", ")}]${served ? ", nobody" : ""})`;
+  const nobody = served
+    ? [
+        `import { workersAssets } from "portico/runtime/assets-workers";`,
+        `const nobody = workersAssets(${JSON.stringify(indexes)}, ${page});`,
+      ]
+    : [`import { problem } from "portico/runtime/problem";`, `const nobody = () => problem(404, "Not Found");`];
   const lines = [
     `import { createRouter } from "portico/runtime/router";`,
-    ...(folders.length
-      ? [`import { problem } from "portico/runtime/problem";`, `const nobody = () => () => problem(404, "Not Found");`]
-      : []),
+    ...(folders.length || served ? nobody : []),
     "const it = (module) => module.default;",
   ];
   if (target === "node") return module([...lines, once, `export default ${router};`]);

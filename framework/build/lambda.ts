@@ -73,7 +73,11 @@ async function packAssets(
   assets: readonly BuiltAsset[],
   contents: ReadonlyMap<string, Uint8Array>,
 ): Promise<Packed> {
-  const table = assets.map(({ path, hash, bytes, type }) => ({ path, file: hash, hash, bytes, type }));
+  const table = assets.map(({ encodings, ...asset }) => ({
+    ...asset,
+    file: asset.hash,
+    ...(encodings && { encodings: encodings.map((encoded) => ({ ...encoded, file: encoded.hash })) }),
+  }));
   const files = new Map(moduleFiles(outputs, "assets/index.mjs")).set("assets.json", Buffer.from(JSON.stringify(table)));
   for (const [hash, bytes] of contents) files.set(`assets/${hash}`, bytes);
   const about = { id: "assets", middlewareBytes: 0, settings: { memory: 256, timeout: 10 } };
@@ -131,7 +135,7 @@ function checkAsset({ file, bytes }: BuiltAsset): void {
 /** Contents by hash, each once. Throws UserError ASSET_CHANGED for a file that is not what was listed. */
 async function readAssets(root: string, assets: readonly BuiltAsset[]): Promise<ReadonlyMap<string, Uint8Array>> {
   const contents = new Map<string, Uint8Array>();
-  for (const { file, hash } of assets) {
+  for (const { file, hash } of assets.flatMap((asset) => [asset, ...(asset.encodings ?? [])])) {
     if (contents.has(hash)) continue;
     const bytes = await readFile(join(root, file));
     if (createHash("sha256").update(bytes).digest("hex") !== hash)

@@ -2,6 +2,7 @@
 import { build, type Metafile } from "esbuild";
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
+import { missingPage } from "../runtime/assets.ts";
 import type { BundleInput } from "./bundle.ts";
 import { routeEntry, routerEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
@@ -22,7 +23,11 @@ export async function buildSplit(
   envNames: readonly string[],
 ): Promise<SplitBundle> {
   const modules = routes.map((route) => [`function/${route.id}`, routeEntry(route)] as const);
-  const router = routerEntry(target, routes, envNames, assetFolders(routes, assets));
+  const router = routerEntry(target, routes, envNames, {
+    folders: assetFolders(routes, assets),
+    indexes: assets.map(({ path }) => path).filter((path) => path.endsWith("/index.html")),
+    page: assets.some(({ path }) => path === missingPage),
+  });
   const names = { root: app.root, target, entries: new Map([...modules, ["entry/router", router]]) };
   const entryPoints = [
     { in: "portico:entry/router", out: "index" },

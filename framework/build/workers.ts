@@ -1,7 +1,8 @@
 /** Cloudflare's build: routes in, the modules of one Worker exactly as they are uploaded out. */
-import type { WorkerModule } from "../model/manifest.ts";
+import type { AssetServer, WorkerModule } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
+import { headersFile, headersFileLimit } from "./headers-file.ts";
 import { buildSplit } from "./split.ts";
 
 /** Size of a Worker, uncompressed, on every plan (developers.cloudflare.com/workers/platform/limits, since 2026-09-04). */
@@ -18,7 +19,17 @@ export async function buildWorkers(input: BundleInput): Promise<Bundle> {
     const message = `the Worker is ${(bytes / 1024 ** 2).toFixed(1)} MB; Cloudflare takes 64 MB`;
     throw new UserError("WORKER_TOO_LARGE", message, "Import less: portico routes shows what each route weighs.");
   }
-  return { files, functions, modules, main: "index.js" };
+  return { files, functions, modules, main: "index.js", assetServer: assetServer(input) };
+}
+
+/** The headers that every other target gives by itself, and those of hosting.json. */
+function assetServer({ app, assets, warn }: BundleInput): AssetServer {
+  const { text, left } = headersFile(assets, app.headers);
+  if (left > 0)
+    warn(
+      `${left} static files with a hash in their names are not cached for good on Cloudflare, which takes ${headersFileLimit} header rules: put them into a folder of their own`,
+    );
+  return { binding: "PORTICO_ASSETS", config: { html_handling: "none", not_found_handling: "none", _headers: text } };
 }
 
 const types = { js: "esm", wasm: "wasm", map: "source-map" } as const;

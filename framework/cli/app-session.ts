@@ -107,7 +107,7 @@ export function reportSecrets(reporter: Reporter, made: readonly MadeSecret[]): 
 }
 
 async function find(app: App, target: Target): Promise<Served> {
-  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets)]);
+  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets, app)]);
   return { routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })), assets };
 }
 

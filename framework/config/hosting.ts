@@ -21,11 +21,48 @@ const envName: TextLimits = {
   ],
 };
 
+const inAnyCase = (name: string): string => name.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
+
 const text = (about: string, pattern?: string, says = ""): Rule => ({
   kind: "text",
   about,
   limits: pattern === undefined ? { pattern: "\\S", says: "not empty" } : { pattern, says },
 });
+
+const pathPattern: TextLimits = { pattern: "^/[^*]*\\*?$", says: "a path that begins with /, with * at its end or not at all" };
+
+/** What the server itself says of a file; to say otherwise would make its answers false. */
+const ownHeaders = [
+  "accept-ranges",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "date",
+  "etag",
+  "keep-alive",
+  "last-modified",
+  "location",
+  "set-cookie",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "vary",
+];
+
+/** RFC 9110 section 5.1; case does not matter to a header's name, and a pattern here has no flag for that. */
+const headerName: TextLimits = {
+  pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+  says: "a header's name",
+  not: [{ pattern: `^(${ownHeaders.map(inAnyCase).join("|")})$`, says: "a header that the server sets itself" }],
+};
+
+const headerValue: TextLimits = {
+  pattern: "^[!-~]([ -~]{0,998}[!-~])?$",
+  says: "1 to 1,000 printable ASCII characters without a space at either end",
+  // Cloudflare's asset server puts what "*" stood for in its place.
+  not: [{ pattern: ":splat", says: "a placeholder of Cloudflare's" }],
+};
 
 const settings: ObjectRule = {
   kind: "object",
@@ -107,6 +144,12 @@ const shared: Readonly<Record<string, Rule>> = {
     "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\:]+$",
     "a folder inside the app, written with /",
   ),
+  headers: {
+    kind: "map",
+    names: pathPattern,
+    values: { kind: "map", names: headerName, values: { kind: "text", limits: headerValue } },
+    about: "Response headers of static files by path, as in \"/fonts/*\": { \"access-control-allow-origin\": \"*\" }; of several, the last wins for each header.",
+  },
   group: {
     kind: "choice",
     of: ["route", "folder", "app"],
@@ -114,7 +157,7 @@ const shared: Readonly<Record<string, Rule>> = {
   },
   routes: {
     kind: "map",
-    names: { pattern: "^/[^*]*\\*?$", says: "a path that begins with /, with * at its end or not at all" },
+    names: pathPattern,
     values: settings,
     about: "Settings by path; of several that match, the last wins for each key.",
   },

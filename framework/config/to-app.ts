@@ -7,6 +7,7 @@ import type { Target } from "../model/target.ts";
 export interface StageSettings {
   readonly target?: Target | readonly Target[];
   readonly assets?: string;
+  readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly group?: App["group"];
   readonly routes?: Readonly<Record<string, Partial<FunctionSettings>>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +49,7 @@ const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
 
 /** @param target overrides the settings' own */
 export function toApp(root: string, stage: string, settings: Settings, target?: Target): App {
-  const { name = nameOf(root), routes = {}, env = {}, secrets = [], smoke = [], keep = 10 } = settings;
+  const { name = nameOf(root), headers = {}, routes = {}, env = {}, secrets = [], smoke = [], keep = 10 } = settings;
   return {
     root,
     name,
@@ -56,6 +57,7 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     protected: settings.protected ?? false,
     targets: [target ?? settings.target ?? "lambda"].flat(),
     assets: settings.assets ?? "functions/_public",
+    headers: Object.entries(headers).map(([pattern, own]) => ({ pattern, headers: own })),
     group: settings.group ?? "route",
     routes: [{ pattern: "/*", settings: defaultSettings }, ...Object.entries(routes).map(([pattern, own]) => ({ pattern, settings: own }))],
     env,

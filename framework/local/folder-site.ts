@@ -1,9 +1,10 @@
 /** Serves a plain folder, as `portico dev ./site` does: its path in, files, index pages and listings out; never anything outside or hidden. */
-import { createHash } from "node:crypto";
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
-import { answerAsset, type AssetInfo } from "../runtime/assets.ts";
+import { createFileReader } from "../node/file-reader.ts";
+import { answerAsset, answerRedirect } from "../runtime/assets.ts";
 import { canonicalPath } from "../runtime/path.ts";
+import { createFileHashes } from "./file-hashes.ts";
 import { type Markup, markup, pageResponse } from "./page.ts";
 import type { WireResponse } from "../model/wire.ts";
 
@@ -16,6 +17,10 @@ export type FolderSite = (request: Request) => Promise<Response | WireResponse |
  * @param root absolute
  */
 export function createFolderSite(root: string, contentType: (file: string) => string): FolderSite {
+  const hashOf = createFileHashes();
+  const read = createFileReader(root);
+  const answerFile = async (request: Request, file: string, path: string): Promise<Response> =>
+    answerAsset(request, { path, file, type: contentType(file), ...(await hashOf(file)) }, read);
   return async (request) => {
     const { pathname } = new URL(request.url);
     const names = pathname.split("/").slice(1).map(decodeURIComponent);
@@ -24,28 +29,15 @@ export function createFolderSite(root: string, contentType: (file: string) => st
     const path = names.every(isVisible) ? await inside(root, join(root, ...names)) : undefined;
     const kind = path && (await kindOf(path));
     if (path === undefined || kind === undefined) return undefined;
-    if (kind === "file") return folderAsked ? undefined : answerFile(request, path, pathname, contentType);
+    if (kind === "file") return folderAsked ? undefined : answerFile(request, path, pathname);
     // The path is canonical and its names are not empty, so this cannot be another origin's.
-    if (!folderAsked) return answerAsset(request, { location: `${pathname}/` }, () => Promise.reject(new Error("a folder has no bytes")));
+    if (!folderAsked) return answerRedirect(request, { location: `${pathname}/` });
     const index = await inside(root, join(path, "index.html"));
-    if (index && (await kindOf(index)) === "file") return answerFile(request, index, pathname, contentType);
+    if (index && (await kindOf(index)) === "file") return answerFile(request, index, pathname);
     return /^(GET|HEAD)$/.test(request.method)
       ? listing(root, path, names)
       : Response.json({ error: "Method Not Allowed" }, { status: 405, headers: { allow: "GET, HEAD" } });
   };
-}
-
-/** `read` is given the asset's bytes as they are now, so that hash and length are theirs. */
-export async function answerFile(request: Request, file: string, path: string, contentType: (file: string) => string): Promise<Response> {
-  const bytes = await readFile(file);
-  const asset: AssetInfo = {
-    path,
-    file,
-    hash: createHash("sha256").update(bytes).digest("hex"),
-    bytes: bytes.byteLength,
-    type: contentType(file),
-  };
-  return answerAsset(request, asset, async () => bytes);
 }
 
 // "/" and "\" come out of escapes, and would be folders to the file system; an empty name is a doubled slash.

@@ -1,21 +1,20 @@
 /** The server of `portico dev`: HTTP in; static files, functions through the target's emulation, and error pages out. */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import type { Failure, FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { BuiltAsset } from "../model/manifest.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../model/wire.ts";
-import { answerAsset } from "../runtime/assets.ts";
 import type { AccessRecord } from "./access-log.ts";
 import type { Emulator } from "./emulator.ts";
 import { brokenResponse, type FailedCall, failureResponse } from "./error-page.ts";
-import { answerFile, createFolderSite, type FolderSite } from "./folder-site.ts";
+import { createFolderSite, type FolderSite } from "./folder-site.ts";
 import { jsonAnswer } from "./guard.ts";
 import { listen } from "./listen.ts";
 import { measured } from "./measured.ts";
 import { missingResponse } from "./missing-page.ts";
 import { type MappedFailure, mapFailure } from "./source-frame.ts";
+import { createStaticFiles, type StaticFiles } from "./static-files.ts";
 import { createTables, type Decision, type DevRoute, type Tables } from "./tables.ts";
 import { headersOf, toWireResponse } from "./web.ts";
 
@@ -64,6 +63,13 @@ interface Answer {
   readonly cold?: boolean;
 }
 
+/** What is served at one moment, and by whom. */
+interface Serving {
+  readonly tables: Tables;
+  readonly site: FolderSite | undefined;
+  readonly files: StaticFiles;
+}
+
 /** What one request carries through the gateway. */
 interface Exchange {
   readonly request: WireRequest;
@@ -75,6 +81,7 @@ interface Exchange {
 /** Listens at once and serves nothing until `update`. Rejects with UserError when the port is taken. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const site = options.folder && createFolderSite(options.root, options.folder);
+  const files = createStaticFiles(options.root);
   const told = new WeakSet<UserError>();
   const onError = (error: unknown): void => {
     // A broken function fails every request with the same error.
@@ -87,7 +94,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let tables = createTables(options.target, [], []);
   const handle = async (request: WireRequest, signal: AbortSignal): Promise<WireResponse> => {
     const exchange: Exchange = { request, requestId: randomUUID(), signal, options: { ...options, onError } };
-    return logged(exchange, () => answer(exchange, tables, site));
+    return logged(exchange, () => answer(exchange, { tables, site, files }));
   };
   const { port, url, close } = await listen({ port: options.port, hosts: options.hosts ?? [], handle, onError });
   return {
@@ -121,8 +128,9 @@ async function logged({ request, requestId, signal, options }: Exchange, give: (
   }
 }
 
-async function answer(exchange: Exchange, tables: Tables, site: FolderSite | undefined): Promise<Answer> {
+async function answer(exchange: Exchange, serving: Serving): Promise<Answer> {
   const { request } = exchange;
+  const { tables, site } = serving;
   const [path = "/"] = request.target.split("?", 1);
   let decision: Decision;
   try {
@@ -132,30 +140,20 @@ async function answer(exchange: Exchange, tables: Tables, site: FolderSite | und
     throw error;
   }
   if (decision.kind === "route") return runRoute(exchange, decision);
-  return { response: (await staticAnswer(exchange, decision, site)) ?? missingResponse(request, site ? undefined : tables.routes) };
+  return { response: (await staticAnswer(exchange, decision, serving)) ?? missingResponse(request, site ? undefined : tables.routes) };
 }
 
 async function staticAnswer(
-  { request, options }: Exchange,
+  { request }: Exchange,
   decision: Exclude<Decision, { kind: "route" }>,
-  site: FolderSite | undefined,
+  { tables: { page }, site, files }: Serving,
 ): Promise<WireResponse | undefined> {
   const { path } = decision;
   const [, query] = /^[^?]*(\?.*)?$/.exec(request.target) ?? [];
   const asked = new Request(`http://localhost${path}${query ?? ""}`, { method: request.method, headers: headersOf(request) });
-  if (decision.kind === "none") {
-    const found = await site?.(asked);
-    return found instanceof Response ? toWireResponse(found) : found;
-  }
-  const { asset } = decision;
-  if ("location" in asset) return toWireResponse(await answerAsset(asked, asset, () => Promise.reject(new Error("a folder has no bytes"))));
-  try {
-    return toWireResponse(await answerFile(asked, join(options.root, asset.file), asset.path, () => asset.type));
-  } catch (error) {
-    // Deleted since the last update.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const found =
+    (decision.kind === "asset" ? await files.answer(asked, decision.asset) : await site?.(asked)) ?? (page && (await files.missing(asked, page)));
+  return found instanceof Response ? toWireResponse(found) : found;
 }
 
 async function runRoute(exchange: Exchange, decision: Extract<Decision, { kind: "route" }>): Promise<Answer> {

@@ -5,7 +5,7 @@ import { keyPath } from "../model/pattern.ts";
 import { expandRoutes } from "../model/precedence.ts";
 import type { Target } from "../model/target.ts";
 import { createFront } from "../node/front.ts";
-import { assetTable, findAsset, type FolderRedirect } from "../runtime/assets.ts";
+import { assetTable, findAsset, type FolderRedirect, missingPage } from "../runtime/assets.ts";
 import { canonicalPath, escapePath } from "../runtime/path.ts";
 import { selectRoute } from "./http-api/match.ts";
 
@@ -26,13 +26,16 @@ export type Decision =
 /** One consistent set of routes and assets. */
 export interface Tables {
   readonly routes: readonly DevRoute[];
+  /** The app's own 404 page. */
+  readonly page: BuiltAsset | undefined;
   /** @param path raw, without the query. Throws URIError on a malformed escape. */
   decide(method: string, path: string): Decision;
 }
 
 /** Throws UserError where routes and assets cannot be served together. */
 export function createTables(target: Target, routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Tables {
-  return { routes, decide: target === "lambda" ? byHttpApi(routes, assets) : byFront(routes, assets) };
+  const page = assets.find(({ path }) => path === missingPage);
+  return { routes, page, decide: target === "lambda" ? byHttpApi(routes, assets) : byFront(routes, assets) };
 }
 
 /** Exactly the keys that a deploy would make, chosen as API Gateway chooses: over the path decoded as a whole. */

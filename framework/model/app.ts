@@ -48,6 +48,8 @@ export interface App {
   readonly targets: readonly Target[];
   /** Folder of static files, relative to root, whether it exists or not; a path below functions/ is allowed. */
   readonly assets: string;
+  /** Response headers of static files by path, `*` at its end as a wildcard, in the order written; the last that matches wins, per header. */
+  readonly headers: readonly { readonly pattern: string; readonly headers: Readonly<Record<string, string>> }[];
   readonly group: "route" | "folder" | "app";
   /** Settings by path pattern with `*` as a wildcard at its end, in the order written; the last that matches wins, per key. */
   readonly routes: readonly { readonly pattern: string; readonly settings: Partial<FunctionSettings> }[];

@@ -38,8 +38,8 @@ export function assetsInFront<A extends Asset>(routes: readonly Route[], assets:
   });
 }
 
-/** `/a/b/c.png` → `/a`, `/a/b`. */
-const foldersAbove = (path: string): readonly string[] =>
+/** The folders that a path lies in, outermost first and without the root: `/a/b/c.png` → `/a`, `/a/b`. */
+export const foldersAbove = (path: string): readonly string[] =>
   path
     .split("/")
     .slice(1, -1)

@@ -37,6 +37,28 @@ export interface BuiltAsset {
   readonly bytes: number;
   /** Content-Type, charset included. */
   readonly type: string;
+  /** Response headers from hosting.json, names in lower case; absent without any. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The same file compressed beforehand (`style.css.br` beside it), best first; absent without any. Cloudflare compresses by itself. */
+  readonly encodings?: readonly EncodedAsset[];
+}
+
+/** A static file's bytes under a Content-Encoding. */
+export interface EncodedAsset extends Pick<BuiltAsset, "file" | "hash" | "bytes"> {
+  readonly encoding: "br" | "gzip";
+}
+
+/** What Cloudflare's asset server is told, in the shapes of its API. */
+export interface AssetServer {
+  /** Name of the `assets` binding through which the Worker reads files. */
+  readonly binding: string;
+  readonly config: {
+    /** Files answer at their own paths and nowhere else; folders and the 404 page are the Worker's. */
+    readonly html_handling: "none";
+    readonly not_found_handling: "none";
+    /** Text of a `_headers` file. */
+    readonly _headers: string;
+  };
 }
 
 /** A module of the one Worker, in upload order; the first is the main module. Its name is its specifier. */
@@ -59,6 +81,8 @@ export interface Manifest {
   readonly assetsFunction?: BuiltFunction;
   /** Workers only. */
   readonly modules?: readonly WorkerModule[];
+  /** Workers only. */
+  readonly assetServer?: AssetServer;
   /** Node only: the module whose default export is the app's fetch. */
   readonly main?: string;
 }

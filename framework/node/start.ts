@@ -5,9 +5,10 @@ import { pathToFileURL } from "node:url";
 import type { Manifest } from "../model/manifest.ts";
 import { readManifest } from "../model/read-manifest.ts";
 import { UserError } from "../model/user-error.ts";
-import { answerAsset, type ReadAsset } from "../runtime/assets.ts";
+import { answerAsset, answerMissing, missingPage } from "../runtime/assets.ts";
 import type { Fetch } from "../runtime/function.ts";
 import { problem } from "../runtime/problem.ts";
+import { createFileReader } from "./file-reader.ts";
 import { createAssetGuess, createFront } from "./front.ts";
 import { type NodeServer, serve, type ServeOptions } from "./serve.ts";
 
@@ -38,18 +39,15 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
 export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "routes" | "assets">, folder: string): Fetch {
   const owner = createFront(routes, assets);
   const mayBeAsset = createAssetGuess(routes, assets);
-  const read: ReadAsset = async ({ file, bytes }) => {
-    const content = await readFile(join(folder, file));
-    if (content.byteLength !== bytes) throw new Error(`${file} is not what it was when the app was built`);
-    return content;
-  };
+  const read = createFileReader(folder);
+  const page = assets.find(({ path }) => path === missingPage);
   return (request, call) => {
     const path = pathOf(request.url);
-    // The app's own router says 404 as the front would.
-    if (!mayBeAsset(path)) return app(request, call);
+    // The app's own router says 404 as the front would, where there is no page for that.
+    if (!page && !mayBeAsset(path)) return app(request, call);
     const found = owner(path);
     if (found.kind === "route") return app(request, call);
-    return found.kind === "asset" ? answerAsset(request, found.asset, read) : problem(404, "Not Found");
+    return found.kind === "asset" ? answerAsset(request, found.asset, read) : answerMissing(request, page, read);
   };
 }
 

@@ -1,6 +1,6 @@
 /** Reads one folder of the app: a path in, its files and folders in one order on every machine out. */
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 
 /** A file or folder below the app's root; links are resolved. */
 export interface FolderEntry {
@@ -9,6 +9,8 @@ export interface FolderEntry {
   readonly kind: "file" | "folder";
   /** Relative to the root, "/" on every system. */
   readonly path: string;
+  /** Of a link: where it leads, relative to the real root. */
+  readonly target?: string;
 }
 
 /**
@@ -18,25 +20,28 @@ export interface FolderEntry {
  * @param folder relative to it, "/" on every system
  */
 export async function readFolder(root: string, folder: string): Promise<readonly FolderEntry[]> {
-  const found = await orMissing(readdir(join(root, folder), { withFileTypes: true }));
+  const listed = await orMissing(readdir(join(root, folder), { withFileTypes: true }));
   const entries: FolderEntry[] = [];
-  for (const entry of (found ?? []).toSorted((a, b) => compareNames(a.name, b.name))) {
+  for (const entry of (listed ?? []).toSorted((a, b) => compareNames(a.name, b.name))) {
     const path = folder === "." || folder === "" ? entry.name : `${folder}/${entry.name}`;
-    const kind = entry.isSymbolicLink() ? await linkedKind(root, path) : kindOf(entry);
-    if (kind) entries.push({ name: entry.name, kind, path });
+    const found = entry.isSymbolicLink() ? await linked(root, path) : { kind: kindOf(entry) };
+    const { kind } = found ?? {};
+    if (kind) entries.push({ ...found, name: entry.name, kind, path });
   }
   return entries;
 }
 
-async function linkedKind(root: string, path: string): Promise<FolderEntry["kind"] | undefined> {
-  const target = await orMissing(realpath(join(root, path)));
-  if (target === undefined || !isInside(await realpath(root), target)) return undefined;
+async function linked(root: string, path: string): Promise<{ readonly kind: Kind | undefined; readonly target: string } | undefined> {
+  const [home, target] = [await realpath(root), await orMissing(realpath(join(root, path)))];
+  if (target === undefined || !isInside(home, target)) return undefined;
   const kind = kindOf(await stat(target));
   const parent = await realpath(join(root, path, ".."));
-  return kind === "folder" && isInside(target, parent) ? undefined : kind;
+  return kind === "folder" && isInside(target, parent) ? undefined : { kind, target: relative(home, target).replaceAll(sep, "/") };
 }
 
-const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): FolderEntry["kind"] | undefined =>
+type Kind = FolderEntry["kind"];
+
+const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): Kind | undefined =>
   entry.isDirectory() ? "folder" : entry.isFile() ? "file" : undefined;
 
 const isInside = (folder: string, path: string): boolean =>

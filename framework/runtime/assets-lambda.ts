@@ -6,5 +6,8 @@ import type { Fetch } from "./function.ts";
 export function lambdaAssets(moduleUrl: string): Fetch {
   const fs = process.getBuiltinModule("fs");
   const assets = JSON.parse(fs.readFileSync(new URL("assets.json", moduleUrl), "utf8")) as readonly AssetInfo[];
-  return createAssets(assets, ({ file }) => fs.promises.readFile(new URL(`assets/${file}`, moduleUrl)));
+  // A file is 4.4 MB at most, and an answer is buffered whole by Lambda anyway.
+  return createAssets(assets, async ({ file }, first, end) =>
+    (await fs.promises.readFile(new URL(`assets/${file}`, moduleUrl))).subarray(first, end),
+  );
 }

@@ -39,6 +39,7 @@ export const makeApp = (root: string, changes: Partial<App> = {}): App => ({
   protected: false,
   targets: ["lambda"],
   assets: "functions/_public",
+  headers: [],
   group: "route",
   routes: [],
   env: { GREETING: "hello" },
@@ -58,7 +59,7 @@ export interface Built {
 export async function build(root: string, target: Target, changes: Partial<App> = {}): Promise<Built> {
   const app = makeApp(root, changes);
   const out = join(root, ".portico/build", target);
-  const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets)]);
+  const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
   return { out, manifest: await buildApp({ app, routes, assets, target, out }) };
 }
 

@@ -17,6 +17,6 @@ export interface Built {
 /** Builds as `portico build` does. */
 export async function build({ app, folder }: Subject, target: Target): Promise<Built> {
   const out = join(folder, target);
-  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets)]);
+  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets, app)]);
   return { out, manifest: await buildApp({ app: { ...app, targets: [target] }, routes, assets, target, out }) };
 }

@@ -72,6 +72,7 @@ export const plainApp = (root: string, env: Readonly<Record<string, string>> = {
   protected: false,
   targets: ["node"],
   assets: "functions/_public",
+  headers: [],
   group: "route",
   routes: [],
   env,
@@ -122,7 +123,7 @@ export async function run(
     const routes = (await discover(root)).map((route) => ({ ...route, function: functionId(app.group, target, route) }));
     builder.setRoutes(routes);
     builder.changed(changed.map((name) => join(root, name)));
-    gateway.update({ routes, assets: folder ? [] : await discoverAssets(root, app.assets) });
+    gateway.update({ routes, assets: folder ? [] : await discoverAssets(root, app.assets, app) });
   };
   await refresh();
   return {

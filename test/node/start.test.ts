@@ -22,7 +22,7 @@ beforeAll(async () => {
     "functions/_public/docs/index.html": "docs",
   });
   const app = { ...plainApp(root, { GREETING: "hello" }), secrets: ["KEY"] };
-  const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets)]);
+  const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
   await buildApp({ app, routes, assets, target: "node", out: join(root, ".portico/build/node") });
   server = await startApp({ folder: root, port: 0, env: { KEY: "k", OTHER: "no" } });
 });

@@ -15,8 +15,8 @@ import { appFlags } from "../flags.ts";
 export const buildFolder = (app: Pick<App, "root">, target: Target): string => join(app.root, ".portico", "build", target);
 
 /** Builds one target of an app, from discovery to the manifest. Throws UserError NO_ROUTES for a folder that is no app. */
-export async function buildTarget(app: App, target: Target): Promise<Manifest> {
-  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets)]);
+export async function buildTarget(app: App, target: Target, warn: (text: string) => void = () => {}): Promise<Manifest> {
+  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets, { headers: app.headers, warn })]);
   if (routes.length + assets.length === 0) {
     throw new UserError(
       "NO_ROUTES",
@@ -24,7 +24,7 @@ export async function buildTarget(app: App, target: Target): Promise<Manifest> {
       "write functions/index.ts, or run portico init",
     );
   }
-  return buildApp({ app, routes, assets, target, out: buildFolder(app, target) });
+  return buildApp({ app, routes, assets, target, out: buildFolder(app, target), warn });
 }
 
 /** The command; builds every target that hosting.json names, or the one given. */
@@ -33,7 +33,7 @@ export async function build(input: CommandInput): Promise<number> {
   const app = await loadApp(appFlags(input, "dev"));
   const started = performance.now();
   for (const target of app.targets) {
-    const manifest = await buildTarget(app, target);
+    const manifest = await buildTarget(app, target, (text) => reporter.warn(text));
     const out = relative(input.cwd, buildFolder(app, target)) || ".";
     for (const { id, bytes, hash } of manifest.functions) {
       reporter.line(`${id.padEnd(32)} ${formatBytes(bytes).padStart(9)}  ${reporter.paint("dim", hash.slice(0, 12))}`);

@@ -26,7 +26,7 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const app = withoutAccount(await loadApp(appFlags(input, "local")));
     requireLambda(app, reporter);
-    await buildTarget(app, "lambda");
+    await buildTarget(app, "lambda", (text) => reporter.warn(text));
     const env = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
     const { access, own } = await reachCloud(app.root, port, reporter);
     try {

@@ -11,7 +11,7 @@ import type { Running, Subject } from "../runtime.ts";
 
 /** Starts an app in development on a free port. */
 export async function startDev({ app, env, folder }: Subject, target: Target, emulator: Emulator): Promise<Running> {
-  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets)]);
+  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets, app)]);
   const builder = createDevBuilder({ app: { ...app, targets: [target] }, target, out: folder, env });
   builder.setRoutes(routes);
   const bugs: unknown[] = [];

@@ -14,7 +14,11 @@ export const workers: Runtime = {
   async start(subject) {
     const { manifest, out } = await build(subject, "workers");
     const directory = join(subject.folder, "assets");
+    const { assetServer } = manifest;
+    if (!assetServer) throw new Error("a build for Workers says how its files are served");
+    const { _headers, ...assetConfig } = assetServer.config;
     await writeAssets(subject.app.root, manifest.assets, directory);
+    await writeFile(join(directory, "_headers"), _headers);
     const newest = newestCompatibilityDate();
     const { compatibilityDate } = subject.app.workers;
     const miniflare = new Miniflare({
@@ -38,8 +42,9 @@ export const workers: Runtime = {
       bindings: { ...subject.env },
       assets: {
         directory,
+        binding: assetServer.binding,
         routerConfig: { has_user_worker: true },
-        assetConfig: { html_handling: "auto-trailing-slash", not_found_handling: "none" },
+        assetConfig,
       },
     });
     const { origin } = await miniflare.ready;

@@ -55,6 +55,7 @@ const defaults = (root: string): App => ({
   protected: false,
   targets: ["lambda"],
   assets: "functions/_public",
+  headers: [],
   group: "route",
   routes: [],
   env: {},
@@ -88,7 +89,7 @@ export async function openRoad(delay = 0): Promise<Road> {
   };
   const draft: Road["draft"] = async ({ env = {}, secretVersions = {}, app: change = {} } = {}) => {
     const app = { ...defaults(root), ...change };
-    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets)]);
+    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "lambda", out });
     return draftRelease(out, { env, secretVersions });
   };
