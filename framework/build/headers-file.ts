@@ -18,7 +18,9 @@ export interface HeadersFile {
  * that match; a rule that removes a header first replaces it, so that the last one wins, as everywhere.
  */
 export function headersFile(assets: readonly Pick<BuiltAsset, "path">[], rules: HeaderRules): HeadersFile {
-  const own = rules.filter(({ headers }) => Object.keys(headers).length > 0).map(({ pattern, headers }) => block(spelled(pattern), headers));
+  const own = rules
+    .filter(({ headers }) => Object.keys(headers).length > 0)
+    .map(({ pattern, headers }) => block(spelled(pattern), headers));
   const hashed = hashedPatterns(assets.map(({ path }) => path));
   const named = hashed.slice(0, headersFileLimit - own.length);
   const blocks = [...named.map((pattern) => block(spelled(decodeURIComponent(pattern)), { "Cache-Control": immutable })), ...own];

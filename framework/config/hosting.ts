@@ -148,7 +148,8 @@ const shared: Readonly<Record<string, Rule>> = {
     kind: "map",
     names: pathPattern,
     values: { kind: "map", names: headerName, values: { kind: "text", limits: headerValue } },
-    about: "Response headers of static files by path, as in \"/fonts/*\": { \"access-control-allow-origin\": \"*\" }; of several, the last wins for each header.",
+    about:
+      'Response headers of static files by path, as in "/fonts/*": { "access-control-allow-origin": "*" }; of several, the last wins for each header.',
   },
   group: {
     kind: "choice",

@@ -152,7 +152,8 @@ async function staticAnswer(
   const [, query] = /^[^?]*(\?.*)?$/.exec(request.target) ?? [];
   const asked = new Request(`http://localhost${path}${query ?? ""}`, { method: request.method, headers: headersOf(request) });
   const found =
-    (decision.kind === "asset" ? await files.answer(asked, decision.asset) : await site?.(asked)) ?? (page && (await files.missing(asked, page)));
+    (decision.kind === "asset" ? await files.answer(asked, decision.asset) : await site?.(asked)) ??
+    (page && (await files.missing(asked, page)));
   return found instanceof Response ? toWireResponse(found) : found;
 }
 

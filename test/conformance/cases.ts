@@ -1,6 +1,8 @@
 /** The one list of cases, which every runtime runs. */
 import type { Case } from "./case.ts";
 import { app } from "./cases/app.ts";
+import { assetAnswers } from "./cases/asset-answers.ts";
+import { assetPaths } from "./cases/asset-paths.ts";
 import { assets } from "./cases/assets.ts";
 import { bodies } from "./cases/bodies.ts";
 import { context } from "./cases/context.ts";
@@ -24,6 +26,8 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   middleware,
   context,
   assets,
+  "paths of assets": assetPaths,
+  "answers of assets": assetAnswers,
   app,
 };
 
