@@ -102,12 +102,14 @@ export async function run(
   setup: {
     readonly target?: Target;
     readonly folder?: boolean;
+    /** Serves this folder, which is somebody else's to remove. */
+    readonly root?: string;
     readonly emulator?: Emulator;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Running> {
   const { target = "node", folder = false, env = {} } = setup;
-  const root = await makeFolder(files);
+  const root = setup.root ?? (await makeFolder(files));
   const app = plainApp(root, env);
   const builder = createDevBuilder({ app, target: "node", out: join(root, ".portico", "dev"), env });
   const told = { access: [] as AccessRecord[], failures: [] as FailureReport[], errors: [] as unknown[], logs: [] as LogLine[] };
@@ -133,7 +135,7 @@ export async function run(
       await gateway.close();
       await emulator.close();
       await builder.close();
-      await rm(root, { recursive: true, force: true });
+      if (setup.root === undefined) await rm(root, { recursive: true, force: true });
     },
   };
 }
