@@ -57,6 +57,7 @@ test("an app without hosting.json has its folder's name and the defaults", async
     protected: false,
     targets: ["lambda"],
     assets: "functions/_public",
+    headers: [],
     group: "route",
     routes: [{ pattern: "/*", settings: { memory: 512, timeout: 10 } }],
     env: {},

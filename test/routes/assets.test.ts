@@ -1,7 +1,8 @@
 /** Static files as they are found on disk. */
 import { createHash } from "node:crypto";
-import { symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { discoverAssets } from "../../framework/routes/assets.ts";
 import { contentType } from "../../framework/routes/content-type.ts";
@@ -52,13 +53,92 @@ test("no folder, no assets", async () => {
   expect(await discoverAssets(appFolder({}), "functions/_public")).toEqual([]);
 });
 
-test("links that leave the root are dropped", async () => {
+test("links that leave the folder, or lead to what is hidden in it, are dropped", async () => {
   const outside = appFolder({ "secret.txt": "" });
-  const root = appFolder({ "shared/b.txt": "", "public/a.txt": "" });
-  symlinkSync(outside, join(root, "public/out"));
-  symlinkSync(join(outside, "secret.txt"), join(root, "public/secret.txt"));
-  symlinkSync("../shared", join(root, "public/in"));
-  expect((await discoverAssets(root, "public")).map(({ path }) => path)).toEqual(["/a.txt", "/in/b.txt"]);
+  const root = appFolder({
+    "shared/b.txt": "",
+    "hosting.json": "",
+    "public-secret/x.txt": "",
+    "public/a.txt": "",
+    "public/in/b.txt": "",
+    "public/.env": "",
+    "public/.git/config": "",
+    "public/.well-known/w.txt": "",
+  });
+  const links = {
+    out: outside,
+    "secret.txt": join(outside, "secret.txt"),
+    shared: "../shared",
+    "settings.txt": "../hosting.json",
+    sibling: "../public-secret",
+    root: "..",
+    "env.txt": ".env",
+    git: ".git",
+    loop: "loop",
+    self: ".",
+    gone: "nothing",
+    folder: "in",
+    "linked.txt": "in/b.txt",
+    "known.txt": ".well-known/w.txt",
+  };
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(root, "public", name));
+  expect((await discoverAssets(root, "public")).map(({ path }) => path)).toEqual([
+    "/.well-known/w.txt",
+    "/a.txt",
+    "/folder/b.txt",
+    "/in/b.txt",
+    "/known.txt",
+    "/linked.txt",
+  ]);
+});
+
+test("what was compressed beforehand belongs to its file when it holds the same bytes, and is smaller", async () => {
+  const text = "again and again ".repeat(50);
+  const root = appFolder({
+    "public/a.txt": text,
+    "public/b.txt": text,
+    "public/c.txt": "c",
+    "public/d.txt": text,
+    "public/alone.txt.gz": "x",
+    "public/d.txt.gz": "no gzip at all",
+  });
+  const put = (name: string, bytes: Uint8Array): void => writeFileSync(join(root, "public", name), bytes);
+  put("a.txt.br", brotliCompressSync(text));
+  put("a.txt.gz", gzipSync(text));
+  put("b.txt.gz", gzipSync("what it was before"));
+  put("c.txt.gz", gzipSync("c"));
+  const warnings: string[] = [];
+  const assets = await discoverAssets(root, "public", { warn: (line) => void warnings.push(line) });
+  expect(assets.filter(({ encodings }) => encodings).map(({ path, encodings }) => [path, encodings])).toEqual([
+    [
+      "/a.txt",
+      ["br", "gzip"].map((encoding) => {
+        const file = `public/a.txt.${encoding === "br" ? "br" : "gz"}`;
+        const content = readFileSync(join(root, file));
+        return { encoding, file, bytes: content.length, hash: createHash("sha256").update(content).digest("hex") };
+      }),
+    ],
+  ]);
+  expect(assets).toHaveLength(10);
+  expect(warnings.map((line) => line.slice(0, line.indexOf(",")))).toEqual([
+    "public/b.txt.gz is not public/b.txt compressed",
+    "public/d.txt.gz is not public/d.txt compressed",
+  ]);
+});
+
+test("headers of hosting.json by path: the last wins for each, names in lower case", async () => {
+  const root = appFolder({ "public/fonts/안.woff2": "", "public/fonts/b.css": "", "public/index.html": "" });
+  const headers = [
+    { pattern: "/*", headers: { "X-All": "1", "Cache-Control": "no-cache" } },
+    { pattern: "/fonts/*", headers: { "cache-control": "max-age=60" } },
+    { pattern: "/fonts/안.woff2", headers: { "x-one": "2" } },
+    { pattern: "/fonts", headers: { "x-none": "3" } },
+  ];
+  expect((await discoverAssets(root, "public", { headers })).map(({ path, headers: own }) => [path, own])).toEqual([
+    ["/fonts/%EC%95%88.woff2", { "x-all": "1", "cache-control": "max-age=60", "x-one": "2" }],
+    ["/fonts/b.css", { "x-all": "1", "cache-control": "max-age=60" }],
+    ["/index.html", { "x-all": "1", "cache-control": "no-cache" }],
+  ]);
 });
 
 test("the root itself can be the folder", async () => {

@@ -205,3 +205,72 @@ test("Range means nothing for HEAD, and 304 comes before it", async () => {
   expect((await get("/style.css", { range: "bytes=0-1", "if-none-match": styleTag })).status).toBe(304);
 });
 
+test("only the bytes that are asked for are read", async () => {
+  reads.length = 0;
+  await get("/style.css", { range: "bytes=2-3" });
+  await get("/style.css", { range: "bytes=-1" });
+  await get("/style.css", { range: "bytes=10-" });
+  await get("/style.css", { "if-none-match": styleTag });
+  expect(reads).toEqual(["/style.css 2-4", "/style.css 9-10"]);
+});
+
+test.each([
+  ["if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"],
+  ["if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT"],
+])("%s is ignored: no file has a date", async (name, value) => {
+  const response = await get("/style.css", { [name]: value });
+  expect([response.status, response.headers.get("last-modified")]).toEqual([200, null]);
+});
+
+const packed: AssetInfo = {
+  ...{ path: "/packed.txt", file: "plain", hash: "p", bytes: 9, type: "text/plain; charset=utf-8" },
+  headers: { "cache-control": "no-store", "x-own": "1" },
+  encodings: [{ encoding: "br", file: "brotli", hash: "b", bytes: 6 }],
+};
+const page: AssetInfo = { path: "/404.html", file: "missing", hash: "m", bytes: 7, type: "text/html; charset=utf-8", headers: { "x-own": "2" } };
+const site = createAssets([packed, page], async ({ file }, first, end) => encoder.encode(file.padEnd(9, ".")).subarray(first, end));
+const visit = async (path: string, headers: Record<string, string>, method = "GET"): Promise<Response> =>
+  site(new Request(`http://localhost${path}`, { method, headers }), call);
+
+test("an encoding has a type, a length and a tag; the file's own headers stay", async () => {
+  const response = await visit("/packed.txt", { "accept-encoding": "br" });
+  expect(Object.fromEntries(response.headers)).toEqual({
+    "accept-ranges": "bytes",
+    "cache-control": "no-store",
+    "content-encoding": "br",
+    "content-length": "6",
+    "content-type": "text/plain; charset=utf-8",
+    etag: '"b"',
+    vary: "accept-encoding",
+    "x-own": "1",
+  });
+  expect(await response.text()).toBe("brotli");
+});
+
+test.each([
+  [{}, 200, "plain...."],
+  [{ range: "bytes=0-4", "accept-encoding": "br" }, 206, "plain"],
+  [{ "accept-encoding": "br", "if-none-match": '"p"' }, 200, "brotli"],
+  [{ "accept-encoding": "br", "if-none-match": '"b"' }, 304, ""],
+  [{ "if-none-match": '"b"' }, 200, "plain...."],
+  [{ "accept-encoding": "br", "if-match": '"p"' }, 412, ""],
+])("with %o: %i", async (headers, status, text) => {
+  const response = await visit("/packed.txt", headers as Record<string, string>);
+  expect([response.status, await response.text(), response.headers.get("vary")]).toEqual([status, text, "accept-encoding"]);
+});
+
+test("the 404 page is for who reads HTML, and says so to caches", async () => {
+  const html = await visit("/none", { accept: "text/html", "if-none-match": "*", range: "bytes=0-1" });
+  expect([html.status, await html.text(), html.headers.get("vary"), html.headers.get("etag"), html.headers.get("x-own")]).toEqual([
+    404,
+    "missing",
+    "accept",
+    null,
+    "2",
+  ]);
+  const head = await visit("/none", { accept: "text/html" }, "HEAD");
+  expect([head.status, head.body, head.headers.get("content-length")]).toEqual([404, null, "7"]);
+  for (const other of [await visit("/none", {}), await visit("/none", { accept: "text/html" }, "POST")])
+    expect([other.status, await other.text(), other.headers.get("vary")]).toEqual([404, `{"error":"Not Found"}`, "accept"]);
+  expect((await get("/nothing", { accept: "text/html" })).headers.get("vary")).toBe(null);
+});
