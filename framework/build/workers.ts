@@ -1,5 +1,5 @@
 /** Cloudflare's build: routes in, the modules of one Worker exactly as they are uploaded out. */
-import type { AssetServer, WorkerModule } from "../model/manifest.ts";
+import type { AssetServer, BuiltAsset, WorkerModule } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
 import { headersFile, headersFileLimit } from "./headers-file.ts";
@@ -8,8 +8,12 @@ import { buildSplit } from "./split.ts";
 /** Size of a Worker, uncompressed, on every plan (developers.cloudflare.com/workers/platform/limits, since 2026-09-04). */
 const limit = 64 * 1024 ** 2;
 
-/** Throws UserError WORKER_TOO_LARGE. */
+/** Size of one static file (developers.cloudflare.com/workers/static-assets, "Limitations"). */
+const assetLimit = 25 * 1024 ** 2;
+
+/** Throws UserError WORKER_TOO_LARGE and ASSET_TOO_LARGE. */
 export async function buildWorkers(input: BundleInput): Promise<Bundle> {
+  for (const asset of input.assets) checkAsset(asset);
   const { env, secrets, workers } = input.app;
   const names = [...new Set([...Object.keys(env), ...secrets, ...Object.keys(workers.bindings)])].toSorted();
   const { files, functions } = await buildSplit(input, "workers", names);
@@ -20,6 +24,12 @@ export async function buildWorkers(input: BundleInput): Promise<Bundle> {
     throw new UserError("WORKER_TOO_LARGE", message, "Import less: portico routes shows what each route weighs.");
   }
   return { files, functions, modules, main: "index.js", assetServer: assetServer(input) };
+}
+
+function checkAsset({ file, bytes }: BuiltAsset): void {
+  if (bytes <= assetLimit) return;
+  const message = `${file} is ${(bytes / 1024 ** 2).toFixed(1)} MB; Cloudflare serves static files of at most 25 MB`;
+  throw new UserError("ASSET_TOO_LARGE", message, "Make it smaller, or serve it from elsewhere, such as a bucket.", { at: { file } });
 }
 
 /** The headers that every other target gives by itself, and those of hosting.json. */

@@ -1,5 +1,5 @@
 /** What Cloudflare's asset server is told: the `_headers` text, and the manifest's settings for it. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { headersFile, headersFileLimit } from "../../framework/build/headers-file.ts";
@@ -65,4 +65,13 @@ test("the manifest says how files are served on Workers, and the Worker knows fo
   expect(readFileSync(join(out, "index.js"), "utf8")).toContain("PORTICO_ASSETS");
   const plain = await build(makeFolder({ "functions/index.ts": `export const GET = () => new Response("home");` }), "workers");
   expect(readFileSync(join(plain.out, "index.js"), "utf8")).not.toContain("PORTICO_ASSETS");
+});
+
+test("a file that Cloudflare does not take is refused by name", async () => {
+  const root = makeFolder({ "functions/_public/small.txt": "" });
+  writeFileSync(join(root, "functions/_public/film.mp4"), new Uint8Array(25 * 1024 ** 2 + 1));
+  await expect(build(root, "workers")).rejects.toThrow(
+    expect.objectContaining({ code: "ASSET_TOO_LARGE", at: [{ file: "functions/_public/film.mp4" }] }),
+  );
+  await build(root, "node");
 });
