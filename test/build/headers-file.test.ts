@@ -10,7 +10,14 @@ const forGood = "public, max-age=31536000, immutable";
 
 test("files with a hash by whole folders where it can be, then the app's rules, each in the place of what was said before", () => {
   const { text, left } = headersFile(
-    assets("/a.0123abcd.css", "/built/b.0123abcd.js", "/built/in/c.0123abcd.js", "/mixed/d.0123abcd.js", "/mixed/e.js", "/%EC%95%88+.0123abcd.js"),
+    assets(
+      "/a.0123abcd.css",
+      "/built/b.0123abcd.js",
+      "/built/in/c.0123abcd.js",
+      "/mixed/d.0123abcd.js",
+      "/mixed/e.js",
+      "/%EC%95%88+.0123abcd.js",
+    ),
     [
       { pattern: "/fonts/*", headers: { "Access-Control-Allow-Origin": "*", "cache-control": "max-age=60" } },
       { pattern: "/안 녕.txt", headers: { "x-a": "b: c" } },

@@ -227,7 +227,14 @@ const packed: AssetInfo = {
   headers: { "cache-control": "no-store", "x-own": "1" },
   encodings: [{ encoding: "br", file: "brotli", hash: "b", bytes: 6 }],
 };
-const page: AssetInfo = { path: "/404.html", file: "missing", hash: "m", bytes: 7, type: "text/html; charset=utf-8", headers: { "x-own": "2" } };
+const page: AssetInfo = {
+  path: "/404.html",
+  file: "missing",
+  hash: "m",
+  bytes: 7,
+  type: "text/html; charset=utf-8",
+  headers: { "x-own": "2" },
+};
 const site = createAssets([packed, page], async ({ file }, first, end) => encoder.encode(file.padEnd(9, ".")).subarray(first, end));
 const visit = async (path: string, headers: Record<string, string>, method = "GET"): Promise<Response> =>
   site(new Request(`http://localhost${path}`, { method, headers }), call);
@@ -255,7 +262,7 @@ test.each([
   [{ "if-none-match": '"b"' }, 200, "plain...."],
   [{ "accept-encoding": "br", "if-match": '"p"' }, 412, ""],
 ])("with %o: %i", async (headers, status, text) => {
-  const response = await visit("/packed.txt", headers as Record<string, string>);
+  const response = await visit("/packed.txt", headers);
   expect([response.status, await response.text(), response.headers.get("vary")]).toEqual([status, text, "accept-encoding"]);
 });
 
