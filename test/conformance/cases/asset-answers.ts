@@ -223,6 +223,8 @@ const missing: readonly Case[] = [
   fixture("the 404 page in a folder of files", get("/any/box/none.txt", html), page),
   fixture("the 404 page for a file in capitals", get("/FILE.TXT", html), page),
   fixture("the 404 page for a file that is no folder", get("/file.txt/", html), page),
+  fixture("the 404 page for a route with a slash too many", get("/users/me/", html), page),
+  fixture("the 404 page for a rest that is empty", get("/docs/", html), page),
   fixture("a navigation to a route is the route's", get("/users/me", html, ["Sec-Fetch-Mode", "navigate"]), {
     status: 200,
     body: "users/me",
