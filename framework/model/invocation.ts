@@ -22,6 +22,8 @@ export interface LogLine {
   readonly function: string;
   readonly stream: "stdout" | "stderr";
   readonly text: string;
+  /** True for what the cloud's platform writes, such as Lambda's REPORT, not the function. */
+  readonly platform?: boolean;
 }
 
 /** The functions that an emulation can run; the build stands behind it. Reading is lazy: nothing is built until it is called. */
@@ -43,4 +45,9 @@ export interface LoadedFunction {
   readonly timeout: number;
   /** The declared env and secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** As Lambda names it, module and export: `index.handler`. Default the export `handler` of `main`. */
+  readonly handler?: string;
+  /** How Lambda writes what console prints; without it lines are as the function printed them. A level only goes with JSON. */
+  readonly logFormat?: "Text" | "JSON";
+  readonly logLevel?: string;
 }

@@ -18,6 +18,11 @@ export function servingVersion(record: FunctionRecord, version: FunctionVersion,
   return version.version === "$LATEST" && record.update && isUpdating(record, region) ? record.update.serving : version;
 }
 
+function logging({ LogFormat, ApplicationLogLevel }: Readonly<Record<string, string>> = {}): Pick<LoadedFunction, "logFormat" | "logLevel"> {
+  if (LogFormat !== "JSON") return { logFormat: "Text" };
+  return { logFormat: "JSON", ...(ApplicationLogLevel !== undefined && { logLevel: ApplicationLogLevel }) };
+}
+
 /** Its module is the first that Node would take of `HANDLER.mjs`, `.js`, `.cjs`; a missing one fails at init, as in the cloud. */
 export function loadedFunction(name: string, version: FunctionVersion, code: CodeStore): LoadedFunction {
   const directory = code.folder(version.codeSha256);
@@ -31,5 +36,7 @@ export function loadedFunction(name: string, version: FunctionVersion, code: Cod
     memory: version.memorySize,
     timeout: version.timeout,
     env: version.environment ?? {},
+    handler: version.handler,
+    ...logging(version.logging),
   };
 }

@@ -89,9 +89,9 @@ function responseOf(payload: Uint8Array): WireResponse | undefined {
   return { status: 200, headers: [["content-type", "application/json"]], body: payload };
 }
 
-/** A timeout is 503; a function error or a malformed result 500; and nothing of why in either. */
+/** A timeout or too many events at once is 503; a function error or a malformed result 500; and nothing of why in either. */
 export function toResponse(outcome: LambdaOutcome, requestId: string): WireResponse {
-  if (outcome.timedOut) return gatewayAnswer(503, "Service Unavailable", requestId);
+  if (outcome.timedOut || outcome.throttled) return gatewayAnswer(503, "Service Unavailable", requestId);
   const response = outcome.functionError ? undefined : responseOf(outcome.payload);
   if (!response) return gatewayAnswer(500, "Internal Server Error", requestId);
   return { ...response, headers: [...response.headers, ["apigw-requestid", requestId]] };

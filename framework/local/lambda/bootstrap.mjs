@@ -28,6 +28,10 @@ globalThis.porticoReport = (error, requestId) => {
 // Only watches: Node still prints the error and exits 1, as under AWS's client.
 process.on("uncaughtExceptionMonitor", (error) => report(error, current));
 
+console.fatal = console.error;
+let logThrown = console.error;
+if (env.AWS_LAMBDA_LOG_FORMAT) logThrown = (await import("./log-format.mjs")).formatConsole(() => current ?? "-");
+
 // ── one connection, one exchange at a time; the server always sends a Content-Length ──
 
 const socket = connect(Number(port), host);
@@ -163,7 +167,7 @@ async function handleOne(handler) {
     answer = stringify(await handler(JSON.parse(body.toString()), contextOf(headers)));
   } catch (error) {
     report(error, current);
-    console.error(error);
+    logThrown(error);
     verb = "error";
     answer = JSON.stringify(errorDocument(error));
   }
@@ -196,7 +200,7 @@ async function main() {
     handler = await loadHandler();
   } catch (cause) {
     report(cause, current);
-    console.error(cause);
+    logThrown(cause);
     const error = errorDocument(initError(cause));
     await exchange(
       "POST",

@@ -1,7 +1,6 @@
 /** One environment's process: what to run and its variables in; a process in a group of its own out, its lines, its end, its memory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 /** How to start it. */
@@ -24,6 +23,20 @@ const windows = process.platform === "win32";
 /** Milliseconds that pipes may stay open after the exit, held by a process that left the group. */
 const drainMs = 500;
 
+/** Only "\n" ends a line: Lambda's text format writes the line breaks inside an entry as "\r", which node:readline takes as an end, too. */
+function readLines(stream: Readable, onLine: (text: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (part: string) => {
+    const lines = (rest + part).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+  });
+  stream.on("end", () => {
+    if (rest !== "") onLine(rest);
+  });
+}
+
 /** A process that can be frozen. A class, since it is held open. */
 export class Child {
   /** What it writes to its fourth descriptor. */
@@ -45,7 +58,7 @@ export class Child {
     this.#process = child;
     this.reports = child.stdio[3] as Readable;
     for (const stream of ["stdout", "stderr"] as const) {
-      createInterface({ input: child[stream]! }).on("line", (text) => options.onLine(stream, text));
+      readLines(child[stream]!, (text) => options.onLine(stream, text));
     }
     const ended = Promise.withResolvers<Exit>();
     this.exited = ended.promise;

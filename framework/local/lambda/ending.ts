@@ -48,6 +48,39 @@ function postedFailure(payload: Uint8Array): Failure {
   return { name: String(errorType), message: String(errorMessage), stack: Array.isArray(trace) ? trace.join("\n") : "" };
 }
 
+/** An error type as Lambda's own lines have it; those of the function's own making are Runtime.Unknown there. */
+function platformType({ name }: Failure): string {
+  return /^(Runtime|Function)\.[A-Z]/.test(name) ? name : "Runtime.Unknown";
+}
+
+/** What Lambda's own lines say of it. `ended` are the lines that tell of an ending other than an answer. */
+export function describeReport(
+  ending: Ending,
+  requestId: string,
+  now: Date,
+): { readonly status: "success" | "error" | "timeout"; readonly errorType?: string; readonly ended: readonly string[] } {
+  switch (ending.kind) {
+    case "response":
+      return { status: "success", ended: [] };
+    case "error":
+    case "init-error":
+      return { status: "error", errorType: platformType(postedFailure(ending.payload)), ended: [] };
+    case "too-large":
+      return { status: "error", errorType: "Function.ResponseSizeTooLarge", ended: [] };
+    case "timeout":
+      return { status: "timeout", ended: [`${now.toISOString()} ${requestId} Task timed out after ${ending.seconds.toFixed(2)} seconds`, ""] };
+    case "memory":
+      return { status: "error", errorType: "Runtime.OutOfMemory", ended: exitLines(requestId, null, "SIGKILL") };
+    case "exit":
+      return { status: "error", errorType: "Runtime.ExitError", ended: exitLines(requestId, ending.code, ending.signal) };
+  }
+}
+
+const exitLines = (requestId: string, code: number | null, signal: NodeJS.Signals | null): readonly string[] => [
+  `RequestId: ${requestId} Error: ${exitText(code, signal)}`,
+  "Runtime.ExitError",
+];
+
 /** The outcome without its times. `reported` is what the function said out of band, and explains more. */
 export function describeEnding(
   ending: Ending,

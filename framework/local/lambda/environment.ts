@@ -1,18 +1,22 @@
 /** One execution environment: a process behind its Runtime API that takes one event at a time and is frozen in between. */
-import { dirname } from "node:path";
+import { mkdtempSync, realpathSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
-import { describeEnding, type Ending } from "./ending.ts";
+import { describeEnding, describeReport, type Ending } from "./ending.ts";
+import { LogTail } from "./log-tail.ts";
+import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
+import { platformLog } from "./platform-log.ts";
 import { Reports } from "./reports.ts";
 import { type Posted, RuntimeApi } from "./runtime-api.ts";
-import { variablesOf } from "./variables.ts";
+import { logStreamName, type Place, variablesOf } from "./variables.ts";
 
 /** Our own runtime client. */
 const bootstrap = fileURLToPath(new URL("./bootstrap.mjs", import.meta.url));
-/** Init may take 10 s (developer guide, "Lambda execution environment lifecycle"). */
-const initSeconds = 10;
 const memoryCheckMs = 100;
 /** How long an answer waits for the client to ask for more, so that the next request finds this environment free. */
 const graceMs = 100;
@@ -23,6 +27,10 @@ export interface EnvironmentOptions {
   readonly execPath: string;
   /** Another runtime client: Node's arguments, such as AWS's own script. Then nothing is reported out of band. */
   readonly client?: readonly string[];
+  /** Milliseconds of the first try of init. */
+  readonly initLimitMs: number;
+  /** True logs Lambda's own lines, too. */
+  readonly platformLines: boolean;
   /** Waits for an event and will be frozen when it gets none now. */
   readonly onIdle: (environment: Environment) => void;
   /** Its process has ended. */
@@ -35,8 +43,11 @@ interface Current {
   readonly call: LambdaCall;
   readonly cold: boolean;
   readonly answer: (outcome: LambdaOutcome) => void;
-  /** performance.now() of its delivery. */
+  readonly tail?: LogTail;
+  /** performance.now() of its delivery, or of the second init. */
   started: number;
+  /** START is out. */
+  announced: boolean;
   posted?: { readonly ending: Ending; readonly at: number };
   /** Answered, but the client has not asked for the next event. */
   settled: boolean;
@@ -49,14 +60,19 @@ export class Environment {
   retired = false;
   /** Ended, or about to. */
   dead = false;
-  /** Resolves when no process of it is left. */
+  /** Resolves when no process and no file of it is left. */
   readonly gone: Promise<void>;
   readonly #options: EnvironmentOptions;
-  readonly #born = performance.now();
+  readonly #version: string;
+  /** A failed init is run once more, then as a part of the invocation and within its time. */
+  #phase: "init" | "failed" | "again" | "ready" = "init";
+  #born = performance.now();
   #api: RuntimeApi | undefined;
   #child: Child | undefined;
   #reports: Reports | undefined;
   #initMs: number | undefined;
+  /** MB, the most that was seen. */
+  #used = 0;
   #fresh = true;
   #current: Current | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -65,13 +81,15 @@ export class Environment {
   constructor(fn: LoadedFunction, arn: string, options: EnvironmentOptions) {
     this.fn = fn;
     this.#options = options;
+    this.#version = arn.split(":")[7] ?? "$LATEST";
     this.gone = this.#run(arn);
   }
 
   /** Runs one event; only when it is idle or has just been started. Never rejects. */
   invoke(event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome> {
     return new Promise((answer) => {
-      this.#current = { event, call, cold: this.#fresh, answer, started: performance.now(), settled: false };
+      const tail = call.tail ? { tail: new LogTail() } : {};
+      this.#current = { event, call, cold: this.#fresh, answer, ...tail, started: performance.now(), announced: false, settled: false };
       this.#fresh = false;
       // Ended from outside since it was chosen.
       if (this.dead) void this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
@@ -87,7 +105,19 @@ export class Environment {
   }
 
   async #run(arn: string): Promise<void> {
-    const { onLog, execPath, client, onGone } = this.#options;
+    const temporary = mkdtempSync(join(realpathSync(tmpdir()), "portico-environment-"));
+    const place = { arn, temporary, logStream: logStreamName(arn, new Date()), runtimeDirectory: dirname(bootstrap) };
+    await this.#runClient(place);
+    // Only a first init that failed leaves it alive.
+    if (!this.dead) await this.#runClient(place);
+    await this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
+    await rm(temporary, { recursive: true, force: true });
+    this.#options.onGone(this);
+  }
+
+  /** One process of the runtime client, from its start to its end. */
+  async #runClient(place: Omit<Place, "runtimeApi">): Promise<void> {
+    const { execPath, client } = this.#options;
     const { fn } = this;
     const api = await RuntimeApi.open({
       onPoll: () => this.#polled(),
@@ -98,27 +128,52 @@ export class Environment {
     if (!this.dead) {
       const child = new Child({
         execPath,
-        args: [`--max-old-space-size=${fn.memory}`, ...(client ?? [bootstrap])],
+        args: [...nodeArguments(fn, place.temporary, execPath), ...(client ?? [bootstrap])],
         directory: fn.directory,
-        variables: variablesOf(fn, { arn, runtimeApi: api.address, runtimeDirectory: dirname(bootstrap) }, new Date()),
-        onLine: (stream, text) => onLog({ function: fn.id, stream, text }),
+        variables: variablesOf(fn, { ...place, runtimeApi: api.address }),
+        onLine: (stream, text) => this.#log({ function: fn.id, stream, text }),
       });
       this.#child = child;
       this.#reports = new Reports(child.reports);
-      this.#timers.push(setTimeout(() => void this.#end({ kind: "timeout", seconds: initSeconds }), initSeconds * 1000));
+      this.#startInit();
       const { code, signal } = await child.exited;
-      await this.#end({ kind: "exit", code, signal });
-    } else await this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
+      if (this.#phase !== "failed") await this.#end({ kind: "exit", code, signal });
+    }
     await api.close();
-    onGone(this);
+  }
+
+  #startInit(): void {
+    const { timeout } = this.fn;
+    this.#born = performance.now();
+    const again = this.#phase === "failed";
+    this.#phase = again ? "again" : "init";
+    if (again && this.#current) this.#current.started = this.#born;
+    this.#limit(again ? timeout * 1000 : this.#options.initLimitMs);
+  }
+
+  /** From now on this time and the function's memory are all that it has. */
+  #limit(milliseconds: number): void {
+    const { timeout, memory } = this.fn;
+    const check = (): void => {
+      if (this.#sampleMemory() > memory) void this.#end({ kind: "memory", limit: memory });
+    };
+    this.#timers.push(setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), milliseconds), setInterval(check, memoryCheckMs));
+  }
+
+  #sampleMemory(): number {
+    const now = this.#child?.memory() ?? 0;
+    this.#used = Math.max(this.#used, now);
+    return now;
   }
 
   /** The client asks for work: init is over, or the last event is. */
   #polled(): void {
-    if (this.dead) return;
-    this.#initMs ??= performance.now() - this.#born;
+    if (this.dead || this.#phase === "failed") return;
+    if (this.#phase === "init") this.#initMs = performance.now() - this.#born;
+    const again = this.#phase === "again";
+    this.#phase = "ready";
     const current = this.#current;
-    if (current && !current.posted) return this.#deliver(current);
+    if (current && !current.posted) return this.#deliver(current, again);
     this.#clearTimers();
     void this.#rest(current);
   }
@@ -131,18 +186,18 @@ export class Environment {
     if (!this.#current && !this.dead) this.#child?.freeze();
   }
 
-  #deliver(current: Current): void {
-    this.#clearTimers();
+  /** @param again its time runs since the second init began */
+  #deliver(current: Current, again = false): void {
+    const milliseconds = this.fn.timeout * 1000;
+    this.#announce(current);
     this.#child?.thaw();
-    const { timeout, memory } = this.fn;
-    current.started = performance.now();
-    this.#timers.push(setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), timeout * 1000));
-    this.#timers.push(
-      setInterval(() => {
-        if ((this.#child?.memory() ?? 0) > memory) void this.#end({ kind: "memory", limit: memory });
-      }, memoryCheckMs),
-    );
-    this.#api?.deliver(current.event, current.call, Date.now() + timeout * 1000);
+    if (!again) {
+      this.#clearTimers();
+      current.started = performance.now();
+      this.#limit(milliseconds);
+    }
+    const left = milliseconds - (performance.now() - current.started);
+    this.#api?.deliver(current.event, current.call, Math.round(Date.now() + left));
   }
 
   #posted(posted: Posted): void {
@@ -159,30 +214,82 @@ export class Environment {
     current.settled = true;
     const { requestId } = current.call;
     if (!this.#options.client) await this.#reports?.until(requestId);
+    // Pipes that were written before are read in the same turn of the loop.
+    if (this.#options.platformLines || current.tail) await new Promise((read) => setImmediate(read));
     this.#answer(current, current.posted.ending, current.posted.at);
   }
 
   #answer(current: Current, ending: Ending, at: number): void {
-    const { cold, call, started, answer } = current;
+    const { cold, call, tail, started, answer } = current;
     const init = cold && this.#initMs !== undefined ? { initMs: this.#initMs } : {};
-    answer({ ...describeEnding(ending, call.requestId, this.#reports?.take(call.requestId)), cold, durationMs: at - started, ...init });
+    const described = describeEnding(ending, call.requestId, this.#reports?.take(call.requestId));
+    const durationMs = at - started;
+    this.#announce(current);
+    this.#platform(current, () => {
+      if (!this.dead) this.#sampleMemory();
+      const used = Math.min(Math.ceil(this.#used), this.fn.memory);
+      const { ended, ...how } = describeReport(ending, call.requestId, new Date());
+      return platformLog(this.fn.logFormat ?? "Text").report(
+        { requestId: call.requestId, durationMs, ...init, memory: this.fn.memory, used, ...how },
+        ended,
+      );
+    });
+    answer({ ...described, cold, durationMs, ...init, ...(tail && { logTail: tail.bytes() }) });
   }
 
-  /** Something other than an answer ended the event, and with it the environment. */
+  #announce(current: Current): void {
+    if (current.announced) return;
+    current.announced = true;
+    this.#platform(current, () => platformLog(this.fn.logFormat ?? "Text").start(current.call.requestId, this.#version));
+  }
+
+  #log(line: LogLine): void {
+    this.#current?.tail?.add(line.text);
+    this.#options.onLog(line);
+  }
+
+  /** Lambda's own lines: made only where someone reads them. */
+  #platform(current: Current | undefined, lines: () => readonly string[]): void {
+    const { onLog, platformLines } = this.#options;
+    if (!platformLines && !current?.tail) return;
+    for (const text of lines()) {
+      current?.tail?.add(text);
+      if (platformLines) onLog({ function: this.fn.id, stream: "stdout", text, platform: true });
+    }
+  }
+
+  #reportInit(ending: Ending, phase: "init" | "invoke"): void {
+    const durationMs = performance.now() - this.#born;
+    const { status, errorType } = describeReport(ending, "", new Date());
+    if (status === "success") return;
+    const of = errorType === undefined ? {} : { errorType };
+    this.#platform(this.#current, () => platformLog(this.fn.logFormat ?? "Text").initReport({ durationMs, phase, status, ...of }));
+  }
+
+  /** Something other than an answer ended the event, and with it the environment; or the first init, and then only the process. */
   async #end(ending: Ending): Promise<void> {
+    if (!this.dead && this.#phase === "failed") return;
+    if (!this.dead && this.#phase === "init" && this.#current) return this.#failInit(ending);
     const first = !this.dead;
     this.dead = true;
     this.#clearTimers();
     const current = this.#current;
     this.#current = undefined;
     if (current?.posted) await this.#settle(current);
-    else if (current && ending.kind === "exit") this.#answer(current, ending, performance.now());
     else if (current) {
       // All that it printed and reported first; the kill is what ends it.
-      await this.#child?.kill();
+      if (ending.kind !== "exit") await this.#child?.kill();
+      if (this.#phase === "again") this.#reportInit(ending, "invoke");
       this.#answer(current, ending, performance.now());
     }
     if (first) await this.#child?.kill();
+  }
+
+  async #failInit(ending: Ending): Promise<void> {
+    this.#phase = "failed";
+    this.#clearTimers();
+    await this.#child?.kill();
+    this.#reportInit(ending, "init");
   }
 
   #clearTimers(): void {

@@ -6,6 +6,8 @@ export interface LambdaCall {
   readonly requestId: string;
   /** Qualified function ARN: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION`. */
   readonly arn: string;
+  /** True keeps the end of the event's log (LogType Tail). */
+  readonly tail?: boolean;
 }
 
 /** As Lambda's Invoke answers: a function error is an outcome, not a rejection. */
@@ -21,6 +23,10 @@ export interface LambdaOutcome {
   readonly failure?: Failure;
   /** Why the front must not answer 500 but 503. */
   readonly timedOut?: boolean;
+  /** Set when nothing ran, since too many events are under way: 429 from Invoke, 503 from an HTTP API. */
+  readonly throttled?: boolean;
+  /** The last 4 KB of the event's log, if the call asked for it. */
+  readonly logTail?: Uint8Array;
 }
 
 /** Runs events in environments: child processes behind a Runtime API, one event at a time each, frozen in between. */

@@ -11,7 +11,13 @@ export interface LambdaRuntimeOptions {
   readonly idleMs?: number;
   /** Of all functions together; more events wait for one to be free. Default 32. */
   readonly maxEnvironments?: number;
-  /** The Node that functions run on. Default: this one. */
+  /** Events at once, those that wait among them; what is over is throttled, as by an account's limit. Default 1000, a Region's. */
+  readonly maxConcurrency?: number;
+  /** Milliseconds of a first init; a second one has the function's own time. Default 10,000. */
+  readonly initLimitMs?: number;
+  /** True logs Lambda's own START, END and REPORT lines, too. Default false. */
+  readonly platformLines?: boolean;
+  /** The Node that functions run on; only this one, the default, keeps the task root read-only. */
   readonly execPath?: string;
   /** Another runtime client instead of ours: Node's arguments, such as the script of AWS's own. */
   readonly client?: readonly string[];
@@ -27,6 +33,11 @@ interface Waiting {
 
 const same = (left: LoadedFunction, right: LoadedFunction): boolean => left.id === right.id && left.hash === right.hash;
 
+const throttled: LambdaOutcome = {
+  payload: Buffer.from(JSON.stringify({ Reason: "ConcurrentInvocationLimitExceeded", Type: "User", message: "Rate Exceeded." })),
+  ...{ cold: false, durationMs: 0, throttled: true },
+};
+
 class Pool implements LambdaRuntime {
   readonly #options: LambdaRuntimeOptions;
   readonly #limit: number;
@@ -35,6 +46,7 @@ class Pool implements LambdaRuntime {
   /** The longest idle first, each with the timer that reaps it. */
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
+  #running = 0;
   #closed = false;
 
   constructor(options: LambdaRuntimeOptions) {
@@ -43,8 +55,14 @@ class Pool implements LambdaRuntime {
   }
 
   async invoke(fn: LoadedFunction, event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome> {
-    const environment = await this.#take(fn, call);
-    return environment.invoke(event, call);
+    if (this.#running >= (this.#options.maxConcurrency ?? 1000)) return throttled;
+    this.#running++;
+    try {
+      const environment = await this.#take(fn, call);
+      return await environment.invoke(event, call);
+    } finally {
+      this.#running--;
+    }
   }
 
   retire(id: string, keep?: string): void {
@@ -84,9 +102,9 @@ class Pool implements LambdaRuntime {
   }
 
   #start(fn: LoadedFunction, call: LambdaCall): Environment {
-    const { onLog, execPath = process.execPath, client } = this.#options;
+    const { onLog, execPath = process.execPath, client, initLimitMs = 10_000, platformLines = false } = this.#options;
     const environment = new Environment(fn, call.arn, {
-      ...{ onLog, execPath, ...(client && { client }) },
+      ...{ onLog, execPath, initLimitMs, platformLines, ...(client && { client }) },
       onIdle: (idle) => this.#onIdle(idle),
       onGone: (gone) => this.#onGone(gone),
     });

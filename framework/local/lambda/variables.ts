@@ -9,27 +9,46 @@ export interface Place {
   /** `127.0.0.1:PORT`. */
   readonly runtimeApi: string;
   readonly runtimeDirectory: string;
+  /** The environment's own folder for files that may go. */
+  readonly temporary: string;
+  /** As `logStreamName` makes it. */
+  readonly logStream: string;
+}
+
+const partsOf = (arn: string): { readonly region: string; readonly name: string | undefined; readonly version: string } => {
+  const [, , , region = "us-east-1", , , name, version = "$LATEST"] = arn.split(":");
+  return { region, name, version };
+};
+
+/** One for each environment: `2026/11/20/[7]0a1b…`. */
+export function logStreamName(arn: string, now: Date): string {
+  return `${now.toISOString().slice(0, 10).replaceAll("-", "/")}/[${partsOf(arn).version}]${randomBytes(16).toString("hex")}`;
 }
 
 /** Programs are found through the first, Windows cannot start any without the others. */
-const inherited = ["PATH", "SystemRoot", "TEMP", "TMP"] as const;
+const inherited = ["PATH", "SystemRoot"] as const;
 
 /**
  * As a function of runtime nodejs24.x sees them (developer guide, "Defined runtime environment variables"), without AWS keys:
  * a local function has no role. PORTICO_ENV names the declared ones, unless a deploy has written it already.
  */
-export function variablesOf(fn: LoadedFunction, { arn, runtimeApi, runtimeDirectory }: Place, now: Date): Record<string, string> {
-  const [, , , region = "us-east-1", , , name = fn.id, version = "$LATEST"] = arn.split(":");
+export function variablesOf(fn: LoadedFunction, { arn, runtimeApi, runtimeDirectory, temporary, logStream }: Place): Record<string, string> {
+  const { region, name = fn.id, version } = partsOf(arn);
   const names = Object.keys(fn.env).join(",");
   const machine: Record<string, string> = {};
   for (const key of inherited) if (process.env[key] !== undefined) machine[key] = process.env[key];
   return {
     ...machine,
+    ...(process.platform === "win32" && { TEMP: temporary, TMP: temporary }),
+    TMPDIR: temporary,
     LANG: "en_US.UTF-8",
+    NODE_PATH: `/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:${fn.directory}`,
+    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    AWS_XRAY_DAEMON_ADDRESS: "169.254.79.129:2000",
     ...(names && { PORTICO_ENV: names }),
     ...fn.env,
     TZ: ":UTC",
-    _HANDLER: `${fn.main.replace(/\.[cm]?js$/, "")}.handler`,
+    _HANDLER: fn.handler ?? `${fn.main.replace(/\.[cm]?js$/, "")}.handler`,
     LAMBDA_TASK_ROOT: fn.directory,
     LAMBDA_RUNTIME_DIR: runtimeDirectory,
     AWS_REGION: region,
@@ -40,7 +59,9 @@ export function variablesOf(fn: LoadedFunction, { arn, runtimeApi, runtimeDirect
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memory),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: `${now.toISOString().slice(0, 10).replaceAll("-", "/")}/[${version}]${randomBytes(16).toString("hex")}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
+    ...(fn.logFormat && { AWS_LAMBDA_LOG_FORMAT: fn.logFormat }),
+    ...(fn.logLevel && { AWS_LAMBDA_LOG_LEVEL: fn.logLevel }),
     AWS_LAMBDA_RUNTIME_API: runtimeApi,
   };
 }

@@ -78,15 +78,6 @@ describe("init", () => {
       failure: { message: expect.stringContaining(message) },
     });
   });
-
-  it("is tried again by the next call", async () => {
-    const { call } = start();
-    const fn = functionOf(
-      `import { existsSync, writeFileSync } from "node:fs"; if (!existsSync("tried")) { writeFileSync("tried", ""); throw new Error("once"); } export const handler = async () => "fine";`,
-    );
-    expect((await call(fn)).failure?.message).toBe("once");
-    expect(await call(fn)).toMatchObject({ value: "fine", cold: true });
-  });
 });
 
 describe("a call that ends its environment", () => {

@@ -29,7 +29,7 @@ export function readSettings(members: Members, functionName: string, region: Reg
   const settings = {
     role,
     runtime,
-    handler: readHandler(members),
+    handler: members.text("Handler", { max: 128, pattern: /^[^\s]+$/ }),
     description: members.text("Description", { max: 256 }),
     timeout: members.integer("Timeout", 1, 900),
     memorySize: members.integer("MemorySize", 128, 10240),
@@ -39,13 +39,6 @@ export function readSettings(members: Members, functionName: string, region: Reg
     tracing: readTracing(members),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-/** AWS takes any export; the local runtime calls the one named `handler`. */
-function readHandler(members: Members): string | undefined {
-  const handler = members.text("Handler", { max: 128, pattern: /^[^\s]+$/ });
-  if (handler === undefined || /^([^./]+\/)*[^./]+\.handler$/.test(handler)) return handler;
-  throw invalid(`Portico's local cloud runs handlers of the form [FOLDER/]MODULE.handler, not ${handler}`);
 }
 
 function checkRole(role: string, region: Region): void {

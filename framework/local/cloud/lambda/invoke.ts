@@ -31,8 +31,6 @@ export const invoke: Operation = async (call, region) => {
   const { record, version, qualifier } = findFunction(refOf(call), region);
   const type = call.header("x-amz-invocation-type") ?? "RequestResponse";
   if (type !== "RequestResponse" && type !== "DryRun") throw invalid(`Portico's local cloud does not speak the invocation type ${type}`);
-  if (call.header("x-amz-log-type") === "Tail")
-    throw invalid("Portico's local cloud does not speak LogType Tail: it prints a function's lines itself");
   if (call.header("x-amz-client-context") !== undefined) throw invalid("Portico's local cloud does not speak ClientContext");
   const event = eventOf(call);
   if (isPending(version, region)) {
@@ -41,11 +39,17 @@ export const invoke: Operation = async (call, region) => {
   if (type === "DryRun") return { status: 204 };
   const serving = servingVersion(record, version, region);
   const fn = loadedFunction(record.name, serving, region.code);
-  const outcome = await region.runtime.invoke(fn, event, { requestId: randomUUID(), arn: functionArn(record.name, qualifier) });
+  const outcome = await region.runtime.invoke(fn, event, {
+    requestId: randomUUID(),
+    arn: functionArn(record.name, qualifier),
+    tail: call.header("x-amz-log-type") === "Tail",
+  });
+  if (outcome.throttled) throw new AwsError("TooManyRequestsException", 429, "Rate Exceeded.");
   const headers: [string, string][] = [
     ["x-amz-executed-version", serving.version],
     ["content-type", "application/json"],
   ];
+  if (outcome.logTail) headers.push(["x-amz-log-result", Buffer.from(outcome.logTail).toString("base64")]);
   if (outcome.functionError) headers.push(["x-amz-function-error", outcome.functionError]);
   return { status: 200, headers, body: outcome.payload };
 };
