@@ -7,6 +7,7 @@ import { findCloud } from "../local/cloud/find-cloud.ts";
 import { readOrMakeKey } from "../local/cloud/key.ts";
 import { createLambdaRuntime } from "../local/lambda/runtime.ts";
 import { UserError } from "../model/user-error.ts";
+import { formatLog } from "./format-log.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Port of the control APIs when none is given. */
@@ -37,9 +38,9 @@ export async function openCloud(
   options: { readonly logsAccess: boolean },
 ): Promise<OwnCloud> {
   const runtime = createLambdaRuntime({
-    onLog: ({ function: id, stream, text }) => {
-      const line = `${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`;
-      if (options.logsAccess || !reporter.json) reporter.result(line, { type: "log", function: id, stream, text });
+    platformLines: true,
+    onLog: (line) => {
+      if (options.logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
     },
   });
   try {

@@ -5,11 +5,11 @@ import { UserError } from "../model/user-error.ts";
 /** Where commands say things. A class, since it holds the streams and how they are drawn. */
 export class Reporter {
   readonly json: boolean;
-  readonly #verbose: boolean;
+  readonly verbose: boolean;
 
   constructor(options: { readonly json: boolean; readonly verbose: boolean }) {
     this.json = options.json;
-    this.#verbose = options.verbose;
+    this.verbose = options.verbose;
   }
 
   /** Progress and explanations: to stdout for people, to nowhere in JSON mode. */
@@ -56,7 +56,7 @@ export class Reporter {
     process.stderr.write(`${this.paint("red", `error ${code}`)}: ${message}${places.length ? `, at ${places.join(" and ")}` : ""}\n`);
     for (const { frame } of at) if (frame) process.stderr.write(`\n${frame}\n\n`);
     process.stderr.write(`${this.paint("green", "fix")}: ${fix}\n`);
-    if (this.#verbose && error.cause)
+    if (this.verbose && error.cause)
       process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
   }
 

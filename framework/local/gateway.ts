@@ -17,6 +17,7 @@ import { type MappedFailure, mapFailure } from "./source-frame.ts";
 import { createStaticFiles, type StaticFiles } from "./static-files.ts";
 import { createTables, type Decision, type DevRoute, type Tables } from "./tables.ts";
 import { headersOf, toWireResponse } from "./web.ts";
+import { maxBody, maxHead } from "./workers/limits.ts";
 
 /** A function threw; for the terminal. */
 export interface FailureReport extends FailedCall {
@@ -96,7 +97,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const exchange: Exchange = { request, requestId: randomUUID(), signal, options: { ...options, onError } };
     return logged(exchange, () => answer(exchange, { tables, site, files }));
   };
-  const { port, url, close } = await listen({ port: options.port, hosts: options.hosts ?? [], handle, onError });
+  const limits = options.target === "workers" ? { maxHead, maxBody: maxBody + 1 } : {};
+  const { port, url, close } = await listen({ port: options.port, hosts: options.hosts ?? [], ...limits, handle, onError });
   return {
     port,
     url,

@@ -30,6 +30,8 @@ export interface ListenOptions {
   readonly headersMs?: number;
   /** Milliseconds in which the whole request must be here, else 408. Default 300,000. */
   readonly requestMs?: number;
+  /** Bytes of request line and headers; a longer head is answered 431. Default 32 KB. */
+  readonly maxHead?: number;
   /** Trailers (lower-case) that become headers; others are dropped (RFC 9110 section 6.5.1). */
   readonly trailers?: readonly string[];
   /** Milliseconds that a connection may idle between requests; 0 is for ever. Default 5000. */
@@ -157,7 +159,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const server = createServer({
     requireHostHeader: false,
     keepAliveTimeout: options.keepAliveMs ?? 5000,
-    maxHeaderSize: maxHeader,
+    maxHeaderSize: options.maxHead ?? maxHeader,
     headersTimeout: headersMs,
     requestTimeout: requestMs,
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersMs / 2), Math.ceil(requestMs / 2)),

@@ -14,6 +14,7 @@ import { contentType } from "../../routes/content-type.ts";
 import { type AppSession, noFunctions, openAppSession } from "../app-session.ts";
 import type { CommandInput } from "../command.ts";
 import { appFlags, portFlag } from "../flags.ts";
+import { formatLog } from "../format-log.ts";
 import type { Reporter } from "../reporter.ts";
 
 /** Serves until stopped. A folder without functions/ is served as static files. */
@@ -111,14 +112,13 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
 
 /** Only what the target needs is loaded. */
 async function createEmulator({ app, target }: AppSession, reporter: Reporter): Promise<Emulator> {
-  const onLog = ({ function: id, stream, text }: LogLine): void =>
-    reporter.result(`${reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`)} ${text.trimEnd()}`, {
-      type: "log",
-      function: id,
-      stream,
-      text,
-    });
-  if (target === "lambda") return (await import("../../local/lambda/emulator.ts")).createLambdaEmulator({ onLog });
+  const onLog = (line: LogLine): void => reporter.result(formatLog(line, reporter), { type: "log", ...line });
+  if (target === "lambda") {
+    const { createLambdaEmulator } = await import("../../local/lambda/emulator.ts");
+    const { region } = app.lambda;
+    // Lambda's own three lines for each request would drown the access log, which tells the same.
+    return createLambdaEmulator({ onLog, platformLines: reporter.verbose, ...(region !== undefined && { region }) });
+  }
   if (target === "node") {
     // As `start` does, so that both run handlers alike.
     installPlainResponse();

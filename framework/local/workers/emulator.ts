@@ -7,6 +7,8 @@ import { Readable } from "node:stream";
 import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
 import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import type { Destination, Emulator } from "../emulator.ts";
+import { jsonAnswer } from "../guard.ts";
+import { headersTooLarge, refusedAnswer, refusedByEdge } from "./limits.ts";
 import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
 
 /** How the emulation is set up. */
@@ -34,10 +36,17 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
   host.catch(() => undefined);
   return {
     async invoke(fn, request, to) {
+      const refused = refusedByEdge(request);
+      if (refused) return { response: refused, cold: false };
       const key = `${fn.id}/${fn.hash}`;
       loaded.set(key, fn);
       const { port } = await host;
-      return toInvocation(await send(agent, port, { key, token, request, to }), token);
+      try {
+        return toInvocation(await send(agent, port, { key, token, request, to }), token);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") throw error;
+        return undeliverable(headersTooLarge("more than 1 MB of"), false);
+      }
     },
     retire(id) {
       // workerd drops isolates that nobody asks for; what must not happen is that an old build is loaded anew.
@@ -82,11 +91,13 @@ async function toWorker(fn: LoadedFunction, isolate: string, token: string): Pro
   const wasm = await Promise.all(
     names.map(async (name) => [name, { wasmBase64: await readFile(join(fn.directory, name), "base64") }] as const),
   );
+  const js = await readFile(join(fn.directory, fn.main), "utf8");
+  const words = { TOKEN: token, FUNCTION: fn.id, MAIN: fn.main, DERIVES_KEYS: String(js.includes("pbkdf2")) };
   return {
     mainModule: "isolate.js",
     modules: {
-      "isolate.js": isolate.replaceAll("PORTICO_TOKEN", token).replaceAll("PORTICO_FUNCTION", fn.id).replaceAll("PORTICO_MAIN", fn.main),
-      [fn.main]: { js: await readFile(join(fn.directory, fn.main), "utf8") },
+      "isolate.js": isolate.replaceAll(/PORTICO_(TOKEN|FUNCTION|MAIN|DERIVES_KEYS)/g, (_, word: keyof typeof words) => words[word]),
+      [fn.main]: { js },
       ...Object.fromEntries(wasm),
     },
     env: fn.env,
@@ -119,7 +130,8 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
   const hasBody = body.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method);
   if (hasBody) headers.push("content-length", String(body.byteLength));
   // workerd closes a connection whose request had a body that the function did not read, without saying so: none is used again.
-  const options = { host: "127.0.0.1", port, agent: hasBody ? false : agent, method, path: target, headers, setHost: false };
+  const connection = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : agent, setHost: false, maxHeaderSize: 2 ** 20 };
+  const options = { ...connection, method, path: target, headers };
   const attempt = (): Promise<IncomingMessage> =>
     new Promise((done, fail) => {
       const hop = httpRequest(options);
@@ -133,6 +145,12 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
   return attempt();
 }
 
+const undeliverable = (failure: Failure, cold: boolean): Invocation => ({
+  response: jsonAnswer(500, { error: "Internal Server Error" }),
+  cold,
+  failure,
+});
+
 const dropped = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
 function toInvocation(message: IncomingMessage, token: string): Invocation {
@@ -142,10 +160,16 @@ function toInvocation(message: IncomingMessage, token: string): Invocation {
   const own = (name: string): string | undefined => headers.find(([header]) => header === `x-${token}-${name}`)?.[1];
   const text = own("failure");
   const failure = text === undefined ? undefined : (JSON.parse(decodeURIComponent(text)) as Failure);
+  const answered = headers.filter(([name]) => !dropped.has(name) && !name.startsWith(`x-${token}-`));
+  const refused = refusedAnswer(answered);
+  if (refused) {
+    message.destroy();
+    return undeliverable(refused, own("cold") === "true");
+  }
   return {
     response: {
       status: message.statusCode ?? 502,
-      headers: headers.filter(([name]) => !dropped.has(name) && !name.startsWith(`x-${token}-`)),
+      headers: answered,
       body: Readable.toWeb(message) as ReadableStream<Uint8Array>,
     },
     cold: own("cold") === "true",
