@@ -6,11 +6,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
-import { describeEnding, describeReport, type Ending } from "./ending.ts";
-import { LogTail } from "./log-tail.ts";
+import { describeEnding, type Ending } from "./ending.ts";
+import { EnvironmentLog, type EventLog, newEventLog } from "./environment-log.ts";
 import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
-import { platformLog } from "./platform-log.ts";
 import { Reports } from "./reports.ts";
 import { type Posted, RuntimeApi } from "./runtime-api.ts";
 import { logStreamName, type Place, variablesOf } from "./variables.ts";
@@ -43,11 +42,9 @@ interface Current {
   readonly call: LambdaCall;
   readonly cold: boolean;
   readonly answer: (outcome: LambdaOutcome) => void;
-  readonly tail?: LogTail;
+  readonly log: EventLog;
   /** performance.now() of its delivery, or of the second init. */
   started: number;
-  /** START is out. */
-  announced: boolean;
   posted?: { readonly ending: Ending; readonly at: number };
   /** Answered, but the client has not asked for the next event. */
   settled: boolean;
@@ -63,7 +60,7 @@ export class Environment {
   /** Resolves when no process and no file of it is left. */
   readonly gone: Promise<void>;
   readonly #options: EnvironmentOptions;
-  readonly #version: string;
+  readonly #log: EnvironmentLog;
   /** A failed init is run once more, then as a part of the invocation and within its time. */
   #phase: "init" | "failed" | "again" | "ready" = "init";
   #born = performance.now();
@@ -81,15 +78,14 @@ export class Environment {
   constructor(fn: LoadedFunction, arn: string, options: EnvironmentOptions) {
     this.fn = fn;
     this.#options = options;
-    this.#version = arn.split(":")[7] ?? "$LATEST";
+    this.#log = new EnvironmentLog(fn, arn, options);
     this.gone = this.#run(arn);
   }
 
   /** Runs one event; only when it is idle or has just been started. Never rejects. */
   invoke(event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome> {
     return new Promise((answer) => {
-      const tail = call.tail ? { tail: new LogTail() } : {};
-      this.#current = { event, call, cold: this.#fresh, answer, ...tail, started: performance.now(), announced: false, settled: false };
+      this.#current = { event, call, cold: this.#fresh, answer, log: newEventLog(call), started: performance.now(), settled: false };
       this.#fresh = false;
       // Ended from outside since it was chosen.
       if (this.dead) void this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
@@ -131,7 +127,7 @@ export class Environment {
         args: [...nodeArguments(fn, place.temporary, execPath), ...(client ?? [bootstrap])],
         directory: fn.directory,
         variables: variablesOf(fn, { ...place, runtimeApi: api.address }),
-        onLine: (stream, text) => this.#log({ function: fn.id, stream, text }),
+        onLine: (stream, text) => this.#log.line(this.#current?.log, stream, text),
       });
       this.#child = child;
       this.#reports = new Reports(child.reports);
@@ -189,7 +185,7 @@ export class Environment {
   /** @param again its time runs since the second init began */
   #deliver(current: Current, again = false): void {
     const milliseconds = this.fn.timeout * 1000;
-    this.#announce(current);
+    this.#log.start(current.log);
     this.#child?.thaw();
     if (!again) {
       this.#clearTimers();
@@ -215,55 +211,18 @@ export class Environment {
     const { requestId } = current.call;
     if (!this.#options.client) await this.#reports?.until(requestId);
     // Pipes that were written before are read in the same turn of the loop.
-    if (this.#options.platformLines || current.tail) await new Promise((read) => setImmediate(read));
+    if (this.#log.isWanted(current.log)) await new Promise((read) => setImmediate(read));
     this.#answer(current, current.posted.ending, current.posted.at);
   }
 
   #answer(current: Current, ending: Ending, at: number): void {
-    const { cold, call, tail, started, answer } = current;
+    const { cold, call, log, started, answer } = current;
     const init = cold && this.#initMs !== undefined ? { initMs: this.#initMs } : {};
     const described = describeEnding(ending, call.requestId, this.#reports?.take(call.requestId));
     const durationMs = at - started;
-    this.#announce(current);
-    this.#platform(current, () => {
-      if (!this.dead) this.#sampleMemory();
-      const used = Math.min(Math.ceil(this.#used), this.fn.memory);
-      const { ended, ...how } = describeReport(ending, call.requestId, new Date());
-      return platformLog(this.fn.logFormat ?? "Text").report(
-        { requestId: call.requestId, durationMs, ...init, memory: this.fn.memory, used, ...how },
-        ended,
-      );
-    });
-    answer({ ...described, cold, durationMs, ...init, ...(tail && { logTail: tail.bytes() }) });
-  }
-
-  #announce(current: Current): void {
-    if (current.announced) return;
-    current.announced = true;
-    this.#platform(current, () => platformLog(this.fn.logFormat ?? "Text").start(current.call.requestId, this.#version));
-  }
-
-  #log(line: LogLine): void {
-    this.#current?.tail?.add(line.text);
-    this.#options.onLog(line);
-  }
-
-  /** Lambda's own lines: made only where someone reads them. */
-  #platform(current: Current | undefined, lines: () => readonly string[]): void {
-    const { onLog, platformLines } = this.#options;
-    if (!platformLines && !current?.tail) return;
-    for (const text of lines()) {
-      current?.tail?.add(text);
-      if (platformLines) onLog({ function: this.fn.id, stream: "stdout", text, platform: true });
-    }
-  }
-
-  #reportInit(ending: Ending, phase: "init" | "invoke"): void {
-    const durationMs = performance.now() - this.#born;
-    const { status, errorType } = describeReport(ending, "", new Date());
-    if (status === "success") return;
-    const of = errorType === undefined ? {} : { errorType };
-    this.#platform(this.#current, () => platformLog(this.fn.logFormat ?? "Text").initReport({ durationMs, phase, status, ...of }));
+    if (!this.dead && this.#log.isWanted(current.log)) this.#sampleMemory();
+    this.#log.report(current.log, ending, { durationMs, ...init, used: this.#used });
+    answer({ ...described, cold, durationMs, ...init, ...(log.tail && { logTail: log.tail.bytes() }) });
   }
 
   /** Something other than an answer ended the event, and with it the environment; or the first init, and then only the process. */
@@ -279,7 +238,7 @@ export class Environment {
     else if (current) {
       // All that it printed and reported first; the kill is what ends it.
       if (ending.kind !== "exit") await this.#child?.kill();
-      if (this.#phase === "again") this.#reportInit(ending, "invoke");
+      if (this.#phase === "again") this.#log.initReport(current.log, ending, "invoke", performance.now() - this.#born);
       this.#answer(current, ending, performance.now());
     }
     if (first) await this.#child?.kill();
@@ -289,7 +248,7 @@ export class Environment {
     this.#phase = "failed";
     this.#clearTimers();
     await this.#child?.kill();
-    this.#reportInit(ending, "init");
+    this.#log.initReport(this.#current?.log, ending, "init", performance.now() - this.#born);
   }
 
   #clearTimers(): void {
