@@ -1,9 +1,9 @@
 /** What a source file may say and how it must begin: sources in, every breach out, as sentences. */
 import type { Source } from "./sources.ts";
 
-/** Scripts that run as processes of their own: they are their own bin and printer. */
+/** Scripts that run in processes of their own: they are their own bin and printer. */
 const ownProcess = [
-  /^framework\/local\/(?:.+\/)?(?:bootstrap|bootstrap-stream|watchdog-process|isolate-worker|host-worker)\.mjs$/,
+  /^framework\/local\/(?:.+\/)?(?:bootstrap|bootstrap-stream|log-format|watchdog-process|isolate-worker|host-worker)\.mjs$/,
   /^framework\/config\/write-schema\.ts$/,
 ];
 

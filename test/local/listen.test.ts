@@ -115,6 +115,14 @@ describe("the request", () => {
     expect(seen).toHaveLength(1);
   });
 
+  it("has a head of 32 KB, or what the server is told to take", async () => {
+    const usual = await recorder();
+    const large = await recorder({ maxHead: 100_000 });
+    const long = ["GET / HTTP/1.1", "Host: localhost", `A: ${"a".repeat(50_000)}`, "Connection: close", "", ""];
+    expect(await raw(usual.listener.port, long)).toMatch(/^HTTP\/1.1 431/);
+    expect(await raw(large.listener.port, long)).toMatch(/^HTTP\/1.1 200/);
+  });
+
   it("gets its 100 Continue", async () => {
     const { listener } = await recorder();
     const text = await raw(listener.port, [

@@ -18,7 +18,10 @@ export function servingVersion(record: FunctionRecord, version: FunctionVersion,
   return version.version === "$LATEST" && record.update && isUpdating(record, region) ? record.update.serving : version;
 }
 
-function logging({ LogFormat, ApplicationLogLevel }: Readonly<Record<string, string>> = {}): Pick<LoadedFunction, "logFormat" | "logLevel"> {
+function logging({ LogFormat, ApplicationLogLevel }: Readonly<Record<string, string>> = {}): Pick<
+  LoadedFunction,
+  "logFormat" | "logLevel"
+> {
   if (LogFormat !== "JSON") return { logFormat: "Text" };
   return { logFormat: "JSON", ...(ApplicationLogLevel !== undefined && { logLevel: ApplicationLogLevel }) };
 }

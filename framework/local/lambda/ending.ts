@@ -68,7 +68,10 @@ export function describeReport(
     case "too-large":
       return { status: "error", errorType: "Function.ResponseSizeTooLarge", ended: [] };
     case "timeout":
-      return { status: "timeout", ended: [`${now.toISOString()} ${requestId} Task timed out after ${ending.seconds.toFixed(2)} seconds`, ""] };
+      return {
+        status: "timeout",
+        ended: [`${now.toISOString()} ${requestId} Task timed out after ${ending.seconds.toFixed(2)} seconds`, ""],
+      };
     case "memory":
       return { status: "error", errorType: "Runtime.OutOfMemory", ended: exitLines(requestId, null, "SIGKILL") };
     case "exit":

@@ -153,7 +153,10 @@ export class Environment {
     const check = (): void => {
       if (this.#sampleMemory() > memory) void this.#end({ kind: "memory", limit: memory });
     };
-    this.#timers.push(setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), milliseconds), setInterval(check, memoryCheckMs));
+    this.#timers.push(
+      setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), milliseconds),
+      setInterval(check, memoryCheckMs),
+    );
   }
 
   #sampleMemory(): number {

@@ -49,7 +49,9 @@ export function formatConsole(requestIdOf) {
     console[level.toLowerCase()] = (message, ...values) => {
       if (rank < least) return;
       const time = new Date().toISOString();
-      const line = isJson ? jsonLine(time, level, requestIdOf(), message, values) : [time, requestIdOf(), level, format(message, ...values)].join("\t");
+      const line = isJson
+        ? jsonLine(time, level, requestIdOf(), message, values)
+        : [time, requestIdOf(), level, format(message, ...values)].join("\t");
       process.stdout.write(`${line.replaceAll("\n", "\r")}\n`);
     };
   }

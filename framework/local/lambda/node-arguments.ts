@@ -5,11 +5,20 @@ import { fileURLToPath } from "node:url";
 import type { LoadedFunction } from "../../model/invocation.ts";
 
 /** What the permission model must not take from a function besides its files; only what this Node knows. */
-const granted = ["--allow-addons", "--allow-child-process", "--allow-inspector", "--allow-net", "--allow-openssl-store", "--allow-wasi", "--allow-worker"];
+const granted = [
+  "--allow-addons",
+  "--allow-child-process",
+  "--allow-inspector",
+  "--allow-net",
+  "--allow-openssl-store",
+  "--allow-wasi",
+  "--allow-worker",
+];
 const known = granted.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
-const preload = fileURLToPath(new URL("./preload.cjs", import.meta.url));
+const preload = fileURLToPath(new URL("./preload.mjs", import.meta.url));
 
-const contains = (folder: string, path: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+const contains = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 /** The host's own, which a function may name by its absolute path as on Lambda; not when the function itself lies in it. */
 function writable(directory: string, temporary: string): readonly string[] {

@@ -39,7 +39,12 @@ const billed = ({ durationMs, initMs = 0 }: Report): number => Math.ceil(duratio
 const text: PlatformLog = {
   start: (requestId, version) => [`START RequestId: ${requestId} Version: ${version}`],
   initReport: ({ durationMs, phase, status, errorType }) => [
-    [`INIT_REPORT Init Duration: ${ms(durationMs)}`, `Phase: ${phase}`, `Status: ${status}`, ...(errorType ? [`Error Type: ${errorType}`] : [])].join("\t"),
+    [
+      `INIT_REPORT Init Duration: ${ms(durationMs)}`,
+      `Phase: ${phase}`,
+      `Status: ${status}`,
+      ...(errorType ? [`Error Type: ${errorType}`] : []),
+    ].join("\t"),
   ],
   report: (report, ended) => {
     const { requestId, durationMs, initMs, memory, used, status, errorType } = report;
@@ -64,7 +69,13 @@ const json = (now: () => Date): PlatformLog => {
     report: (report) => {
       const { requestId, durationMs, initMs, memory, used, status, errorType } = report;
       const init = initMs === undefined ? {} : { initDurationMs: rounded(initMs) };
-      const metrics = { durationMs: rounded(durationMs), billedDurationMs: billed(report), memorySizeMB: memory, maxMemoryUsedMB: used, ...init };
+      const metrics = {
+        durationMs: rounded(durationMs),
+        billedDurationMs: billed(report),
+        memorySizeMB: memory,
+        maxMemoryUsedMB: used,
+        ...init,
+      };
       return [line("report", { requestId, metrics, status, ...(errorType !== undefined && { errorType }) })];
     },
   };

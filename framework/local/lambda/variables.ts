@@ -32,7 +32,10 @@ const inherited = ["PATH", "SystemRoot"] as const;
  * As a function of runtime nodejs24.x sees them (developer guide, "Defined runtime environment variables"), without AWS keys:
  * a local function has no role. PORTICO_ENV names the declared ones, unless a deploy has written it already.
  */
-export function variablesOf(fn: LoadedFunction, { arn, runtimeApi, runtimeDirectory, temporary, logStream }: Place): Record<string, string> {
+export function variablesOf(
+  fn: LoadedFunction,
+  { arn, runtimeApi, runtimeDirectory, temporary, logStream }: Place,
+): Record<string, string> {
   const { region, name = fn.id, version } = partsOf(arn);
   const names = Object.keys(fn.env).join(",");
   const machine: Record<string, string> = {};

@@ -23,7 +23,8 @@ export function refusedByEdge({ target, headers, body, scheme }: WireRequest): W
   if (url > maxUrl) return refusal(414, `its URL has ${url} bytes, the limit is 16 KB`);
   const size = bytesOf(headers);
   if (size > maxHeaders) return refusal(431, `its headers have ${size} bytes, the limit is 128 KB`);
-  if (body.byteLength > maxBody) return refusal(413, `its body has ${body.byteLength} bytes, the limit is 100 MB on the Free and Pro plans`);
+  if (body.byteLength > maxBody)
+    return refusal(413, `its body has ${body.byteLength} bytes, the limit is 100 MB on the Free and Pro plans`);
   return undefined;
 }
 

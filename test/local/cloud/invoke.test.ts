@@ -42,7 +42,9 @@ describe("Invoke", () => {
     const id = "[0-9a-f-]{36}";
     expect(lines).toEqual([
       expect.stringMatching(new RegExp(`^START RequestId: ${id} Version: \\$LATEST$`)),
-      expect.stringMatching(new RegExp(`^[0-9TZ:.-]{24}\t${id}\tERROR\tInvoke Error \t\\{"errorType":"Error","errorMessage":"secret detail","stack":\\[`)),
+      expect.stringMatching(
+        new RegExp(`^[0-9TZ:.-]{24}\t${id}\tERROR\tInvoke Error \t\\{"errorType":"Error","errorMessage":"secret detail","stack":\\[`),
+      ),
       expect.stringMatching(new RegExp(`^END RequestId: ${id}$`)),
       expect.stringMatching(/^REPORT RequestId: .*\tStatus: error\tError Type: Runtime.Unknown$/),
       "",

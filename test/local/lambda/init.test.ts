@@ -11,7 +11,12 @@ if (tries === 1) { ${first} } ${rest}
 export const handler = async (event, context) => ({ tries, pid: process.pid, left: context.getRemainingTimeInMillis(), stream: context.logStreamName });`;
 
 const textOf = (lines: readonly { readonly text: string; readonly platform?: boolean }[]): string[] =>
-  lines.map(({ text }) => text.replaceAll(/\d+\.\d\d ms/g, "N ms").replaceAll(/Billed Duration: \d+|Max Memory Used: \d+/g, (found) => found.replace(/\d+/, "N")).replace(/ of \d+/, ""));
+  lines.map(({ text }) =>
+    text
+      .replaceAll(/\d+\.\d\d ms/g, "N ms")
+      .replaceAll(/Billed Duration: \d+|Max Memory Used: \d+/g, (found) => found.replace(/\d+/, "N"))
+      .replace(/ of \d+/, ""),
+  );
 
 describe("a first init that fails", () => {
   it.each([
@@ -32,7 +37,9 @@ describe("a first init that fails", () => {
     expect(outcome.durationMs).toBeGreaterThan(5);
     expect(textOf(lines).filter((text) => /^(init|INIT|START|END|REPORT)/.test(text))).toEqual([
       "init 1",
-      expect.stringMatching(/^INIT_REPORT Init Duration: N ms\tPhase: init\tStatus: (error\tError Type: (Runtime\.Unknown|Runtime\.ExitError|Runtime\.OutOfMemory)|timeout)$/),
+      expect.stringMatching(
+        /^INIT_REPORT Init Duration: N ms\tPhase: init\tStatus: (error\tError Type: (Runtime\.Unknown|Runtime\.ExitError|Runtime\.OutOfMemory)|timeout)$/,
+      ),
       "init 2",
       "START RequestId: r1 Version: 7",
       "END RequestId: r1",
@@ -44,7 +51,11 @@ describe("a first init that fails", () => {
     const { call, lines } = start({ platformLines: true });
     const fn = functionOf(`console.log("init"); throw new Error("always");`);
     for (const id of ["r1", "r2"]) {
-      expect(await call(fn, {}, id)).toMatchObject({ value: { errorType: "Error", errorMessage: "always" }, functionError: "Unhandled", cold: true });
+      expect(await call(fn, {}, id)).toMatchObject({
+        value: { errorType: "Error", errorMessage: "always" },
+        functionError: "Unhandled",
+        cold: true,
+      });
     }
     const shown = textOf(lines).filter((text) => /^(init|INIT|START|END|REPORT)/.test(text));
     const once = (id: string): unknown[] => [
@@ -58,7 +69,10 @@ describe("a first init that fails", () => {
 
   it("and then outlasts the function's timeout, is a timeout", async () => {
     const { call, lines } = start({ initLimitMs: 150 });
-    const fn = functionOf(`console.log(process.pid); await new Promise((done) => setTimeout(done, 60000)); export const handler = () => 1;`, { timeout: 1 });
+    const fn = functionOf(
+      `console.log(process.pid); await new Promise((done) => setTimeout(done, 60000)); export const handler = () => 1;`,
+      { timeout: 1 },
+    );
     expect(await call(fn, {}, "r1")).toMatchObject({
       value: { errorType: "Sandbox.Timedout", errorMessage: "RequestId: r1 Error: Task timed out after 1.00 seconds" },
       ...{ timedOut: true, cold: true },

@@ -36,7 +36,11 @@ export const handler = async () => {
     const outside = nodeArguments({ ...functionOf(""), directory: import.meta.dirname }, "/t", process.execPath);
     expect(outside).toContain("--allow-fs-write=/t/");
     expect(outside).toContain("--allow-fs-write=/tmp/");
-    expect(outside.filter((argument) => argument.startsWith("--allow-fs-write")).some((argument) => import.meta.dirname.startsWith(argument.split("=")[1]!))).toBe(false);
+    expect(
+      outside
+        .filter((argument) => argument.startsWith("--allow-fs-write"))
+        .some((argument) => import.meta.dirname.startsWith(argument.split("=")[1]!)),
+    ).toBe(false);
     if (dirname(functionOf("").directory) === "/tmp") expect(inside).not.toContain("--allow-fs-write=/tmp/");
   });
 });

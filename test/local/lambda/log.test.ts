@@ -14,7 +14,9 @@ const code = `export const handler = async (event) => {
 };`;
 
 const shown = (lines: readonly { readonly text: string }[]): string[] =>
-  lines.map(({ text }) => text.replace(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z/, "TIME").replaceAll(/Duration: [\d.]+|Used: \d+/g, (found) => found.replace(/[\d.]+/, "N")));
+  lines.map(({ text }) =>
+    text.replace(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z/, "TIME").replaceAll(/Duration: [\d.]+|Used: \d+/g, (found) => found.replace(/[\d.]+/, "N")),
+  );
 
 describe("Lambda's own lines", () => {
   it("are around each event: START, END and REPORT, with the init of a cold start", async () => {
@@ -35,7 +37,9 @@ describe("Lambda's own lines", () => {
   it("bill whole milliseconds, init among them", async () => {
     const { call, lines } = start({ platformLines: true });
     await call(functionOf(`export const handler = async () => 1;`));
-    const [, duration, billed, init] = /\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms\t.*\tInit Duration: ([\d.]+) ms/.exec(lines.at(-1)!.text)!;
+    const [, duration, billed, init] = /\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms\t.*\tInit Duration: ([\d.]+) ms/.exec(
+      lines.at(-1)!.text,
+    )!;
     expect(Math.abs(Number(billed) - Number(duration) - Number(init))).toBeLessThan(1.02);
   });
 
@@ -46,7 +50,12 @@ describe("Lambda's own lines", () => {
     await call(fn, { wait: 60_000 }, "r2");
     const rest = "Memory Size: 256 MB\tMax Memory Used: N MB\tInit Duration: N ms";
     expect(shown(lines)).toEqual([
-      ...["START RequestId: r1 Version: 7", "RequestId: r1 Error: Runtime exited with error: exit status 2", "Runtime.ExitError", "END RequestId: r1"],
+      ...[
+        "START RequestId: r1 Version: 7",
+        "RequestId: r1 Error: Runtime exited with error: exit status 2",
+        "Runtime.ExitError",
+        "END RequestId: r1",
+      ],
       `REPORT RequestId: r1\tDuration: N ms\tBilled Duration: N ms\t${rest}\tStatus: error\tError Type: Runtime.ExitError`,
       ...["START RequestId: r2 Version: 7", "TIME r2 Task timed out after 1.00 seconds", "", "END RequestId: r2"],
       `REPORT RequestId: r2\tDuration: N ms\tBilled Duration: N ms\t${rest}\tStatus: timeout`,
@@ -71,7 +80,9 @@ describe("console", () => {
       ...["TIME\t-\tINFO\tat init", "TIME\tr1\tINFO\ttwo\rlines { a: 1 }", "TIME\tr1\tINFO\t{ b: [ 2 ] }", "TIME\tr1\tWARN\tw"],
       expect.stringMatching(/^TIME\tr1\tERROR\tTypeError: bad\r {4}at /),
       ...["TIME\tr1\tDEBUG\td", "TIME\tr1\tTRACE\tt", "TIME\tr1\tFATAL\tf", "bare", "TIME\tr1\tINFO\t1n", "TIME\tr1\tINFO\tundefined"],
-      expect.stringMatching(/^TIME\tr2\tERROR\tInvoke Error \t\{"errorType":"RangeError","errorMessage":"no","code":"E_NO","stack":\["RangeError: no","    at /),
+      expect.stringMatching(
+        /^TIME\tr2\tERROR\tInvoke Error \t\{"errorType":"RangeError","errorMessage":"no","code":"E_NO","stack":\["RangeError: no","    at /,
+      ),
     ]);
   });
 
@@ -80,13 +91,27 @@ describe("console", () => {
     const fn = functionOf(code, { logFormat: "JSON", logLevel: "INFO" });
     await call(fn, {}, "r1");
     await call(fn, { fail: true }, "r2");
-    const entry = (level: string, message: unknown, requestId = "r1"): object => ({ timestamp: expect.stringMatching(/Z$/), level, requestId, message });
+    const entry = (level: string, message: unknown, requestId = "r1"): object => ({
+      timestamp: expect.stringMatching(/Z$/),
+      level,
+      requestId,
+      message,
+    });
     const bare = lines.findIndex(({ text }) => text === "bare");
     expect(bare).toBe(6);
     const entries = lines.filter((_, at) => at !== bare).map(({ text }) => JSON.parse(text) as unknown);
-    const metrics = { durationMs: expect.any(Number), billedDurationMs: expect.any(Number), memorySizeMB: 256, maxMemoryUsedMB: expect.any(Number) };
+    const metrics = {
+      durationMs: expect.any(Number),
+      billedDurationMs: expect.any(Number),
+      memorySizeMB: 256,
+      maxMemoryUsedMB: expect.any(Number),
+    };
     const platform = (type: string, record: object): object => ({ time: expect.stringMatching(/Z$/), type: `platform.${type}`, record });
-    const error = (errorType: string, errorMessage: string): object => ({ errorType, errorMessage, stackTrace: expect.arrayContaining([`${errorType}: ${errorMessage}`]) });
+    const error = (errorType: string, errorMessage: string): object => ({
+      errorType,
+      errorMessage,
+      stackTrace: expect.arrayContaining([`${errorType}: ${errorMessage}`]),
+    });
     expect(entries).toEqual([
       platform("start", { requestId: "r1", version: "7" }),
       ...[entry("INFO", "two\nlines { a: 1 }"), entry("INFO", { b: [2] }), entry("WARN", "w"), entry("ERROR", error("TypeError", "bad"))],

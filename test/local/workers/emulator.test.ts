@@ -127,26 +127,44 @@ describe("the Workers emulation", () => {
     ["new Function", `new Function("return 1")`, "EvalError: Code generation from strings disallowed"],
     ["WebAssembly from bytes", `await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))`, "CompileError: "],
   ])("has no %s", async (_, expression, message) => {
-    const fn = await load("eval", `export default { async fetch() { try { ${expression}; return new Response("ran"); } catch (error) { return new Response(String(error)); } } }`);
+    const fn = await load(
+      "eval",
+      `export default { async fetch() { try { ${expression}; return new Response("ran"); } catch (error) { return new Response(String(error)); } } }`,
+    );
     expect((await call(fn, "/")).text).toContain(message);
   });
 
-  it.each([`fetch("http://127.0.0.1:9/")`, `setTimeout(() => {}, 1)`, `crypto.randomUUID()`])("refuses %s at global scope", async (expression) => {
-    const fn = await load("scope", `const value = await ${expression}; export default { fetch: async () => new Response("ran") }`);
-    const { response, failure } = await call(fn, "/");
-    expect([response.status, failure?.message]).toEqual([500, expect.stringContaining("within global scope")]);
-  });
+  it.each([`fetch("http://127.0.0.1:9/")`, `setTimeout(() => {}, 1)`, `crypto.randomUUID()`])(
+    "refuses %s at global scope",
+    async (expression) => {
+      const fn = await load("scope", `const value = await ${expression}; export default { fetch: async () => new Response("ran") }`);
+      const { response, failure } = await call(fn, "/");
+      expect([response.status, failure?.message]).toEqual([500, expect.stringContaining("within global scope")]);
+    },
+  );
 
   it("refuses before the Worker runs what Cloudflare does, and says so", async () => {
     const never = await load("never", `throw new Error("ran")`);
     const answer = async (target: string, headers: WireHeaders, body = new Uint8Array()) => {
-      const request = { method: "POST", target, headers: [["Host", "localhost:3000"], ...headers], body, clientAddress: "192.0.2.1", scheme: "http", port: 3000 } as const;
+      const request = {
+        method: "POST",
+        target,
+        headers: [["Host", "localhost:3000"], ...headers],
+        body,
+        clientAddress: "192.0.2.1",
+        scheme: "http",
+        port: 3000,
+      } as const;
       const { response, failure } = await emulator.invoke(never, request, { routeKey: "$default", pathParameters: {}, requestId: "r" });
       return [response.status, await new Response(response.body as Uint8Array<ArrayBuffer>).text(), failure];
     };
     expect(await answer(`/${"a".repeat(16 * 1024)}`, [])).toEqual([414, expect.stringContaining("the limit is 16 KB"), undefined]);
     expect(await answer("/", [["a", "a".repeat(128 * 1024)]])).toEqual([431, expect.stringContaining("the limit is 128 KB"), undefined]);
-    expect(await answer("/", [], new Uint8Array(100 * 1024 * 1024 + 1))).toEqual([413, expect.stringContaining("the limit is 100 MB"), undefined]);
+    expect(await answer("/", [], new Uint8Array(100 * 1024 * 1024 + 1))).toEqual([
+      413,
+      expect.stringContaining("the limit is 100 MB"),
+      undefined,
+    ]);
   });
 
   it("takes what is under those limits, and no answer that is over", async () => {
@@ -154,12 +172,22 @@ describe("the Workers emulation", () => {
       "large",
       `export default { fetch: async (r) => new Response(r.headers.get("a")?.length ?? "", { headers: { b: "b".repeat(Number(new URL(r.url).searchParams.get("n"))) } }) }`,
     );
-    expect((await call(fn, `/${"a".repeat(16_000)}?n=1`, [["Host", "localhost:3000"], ["a", "a".repeat(40_000)]])).text).toBe("40000");
+    expect(
+      (
+        await call(fn, `/${"a".repeat(16_000)}?n=1`, [
+          ["Host", "localhost:3000"],
+          ["a", "a".repeat(40_000)],
+        ])
+      ).text,
+    ).toBe("40000");
     const fine = await call(fn, "/?n=120000");
     expect([fine.response.status, fine.response.headers.find(([name]) => name === "b")?.[1]?.length]).toEqual([200, 120_000]);
     for (const n of [140_000, 2_000_000]) {
       const { response, failure } = await call(fn, `/?n=${n}`);
-      expect([response.status, failure]).toEqual([500, expect.objectContaining({ name: "ResponseHeadersTooLarge", message: expect.stringContaining("128 KB") })]);
+      expect([response.status, failure]).toEqual([
+        500,
+        expect.objectContaining({ name: "ResponseHeadersTooLarge", message: expect.stringContaining("128 KB") }),
+      ]);
     }
     expect((await call(fn, "/?n=1")).response.status).toBe(200);
   });

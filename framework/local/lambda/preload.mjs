@@ -1,9 +1,9 @@
 /** Runs first in an environment: takes away what the permission model, which keeps the task root read-only, does beyond that. */
-const fs = require("node:fs");
-const { syncBuiltinESMExports } = require("node:module");
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 
 // Node hands the model down to the Node processes that a function starts, where each flag prints a warning.
-const ofModel = /^--(permission$|allow-|disable-warning=SecurityWarning$|require=.*preload\.cjs$)/;
+const ofModel = /^--(permission$|allow-|disable-warning=SecurityWarning$|require=.*preload\.mjs$)/;
 process.execArgv.splice(0, process.execArgv.length, ...process.execArgv.filter((argument) => !ofModel.test(argument)));
 
 // It refuses what works on open files, wherever they are.
