@@ -1,8 +1,6 @@
 /** One execution environment: a process behind its Runtime API that takes one event at a time and is frozen in between. */
-import { mkdtempSync, realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
@@ -12,6 +10,7 @@ import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
 import { Reports } from "./reports.ts";
 import { type Posted, RuntimeApi } from "./runtime-api.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { logStreamName, type Place, variablesOf } from "./variables.ts";
 
 /** Our own runtime client. */
@@ -101,7 +100,7 @@ export class Environment {
   }
 
   async #run(arn: string): Promise<void> {
-    const temporary = mkdtempSync(join(realpathSync(tmpdir()), "portico-environment-"));
+    const temporary = makeTemporaryFolder();
     const place = { arn, temporary, logStream: logStreamName(arn, new Date()), runtimeDirectory: dirname(bootstrap) };
     await this.#runClient(place);
     // Only a first init that failed leaves it alive.

@@ -2,6 +2,7 @@
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Environment } from "./environment.ts";
 import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "./outcome.ts";
+import { sweepTemporaryFolders } from "./temporary-folder.ts";
 
 /** How to run functions. */
 export interface LambdaRuntimeOptions {
@@ -47,6 +48,7 @@ class Pool implements LambdaRuntime {
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
   #running = 0;
+  #swept = false;
   #closed = false;
 
   constructor(options: LambdaRuntimeOptions) {
@@ -102,6 +104,8 @@ class Pool implements LambdaRuntime {
   }
 
   #start(fn: LoadedFunction, call: LambdaCall): Environment {
+    if (!this.#swept) sweepTemporaryFolders();
+    this.#swept = true;
     const { onLog, execPath = process.execPath, client, initLimitMs = 10_000, platformLines = false } = this.#options;
     const environment = new Environment(fn, call.arn, {
       ...{ onLog, execPath, initLimitMs, platformLines, ...(client && { client }) },

@@ -53,6 +53,19 @@ describe("createLambdaEmulator()", () => {
     expect([response.status, text(response.body), failure?.name]).toEqual([503, `{"message":"Service Unavailable"}`, "Sandbox.Timedout"]);
   });
 
+  it("answers 503 what is over the limit of events at once, and a result over 6 MB 500", async () => {
+    emulator = createLambdaEmulator({ onLog: () => {}, maxConcurrency: 1 });
+    const fn = functionOf(
+      `export const handler = async ({ rawPath }) => { await new Promise((done) => setTimeout(done, 150)); return "x".repeat(rawPath === "/large" ? 6_400_000 : 1); };`,
+    );
+    const running = emulator;
+    const answers = await Promise.all([1, 2, 3].map(() => running.invoke(fn, request("/"), to)));
+    expect(answers.map(({ response }) => response.status)).toEqual([200, 503, 503]);
+    expect(text(answers[1]!.response.body)).toBe(`{"message":"Service Unavailable"}`);
+    const { response, failure } = await running.invoke(fn, request("/large"), to);
+    expect([response.status, failure?.name]).toEqual([500, "Function.ResponseSizeTooLarge"]);
+  });
+
   it("refuses before the function runs what the HTTP API or Lambda does not take", async () => {
     const never = functionOf(`throw new Error("ran")`);
     const status = async (sent: WireRequest): Promise<number> => {

@@ -1,5 +1,7 @@
 /** What an environment may touch: its task root, its temporary folder, and what its child processes get. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeArguments } from "../../../framework/local/lambda/node-arguments.ts";
@@ -72,6 +74,17 @@ export const handler = async () => {
     expect(existsSync(other.folder)).toBe(true);
     await runtime.close();
     expect(existsSync(other.folder)).toBe(false);
+  });
+
+  it("of a process that was killed is removed by the next one; those of living ones stay", async () => {
+    const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+    const left = join(tmpdir(), `portico-environment-${gone}-abcdef`);
+    const mine = join(tmpdir(), `portico-environment-${process.pid}-abcdef`);
+    for (const folder of [left, mine]) mkdirSync(join(folder, "in it"), { recursive: true });
+    await start().call(functionOf(`export const handler = async () => 1;`));
+    const found = [existsSync(left), existsSync(mine)];
+    rmSync(mine, { recursive: true });
+    expect(found).toEqual([false, true]);
   });
 
   it("goes with an environment that a call ended", async () => {
