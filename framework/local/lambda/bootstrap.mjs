@@ -186,7 +186,7 @@ async function streamOne(handler) {
     await running;
   } catch (error) {
     report(error, current);
-    console.error(error);
+    logThrown(error);
     fail(errorDocument(error));
   }
   // A stream that is never ended lasts until the function's timeout, as under AWS's client.
