@@ -11,27 +11,30 @@ export interface Body {
   used: boolean;
 }
 
-/** Streams made here, with what they will give: a Response over another's untouched stream is still known whole. */
-const sources = new WeakMap<ReadableStream, Body["source"]>();
+/** Node's own, which its types do not have yet. */
+type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
 
-const isDisturbed = (stream: ReadableStream): boolean => process.getBuiltinModule("stream").isDisturbed(stream);
+const isDisturbed = (stream: ReadableStream): boolean => (process.getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(stream);
 
 const made = (source: Body["source"], stream?: Body["stream"]): Body => ({ source, stream, used: false });
 
+/** The standard's, which the DOM's types do not have yet. */
+type StreamMaker = { from(iterable: unknown): ReadableStream<Uint8Array> };
+
 /** "Extract a body": with the content type that it brings. Throws TypeError for a stream that is locked or was read. */
-export function extract(input: unknown): readonly [body: Body, type?: string] {
+export function extract(input: unknown): readonly [body: Body, type?: string | undefined] {
   if ((typeof input !== "object" && typeof input !== "function") || input === null) return [made(`${input as string}`), text];
   if (input instanceof Uint8Array) return [made(copied(input))];
   if (input instanceof URLSearchParams) return [made(String(input)), "application/x-www-form-urlencoded;charset=UTF-8"];
   const { asyncIterator } = Symbol;
   if (input instanceof ReadableStream || (input as { [asyncIterator]?: unknown })[asyncIterator]) {
-    const stream = input instanceof ReadableStream ? input : ReadableStream.from(input as AsyncIterable<Uint8Array>);
+    const stream = input instanceof ReadableStream ? input : (ReadableStream as unknown as StreamMaker).from(input);
     if (stream.locked || isDisturbed(stream)) throw new TypeError("Response body object should not be disturbed or locked");
     return [made(undefined, stream)];
   }
   if (input instanceof Blob) return [made(input), input.type || undefined];
   if (ArrayBuffer.isView(input)) return [made(copied(input))];
-  if (input instanceof ArrayBuffer) return [made(new Uint8Array(input.detached ? 0 : input.slice()))];
+  if (input instanceof ArrayBuffer) return [made(new Uint8Array(input.detached ? [] : input.slice()))];
   // The tag first: the global FormData loads the platform's classes.
   if (Object.prototype.toString.call(input) === "[object FormData]" && input instanceof FormData) {
     const [blob, type] = toMultipart(input);
@@ -47,7 +50,8 @@ function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array
 }
 
 /** "Body used". */
-export const isUsed = (body: Body | null): boolean => body !== null && (body.used || (body.stream !== undefined && isDisturbed(body.stream)));
+export const isUsed = (body: Body | null): boolean =>
+  body !== null && (body.used || (body.stream !== undefined && isDisturbed(body.stream)));
 
 /** "Unusable": used or locked. */
 export const isUnusable = (body: Body | null): boolean => body !== null && (isUsed(body) || body.stream?.locked === true);
@@ -66,7 +70,8 @@ function open({ source, used }: Body): ReadableStream<Uint8Array> {
   if (!used && source instanceof Blob) return source.stream();
   const stream = new ReadableStream<Uint8Array>({
     type: "bytes",
-    pull(controller: ReadableByteStreamController) {
+    pull(given) {
+      const controller = given as ReadableByteStreamController;
       // A copy: what is enqueued is detached, and clones share the source.
       const bytes = toBytes(source as string | Uint8Array<ArrayBuffer>).slice();
       if (bytes.length) controller.enqueue(bytes);
@@ -77,7 +82,6 @@ function open({ source, used }: Body): ReadableStream<Uint8Array> {
     },
   });
   if (used) spend(stream);
-  else sources.set(stream, source);
   return stream;
 }
 
@@ -121,7 +125,10 @@ const mark = /^\uFEFF/;
 /** UTF-8 decode: without a byte order mark. */
 export async function textOf(body: Body | null): Promise<string> {
   const taken = await take(body);
-  const text = typeof taken === "string" ? taken.toWellFormed().replace(mark, "") : new TextDecoder().decode(taken instanceof Blob ? await taken.arrayBuffer() : taken);
+  const text =
+    typeof taken === "string"
+      ? taken.toWellFormed().replace(mark, "")
+      : new TextDecoder().decode(taken instanceof Blob ? await taken.arrayBuffer() : taken);
   // The platform's own classes take away a second one.
   return text.replace(mark, "");
 }
@@ -138,8 +145,6 @@ export function cloneBody(body: Body | null): Body | null {
   checkUsable(body);
   if (!body?.stream) return body && made(body.source);
   const [left, right] = body.stream.tee();
-  const source = sources.get(body.stream);
-  for (const stream of [left, right]) if (source !== undefined) sources.set(stream, source);
   body.stream = left;
   return made(body.source, right);
 }
@@ -159,10 +164,4 @@ export function sendable(body: Body | null): Uint8Array<ArrayBuffer> | Blob | Re
   const { source, stream } = body;
   if (source === undefined) return stream!;
   return source instanceof Blob ? source.slice(0, source.size, "") : toBytes(source);
-}
-
-/** The text that nobody has read yet, when that is what the body is: an adapter need not decode it. */
-export function wholeText(body: Body | null): string | undefined {
-  const source = body === null ? "" : (body.source ?? (body.stream && sources.get(body.stream)));
-  return typeof source === "string" && !isUnusable(body) ? source.toWellFormed() : undefined;
 }

@@ -13,7 +13,7 @@ export function byteString(value: unknown): string {
 /** A dictionary: nothing is an empty one. Throws TypeError for a value that is no object. */
 export function dictionary(value: unknown): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null) return {};
-  if (typeof value !== "object" && typeof value !== "function") throw new TypeError(`${String(value)} is no dictionary`);
+  if (typeof value !== "object" && typeof value !== "function") throw new TypeError(`${typeof value} is no dictionary`);
   return value as Record<string, unknown>;
 }
 
@@ -25,12 +25,20 @@ export function need(given: ArrayLike<unknown>, count: number): void {
   if (given.length < count) throw new TypeError(`${count} argument(s) required, but only ${given.length} present.`);
 }
 
+/** Makes `structuredClone` refuse an object. */
+export const uncloneable: (object: object) => void = process.getBuiltinModule("worker_threads").markAsUncloneable;
+
 /** The hook of `console.log`. */
-export const inspected: symbol = Symbol.for("nodejs.util.inspect.custom");
+export const inspected: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** What `console.log` shows. */
-export const show = (name: string, value: object, depth: number | null, options: object, inspect: (value: unknown, options: object) => string) =>
-  `${name} ${inspect(value, { ...options, depth })}`;
+export const show = (
+  name: string,
+  value: object,
+  depth: number | null,
+  options: object,
+  inspect: (value: unknown, options: object) => string,
+) => `${name} ${inspect(value, { ...options, depth })}`;
 
 /** Makes a class look as the platform's: its name, members that can be listed, and its tag. */
 export function present(name: string, { prototype }: { readonly prototype: object }): void {

@@ -1,5 +1,5 @@
 /** Headers (Fetch standard, section 5.1) over one small map: an init in, a mutable list out. */
-import { byteString, inspected, need, present, show } from "./convert.ts";
+import { byteString, inspected, need, present, show, uncloneable } from "./convert.ts";
 
 const token = /^[\w!#$%&'*+\-.^`|~]+$/;
 // oxlint-disable-next-line no-control-regex -- the three that no header may hold
@@ -37,6 +37,25 @@ type Pair = [name: string, value: string];
 /** Keys, values, or both. */
 type View = 0 | 1 | undefined;
 
+/** Headers whose pairs nobody hides. */
+let isOurs: (init: unknown) => init is LightHeaders;
+
+/** The conversion that Web IDL makes of a HeadersInit, before any header is looked at. Throws TypeError. */
+export function toPairs(init: unknown): readonly Readonly<Pair>[] {
+  if ((typeof init !== "object" && typeof init !== "function") || init === null)
+    throw new TypeError("Headers are a record or a list of pairs");
+  const { iterator } = Symbol;
+  if (typeof (init as { [iterator]?: unknown })[iterator] !== "function") {
+    return Reflect.ownKeys(init).map((key) => [byteString(key), byteString((init as Record<PropertyKey, unknown>)[key])]);
+  }
+  return Array.from(init as Iterable<unknown>, (pair) => {
+    if ((typeof pair !== "object" && typeof pair !== "function") || pair === null) throw new TypeError("A header is a pair");
+    const [name, value, ...more] = Array.from(pair as Iterable<unknown>, byteString);
+    if (name === undefined || value === undefined || more.length) throw new TypeError("A header is a pair");
+    return [name, value];
+  });
+}
+
 /** Forbids any further change. */
 export let seal: (headers: LightHeaders) => void;
 /** A copy, as sealed as the original. */
@@ -54,10 +73,13 @@ export class LightHeaders {
   #immutable = false;
 
   constructor(init: unknown = undefined) {
+    uncloneable(this);
     if (init !== undefined) this.#fill(init);
   }
 
   static {
+    isOurs = (init): init is LightHeaders =>
+      typeof init === "object" && init !== null && #map in init && init[Symbol.iterator] === LightHeaders.prototype.entries;
     seal = (headers) => {
       headers.#immutable = true;
     };
@@ -67,7 +89,11 @@ export class LightHeaders {
       copy.#immutable = from.#immutable;
       return copy;
     };
-    written = (headers) => [...headers].map(([key, value]) => [headers.#names?.get(key) ?? key, value]);
+    written = (headers) =>
+      [...headers.#map].flatMap(([key, value]) => {
+        const name = headers.#names?.get(key) ?? key;
+        return key === "set-cookie" ? headers.#cookies.map((cookie): Pair => [name, cookie]) : [[name, value]];
+      });
   }
 
   #copy(from: LightHeaders): void {
@@ -77,18 +103,8 @@ export class LightHeaders {
   }
 
   #fill(init: unknown): void {
-    if ((typeof init !== "object" && typeof init !== "function") || init === null) throw new TypeError("no headers");
-    const { iterator } = Symbol;
-    const given = init as { [iterator]?: unknown };
-    if (given[iterator] === LightHeaders.prototype.entries && #map in init) this.#copy(init);
-    else if (typeof given[iterator] === "function") {
-      for (const pair of init as Iterable<Iterable<unknown>>) {
-        if (typeof pair !== "object" && typeof pair !== "function") throw new TypeError("no pair");
-        const two = [...pair];
-        if (two.length !== 2) throw new TypeError("no pair");
-        this.append(two[0], two[1]);
-      }
-    } else for (const key of Reflect.ownKeys(init)) this.append(key, (init as Record<PropertyKey, unknown>)[key]);
+    if (isOurs(init)) this.#copy(init);
+    else for (const [name, value] of toPairs(init)) this.append(name, value);
   }
 
   #write(name: unknown, value: unknown, given: ArrayLike<unknown>, add: boolean): void {
@@ -197,7 +213,7 @@ export class LightHeaders {
 const steps = Symbol("steps");
 
 /** `%HeadersIterator%` (Web IDL, section 3.7.10.2). */
-const iteratorPrototype = Object.create(Iterator.prototype, {
+const iteratorPrototype = Object.create(Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object, {
   next: {
     value(this: { [steps]: () => IteratorResult<unknown> }) {
       return this[steps]();

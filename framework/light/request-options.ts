@@ -41,21 +41,20 @@ const enumerations: Readonly<Record<string, string>> = {
 };
 
 const names = [...Object.keys(enumerations), "referrer", "integrity", "keepalive", "window", "dispatcher"];
-/** Any of these makes the request one of its own: it no longer has its origin's referrer. */
-const others = ["method", "headers", "body", "signal"];
 
 /** @param from the options of the request that it is made from. Throws TypeError for a value that is not allowed. */
 export function readOptions(init: Readonly<Record<string, unknown>>, from: Options | undefined): Options {
-  let options: Record<string, unknown> | undefined;
-  if (from && [...names, ...others].some((name) => init[name] !== undefined)) options = { ...from, referrer: standard.referrer, referrerPolicy: "" };
+  // The platform forgets the referrer even where the init is empty.
+  let options: Record<string, unknown> | undefined = from && { ...from, referrer: standard.referrer, referrerPolicy: "" };
   for (const name of names) {
     const value = init[name];
     if (value !== undefined) (options ??= { ...standard })[name] = convert(name, value);
   }
-  if (!options) return from ?? standard;
+  if (!options) return standard;
   const { window: _, duplex: __, ...read } = options as unknown as Options & Readonly<Record<"window" | "duplex", unknown>>;
   if (init["mode"] === "navigate") throw new TypeError("invalid request mode navigate.");
-  if (read.cache === "only-if-cached" && read.mode !== "same-origin") throw new TypeError("'only-if-cached' can be set only with 'same-origin' mode");
+  if (read.cache === "only-if-cached" && read.mode !== "same-origin")
+    throw new TypeError("'only-if-cached' can be set only with 'same-origin' mode");
   return read;
 }
 

@@ -1,11 +1,12 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
 import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, moveBody, sendable, streamOf, textOf } from "./body.ts";
-import { byteString, dictionary, inspected, need, present, show } from "./convert.ts";
+import { byteString, dictionary, inspected, need, present, show, uncloneable } from "./convert.ts";
 import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
 
 // A URL that the parser would give back as it is: nothing to escape, no dot segments, a host of letters, no port.
-const canonical = /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?$/;
+const canonical =
+  /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?$/;
 
 /** Throws TypeError for what is no absolute URL, or holds credentials. */
 function toUrl(input: unknown): string {
@@ -40,15 +41,17 @@ export class LightRequest {
   #signal: AbortSignal | undefined;
 
   constructor(input: unknown, init: unknown = undefined) {
+    uncloneable(this);
     need(arguments, 1);
     const given = dictionary(init);
-    const from = typeof input === "object" && input !== null && #url in input ? (input as LightRequest) : undefined;
+    const from = typeof input === "object" && input !== null && #url in input ? input : undefined;
     this.#url = from ? from.#url : toUrl(input);
     this.#options = readOptions(given, from && from.#options);
     const { method, headers, signal } = given;
     if (method !== undefined) this.#method = toMethod(method);
     else if (from) this.#method = from.#method;
-    if (given["mode"] === "no-cors" && !/^(?:GET|HEAD|POST)$/.test(this.#method)) throw new TypeError(`${this.#method} is unsupported in no-cors mode.`);
+    if (given["mode"] === "no-cors" && !/^(?:GET|HEAD|POST)$/.test(this.#method))
+      throw new TypeError(`${this.#method} is unsupported in no-cors mode.`);
     if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("no AbortSignal");
     this.#follows = signal !== undefined ? signal : (from ?? null);
     this.#headers = headers === undefined && from ? copyHeaders(from.#headers) : new LightHeaders(headers);
@@ -63,7 +66,8 @@ export class LightRequest {
     const [extracted, type] = own ? extract(body) : [inherited!];
     if (extracted.source === undefined) {
       if (own && keepalive) throw new TypeError("keepalive");
-      if (own && (duplex === undefined || duplex === null)) throw new TypeError("RequestInit: duplex option is required when sending a body.");
+      if (own && (duplex === undefined || duplex === null))
+        throw new TypeError("RequestInit: duplex option is required when sending a body.");
       if (mode !== "same-origin" && mode !== "cors") throw new TypeError("A stream can be sent in the modes same-origin and cors only.");
     }
     this.#body = own ? extracted : moveBody(extracted);

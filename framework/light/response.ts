@@ -1,7 +1,7 @@
 /** Response (Fetch standard, section 5.5): a body and an init in, an answer out, without the platform's fetch implementation. */
-import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, streamOf, textOf, wholeText } from "./body.ts";
-import { byteString, dictionary, inspected, need, present, show, unsignedShort } from "./convert.ts";
-import { copyHeaders, LightHeaders, seal } from "./headers.ts";
+import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, streamOf, textOf } from "./body.ts";
+import { byteString, dictionary, inspected, need, present, show, uncloneable, unsignedShort } from "./convert.ts";
+import { copyHeaders, LightHeaders, seal, toPairs } from "./headers.ts";
 
 /** What only an answer of `fetch`, or an error, has; an ordinary Response shares one. */
 interface Origin {
@@ -31,6 +31,7 @@ export class LightResponse {
   #origin = here;
 
   constructor(body: unknown = null, init: unknown = undefined) {
+    uncloneable(this);
     const extracted = body === null ? undefined : extract(body);
     if (init !== undefined) this.#init(dictionary(init), extracted !== undefined);
     if (extracted) {
@@ -43,7 +44,10 @@ export class LightResponse {
     const { headers, status, statusText } = init;
     const text = statusText === undefined ? "" : byteString(statusText);
     if (status !== undefined) this.#status = unsignedShort(status);
-    if (this.#status < 200 || this.#status > 599) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
+    if (this.#status < 200 || this.#status > 599) {
+      if (headers !== undefined) toPairs(headers);
+      throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
+    }
     // RFC 9112 section 4: reason-phrase.
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) throw new TypeError("Invalid statusText");
     this.#statusText = text;
@@ -158,11 +162,6 @@ export class LightResponse {
   }
   async bytes(): Promise<Uint8Array> {
     return bytesOf(this.#body);
-  }
-
-  /** The whole text, for an adapter that need not decode it; undefined when only reading the body can tell. */
-  get [Symbol.for("portico.text")](): string | undefined {
-    return wholeText(this.#body);
   }
 
   [inspected](depth: number | null, options: object, inspect: (value: unknown, options: object) => string): string {
