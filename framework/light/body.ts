@@ -9,6 +9,9 @@ export interface Body {
   stream: ReadableStream<Uint8Array> | undefined;
   /** Read, or handed to another object, before there was a stream. */
   used: boolean;
+  /** Who had it before, and who has it now. */
+  from?: Body;
+  next?: Body;
 }
 
 /** Node's own, which its types do not have yet. */
@@ -63,17 +66,29 @@ export function checkUsable(body: Body | null): void {
 
 /** The stream of a body, the same at every call. */
 export function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
-  return body && (body.stream ??= open(body));
+  if (body && !body.stream) openAll(body);
+  return body && body.stream!;
 }
 
-function open({ source, used }: Body): ReadableStream<Uint8Array> {
-  if (!used && source instanceof Blob) return source.stream();
-  const stream = new ReadableStream<Uint8Array>({
+/** Streams for all who had a body: piped from one to the next, as the platform does at once, or closed when the last has read it. */
+function openAll(body: Body): void {
+  let at = body;
+  while (at.from) at = at.from;
+  at.stream = open(at.source);
+  for (; at.next; at = at.next) at.next.stream = at.stream!.pipeThrough(new TransformStream());
+  if (!at.used) return;
+  // The last one's reader stays, as after a read of the stream itself.
+  void at.stream!.getReader().cancel();
+}
+
+function open(source: Body["source"]): ReadableStream<Uint8Array> {
+  if (source instanceof Blob) return source.stream();
+  return new ReadableStream<Uint8Array>({
     type: "bytes",
     pull(given) {
       const controller = given as ReadableByteStreamController;
       // A copy: what is enqueued is detached, and clones share the source.
-      const bytes = toBytes(source as string | Uint8Array<ArrayBuffer>).slice();
+      const bytes = toBytes(source!).slice();
       if (bytes.length) controller.enqueue(bytes);
       queueMicrotask(() => {
         controller.close();
@@ -81,14 +96,6 @@ function open({ source, used }: Body): ReadableStream<Uint8Array> {
       });
     },
   });
-  if (used) spend(stream);
-  return stream;
-}
-
-/** Makes a stream look read. */
-function spend(stream: ReadableStream): void {
-  void stream.cancel();
-  stream.getReader();
 }
 
 /** Takes all of a body away; used at once. Throws TypeError when it is unusable. */
@@ -153,9 +160,9 @@ export function cloneBody(body: Body | null): Body | null {
 export function moveBody(body: Body): Body {
   checkUsable(body);
   const { source, stream } = body;
-  if (!stream) body.used = true;
-  if (!stream) return made(source);
-  return made(source, stream.pipeThrough(new TransformStream()));
+  if (stream) return made(source, stream.pipeThrough(new TransformStream()));
+  body.used = true;
+  return (body.next = { ...made(source), from: body });
 }
 
 /** What `fetch` can send: bytes without a type of their own, or the stream. */
@@ -163,5 +170,6 @@ export function sendable(body: Body | null): Uint8Array<ArrayBuffer> | Blob | Re
   if (!body) return null;
   const { source, stream } = body;
   if (source === undefined) return stream!;
+  body.used = true;
   return source instanceof Blob ? source.slice(0, source.size, "") : toBytes(source);
 }
