@@ -419,13 +419,13 @@ export const requests: readonly Row[] = [
       return new Request(from);
     },
   ],
-  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the row
   [
     "a request of a used request with another body",
     "y",
     async ({ Request }) => {
       const from = new Request(url, post);
       await from.text();
+      // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is that of the first
       return new Request(from, { body: "y" }).text();
     },
   ],
