@@ -8,11 +8,12 @@ import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { functionEntry, type ScannedRoute } from "./entry.ts";
+import { functionEntry, type ScannedRoute, withLight } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
 import { scanMethods } from "./scan.ts";
+import { lightDoubt, wantsLight } from "./web-classes.ts";
 
 /** How the builder is set up. */
 export interface DevOptions {
@@ -78,13 +79,24 @@ export class DevFunction {
     const { id, routes } = this.#plan;
     const methods = await scanMethods(app.root, routes);
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
-    this.#entries.set(`entry/${id}`, functionEntry(target, scanned));
-    this.#context ??= context(devOptions(this.#options, id, this.#entries));
-    const result = await orUserError(app.root, (await this.#context).rebuild());
-    const loaded = await this.#write(readOutputs(app.root, result.outputFiles));
+    const entry = functionEntry(target, scanned);
+    const light = target === "lambda" && wantsLight(app);
+    let { result, files } = await this.#link(light ? withLight(entry) : entry);
+    const code = Buffer.from(files.get("index.mjs") ?? []).toString();
+    // As in production; that build says why.
+    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(entry));
+    const loaded = await this.#write(files);
     const inputs = Object.keys(result.metafile.inputs);
     this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
     return loaded;
+  }
+
+  async #link(entry: string) {
+    const { id } = this.#plan;
+    this.#entries.set(`entry/${id}`, entry);
+    this.#context ??= context(devOptions(this.#options, id, this.#entries));
+    const result = await orUserError(this.#options.app.root, (await this.#context).rebuild());
+    return { result, files: readOutputs(this.#options.app.root, result.outputFiles) };
   }
 
   async #write(files: ReadonlyMap<string, Uint8Array>): Promise<LoadedFunction> {

@@ -17,6 +17,9 @@ export function functionEntry(target: Target, routes: readonly ScannedRoute[]): 
   return module([...imports, ...routes.flatMap(importLines), ...lines, value(app)]);
 }
 
+/** The same entry on the light web classes, which have to be there before anything else runs. */
+export const withLight = (entry: string): string => `import "portico:light";\n${entry}`;
+
 /** Lines as a module; several routes import the same of the runtime. */
 const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");
 

@@ -2,15 +2,16 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type BuildResult, type Metafile } from "esbuild";
 import type { BuiltAsset, BuiltFunction } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute, withLight } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
+import { lightDoubt, wantsLight } from "./web-classes.ts";
 import { zip } from "./zip.ts";
 
 /** AWS Lambda quotas (docs.aws.amazon.com, "Lambda quotas"): a direct upload, a package unzipped, a response that base64 makes a third longer. */
@@ -20,19 +21,14 @@ export const lambdaLimits = { zip: 50 * 1024 ** 2, unzipped: 250 * 1024 ** 2, as
 export async function buildLambda({ app, routes, assets, warn }: BundleInput): Promise<Bundle> {
   for (const asset of assets) checkAsset(asset);
   const plans = groupRoutes(app.group, "lambda", routes);
-  const entries = new Map([
-    ...plans.map((plan) => [`entry/${plan.id}`, functionEntry("lambda", plan.routes)] as const),
-    ["entry/assets", assetsEntry],
-  ]);
-  const entryPoints = [
-    ...plans.map(({ id }) => ({ in: `portico:entry/${id}`, out: `functions/${id}` })),
-    { in: "portico:entry/assets", out: "assets/index" },
+  const entries = [
+    ...plans.map(({ id, routes: members }): Entry => ({ name: id, out: `functions/${id}`, text: functionEntry("lambda", members) })),
+    { name: "assets", out: "assets/index", text: assetsEntry },
   ];
-  const options = bundleOptions({ root: app.root, target: "lambda", entries }, "production");
-  const result = await orUserError(app.root, build({ ...options, entryPoints, outExtension: { ".js": ".mjs" } }));
-  for (const text of warnings(result.warnings)) warn(text);
-  const outputs = readOutputs(app.root, result.outputFiles);
-  const built = await Promise.all(plans.map((plan) => packFunction({ app, outputs, metafile: result.metafile }, plan)));
+  const results = await linkAll(app, entries, warn);
+  const outputs = new Map(results.flatMap((result) => [...readOutputs(app.root, result.outputFiles)]));
+  const metafile = mergeMetafiles(results.map((result) => result.metafile));
+  const built = await Promise.all(plans.map((plan) => packFunction({ app, outputs, metafile }, plan)));
   const fallback = await packAssets(outputs, assets, await readAssets(app.root, assets));
   return {
     files: new Map([...built, fallback].flatMap(({ files }) => [...files])),
@@ -40,6 +36,43 @@ export async function buildLambda({ app, routes, assets, warn }: BundleInput): P
     assetsFunction: fallback.fn,
   };
 }
+
+/** A generated entry, and where its bundle goes. */
+interface Entry {
+  readonly name: string;
+  readonly out: string;
+  readonly text: string;
+}
+
+type Linked = BuildResult<ReturnType<typeof bundleOptions>>;
+
+async function link(app: BundleInput["app"], entries: readonly Entry[]): Promise<Linked> {
+  const texts = new Map(entries.map(({ name, text }) => [`entry/${name}`, text]));
+  const options = bundleOptions({ root: app.root, target: "lambda", entries: texts }, "production");
+  const entryPoints = entries.map(({ name, out }) => ({ in: `portico:entry/${name}`, out }));
+  return orUserError(app.root, build({ ...options, entryPoints, outExtension: { ".js": ".mjs" } }));
+}
+
+/** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
+async function linkAll(app: BundleInput["app"], entries: readonly Entry[], warn: BundleInput["warn"]): Promise<readonly Linked[]> {
+  const light = wantsLight(app);
+  const first = await link(app, light ? entries.map((entry) => ({ ...entry, text: withLight(entry.text) })) : entries);
+  for (const text of warnings(first.warnings)) warn(text);
+  if (!light) return [first];
+  const outputs = readOutputs(app.root, first.outputFiles);
+  const doubtful = entries.filter(({ name, out }) => {
+    const why = lightDoubt(first.metafile, `portico:entry/${name}`, Buffer.from(outputs.get(`${out}.mjs`) ?? []).toString());
+    if (why) warn(`the function ${name} keeps the platform's web classes, which start more slowly: ${why}`);
+    return why;
+  });
+  return doubtful.length ? [first, await link(app, doubtful)] : [first];
+}
+
+/** The last one's outputs and inputs stand. */
+const mergeMetafiles = (metafiles: readonly Metafile[]): Metafile => ({
+  inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)) as Metafile["inputs"],
+  outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)) as Metafile["outputs"],
+});
 
 interface Packed {
   readonly fn: BuiltFunction;

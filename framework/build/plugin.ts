@@ -19,10 +19,11 @@ export interface Names {
 /** Where the runtime is: `.ts` in the sources, `.js` in the package. */
 const extension = extname(fileURLToPath(import.meta.url));
 const runtime = fileURLToPath(new URL("../runtime/", import.meta.url));
+const light = fileURLToPath(new URL("../light/", import.meta.url));
 
-/** The text of a module of the namespace `portico`, as `entry/x` or `runtime/x.ts`. */
+/** The text of a module of the namespace `portico`, as `entry/x`, `runtime/x.ts` or `light/x.ts`. */
 export async function porticoSource(entries: Names["entries"], path: string): Promise<string> {
-  return entries.get(path) ?? readFile(join(runtime, basename(path)), "utf8");
+  return entries.get(path) ?? readFile(join(path.startsWith("light/") ? light : runtime, basename(path)), "utf8");
 }
 
 /** The plugin; its modules are named alike on every machine, so no absolute path gets into bytes or maps. */
@@ -42,7 +43,11 @@ const runtimeModule = (name: string): OnResolveResult => ({
   sideEffects: false,
 });
 
+/** The light web classes; its first module is there for what it does. */
+const lightModule = (name: string): OnResolveResult => ({ path: `light/${name}${extension}`, namespace: "portico" });
+
 function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
+  build.onResolve({ filter: /^portico:light$/ }, () => lightModule("index"));
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({ path: path.slice("portico:".length), namespace: "portico" }));
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
@@ -52,9 +57,11 @@ function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
       new UserError("BUILD_FAILED", `${path} cannot be inside a function`, "Import from portico, portico/lambda or portico/workers."),
     );
   });
-  build.onResolve({ filter: /^\.\/[\w-]+\.[jt]s$/, namespace: "portico" }, ({ path, importer }) =>
-    importer.startsWith("runtime/") ? runtimeModule(basename(path, extname(path))) : undefined,
-  );
+  build.onResolve({ filter: /^\.\/[\w-]+\.[jt]s$/, namespace: "portico" }, ({ path, importer }) => {
+    const name = basename(path, extname(path));
+    if (importer.startsWith("light/")) return lightModule(name);
+    return importer.startsWith("runtime/") ? runtimeModule(name) : undefined;
+  });
   build.onResolve({ filter: /^hono(?:\/|$)/, namespace: "portico" }, async ({ path, kind }) => {
     // The app's hono first, so that its middleware and ours share one copy.
     const found = await build.resolve(path, { resolveDir: root, kind });

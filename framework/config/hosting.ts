@@ -88,6 +88,11 @@ const lambda: ObjectRule = {
     ),
     region: text("The AWS region.", "^[a-z]{2}(-[a-z]+)+-[0-9]+$", "a region's name, such as ap-northeast-2"),
     architecture: { kind: "choice", of: ["arm64", "x86_64"], about: "Processor of the functions. arm64 when absent." },
+    webClasses: {
+      kind: "choice",
+      of: ["light", "platform"],
+      about: "Request, Response and Headers inside functions: Portico's own, which start faster, or Node's. platform when absent.",
+    },
     policies: {
       kind: "list",
       items: { kind: "foreign", required: "Effect" },

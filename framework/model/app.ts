@@ -20,6 +20,8 @@ export interface LambdaApp {
   readonly account?: string;
   readonly region?: string;
   readonly architecture: "arm64" | "x86_64";
+  /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. platform when absent. */
+  readonly webClasses?: "light" | "platform";
   /** IAM statements added to the execution role. */
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   readonly permissionsBoundary?: string;

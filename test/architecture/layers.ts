@@ -16,6 +16,7 @@ const shared = ["framework/model", "framework/runtime"];
 const laws: readonly (readonly [folder: string, law: Law])[] = [
   ["framework/runtime/middleware.ts", { may: ["framework/runtime"], packages: ["hono"], node: false }],
   ["framework/runtime", { may: [], packages: [], node: false }],
+  ["framework/light", { may: [], packages: [], node: false }],
   ["framework/model", { may: ["framework/runtime"], packages: [], node: false }],
   ["framework/config", { may: shared, node: true }],
   ["framework/routes", { may: shared, node: true }],

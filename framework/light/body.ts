@@ -1,0 +1,175 @@
+/** Bodies (Fetch standard, section 2.2.4 and 5.3): what a constructor was given in, its bytes, text or stream out. */
+import { nativeResponse } from "./native.ts";
+import { toMultipart } from "./multipart.ts";
+
+/** Read once; a stream is made only for who asks for it. */
+export interface Body {
+  /** Undefined for a stream that was given. */
+  readonly source: string | Uint8Array<ArrayBuffer> | Blob | undefined;
+  stream: ReadableStream<Uint8Array> | undefined;
+  /** Read, or handed to another object, before there was a stream. */
+  used: boolean;
+  /** Who had it before, and who has it now. */
+  from?: Body;
+  next?: Body;
+}
+
+/** Node's own, which its types do not have yet. */
+type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
+
+const isDisturbed = (stream: ReadableStream): boolean => (process.getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(stream);
+
+const made = (source: Body["source"], stream?: Body["stream"]): Body => ({ source, stream, used: false });
+
+/** The standard's, which the DOM's types do not have yet. */
+type StreamMaker = { from(iterable: unknown): ReadableStream<Uint8Array> };
+
+/** "Extract a body": with the content type that it brings. Throws TypeError for a stream that is locked or was read. */
+export function extract(input: unknown): readonly [body: Body, type?: string | undefined] {
+  if ((typeof input !== "object" && typeof input !== "function") || input === null) return [made(`${input as string}`), text];
+  if (input instanceof Uint8Array) return [made(copied(input))];
+  if (input instanceof URLSearchParams) return [made(String(input)), "application/x-www-form-urlencoded;charset=UTF-8"];
+  const { asyncIterator } = Symbol;
+  if (input instanceof ReadableStream || (input as { [asyncIterator]?: unknown })[asyncIterator]) {
+    const stream = input instanceof ReadableStream ? input : (ReadableStream as unknown as StreamMaker).from(input);
+    if (stream.locked || isDisturbed(stream)) throw new TypeError("Response body object should not be disturbed or locked");
+    return [made(undefined, stream)];
+  }
+  if (input instanceof Blob) return [made(input), input.type || undefined];
+  if (ArrayBuffer.isView(input)) return [made(copied(input))];
+  if (input instanceof ArrayBuffer) return [made(new Uint8Array(input.detached ? [] : input.slice()))];
+  // The tag first: the global FormData loads the platform's classes.
+  if (Object.prototype.toString.call(input) === "[object FormData]" && input instanceof FormData) {
+    const [blob, type] = toMultipart(input);
+    return [made(blob), type];
+  }
+  return [made(`${input as unknown as string}`), text];
+}
+
+const text = "text/plain;charset=UTF-8";
+
+function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+}
+
+/** "Body used". */
+export const isUsed = (body: Body | null): boolean =>
+  body !== null && (body.used || (body.stream !== undefined && isDisturbed(body.stream)));
+
+/** "Unusable": used or locked. */
+export const isUnusable = (body: Body | null): boolean => body !== null && (isUsed(body) || body.stream?.locked === true);
+
+/** Throws TypeError for a body that cannot be read again. */
+export function checkUsable(body: Body | null): void {
+  if (isUnusable(body)) throw new TypeError("Body is unusable: Body has already been read");
+}
+
+/** The stream of a body, the same at every call. */
+export function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
+  if (body && !body.stream) openAll(body);
+  return body && body.stream!;
+}
+
+/** Streams for all who had a body: piped from one to the next, as the platform does at once, or closed when the last has read it. */
+function openAll(body: Body): void {
+  let at = body;
+  while (at.from) at = at.from;
+  at.stream = open(at.source);
+  for (; at.next; at = at.next) at.next.stream = at.stream!.pipeThrough(new TransformStream());
+  if (!at.used) return;
+  // The last one's reader stays, as after a read of the stream itself.
+  void at.stream!.getReader().cancel();
+}
+
+function open(source: Body["source"]): ReadableStream<Uint8Array> {
+  if (source instanceof Blob) return source.stream();
+  return new ReadableStream<Uint8Array>({
+    type: "bytes",
+    pull(given) {
+      const controller = given as ReadableByteStreamController;
+      // A copy: what is enqueued is detached, and clones share the source.
+      const bytes = toBytes(source!).slice();
+      if (bytes.length) controller.enqueue(bytes);
+      queueMicrotask(() => {
+        controller.close();
+        controller.byobRequest?.respond(0);
+      });
+    },
+  });
+}
+
+/** Takes all of a body away; used at once. Throws TypeError when it is unusable. */
+export function take(body: Body | null): Body["source"] | Promise<Uint8Array<ArrayBuffer>> {
+  checkUsable(body);
+  if (!body) return "";
+  if (body.stream) return readAll(body.stream);
+  body.used = true;
+  return body.source;
+}
+
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(Buffer.concat(chunks));
+    if (!(value instanceof Uint8Array)) throw new TypeError("Received non-Uint8Array chunk");
+    chunks.push(value);
+  }
+}
+
+const toBytes = (source: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  typeof source === "string" ? new TextEncoder().encode(source) : source;
+
+/** A copy of its own. */
+export async function bytesOf(body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
+  const taken = await take(body);
+  return taken instanceof Blob ? new Uint8Array(await taken.arrayBuffer()) : toBytes(taken!).slice();
+}
+
+const mark = /^\uFEFF/;
+
+/** UTF-8 decode: without a byte order mark. */
+export async function textOf(body: Body | null): Promise<string> {
+  const taken = await take(body);
+  const text =
+    typeof taken === "string"
+      ? taken.toWellFormed().replace(mark, "")
+      : new TextDecoder().decode(taken instanceof Blob ? await taken.arrayBuffer() : taken);
+  // The platform's own classes take away a second one.
+  return text.replace(mark, "");
+}
+
+/** What the platform's classes make of the bytes: they know MIME types and read multipart forms. */
+export async function handOver<Name extends "blob" | "formData">(body: Body | null, type: string | null, name: Name) {
+  const bytes = await bytesOf(body);
+  const { headers, ...native } = { headers: type === null ? {} : { "content-type": type }, Native: await nativeResponse() };
+  return new native.Native(body && bytes, { headers })[name]() as ReturnType<Response[Name]>;
+}
+
+/** "Clone a body". Throws TypeError when it is unusable. */
+export function cloneBody(body: Body | null): Body | null {
+  checkUsable(body);
+  if (!body?.stream) return body && made(body.source);
+  const [left, right] = body.stream.tee();
+  body.stream = left;
+  return made(body.source, right);
+}
+
+/** Moves a body to a new object; the old one's is used from now on. Throws TypeError when it is unusable. */
+export function moveBody(body: Body): Body {
+  checkUsable(body);
+  const { source, stream } = body;
+  if (stream) return made(source, stream.pipeThrough(new TransformStream()));
+  body.used = true;
+  return (body.next = { ...made(source), from: body });
+}
+
+/** What `fetch` can send: bytes without a type of their own, or the stream. */
+export function sendable(body: Body | null): Uint8Array<ArrayBuffer> | Blob | ReadableStream | null {
+  if (!body) return null;
+  const { source, stream } = body;
+  if (source === undefined) return stream!;
+  body.used = true;
+  return source instanceof Blob ? source.slice(0, source.size, "") : toBytes(source);
+}

@@ -1,0 +1,192 @@
+/** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
+import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, moveBody, sendable, streamOf, textOf } from "./body.ts";
+import { byteString, dictionary, inspected, need, present, show, uncloneable } from "./convert.ts";
+import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
+import { type Options, readOptions, standard } from "./request-options.ts";
+
+// A URL that the parser would give back as it is: nothing to escape, no dot segments, a host of letters, no port.
+const canonical =
+  /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?$/;
+
+/** Throws TypeError for what is no absolute URL, or holds credentials. */
+function toUrl(input: unknown): string {
+  const text = `${input as string}`;
+  if (canonical.test(text)) return text;
+  const { href, username, password } = new URL(text);
+  if (username || password) throw new TypeError(`Request cannot be constructed from a URL that includes credentials: ${text}`);
+  return href;
+}
+
+/** "Normalize" (section 2.2.1). Throws TypeError for what is no method, or forbidden. */
+function toMethod(value: unknown): string {
+  const method = byteString(value);
+  if (!isToken(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`);
+  const upper = method.toUpperCase();
+  if (/^(?:CONNECT|TRACE|TRACK)$/.test(upper)) throw new TypeError(`'${method}' HTTP method is unsupported.`);
+  return /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/.test(upper) ? upper : method;
+}
+
+/** A request of ours, made for this alone, as the arguments of the platform's `fetch`. */
+export let toNative: (request: LightRequest) => [url: string, init: RequestInit];
+
+/** What `Request` is to who uses it. */
+export class LightRequest {
+  #method = "GET";
+  #url: string;
+  #headers: LightHeaders;
+  #body: Body | null = null;
+  #options: Options = standard;
+  /** What the signal follows: another, or that of the request it was made from. */
+  #follows: AbortSignal | LightRequest | null = null;
+  #signal: AbortSignal | undefined;
+
+  constructor(input: unknown, init: unknown = undefined) {
+    uncloneable(this);
+    need(arguments, 1);
+    const given = dictionary(init);
+    const from = typeof input === "object" && input !== null && #url in input ? input : undefined;
+    this.#url = from ? from.#url : toUrl(input);
+    this.#options = readOptions(given, from && from.#options);
+    const { method, headers, signal } = given;
+    if (method !== undefined) this.#method = toMethod(method);
+    else if (from) this.#method = from.#method;
+    if (given["mode"] === "no-cors" && !/^(?:GET|HEAD|POST)$/.test(this.#method))
+      throw new TypeError(`${this.#method} is unsupported in no-cors mode.`);
+    if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("no AbortSignal");
+    this.#follows = signal !== undefined ? signal : (from ?? null);
+    this.#headers = headers === undefined && from ? copyHeaders(from.#headers) : new LightHeaders(headers);
+    this.#setBody(given, from && from.#body);
+  }
+
+  #setBody({ body, duplex }: Readonly<Record<string, unknown>>, inherited: Body | null = null): void {
+    const own = body !== undefined && body !== null;
+    if (!own && !inherited) return;
+    if (/^(?:GET|HEAD)$/.test(this.#method)) throw new TypeError("Request with GET/HEAD method cannot have body.");
+    const { mode, keepalive } = this.#options;
+    const [extracted, type] = own ? extract(body) : [inherited!];
+    if (extracted.source === undefined) {
+      if (own && keepalive) throw new TypeError("keepalive");
+      if (own && (duplex === undefined || duplex === null))
+        throw new TypeError("RequestInit: duplex option is required when sending a body.");
+      if (mode !== "same-origin" && mode !== "cors") throw new TypeError("A stream can be sent in the modes same-origin and cors only.");
+    }
+    this.#body = own ? extracted : moveBody(extracted);
+    if (type !== undefined && !this.#headers.has("content-type")) this.#headers.append("content-type", type);
+  }
+
+  static {
+    toNative = (request) => {
+      const { referrer, mode, ...options } = request.#options;
+      const init = {
+        ...options,
+        // These two are refused where they are the answer of a getter.
+        ...(referrer !== "about:client" && { referrer }),
+        ...(mode !== "navigate" && { mode }),
+        method: request.#method,
+        headers: written(request.#headers),
+        body: sendable(request.#body),
+        signal: request.signal,
+        duplex: "half",
+      };
+      return [request.#url, init as RequestInit];
+    };
+  }
+
+  get method(): string {
+    return this.#method;
+  }
+  get url(): string {
+    return this.#url;
+  }
+  get headers(): LightHeaders {
+    return this.#headers;
+  }
+  get destination(): string {
+    void this.#url;
+    return "";
+  }
+  get referrer(): string {
+    return this.#options.referrer;
+  }
+  get referrerPolicy(): string {
+    return this.#options.referrerPolicy;
+  }
+  get mode(): string {
+    return this.#options.mode;
+  }
+  get credentials(): string {
+    return this.#options.credentials;
+  }
+  get cache(): string {
+    return this.#options.cache;
+  }
+  get redirect(): string {
+    return this.#options.redirect;
+  }
+  get integrity(): string {
+    return this.#options.integrity;
+  }
+  get keepalive(): boolean {
+    return this.#options.keepalive;
+  }
+  get isReloadNavigation(): boolean {
+    void this.#url;
+    return false;
+  }
+  get isHistoryNavigation(): boolean {
+    void this.#url;
+    return false;
+  }
+  get signal(): AbortSignal {
+    const source = this.#follows instanceof LightRequest ? this.#follows.signal : this.#follows;
+    return (this.#signal ??= source ? AbortSignal.any([source]) : new AbortController().signal);
+  }
+  get body(): ReadableStream<Uint8Array> | null {
+    return streamOf(this.#body);
+  }
+  get bodyUsed(): boolean {
+    return isUsed(this.#body);
+  }
+  get duplex(): "half" {
+    void this.#url;
+    return "half";
+  }
+
+  clone(): LightRequest {
+    checkUsable(this.#body);
+    const clone = new LightRequest(this.#url, { signal: this.signal });
+    clone.#method = this.#method;
+    clone.#headers = copyHeaders(this.#headers);
+    clone.#body = cloneBody(this.#body);
+    clone.#options = this.#options;
+    return clone;
+  }
+
+  async blob(): Promise<Blob> {
+    return handOver(this.#body, this.#headers.get("content-type"), "blob");
+  }
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await bytesOf(this.#body)).buffer;
+  }
+  async text(): Promise<string> {
+    return textOf(this.#body);
+  }
+  async json(): Promise<unknown> {
+    return JSON.parse(await textOf(this.#body)) as unknown;
+  }
+  async formData(): Promise<FormData> {
+    return handOver(this.#body, this.#headers.get("content-type"), "formData");
+  }
+  async bytes(): Promise<Uint8Array> {
+    return bytesOf(this.#body);
+  }
+
+  [inspected](depth: number | null, options: object, inspect: (value: unknown, options: object) => string): string {
+    const { method, url, headers, destination, referrer, referrerPolicy, mode, credentials, cache, redirect, integrity, keepalive } = this;
+    const { isReloadNavigation, isHistoryNavigation, signal } = this;
+    const shown = { method, url, headers, destination, referrer, referrerPolicy, mode, credentials, cache, redirect, integrity, keepalive };
+    return show("Request", { ...shown, isReloadNavigation, isHistoryNavigation, signal }, depth, options, inspect);
+  }
+}
+
+present("Request", LightRequest);

@@ -1,0 +1,30 @@
+/** A row of the behaviour table: what the Fetch standard says some code gives, and the code, which is told the classes to use. */
+
+/** The classes under test. */
+export interface Web {
+  readonly Headers: typeof Headers;
+  readonly Request: typeof Request;
+  readonly Response: typeof Response;
+}
+
+/** `expected` is a plain value; an error is its class's name after "!". */
+export type Row = readonly [name: string, expected: unknown, run: (web: Web) => unknown];
+
+/** What a row's code gives, as a plain value. */
+export async function outcome(web: Web, run: Row[2]): Promise<unknown> {
+  try {
+    return plain(await run(web));
+  } catch (error) {
+    return `!${error instanceof Error ? error.name : String(error)}`;
+  }
+}
+
+/** Bytes as numbers, iterables as lists, undefined kept apart from null. */
+export function plain(value: unknown): unknown {
+  if (value === undefined) return "undefined";
+  if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
+  if (ArrayBuffer.isView(value)) return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain);
+  return value;
+}
