@@ -70,15 +70,23 @@ export function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
   return body && body.stream!;
 }
 
-/** Streams for all who had a body: piped from one to the next, as the platform does at once, or closed when the last has read it. */
+/**
+ * Streams for all who had a body: piped from one to the next, as the platform does at once. Where the last has read it, the pipes
+ * have ended: the streams before are closed and free, and the last one's reader stays, as after a read of the stream itself.
+ */
 function openAll(body: Body): void {
-  let at = body;
-  while (at.from) at = at.from;
-  at.stream = open(at.source);
-  for (; at.next; at = at.next) at.next.stream = at.stream!.pipeThrough(new TransformStream());
-  if (!at.used) return;
-  // The last one's reader stays, as after a read of the stream itself.
-  void at.stream!.getReader().cancel();
+  let first = body;
+  while (first.from) first = first.from;
+  let last = body;
+  while (last.next) last = last.next;
+  if (!last.used) {
+    first.stream = open(first.source);
+    for (let at = first; at.next; at = at.next) at.next.stream = at.stream!.pipeThrough(new TransformStream());
+    return;
+  }
+  for (let at = first; at.next; at = at.next) at.stream = new ReadableStream({ type: "bytes", start: (given) => given.close() });
+  last.stream = open(last.source);
+  void last.stream.getReader().cancel();
 }
 
 function open(source: Body["source"]): ReadableStream<Uint8Array> {
