@@ -2,14 +2,15 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { targets } from "../../framework/model/target.ts";
-import { descendants, repository, type Running, start, survivors } from "./portico.ts";
+import { descendants, repository, type Running, start, stopAll, survivors } from "./portico.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "portico-dev-"));
 });
+afterEach(stopAll);
 afterAll(() => rm(folder, { recursive: true }));
 
 async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {

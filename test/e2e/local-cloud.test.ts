@@ -4,13 +4,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repository, run, start } from "./portico.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { repository, run, start, stopAll } from "./portico.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "portico-deploy-"));
 });
+afterEach(stopAll);
 afterAll(() => rm(folder, { recursive: true }));
 
 async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {

@@ -26,6 +26,13 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+const open = new Set<Running>();
+
+/** Ends what a failed test left running. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...open].map((running) => running.stop("SIGKILL")));
+}
+
 const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
 /** Starts a command and goes on. @param program another bin than the repository's */
@@ -34,7 +41,7 @@ export function start(args: readonly string[], cwd: string, program: string = bi
   let output = "";
   const ended = once(child, "close");
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  return {
+  const running: Running = {
     child,
     output: () => output,
     async until(pattern) {
@@ -52,6 +59,9 @@ export function start(args: readonly string[], cwd: string, program: string = bi
       return child.exitCode;
     },
   };
+  open.add(running);
+  void ended.then(() => open.delete(running));
+  return running;
 }
 
 /** Runs a command to its end. */

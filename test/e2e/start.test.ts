@@ -2,13 +2,14 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { descendants, repository, run, type Running, start, survivors } from "./portico.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { descendants, repository, run, type Running, start, stopAll, survivors } from "./portico.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "portico-deploy-"));
 });
+afterEach(stopAll);
 afterAll(() => rm(folder, { recursive: true }));
 
 async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
