@@ -1,32 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, unlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { targets } from "../../framework/model/target.ts";
-import { descendants, repository, type Running, start, stopAll, survivors } from "./portico.ts";
+import { appFolder, says, write } from "./app.ts";
+import { descendants, repository, type Running, start, survivors } from "./portico.ts";
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "portico-dev-"));
-});
-afterEach(stopAll);
-afterAll(() => rm(folder, { recursive: true }));
-
-async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const root = join(folder, name);
-  await mkdir(root, { recursive: true });
-  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
-  for (const [file, text] of Object.entries(files)) await write(root, file, text);
-  return root;
-}
-
-async function write(root: string, file: string, text: string): Promise<void> {
-  await mkdir(join(root, file, ".."), { recursive: true });
-  await writeFile(join(root, file), text);
-}
-
-const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+const app = appFolder("dev");
 
 async function ready(running: Running): Promise<string> {
   return (await running.until(/http:\/\/127\.0\.0\.1:\d+/))[0];

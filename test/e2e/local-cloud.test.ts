@@ -1,31 +1,13 @@
 /** The local cloud as `deploy` meets it: another server on its port, a release that fails its smoke test, a stage that nobody serves. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { repository, run, start, stopAll } from "./portico.ts";
+import { describe, expect, it } from "vitest";
+import { appFolder, says } from "./app.ts";
+import { run, start } from "./portico.ts";
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "portico-deploy-"));
-});
-afterEach(stopAll);
-afterAll(() => rm(folder, { recursive: true }));
-
-async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const root = join(folder, name);
-  await mkdir(root, { recursive: true });
-  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(join(root, file, ".."), { recursive: true });
-    await writeFile(join(root, file), text);
-  }
-  return root;
-}
-
-const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+const app = appFolder("cloud");
 const released = /^release (\d+) {2}(http:\/\/127\.0\.0\.1:\d+)\//m;
 
 describe("portico deploy --stage local", () => {

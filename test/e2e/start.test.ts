@@ -1,29 +1,10 @@
 /** `portico start` as a person runs it: the node build in production. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { descendants, repository, run, type Running, start, stopAll, survivors } from "./portico.ts";
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "portico-deploy-"));
-});
-afterEach(stopAll);
-afterAll(() => rm(folder, { recursive: true }));
+import { beforeAll, describe, expect, it } from "vitest";
+import { appFolder, says } from "./app.ts";
+import { descendants, run, type Running, start, survivors } from "./portico.ts";
 
-async function app(name: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const root = join(folder, name);
-  await mkdir(root, { recursive: true });
-  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(join(root, file, ".."), { recursive: true });
-    await writeFile(join(root, file), text);
-  }
-  return root;
-}
-
-const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+const app = appFolder("start");
 
 describe("portico start", () => {
   it("serves the node build in production: no detail of an error, and a clear error without a build", async () => {
