@@ -42,6 +42,14 @@ export interface ListenOptions {
   readonly upgrade?: (message: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
+/** Thrown by `handle` to reset the connection without an answer, as a network does; it is nobody's error. */
+export class ConnectionDropped extends Error {
+  constructor() {
+    super("the connection is to be dropped");
+    this.name = "ConnectionDropped";
+  }
+}
+
 /** A server that listens. */
 export interface Listener {
   readonly port: number;
@@ -105,6 +113,7 @@ async function exchange(message: IncomingMessage, out: ServerResponse, port: num
     request = received;
     await writeResponse(await options.handle(request, left.signal), request.method, out, left.signal);
   } catch (error) {
+    if (error instanceof ConnectionDropped) return void message.socket.resetAndDestroy();
     // Without a request the client left or broke off while it was read.
     if (request && !left.signal.aborted) options.onError?.(error, request);
     if (out.headersSent || left.signal.aborted || !request) out.destroy();

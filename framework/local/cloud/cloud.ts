@@ -7,9 +7,11 @@ import type { LambdaRuntime } from "../lambda/outcome.ts";
 import { type Listener, listen } from "../listen.ts";
 import { localRegion } from "./arn.ts";
 import { childrenOf } from "./apigateway/find.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { codeLocation } from "./code-location.ts";
 import { openCodeStore } from "./code-store.ts";
 import { answerControl } from "./control.ts";
+import { type FaultHook, Faults, type ServiceCall } from "./faults.ts";
 import { findCloud } from "./find-cloud.ts";
 import { createFronts } from "./fronts.ts";
 import { readOrMakeKey } from "./key.ts";
@@ -37,8 +39,12 @@ export interface CloudOptions {
   readonly onError?: (error: unknown) => void;
   /** Milliseconds that functions and deployments stay Pending or in progress. Default 0. */
   readonly delay?: number;
-  /** Epoch ms; for tests of time. Default the system's clock. */
-  readonly now?: () => number;
+  /** Of everything that is dated, waits or expires. Default the machine's. */
+  readonly clock?: Clock;
+  /** Decides what becomes of a call, before the rules that were set over the control port. */
+  readonly fault?: FaultHook;
+  /** Gets every call that was signed and understood, before it takes effect. */
+  readonly onCall?: (call: ServiceCall) => void;
 }
 
 /** A deployed app's address. */
@@ -65,7 +71,7 @@ export interface Cloud {
 
 /** Starts it. Rejects with UserError: PORT_IN_USE, CLOUD_RUNNING, CLOUD_KEY, CLOUD_STATE. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { folder, hosts = [], onError = () => {}, now = Date.now } = options;
+  const { folder, hosts = [], onError = () => {}, clock = systemClock } = options;
   const key = readOrMakeKey(folder);
   const running = await findCloud({ folder, port: options.port });
   if (running)
@@ -94,9 +100,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     code: openCodeStore(folder, usedCode(state)),
     runtime: options.runtime,
     fronts,
-    now,
+    clock,
+    faults: new Faults({ clock, fault: options.fault, onCall: options.onCall }),
     delay: options.delay ?? 0,
-    codeLocation: (codeSha256) => codeLocation(control.url, key, codeSha256, now()),
+    codeLocation: (codeSha256) => codeLocation(control.url, key, codeSha256, clock.now()),
   };
   const close = async (): Promise<void> => void (await Promise.all([control.close(), fronts.closeAll()]));
   try {

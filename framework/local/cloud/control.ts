@@ -5,14 +5,15 @@ import { apiGatewayTable } from "./apigateway/table.ts";
 import { localRegion } from "./arn.ts";
 import { AwsError } from "./aws-error.ts";
 import { answerCode, codePath } from "./code-location.ts";
-import { answerQuery, queryError, type QueryService } from "./iam/query.ts";
+import { answerFaults, faultsPath } from "./fault-control.ts";
+import { prepareQuery, queryError, type QueryService } from "./iam/query.ts";
 import { iamService, stsService } from "./iam/services.ts";
 import type { CloudKey } from "./key.ts";
 import { lambdaTable } from "./lambda/table.ts";
-import type { RouteTable } from "./operation.ts";
+import type { PreparedCall, RouteTable } from "./operation.ts";
 import { nonceForm, pingPath, proofOf } from "./proof.ts";
 import type { Region } from "./region.ts";
-import { answerRest, restError } from "./rest.ts";
+import { prepareRest, restError } from "./rest.ts";
 import { claimedScope, type Scope, verifySignature } from "./signature.ts";
 
 const restServices: Readonly<Record<string, RouteTable>> = { lambda: lambdaTable, apigateway: apiGatewayTable };
@@ -24,16 +25,28 @@ const queryCodes: Readonly<Record<string, string>> = {
   InvalidSignatureException: "SignatureDoesNotMatch",
 };
 
-/** Answers every request to the control port, refusals included; rejects only for a bug. */
+/** Answers every request to the control port, refusals included; rejects only for a bug, or to cut the connection. */
 export async function answerControl(request: WireRequest, key: CloudKey, region: Region): Promise<WireResponse> {
   const stranger = checkControl(request);
   if (stranger) return stranger;
+  const now = region.clock.now();
   if (request.method === "GET" && request.target.startsWith(`${pingPath}?`)) return answerPing(request, key);
-  if (request.method === "GET" && request.target.startsWith(codePath)) return answerCode(request.target, key, region.code, region.now());
+  if (request.method === "GET" && request.target.startsWith(codePath)) return answerCode(request.target, key, region.code, now);
+  const refuse = (error: AwsError): WireResponse => refusal(error, claimedScope(request));
+  const response = await refusing(refuse, async () => {
+    const scope = await verifySignature(request, key, [Date.now(), now]);
+    return request.target === faultsPath ? controlFaults(request, scope, region) : answerService(request, scope, region, refuse);
+  });
+  // Clients judge their own clock by it, and a lease is judged by it.
+  return { ...response, headers: [...response.headers, ["date", new Date(region.clock.now()).toUTCString()]] };
+}
+
+/** What `run` refuses becomes an answer. */
+async function refusing(refuse: (error: AwsError) => WireResponse, run: () => Promise<WireResponse>): Promise<WireResponse> {
   try {
-    return await answerService(request, await verifySignature(request, key, region.now()), region);
+    return await run();
   } catch (error) {
-    if (error instanceof AwsError) return refusal(error, claimedScope(request));
+    if (error instanceof AwsError) return refuse(error);
     throw error;
   }
 }
@@ -45,7 +58,18 @@ function answerPing({ target, port }: WireRequest, key: CloudKey): WireResponse 
   return jsonAnswer(200, { schemaVersion: 1, proof: proofOf(key, port, nonce) });
 }
 
-async function answerService(request: WireRequest, { service, region: signedFor }: Scope, region: Region): Promise<WireResponse> {
+async function controlFaults(request: WireRequest, { service }: Scope, region: Region): Promise<WireResponse> {
+  if (service !== "portico")
+    throw new AwsError("InvalidSignatureException", 403, `Credential should be scoped to correct service: 'portico'.`);
+  return answerFaults(request, region.faults);
+}
+
+async function answerService(
+  request: WireRequest,
+  { service, region: signedFor }: Scope,
+  region: Region,
+  refuse: (error: AwsError) => WireResponse,
+): Promise<WireResponse> {
   if (signedFor !== localRegion) {
     throw new AwsError(
       "InvalidSignatureException",
@@ -53,10 +77,21 @@ async function answerService(request: WireRequest, { service, region: signedFor 
       `Credential should be scoped to a valid region: the local cloud is '${localRegion}', not '${signedFor}'.`,
     );
   }
+  const { operation, run } = prepare(request, service);
+  return region.faults.answer(
+    { service, operation },
+    {
+      run: () => refusing(refuse, () => run(region)),
+      refuse: ({ code, status, message }) => refuse(new AwsError(code, status, message)),
+    },
+  );
+}
+
+function prepare(request: WireRequest, service: string): PreparedCall {
   const table = Object.hasOwn(restServices, service) ? restServices[service] : undefined;
-  if (table) return answerRest(request, table, region);
+  if (table) return prepareRest(request, table);
   const query = Object.hasOwn(queryServices, service) ? queryServices[service] : undefined;
-  if (query && request.method === "POST") return answerQuery(request.body, query, region);
+  if (query && request.method === "POST") return prepareQuery(request.body, query);
   throw new AwsError("UnknownOperationException", 404, `Portico's local cloud does not speak ${request.method} of the service ${service}`);
 }
 

@@ -56,6 +56,25 @@ export class Members {
     return value as number;
   }
 
+  /** A number from 0 to 1. */
+  fraction(name: string): number | undefined {
+    const value = this.#take(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== "number" || !(value >= 0 && value <= 1)) throw this.#complain(name, value, "Member must be a number from 0 to 1");
+    return value;
+  }
+
+  /** Whatever it is, for a reader of its own. */
+  value(name: string): unknown {
+    return this.#take(name);
+  }
+
+  list(name: string): readonly unknown[] | undefined {
+    const value = this.#take(name);
+    if (value !== undefined && !Array.isArray(value)) throw this.#complain(name, value, "Member must be a list");
+    return value;
+  }
+
   flag(name: string): boolean | undefined {
     const value = this.#take(name);
     if (value !== undefined && typeof value !== "boolean") throw this.#complain(name, value, "Member must be a boolean");

@@ -1,4 +1,5 @@
 /** The shape that every emulated operation shares: a call in, an answer out, the region in between. */
+import type { WireResponse } from "../../model/wire.ts";
 import type { Region } from "./region.ts";
 
 /** A call whose signature was verified. */
@@ -24,5 +25,11 @@ export interface Answer {
 /** Throws AwsError to refuse. */
 export type Operation = (call: Call, region: Region) => Answer | Promise<Answer>;
 
-/** `POST /v2/apis/{apiId}/routes`: method and path template of the SDK's schema. */
-export type RouteTable = Readonly<Record<string, Operation>>;
+/** By the API's name of the operation: method and path template of the SDK's schema, `POST /v2/apis/{ApiId}/routes`, and what answers it. */
+export type RouteTable = Readonly<Record<string, readonly [binding: string, operation: Operation]>>;
+
+/** A call that is understood: its name, and how it takes effect. `run` throws AwsError to refuse. */
+export interface PreparedCall {
+  readonly operation: string;
+  run(region: Region): Promise<WireResponse>;
+}

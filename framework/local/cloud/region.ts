@@ -1,8 +1,10 @@
 /** The emulated region: what it remembers and what it holds open, handed to every operation. */
 import { join } from "node:path";
 import type { LambdaRuntime } from "../lambda/outcome.ts";
+import type { Clock } from "./clock.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
+import type { Faults } from "./faults.ts";
 import type { ApiRecord, DeploymentRecord, FunctionRecord, IntegrationRecord, RoleRecord, RouteRecord, StageRecord } from "./records.ts";
 
 /** Everything that survives a restart. Children of an API have the id `API/CHILD`. */
@@ -31,8 +33,8 @@ export interface Region {
   readonly code: CodeStore;
   readonly runtime: LambdaRuntime;
   readonly fronts: Fronts;
-  /** Epoch ms. */
-  now(): number;
+  readonly clock: Clock;
+  readonly faults: Faults;
   /** Milliseconds that a function or a deployment stays in its transitional state. */
   readonly delay: number;
   /** A URL of the control port that serves the zip without a signature for ten minutes. */

@@ -4,47 +4,52 @@ import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import { headerValues } from "../guard.ts";
 import { AwsError } from "./aws-error.ts";
 import { isRecord } from "./members.ts";
-import type { Answer, Call, Operation, RouteTable } from "./operation.ts";
-import type { Region } from "./region.ts";
+import type { Answer, Call, Operation, PreparedCall, RouteTable } from "./operation.ts";
 
 /** Bytes of a body that both services take at most; Lambda names this number in its error. */
 const maxBody = 70_167_211;
 
-/** Runs the operation that method and path name; what it refuses is thrown as AwsError. */
-export async function answerRest(request: WireRequest, table: RouteTable, region: Region): Promise<WireResponse> {
+/** Finds the operation that method and path name; throws AwsError when there is none. */
+export function prepareRest(request: WireRequest, table: RouteTable): PreparedCall {
   const [rawPath = "", search = ""] = request.target.split(/\?(.*)/s);
   const found = findOperation(table, request.method, rawPath);
-  if (!found) {
-    throw new AwsError("UnknownOperationException", 404, `Portico's local cloud does not speak ${request.method} ${rawPath}`);
-  }
-  if (request.body.length > maxBody) {
-    throw new AwsError(
-      "RequestEntityTooLargeException",
-      413,
-      `Request must be smaller than ${maxBody} bytes for the ${found.operation.name} operation`,
-    );
-  }
-  const call: Call = {
-    path: found.path,
-    query: new URLSearchParams(search),
-    header: (name) => headerValues(request.headers, name)[0],
-    body: request.body,
-    // Invoke's body is the event, not members.
-    members: rawPath.endsWith("/invocations") ? {} : parseMembers(request.body),
+  if (!found) throw new AwsError("UnknownOperationException", 404, `Portico's local cloud does not speak ${request.method} ${rawPath}`);
+  const { name, operation, path } = found;
+  return {
+    operation: name,
+    async run(region) {
+      if (request.body.length > maxBody)
+        throw new AwsError(
+          "RequestEntityTooLargeException",
+          413,
+          `Request must be smaller than ${maxBody} bytes for the ${name} operation`,
+        );
+      const call: Call = {
+        path,
+        query: new URLSearchParams(search),
+        header: (header) => headerValues(request.headers, header)[0],
+        body: request.body,
+        // Invoke's body is the event, not members.
+        members: rawPath.endsWith("invocations") ? {} : parseMembers(request.body),
+      };
+      return restAnswer(await operation(call, region));
+    },
   };
-  return restAnswer(await found.operation(call, region));
 }
 
-function findOperation(
-  table: RouteTable,
-  method: string,
-  rawPath: string,
-): { operation: Operation; path: Record<string, string> } | undefined {
+/** An operation that a request names, and what its path says. */
+interface FoundOperation {
+  readonly name: string;
+  readonly operation: Operation;
+  readonly path: Record<string, string>;
+}
+
+function findOperation(table: RouteTable, method: string, rawPath: string): FoundOperation | undefined {
   const given = rawPath.replace(/(?<=.)\/$/, "").split("/");
-  for (const [binding, operation] of Object.entries(table)) {
+  for (const [name, [binding, operation]] of Object.entries(table)) {
     const [verb = "", template = ""] = binding.split(" ");
     const path = verb === method ? bind(template.split("/"), given) : undefined;
-    if (path) return { operation, path };
+    if (path) return { name, operation, path };
   }
   return undefined;
 }

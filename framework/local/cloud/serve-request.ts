@@ -42,7 +42,7 @@ export async function serveRequest(
   onAccess: (record: AccessRecord) => void = () => {},
 ): Promise<WireResponse> {
   const start = performance.now();
-  const time = new Date(region.now());
+  const time = new Date(region.clock.now());
   const requestId = randomBytes(11).toString("base64");
   const { response, routeKey, cold } = await answer(apiId, request, requestId, region);
   const { clientAddress, method, target } = request;

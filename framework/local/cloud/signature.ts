@@ -41,8 +41,11 @@ function claimOf(request: WireRequest): Claim | undefined {
   return { accessKeyId, day, region, service, signedHeaders: signed.split(";"), signature };
 }
 
-/** Throws AwsError (403) unless the request was signed with `key` within five minutes of `now` (epoch ms), over these very bytes. */
-export async function verifySignature(request: WireRequest, key: CloudKey, now: number): Promise<Scope> {
+/**
+ * Throws AwsError (403) unless the request was signed with `key`, over these very bytes, within five minutes of one of `clocks` (epoch
+ * ms): a client goes by the machine's clock until an answer's Date tells it the cloud's.
+ */
+export async function verifySignature(request: WireRequest, key: CloudKey, clocks: readonly number[]): Promise<Scope> {
   const claim = claimOf(request);
   if (!claim) {
     if (headerValues(request.headers, "authorization").length === 0)
@@ -55,7 +58,7 @@ export async function verifySignature(request: WireRequest, key: CloudKey, now: 
     throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
   }
   checkSignedHeaders(request, claim);
-  const date = signedDate(request, claim, now);
+  const date = signedDate(request, claim, clocks);
   const [payloadHash] = headerValues(request.headers, "x-amz-content-sha256");
   if (payloadHash !== undefined && payloadHash !== createHash("sha256").update(request.body).digest("hex")) throw mismatch();
   if (!isSame(claim.signature, await signatureOf(request, claim, key, date))) throw mismatch();
@@ -76,7 +79,7 @@ function checkSignedHeaders(request: WireRequest, { signedHeaders }: Claim): voi
     throw new AwsError("InvalidSignatureException", 403, `These headers must be signed: ${[...new Set(missing)].join(", ")}`);
 }
 
-function signedDate(request: WireRequest, claim: Claim, now: number): Date {
+function signedDate(request: WireRequest, claim: Claim, clocks: readonly number[]): Date {
   const [text = "", ...more] = headerValues(request.headers, "x-amz-date");
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   const date = new Date(parts ? `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}Z` : Number.NaN);
@@ -84,9 +87,9 @@ function signedDate(request: WireRequest, claim: Claim, now: number): Date {
     throw new AwsError("IncompleteSignatureException", 403, "Date must be in ISO-8601 'basic format'.");
   if (!text.startsWith(claim.day))
     throw new AwsError("InvalidSignatureException", 403, "Date in Credential scope does not match the request's date.");
-  if (now - date.getTime() > skew)
-    throw new AwsError("InvalidSignatureException", 403, `Signature expired: ${text} is now more than 5 minutes old.`);
-  if (date.getTime() - now > skew)
+  const [ahead = 0] = clocks.map((now) => now - date.getTime()).toSorted((left, right) => Math.abs(left) - Math.abs(right));
+  if (ahead > skew) throw new AwsError("InvalidSignatureException", 403, `Signature expired: ${text} is now more than 5 minutes old.`);
+  if (-ahead > skew)
     throw new AwsError("InvalidSignatureException", 403, `Signature not yet current: ${text} is still later than now plus 5 minutes.`);
   return date;
 }

@@ -6,6 +6,7 @@ import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
 import { type Cloud, type CloudOptions, startCloud } from "../../../framework/local/cloud/cloud.ts";
+import { systemClock } from "../../../framework/local/cloud/clock.ts";
 import type { LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
 import { smallZip } from "./small-zip.ts";
 
@@ -62,7 +63,14 @@ export async function openLab(options: Partial<CloudOptions> = {}): Promise<Lab>
   const folder = mkdtempSync(join(tmpdir(), "portico-cloud-"));
   const clouds: Cloud[] = [];
   const start = async (more: Partial<CloudOptions>): Promise<Cloud> => {
-    const cloud = await startCloud({ folder, port: 0, runtime: noRuntime, now: () => Date.now() + lab.ahead, ...options, ...more });
+    const cloud = await startCloud({
+      folder,
+      port: 0,
+      runtime: noRuntime,
+      clock: { ...systemClock, now: () => Date.now() + lab.ahead },
+      ...options,
+      ...more,
+    });
     clouds.push(cloud);
     return cloud;
   };

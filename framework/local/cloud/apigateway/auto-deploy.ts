@@ -27,7 +27,7 @@ export function snapshot(
     ...(description !== undefined && { description }),
     created: timestamp(region),
     autoDeployed,
-    readyAt: region.now() + (autoDeployed ? 0 : region.delay),
+    readyAt: region.clock.now() + (autoDeployed ? 0 : region.delay),
     routes,
   });
 }

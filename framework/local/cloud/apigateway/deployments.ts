@@ -7,7 +7,7 @@ import { childrenOf, findApi, findDeployment, pageAnswer, timestamp } from "./fi
 import { badRequest, gatewayMembers, notFound } from "./refusals.ts";
 
 export function isDeployed(deployment: DeploymentRecord, region: Region): boolean {
-  return region.now() >= deployment.readyAt;
+  return region.clock.now() >= deployment.readyAt;
 }
 
 function describe(deployment: DeploymentRecord, region: Region): Record<string, unknown> {

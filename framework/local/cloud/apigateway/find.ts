@@ -50,7 +50,7 @@ export function newId(length: number): string {
 
 /** ISO 8601 to the second. */
 export function timestamp(region: Region): string {
-  return `${new Date(region.now()).toISOString().slice(0, 19)}Z`;
+  return `${new Date(region.clock.now()).toISOString().slice(0, 19)}Z`;
 }
 
 /** `{ items, nextToken }` by `?maxResults` (25, at most 500) and `?nextToken`. */

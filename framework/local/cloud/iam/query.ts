@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { WireResponse } from "../../../model/wire.ts";
 import { AwsError } from "../aws-error.ts";
+import type { PreparedCall } from "../operation.ts";
 import type { Region } from "../region.ts";
 
 /** XML content: text, a structure, a list (as `member`s), or nothing. */
@@ -17,8 +18,8 @@ export interface QueryService {
   readonly operations: Readonly<Record<string, QueryOperation>>;
 }
 
-/** Runs the operation that the form names; what it refuses is thrown as AwsError. */
-export function answerQuery(body: Uint8Array, service: QueryService, region: Region): WireResponse {
+/** Finds the operation that the form names; throws AwsError when there is none. */
+export function prepareQuery(body: Uint8Array, service: QueryService): PreparedCall {
   const parameters = new URLSearchParams(Buffer.from(body).toString("utf8"));
   const action = parameters.get("Action") ?? "";
   const operation = Object.hasOwn(service.operations, action) ? service.operations[action] : undefined;
@@ -29,13 +30,18 @@ export function answerQuery(body: Uint8Array, service: QueryService, region: Reg
       `Could not find operation ${action} for version ${parameters.get("Version")}: Portico's local cloud does not speak it`,
     );
   }
-  const requestId = randomUUID();
-  const result = operation(parameters, region);
-  const content = {
-    ...(result !== undefined && { [`${action}Result`]: result }),
-    ResponseMetadata: { RequestId: requestId },
+  return {
+    operation: action,
+    async run(region) {
+      const requestId = randomUUID();
+      const result = operation(parameters, region);
+      const content = {
+        ...(result !== undefined && { [`${action}Result`]: result }),
+        ResponseMetadata: { RequestId: requestId },
+      };
+      return xmlAnswer(200, `<${action}Response xmlns="${service.namespace}">${toXml(content)}</${action}Response>`, requestId);
+    },
   };
-  return xmlAnswer(200, `<${action}Response xmlns="${service.namespace}">${toXml(content)}</${action}Response>`, requestId);
 }
 
 /** A refusal as the SDK reads it. */

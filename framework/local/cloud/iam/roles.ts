@@ -46,7 +46,7 @@ export const createRole: QueryOperation = (parameters, region) => {
     id: `AROA${randomBytes(9).toString("hex").slice(0, 17).toUpperCase()}`,
     path,
     arn: roleArn(path, roleName),
-    created: `${new Date(region.now()).toISOString().slice(0, 19)}Z`,
+    created: `${new Date(region.clock.now()).toISOString().slice(0, 19)}Z`,
     trust,
     ...(description !== null && { description }),
     maxSessionDuration,

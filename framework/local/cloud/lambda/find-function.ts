@@ -43,9 +43,9 @@ export function findChangeable(ref: FunctionRef, region: Region): FunctionRecord
 }
 
 export function isPending(version: FunctionVersion, region: Region): boolean {
-  return region.now() < version.readyAt;
+  return region.clock.now() < version.readyAt;
 }
 
 export function isUpdating(record: FunctionRecord, region: Region): boolean {
-  return record.update !== undefined && region.now() < record.update.until;
+  return record.update !== undefined && region.clock.now() < record.update.until;
 }

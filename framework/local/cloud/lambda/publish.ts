@@ -26,7 +26,7 @@ export function publish(
     revisionId: randomUUID(),
     description: description ?? record.latest.description,
     lastModified: timestamp(region),
-    readyAt: Math.max(record.latest.readyAt, region.now() + region.delay),
+    readyAt: Math.max(record.latest.readyAt, region.clock.now() + region.delay),
     source,
   };
   return { record: { ...record, versions: [...record.versions, version], nextVersion: record.nextVersion + 1 }, version };
@@ -34,5 +34,5 @@ export function publish(
 
 /** As Lambda writes LastModified: `2026-11-20T18:02:30.187+0000`. */
 export function timestamp(region: Region): string {
-  return new Date(region.now()).toISOString().replace("Z", "+0000");
+  return new Date(region.clock.now()).toISOString().replace("Z", "+0000");
 }

@@ -1,0 +1,87 @@
+/** `/portico/faults` on the control port: GET shows, PUT replaces and DELETE clears the faults that calls meet. */
+import type { WireRequest, WireResponse } from "../../model/wire.ts";
+import { jsonAnswer } from "../guard.ts";
+import { AwsError } from "./aws-error.ts";
+import type { FaultPlan, FaultRule } from "./fault-rules.ts";
+import type { Fault, Faults } from "./faults.ts";
+import { isRecord, Members } from "./members.ts";
+
+/** Where; requests are signed for the service `portico`. */
+export const faultsPath = "/portico/faults";
+
+const none: FaultPlan = { latency: 0, rules: [] };
+
+/** Answers a request whose signature was verified. Throws AwsError for what is no plan. */
+export function answerFaults({ method, body }: WireRequest, faults: Faults): WireResponse {
+  if (method === "PUT") faults.set(readPlan(body));
+  else if (method === "DELETE") faults.set(none);
+  else if (method !== "GET") throw invalid(`${faultsPath} takes GET, PUT and DELETE`, 405);
+  return jsonAnswer(200, faults.report());
+}
+
+function invalid(message: string, status = 400): AwsError {
+  return new AwsError("InvalidFaults", status, message);
+}
+
+function membersOf(source: unknown, where: string): Members {
+  if (!isRecord(source)) throw invalid(`${where} must be an object`);
+  return new Members(source, (member, value, rule) => invalid(`${where}.${member} is ${JSON.stringify(value)}: ${rule}`));
+}
+
+function readPlan(body: Uint8Array): FaultPlan {
+  let source: unknown;
+  try {
+    source = JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch (cause) {
+    throw invalid(`the body must be JSON: ${(cause as Error).message}`);
+  }
+  const members = membersOf(source, "plan");
+  const latency = members.integer("latency", 0, 60_000) ?? 0;
+  const rules = members.list("rules") ?? [];
+  members.end();
+  return { latency, rules: rules.map((rule, at) => readRule(rule, `rules[${at}]`)) };
+}
+
+function readRule(source: unknown, where: string): FaultRule {
+  const members = membersOf(source, where);
+  const service = members.text("service", { min: 1 });
+  const operation = members.text("operation", { min: 1 });
+  const probability = members.fraction("probability");
+  const after = members.integer("after", 0, Number.MAX_SAFE_INTEGER);
+  const times = members.integer("times", 0, Number.MAX_SAFE_INTEGER);
+  const seed = members.integer("seed", 0, 2 ** 32 - 1);
+  const fault = readFault(members.value("fault"), `${where}.fault`);
+  members.end();
+  return {
+    ...(service !== undefined && { service }),
+    ...(operation !== undefined && { operation }),
+    ...(probability !== undefined && { probability }),
+    ...(after !== undefined && { after }),
+    ...(times !== undefined && { times }),
+    ...(seed !== undefined && { seed }),
+    fault,
+  };
+}
+
+function readFault(source: unknown, where: string): Fault {
+  const members = membersOf(source, where);
+  const kind = members.requiredText("kind", { oneOf: ["refuse", "reset", "lose", "delay"] });
+  const fault = kind === "refuse" ? readRefusal(members) : kind === "delay" ? readDelay(members) : { kind: kind as "reset" | "lose" };
+  members.end();
+  return fault;
+}
+
+function readDelay(members: Members): Fault {
+  return { kind: "delay", milliseconds: members.integer("milliseconds", 0, 600_000) ?? 0 };
+}
+
+function readRefusal(members: Members): Fault {
+  const headers = members.textMap("headers");
+  return {
+    kind: "refuse",
+    status: members.integer("status", 400, 599) ?? 500,
+    code: members.requiredText("code", { pattern: /^[A-Za-z0-9.]{1,100}$/ }),
+    message: members.text("message") ?? "Injected by /portico/faults",
+    ...(headers && { headers }),
+  };
+}
