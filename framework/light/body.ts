@@ -7,11 +7,8 @@ export interface Body {
   /** Undefined for a stream that was given. */
   readonly source: string | Uint8Array<ArrayBuffer> | Blob | undefined;
   stream: ReadableStream<Uint8Array> | undefined;
-  /** Read, or handed to another object, before there was a stream. */
+  /** Read before there was a stream. */
   used: boolean;
-  /** Who had it before, and who has it now. */
-  from?: Body;
-  next?: Body;
 }
 
 /** Node's own, which its types do not have yet. */
@@ -64,44 +61,27 @@ export function checkUsable(body: Body | null): void {
   if (isUnusable(body)) throw new TypeError("Body is unusable: Body has already been read");
 }
 
-/** The stream of a body, the same at every call. */
+/** The stream of a body, the same at every call; closed where the body was read without it. */
 export function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
-  if (body && !body.stream) openAll(body);
-  return body && body.stream!;
-}
-
-/**
- * Streams for all who had a body: piped from one to the next, as the platform does at once. Where the last has read it, the pipes
- * have ended: the streams before are closed and free, and the last one's reader stays, as after a read of the stream itself.
- */
-function openAll(body: Body): void {
-  let first = body;
-  while (first.from) first = first.from;
-  let last = body;
-  while (last.next) last = last.next;
-  if (!last.used) {
-    first.stream = open(first.source);
-    for (let at = first; at.next; at = at.next) at.next.stream = at.stream!.pipeThrough(new TransformStream());
-    return;
+  if (!body) return null;
+  if (!body.stream) {
+    body.stream = open(body.source!);
+    // Locked and disturbed, as after a read of the stream itself.
+    if (body.used) void body.stream.getReader().cancel();
   }
-  for (let at = first; at.next; at = at.next) at.stream = new ReadableStream({ type: "bytes", start: (given) => given.close() });
-  last.stream = open(last.source);
-  void last.stream.getReader().cancel();
+  return body.stream;
 }
 
-function open(source: Body["source"]): ReadableStream<Uint8Array> {
+/** Filled and closed, as the platform's is a moment after it was made. */
+function open(source: string | Uint8Array<ArrayBuffer> | Blob): ReadableStream<Uint8Array> {
   if (source instanceof Blob) return source.stream();
   return new ReadableStream<Uint8Array>({
     type: "bytes",
-    pull(given) {
-      const controller = given as ReadableByteStreamController;
+    start(controller) {
       // A copy: what is enqueued is detached, and clones share the source.
-      const bytes = toBytes(source!).slice();
+      const bytes = toBytes(source).slice();
       if (bytes.length) controller.enqueue(bytes);
-      queueMicrotask(() => {
-        controller.close();
-        controller.byobRequest?.respond(0);
-      });
+      controller.close();
     },
   });
 }
@@ -164,13 +144,10 @@ export function cloneBody(body: Body | null): Body | null {
   return made(body.source, right);
 }
 
-/** Moves a body to a new object; the old one's is used from now on. Throws TypeError when it is unusable. */
+/** Moves a body to a new object through a pipe, which is what the old one's stream is locked by. Throws TypeError when it is unusable. */
 export function moveBody(body: Body): Body {
   checkUsable(body);
-  const { source, stream } = body;
-  if (stream) return made(source, stream.pipeThrough(new TransformStream()));
-  body.used = true;
-  return (body.next = { ...made(source), from: body });
+  return made(body.source, streamOf(body)!.pipeThrough(new TransformStream()));
 }
 
 /** What `fetch` can send: bytes without a type of their own, or the stream. */

@@ -103,8 +103,8 @@ export class LightHeaders {
   }
 
   #fill(init: unknown): void {
-    if (isOurs(init)) this.#copy(init);
-    else for (const [name, value] of toPairs(init)) this.append(name, value);
+    // Appended one by one, as the platform does: that takes the space at the end of a value whose last part is empty.
+    for (const [name, value] of isOurs(init) ? written(init) : toPairs(init)) this.append(name, value);
   }
 
   #write(name: unknown, value: unknown, given: ArrayLike<unknown>, add: boolean): void {

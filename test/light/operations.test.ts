@@ -9,18 +9,16 @@ import type { Web } from "./row.ts";
 
 const light = { Headers: LightHeaders, Request: LightRequest, Response: LightResponse } as unknown as Web;
 
+// The seed is the run's (PORTICO_SEED).
 const agree = (numRuns: number): Promise<void> =>
   fc.assert(
     fc.asyncProperty(operations, async (all) => {
       expect(await run(light, all)).toEqual(await run({ Headers, Request, Response }, all));
     }),
-    // Fixed while the differences below are open: a search with other seeds finds them again, once in some ten thousand sequences.
-    { numRuns, seed: 20261121 },
+    { numRuns },
   );
 
-test("500 random sequences of operations", () => agree(500));
-
-test("10,000 random sequences of operations", { tags: ["full"] }, () => agree(10_000));
+test("10,000 random sequences of operations", () => agree(10_000), 60_000);
 
 const step = (does: Operation["does"], on = 0, kind = 0, name = "a", value = "1", status = 200): Operation => ({
   does,
@@ -31,8 +29,8 @@ const step = (does: Operation["does"], on = 0, kind = 0, name = "a", value = "1"
   status,
 });
 
-// Found by longer searches and not mended yet (docs/decisions/011); a mended one fails here and becomes a row.
-const open: Readonly<Record<string, readonly Operation[]>> = {
+// Found by longer searches.
+const mended: Readonly<Record<string, readonly Operation[]>> = {
   "an empty request body that was moved, then locked": [
     step("newRequest", 0, 3, "a", "1", 205),
     step("copyRequest"),
@@ -49,6 +47,29 @@ const open: Readonly<Record<string, readonly Operation[]>> = {
     step("newHeaders"),
     step("newHeaders"),
   ],
+  "a body that was moved and read leaves the one before closed and free": [
+    step("newRequest", 0, 2, "a", "1", 99),
+    step("clone"),
+    step("copyRequest", 3),
+    step("toJson", 2),
+    step("newHeaders"),
+    step("drain", 5),
+  ],
+  "a clone of a moved body frees the stream before it": [
+    step("newRequest", 0, 2, "a", "1", 205),
+    step("copyRequest"),
+    step("clone", 3),
+    step("newHeaders"),
+    step("lock"),
+    step("look"),
+  ],
+  "an empty body that was moved is read from the object before": [
+    step("newRequest", 0, 2, "a", "", 201),
+    step("copyRequest"),
+    step("look"),
+    step("drain"),
+    step("newHeaders"),
+  ],
   "a copy of a header whose only value is empty": [
     step("newResponse", 0, 1),
     step("append", 0, 0, "a", ""),
@@ -58,18 +79,6 @@ const open: Readonly<Record<string, readonly Operation[]>> = {
   ],
 };
 
-test.each(Object.entries(open))("open: %s", async (_, all) => {
-  expect(await run(light, all)).not.toEqual(await run({ Headers, Request, Response }, all));
-});
-
-test("a body that was moved and read leaves the one before closed and free", async () => {
-  const all = [
-    step("newRequest", 0, 2, "a", "1", 99),
-    step("clone"),
-    step("copyRequest", 3),
-    step("toJson", 2),
-    step("newHeaders"),
-    step("drain", 5),
-  ];
+test.each(Object.entries(mended))("%s", async (_, all) => {
   expect(await run(light, all)).toEqual(await run({ Headers, Request, Response }, all));
 });
