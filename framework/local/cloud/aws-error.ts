@@ -5,11 +5,14 @@ export class AwsError extends Error {
   /** The service's own name: `ResourceConflictException`. */
   readonly code: string;
   readonly status: number;
+  /** What else an S3 error document says: `Key`, `Condition`. */
+  readonly details: Readonly<Record<string, string>>;
 
-  constructor(code: string, status: number, message: string) {
+  constructor(code: string, status: number, message: string, details: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = "AwsError";
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }

@@ -7,6 +7,7 @@ import type { LambdaRuntime } from "../lambda/outcome.ts";
 import { type Listener, listen } from "../listen.ts";
 import { localRegion } from "./arn.ts";
 import { childrenOf } from "./apigateway/find.ts";
+import { openBlobStore } from "./blob-store.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { codeLocation } from "./code-location.ts";
 import { openCodeStore } from "./code-store.ts";
@@ -98,6 +99,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const region: Region = {
     state,
     code: openCodeStore(folder, usedCode(state)),
+    blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
     runtime: options.runtime,
     fronts,
     clock,

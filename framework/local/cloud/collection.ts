@@ -1,4 +1,5 @@
 /** Records of one kind, in memory and on disk: each is one JSON file, written beside and renamed, so a kill leaves the old or the new one. */
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../model/user-error.ts";
@@ -34,7 +35,9 @@ export class Collection<T> {
   }
 
   #file(id: string): string {
-    return join(this.#folder, `${encodeURIComponent(id)}.json`);
+    const name = encodeURIComponent(id);
+    // File systems take 255 bytes; the id itself is in the file.
+    return join(this.#folder, `${name.length <= 200 ? name : createHash("sha256").update(id).digest("hex")}.json`);
   }
 
   get(id: string): T | undefined {

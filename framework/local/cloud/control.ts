@@ -14,6 +14,7 @@ import type { PreparedCall, RouteTable } from "./operation.ts";
 import { nonceForm, pingPath, proofOf } from "./proof.ts";
 import type { Region } from "./region.ts";
 import { prepareRest, restError } from "./rest.ts";
+import { prepareS3, s3Refusal } from "./s3/s3-protocol.ts";
 import { claimedScope, type Scope, verifySignature } from "./signature.ts";
 
 const restServices: Readonly<Record<string, RouteTable>> = { lambda: lambdaTable, apigateway: apiGatewayTable };
@@ -22,6 +23,14 @@ const queryServices: Readonly<Record<string, QueryService>> = { iam: iamService,
 /** The names that the Query protocol's services have for the same refusals. */
 const queryCodes: Readonly<Record<string, string>> = {
   UnrecognizedClientException: "InvalidClientTokenId",
+  InvalidSignatureException: "SignatureDoesNotMatch",
+};
+
+/** The names that S3 has for them. */
+const s3Codes: Readonly<Record<string, string>> = {
+  MissingAuthenticationTokenException: "AccessDenied",
+  IncompleteSignatureException: "AuthorizationHeaderMalformed",
+  UnrecognizedClientException: "InvalidAccessKeyId",
   InvalidSignatureException: "SignatureDoesNotMatch",
 };
 
@@ -88,6 +97,7 @@ async function answerService(
 }
 
 function prepare(request: WireRequest, service: string): PreparedCall {
+  if (service === "s3") return prepareS3(request);
   const table = Object.hasOwn(restServices, service) ? restServices[service] : undefined;
   if (table) return prepareRest(request, table);
   const query = Object.hasOwn(queryServices, service) ? queryServices[service] : undefined;
@@ -96,6 +106,8 @@ function prepare(request: WireRequest, service: string): PreparedCall {
 }
 
 function refusal(error: AwsError, scope: Scope | undefined): WireResponse {
+  if (scope?.service === "s3")
+    return s3Refusal(new AwsError(s3Codes[error.code] ?? error.code, error.status, error.message, error.details));
   const query = scope && Object.hasOwn(queryServices, scope.service) ? queryServices[scope.service] : undefined;
   if (!query) return restError(error);
   return queryError(new AwsError(queryCodes[error.code] ?? error.code, error.status, error.message), query.namespace);

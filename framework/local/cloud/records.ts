@@ -125,3 +125,29 @@ export interface StageRecord {
   readonly updated: string;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+export interface BucketRecord {
+  readonly name: string;
+  /** Epoch ms. */
+  readonly created: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The four blocks, by name; none when they were deleted. */
+  readonly publicAccess?: Readonly<Record<string, boolean>>;
+}
+
+export interface ObjectRecord {
+  readonly bucket: string;
+  readonly key: string;
+  /** With its quotes: MD5 of the bytes. */
+  readonly etag: string;
+  readonly size: number;
+  /** Epoch ms. */
+  readonly modified: number;
+  /** Content-Type and its like, as they were put. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** By header. */
+  readonly checksums: Readonly<Record<string, string>>;
+  /** Its bytes' name in the blob store. */
+  readonly body: string;
+}

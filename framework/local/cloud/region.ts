@@ -1,11 +1,22 @@
 /** The emulated region: what it remembers and what it holds open, handed to every operation. */
 import { join } from "node:path";
 import type { LambdaRuntime } from "../lambda/outcome.ts";
+import type { BlobStore } from "./blob-store.ts";
 import type { Clock } from "./clock.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
-import type { ApiRecord, DeploymentRecord, FunctionRecord, IntegrationRecord, RoleRecord, RouteRecord, StageRecord } from "./records.ts";
+import type {
+  ApiRecord,
+  BucketRecord,
+  DeploymentRecord,
+  FunctionRecord,
+  IntegrationRecord,
+  ObjectRecord,
+  RoleRecord,
+  RouteRecord,
+  StageRecord,
+} from "./records.ts";
 
 /** Everything that survives a restart. Children of an API have the id `API/CHILD`. */
 export interface State {
@@ -16,6 +27,9 @@ export interface State {
   readonly routes: Collection<RouteRecord>;
   readonly deployments: Collection<DeploymentRecord>;
   readonly stages: Collection<StageRecord>;
+  readonly buckets: Collection<BucketRecord>;
+  /** By `BUCKET/KEY`. */
+  readonly objects: Collection<ObjectRecord>;
 }
 
 /** The data planes: one listener per API. */
@@ -31,6 +45,7 @@ export interface Fronts {
 export interface Region {
   readonly state: State;
   readonly code: CodeStore;
+  readonly blobs: BlobStore;
   readonly runtime: LambdaRuntime;
   readonly fronts: Fronts;
   readonly clock: Clock;
@@ -52,6 +67,8 @@ export function openState(folder: string): State {
     routes: open("routes"),
     deployments: open("deployments"),
     stages: open("stages"),
+    buckets: open("buckets"),
+    objects: open("objects"),
   };
   for (const children of [state.routes, state.integrations, state.stages, state.deployments]) {
     for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);

@@ -5,6 +5,7 @@ import type { WireRequest } from "../../model/wire.ts";
 import { headerValues } from "../guard.ts";
 import { AwsError } from "./aws-error.ts";
 import type { CloudKey } from "./key.ts";
+import { unsignedPayload, unsignedTrailer } from "./s3/s3-body.ts";
 import { Sha256 } from "./sha256.ts";
 
 /** How far a signature's date may be from our clock, milliseconds. */
@@ -59,10 +60,16 @@ export async function verifySignature(request: WireRequest, key: CloudKey, clock
   }
   checkSignedHeaders(request, claim);
   const date = signedDate(request, claim, clocks);
-  const [payloadHash] = headerValues(request.headers, "x-amz-content-sha256");
-  if (payloadHash !== undefined && payloadHash !== createHash("sha256").update(request.body).digest("hex")) throw mismatch();
+  checkPayload(request, claim);
   if (!isSame(claim.signature, await signatureOf(request, claim, key, date))) throw mismatch();
   return claim;
+}
+
+/** S3 alone lets a client sign without a hash of the body; a checksum guards it there. */
+function checkPayload({ headers, body }: WireRequest, { service }: Claim): void {
+  const [hash] = headerValues(headers, "x-amz-content-sha256");
+  if (hash === undefined || (service === "s3" && (hash === unsignedPayload || hash === unsignedTrailer))) return;
+  if (hash !== createHash("sha256").update(body).digest("hex")) throw mismatch();
 }
 
 function mismatch(): AwsError {
@@ -96,7 +103,15 @@ function signedDate(request: WireRequest, claim: Claim, clocks: readonly number[
 
 async function signatureOf(request: WireRequest, claim: Claim, key: CloudKey, signingDate: Date): Promise<string> {
   const { service, region, signedHeaders } = claim;
-  const signer = new SignatureV4({ service, region, credentials: key, sha256: Sha256, applyChecksum: false });
+  // S3 signs the path as it is sent, the others escape it once more.
+  const signer = new SignatureV4({
+    service,
+    region,
+    credentials: key,
+    sha256: Sha256,
+    applyChecksum: false,
+    uriEscapePath: service !== "s3",
+  });
   const [path = "", search = ""] = splitOnce(request.target, "?");
   const headers = Object.fromEntries(signedHeaders.map((name) => [name, headerValues(request.headers, name).join(",")]));
   const plain = { method: request.method, protocol: "http:", hostname: "", path, query: queryBag(search), headers, body: request.body };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
 import { type Cloud, type CloudOptions, startCloud } from "../../../framework/local/cloud/cloud.ts";
 import { systemClock } from "../../../framework/local/cloud/clock.ts";
 import type { LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
@@ -42,6 +43,7 @@ export interface Lab {
   lambda: LambdaClient;
   gateway: ApiGatewayV2Client;
   iam: IAMClient;
+  s3: S3Client;
   /** Milliseconds that the cloud's clock is ahead. */
   ahead: number;
   /** Starts a second server on the same folder, as after a kill; the first one is closed only at the end. */
@@ -52,10 +54,15 @@ export interface Lab {
 /** SDK clients that know nothing but this cloud. */
 export function clientsOf(
   cloud: Pick<Cloud, "url" | "region" | "accessKeyId" | "secretAccessKey">,
-): Pick<Lab, "lambda" | "gateway" | "iam"> {
+): Pick<Lab, "lambda" | "gateway" | "iam" | "s3"> {
   const { accessKeyId, secretAccessKey } = cloud;
   const config = { endpoint: cloud.url, region: cloud.region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
-  return { lambda: new LambdaClient(config), gateway: new ApiGatewayV2Client(config), iam: new IAMClient(config) };
+  return {
+    lambda: new LambdaClient(config),
+    gateway: new ApiGatewayV2Client(config),
+    iam: new IAMClient(config),
+    s3: new S3Client({ ...config, forcePathStyle: true }),
+  };
 }
 
 /** A fresh cloud with the role `lab`. */

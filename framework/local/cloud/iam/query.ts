@@ -4,6 +4,7 @@ import type { WireResponse } from "../../../model/wire.ts";
 import { AwsError } from "../aws-error.ts";
 import type { PreparedCall } from "../operation.ts";
 import type { Region } from "../region.ts";
+import { escapeXml } from "../xml.ts";
 
 /** XML content: text, a structure, a list (as `member`s), or nothing. */
 export type Xml = string | number | undefined | readonly Xml[] | { readonly [name: string]: Xml };
@@ -62,7 +63,7 @@ function xmlAnswer(status: number, xml: string, requestId: string): WireResponse
 function toXml(value: Xml): string {
   if (value === undefined) return "";
   if (isList(value)) return value.map((one) => `<member>${toXml(one)}</member>`).join("");
-  if (typeof value !== "object") return escape(String(value));
+  if (typeof value !== "object") return escapeXml(String(value));
   return Object.entries(value)
     .map(([name, content]) => (content === undefined ? "" : `<${name}>${toXml(content)}</${name}>`))
     .join("");
@@ -70,9 +71,4 @@ function toXml(value: Xml): string {
 
 function isList(value: Xml): value is readonly Xml[] {
   return Array.isArray(value);
-}
-
-function escape(text: string): string {
-  const named: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;" };
-  return text.replace(/[&<>"\r]/g, (mark) => named[mark] ?? mark);
 }
