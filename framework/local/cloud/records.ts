@@ -80,10 +80,12 @@ export interface ApiRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** Of its data plane on 127.0.0.1; kept over restarts as long as it is free. */
   readonly port: number;
+  /** The working configuration, in one file so that an import replaces it at once or not at all. */
+  readonly routes: readonly RouteRecord[];
+  readonly integrations: readonly IntegrationRecord[];
 }
 
 export interface IntegrationRecord {
-  readonly apiId: string;
   readonly integrationId: string;
   readonly uri: string;
   readonly timeoutInMillis: number;
@@ -91,7 +93,6 @@ export interface IntegrationRecord {
 }
 
 export interface RouteRecord {
-  readonly apiId: string;
   readonly routeId: string;
   readonly routeKey: string;
   readonly integrationId?: string;

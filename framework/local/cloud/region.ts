@@ -6,25 +6,13 @@ import type { Clock } from "./clock.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
-import type {
-  ApiRecord,
-  BucketRecord,
-  DeploymentRecord,
-  FunctionRecord,
-  IntegrationRecord,
-  ObjectRecord,
-  RoleRecord,
-  RouteRecord,
-  StageRecord,
-} from "./records.ts";
+import type { ApiRecord, BucketRecord, DeploymentRecord, FunctionRecord, ObjectRecord, RoleRecord, StageRecord } from "./records.ts";
 
 /** Everything that survives a restart. Children of an API have the id `API/CHILD`. */
 export interface State {
   readonly functions: Collection<FunctionRecord>;
   readonly roles: Collection<RoleRecord>;
   readonly apis: Collection<ApiRecord>;
-  readonly integrations: Collection<IntegrationRecord>;
-  readonly routes: Collection<RouteRecord>;
   readonly deployments: Collection<DeploymentRecord>;
   readonly stages: Collection<StageRecord>;
   readonly buckets: Collection<BucketRecord>;
@@ -63,14 +51,12 @@ export function openState(folder: string): State {
     functions: open("functions"),
     roles: open("roles"),
     apis: open("apis"),
-    integrations: open("integrations"),
-    routes: open("routes"),
     deployments: open("deployments"),
     stages: open("stages"),
     buckets: open("buckets"),
     objects: open("objects"),
   };
-  for (const children of [state.routes, state.integrations, state.stages, state.deployments]) {
+  for (const children of [state.stages, state.deployments]) {
     for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);
   }
   return state;

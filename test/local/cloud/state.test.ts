@@ -1,7 +1,7 @@
 /** The state on disk: what survives, what is cleaned up, what is refused. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateApiCommand, CreateRouteCommand, GetApisCommand } from "@aws-sdk/client-apigatewayv2";
+import { CreateApiCommand, CreateRouteCommand, CreateStageCommand, GetApisCommand } from "@aws-sdk/client-apigatewayv2";
 import { DeleteFunctionCommand, GetFunctionCommand } from "@aws-sdk/client-lambda";
 import { afterEach, expect, it } from "vitest";
 import { startCloud } from "../../../framework/local/cloud/cloud.ts";
@@ -32,16 +32,18 @@ it("has every record on disk when the call returns, and drops what a kill left h
   await makeFunction(lab, "kept");
   const { ApiId } = await lab.gateway.send(new CreateApiCommand({ Name: "gone", ProtocolType: "HTTP" }));
   await lab.gateway.send(new CreateRouteCommand({ ApiId, RouteKey: "$default" }));
+  await lab.gateway.send(new CreateStageCommand({ ApiId, StageName: "$default", AutoDeploy: true }));
   const state = join(lab.folder, "state");
   // As a kill leaves them: in the middle of DeleteApi, of a write, and of an upload.
   rmSync(join(state, "apis", `${ApiId}.json`));
-  writeFileSync(join(state, "functions", "kept.json.tmp"), '{"schemaVersion":1,"id":"kept","rec');
+  writeFileSync(join(state, "functions", "kept.json.tmp"), '{"schemaVersion":2,"id":"kept","rec');
   const half = join(lab.folder, "code", "0".repeat(64));
   mkdirSync(half);
   writeFileSync(join(lab.folder, "zips", `${"0".repeat(64)}.zip.x.tmp`), "half");
   await lab.restart();
   expect((await lab.lambda.send(new GetFunctionCommand({ FunctionName: "kept" }))).Configuration?.State).toBe("Active");
-  expect(readdirSync(join(state, "routes"))).toEqual([]);
+  expect(readdirSync(join(state, "stages"))).toEqual([]);
+  expect(readdirSync(join(state, "deployments"))).toEqual([]);
   expect(readdirSync(join(state, "functions"))).toEqual(["kept.json"]);
   expect(existsSync(half)).toBe(false);
   expect(readdirSync(join(lab.folder, "zips"))).toHaveLength(1);
@@ -78,7 +80,7 @@ it("is refused when another version wrote it, the key too", async () => {
   const lab = await open();
   await lab.cloud.close();
   const file = join(lab.folder, "state", "roles", "lab.json");
-  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":1', '"schemaVersion":2'));
+  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":2', '"schemaVersion":3'));
   await expect(startCloud({ folder: lab.folder, port: 0, runtime: noRuntime })).rejects.toMatchObject({ code: "CLOUD_STATE" });
   writeFileSync(join(lab.folder, "key"), '{"schemaVersion":2}');
   await expect(startCloud({ folder: lab.folder, port: 0, runtime: noRuntime })).rejects.toMatchObject({ code: "CLOUD_KEY" });

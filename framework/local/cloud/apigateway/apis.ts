@@ -1,11 +1,11 @@
-/** CreateApi, GetApi, GetApis and DeleteApi; each API opens a data plane on a port of its own. */
+/** CreateApi, GetApi, GetApis, UpdateApi and DeleteApi; each API opens a data plane on a port of its own. */
 import type { Operation } from "../operation.ts";
 import type { ApiRecord } from "../records.ts";
 import { findApi, newId, pageAnswer, timestamp } from "./find.ts";
 import { badRequest, checkTags, gatewayMembers } from "./refusals.ts";
 
 /** `apiEndpoint` is where the API really answers: AWS gives `https://ID.execute-api.REGION.amazonaws.com`, we a loopback URL. */
-function describeApi(api: ApiRecord): Record<string, unknown> {
+export function describeApi(api: ApiRecord): Record<string, unknown> {
   return {
     apiEndpoint: `http://127.0.0.1:${api.port}`,
     apiId: api.apiId,
@@ -42,6 +42,8 @@ export const createApi: Operation = async (call, region) => {
     created: timestamp(region),
     tags,
     port,
+    routes: [],
+    integrations: [],
   });
   return { status: 201, body: describeApi(api) };
 };
@@ -50,11 +52,27 @@ export const getApi: Operation = (call, region) => ({ status: 200, body: describ
 
 export const getApis: Operation = (call, region) => pageAnswer(call, region.state.apis.all(), ({ apiId }) => apiId, describeApi);
 
+export const updateApi: Operation = (call, region) => {
+  const api = findApi(call, region);
+  const members = gatewayMembers(call.members);
+  const name = members.text("name", { min: 1, max: 128 });
+  const description = members.text("description", { max: 1024 });
+  const version = members.text("version", { min: 1, max: 64 });
+  members.end();
+  const next = region.state.apis.put(api.apiId, {
+    ...api,
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(version !== undefined && { version }),
+  });
+  return { status: 200, body: describeApi(next) };
+};
+
 export const deleteApi: Operation = async (call, region) => {
   const { apiId } = findApi(call, region);
   region.state.apis.remove(apiId);
-  const { routes, integrations, stages, deployments } = region.state;
-  for (const children of [stages, deployments, routes, integrations]) {
+  const { stages, deployments } = region.state;
+  for (const children of [stages, deployments]) {
     for (const id of children.ids().filter((one) => one.startsWith(`${apiId}/`))) children.remove(id);
   }
   await region.fronts.close(apiId);

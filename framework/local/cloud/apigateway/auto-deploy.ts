@@ -4,8 +4,10 @@ import type { Region } from "../region.ts";
 import { childrenOf, newId, timestamp } from "./find.ts";
 
 function freeze(apiId: string, region: Region): readonly FrozenRoute[] {
-  return childrenOf(region.state.routes, apiId).map(({ routeKey, integrationId }) => {
-    const found = integrationId === undefined ? undefined : region.state.integrations.get(`${apiId}/${integrationId}`);
+  const { routes = [], integrations = [] } = region.state.apis.get(apiId) ?? {};
+  const byId = new Map(integrations.map((one) => [one.integrationId, one]));
+  return routes.map(({ routeKey, integrationId }) => {
+    const found = integrationId === undefined ? undefined : byId.get(integrationId);
     if (!found) return { routeKey };
     return { routeKey, integration: { integrationId: found.integrationId, uri: found.uri, timeoutInMillis: found.timeoutInMillis } };
   });

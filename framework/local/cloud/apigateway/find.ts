@@ -19,7 +19,7 @@ export function childrenOf<T extends { readonly apiId: string }>(children: Colle
   return children.all().filter((child) => child.apiId === apiId);
 }
 
-function find<T>(children: Collection<T>, call: Call, region: Region, kind: "Integration" | "Route" | "Deployment" | "Stage"): T {
+function find<T>(children: Collection<T>, call: Call, region: Region, kind: "Deployment" | "Stage"): T {
   const { apiId } = findApi(call, region);
   const id = call.path[kind === "Stage" ? "StageName" : `${kind}Id`] ?? "";
   const child = children.get(`${apiId}/${id}`);
@@ -27,12 +27,20 @@ function find<T>(children: Collection<T>, call: Call, region: Region, kind: "Int
   return child;
 }
 
-export function findIntegration(call: Call, region: Region): IntegrationRecord {
-  return find(region.state.integrations, call, region, "Integration");
+export function findIntegration(call: Call, region: Region): { readonly api: ApiRecord; readonly integration: IntegrationRecord } {
+  const api = findApi(call, region);
+  const id = call.path["IntegrationId"] ?? "";
+  const integration = api.integrations.find(({ integrationId }) => integrationId === id);
+  if (!integration) throw notFound("Integration", id);
+  return { api, integration };
 }
 
-export function findRoute(call: Call, region: Region): RouteRecord {
-  return find(region.state.routes, call, region, "Route");
+export function findRoute(call: Call, region: Region): { readonly api: ApiRecord; readonly route: RouteRecord } {
+  const api = findApi(call, region);
+  const id = call.path["RouteId"] ?? "";
+  const route = api.routes.find(({ routeId }) => routeId === id);
+  if (!route) throw notFound("Route", id);
+  return { api, route };
 }
 
 export function findDeployment(call: Call, region: Region): DeploymentRecord {

@@ -1,14 +1,14 @@
 /** CreateRoute, GetRoute(s), UpdateRoute and DeleteRoute: the working configuration, invisible until it is deployed. */
 import type { Members } from "../members.ts";
 import type { Operation } from "../operation.ts";
-import type { RouteRecord } from "../records.ts";
-import type { Region } from "../region.ts";
+import type { ApiRecord, RouteRecord } from "../records.ts";
 import { autoDeploy } from "./auto-deploy.ts";
-import { childrenOf, findApi, findRoute, newId, pageAnswer } from "./find.ts";
+import { findApi, findRoute, newId, pageAnswer } from "./find.ts";
 import { badRequest, conflict, gatewayMembers, notFound, quota } from "./refusals.ts";
 import { isRouteKey, routeShape } from "./route-key.ts";
 
-const maxRoutes = 300;
+/** Of one API (quotas page). */
+export const maxRoutes = 300;
 
 function describeRoute(route: RouteRecord): Record<string, unknown> {
   return {
@@ -22,11 +22,7 @@ function describeRoute(route: RouteRecord): Record<string, unknown> {
 }
 
 /** The members that may change; only what was given. */
-function readChange(
-  members: Members,
-  apiId: string,
-  region: Region,
-): Partial<Pick<RouteRecord, "routeKey" | "integrationId" | "operationName">> {
+function readChange(members: Members, api: ApiRecord): Partial<Pick<RouteRecord, "routeKey" | "integrationId" | "operationName">> {
   const routeKey = members.text("routeKey");
   if (routeKey !== undefined && !isRouteKey(routeKey)) {
     throw badRequest(
@@ -36,7 +32,7 @@ function readChange(
   const target = members.text("target", { max: 128 });
   const integrationId = target?.replace(/^integrations\//, "");
   if (target !== undefined && target === integrationId) throw badRequest("Invalid target: it must be integrations/INTEGRATION_ID");
-  if (integrationId !== undefined && !region.state.integrations.get(`${apiId}/${integrationId}`))
+  if (integrationId !== undefined && !api.integrations.some((one) => one.integrationId === integrationId))
     throw notFound("Integration", integrationId);
   members.text("authorizationType", { oneOf: ["NONE"] });
   if (members.flag("apiKeyRequired")) throw badRequest("API keys are not supported for HTTP APIs");
@@ -49,7 +45,8 @@ function readChange(
   };
 }
 
-function checkUnique(routeKey: string, others: readonly RouteRecord[]): void {
+/** Throws ConflictException when another route answers the same requests. */
+export function checkUnique(routeKey: string, others: readonly RouteRecord[]): void {
   if (others.some((other) => other.routeKey === routeKey)) throw conflict(`Route with key ${routeKey} already exists for this API`);
   const twin = others.find((other) => routeShape(other.routeKey) === routeShape(routeKey));
   if (twin)
@@ -57,42 +54,38 @@ function checkUnique(routeKey: string, others: readonly RouteRecord[]): void {
 }
 
 export const createRoute: Operation = (call, region) => {
-  const { apiId } = findApi(call, region);
+  const api = findApi(call, region);
   const members = gatewayMembers(call.members);
   members.requiredText("routeKey");
-  const { routeKey = "", ...change } = readChange(members, apiId, region);
-  const others = childrenOf(region.state.routes, apiId);
-  checkUnique(routeKey, others);
-  if (others.length >= maxRoutes) throw quota("Routes");
-  const routeId = newId(7);
-  const route = region.state.routes.put(`${apiId}/${routeId}`, { apiId, routeId, routeKey, ...change });
-  autoDeploy(apiId, region);
+  const { routeKey = "", ...change } = readChange(members, api);
+  checkUnique(routeKey, api.routes);
+  if (api.routes.length >= maxRoutes) throw quota("Routes");
+  const route = { routeId: newId(7), routeKey, ...change };
+  region.state.apis.put(api.apiId, { ...api, routes: [...api.routes, route] });
+  autoDeploy(api.apiId, region);
   return { status: 201, body: describeRoute(route) };
 };
 
-export const getRoute: Operation = (call, region) => ({ status: 200, body: describeRoute(findRoute(call, region)) });
+export const getRoute: Operation = (call, region) => ({ status: 200, body: describeRoute(findRoute(call, region).route) });
 
-export const getRoutes: Operation = (call, region) => {
-  const all = childrenOf(region.state.routes, findApi(call, region).apiId);
-  return pageAnswer(call, all, ({ routeId }) => routeId, describeRoute);
-};
+export const getRoutes: Operation = (call, region) =>
+  pageAnswer(call, findApi(call, region).routes, ({ routeId }) => routeId, describeRoute);
 
 export const updateRoute: Operation = (call, region) => {
-  const before = findRoute(call, region);
-  const { apiId, routeId } = before;
-  const route = { ...before, ...readChange(gatewayMembers(call.members), apiId, region) };
+  const { api, route: before } = findRoute(call, region);
+  const route = { ...before, ...readChange(gatewayMembers(call.members), api) };
   checkUnique(
     route.routeKey,
-    childrenOf(region.state.routes, apiId).filter((other) => other.routeId !== routeId),
+    api.routes.filter((other) => other !== before),
   );
-  region.state.routes.put(`${apiId}/${routeId}`, route);
-  autoDeploy(apiId, region);
+  region.state.apis.put(api.apiId, { ...api, routes: api.routes.map((one) => (one === before ? route : one)) });
+  autoDeploy(api.apiId, region);
   return { status: 200, body: describeRoute(route) };
 };
 
 export const deleteRoute: Operation = (call, region) => {
-  const { apiId, routeId } = findRoute(call, region);
-  region.state.routes.remove(`${apiId}/${routeId}`);
-  autoDeploy(apiId, region);
+  const { api, route } = findRoute(call, region);
+  region.state.apis.put(api.apiId, { ...api, routes: api.routes.filter((one) => one !== route) });
+  autoDeploy(api.apiId, region);
   return { status: 204 };
 };

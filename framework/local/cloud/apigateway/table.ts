@@ -1,7 +1,8 @@
 /** API Gateway v2's operations by method and path, as the SDK's schema binds them (facts/aws.md section 3.1). */
 import type { RouteTable } from "../operation.ts";
-import { createApi, deleteApi, getApi, getApis } from "./apis.ts";
+import { createApi, deleteApi, getApi, getApis, updateApi } from "./apis.ts";
 import { createDeployment, deleteDeployment, getDeployment, getDeployments } from "./deployments.ts";
+import { importApi, reimportApi } from "./import-api.ts";
 import { createIntegration, deleteIntegration, getIntegration, getIntegrations, updateIntegration } from "./integrations.ts";
 import { createRoute, deleteRoute, getRoute, getRoutes, updateRoute } from "./routes.ts";
 import { createStage, deleteStage, getStage, getStages, updateStage } from "./stages.ts";
@@ -11,6 +12,9 @@ export const apiGatewayTable: RouteTable = {
   CreateApi: ["POST /v2/apis", createApi],
   GetApis: ["GET /v2/apis", getApis],
   GetApi: ["GET /v2/apis/{ApiId}", getApi],
+  ImportApi: ["PUT /v2/apis", importApi],
+  ReimportApi: ["PUT /v2/apis/{ApiId}", reimportApi],
+  UpdateApi: ["PATCH /v2/apis/{ApiId}", updateApi],
   DeleteApi: ["DELETE /v2/apis/{ApiId}", deleteApi],
   CreateIntegration: ["POST /v2/apis/{ApiId}/integrations", createIntegration],
   GetIntegrations: ["GET /v2/apis/{ApiId}/integrations", getIntegrations],
