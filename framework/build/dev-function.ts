@@ -8,7 +8,7 @@ import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { functionEntry, type ScannedRoute, withLight } from "./entry.ts";
+import { functionEntry, type ScannedRoute, urlEntry, withLight } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
@@ -79,7 +79,8 @@ export class DevFunction {
     const { id, routes } = this.#plan;
     const methods = await scanMethods(app.root, routes);
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
-    const entry = functionEntry(target, scanned);
+    // In development the gateway serves the static files, as they are now.
+    const entry = target === "lambda" && app.lambda.front === "function-url" ? urlEntry(scanned) : functionEntry(target, scanned);
     const light = target === "lambda" && wantsLight(app);
     let { result, files } = await this.#link(light ? withLight(entry) : entry);
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();

@@ -17,6 +17,27 @@ export function functionEntry(target: Target, routes: readonly ScannedRoute[]): 
   return module([...imports, ...routes.flatMap(importLines), ...lines, value(app)]);
 }
 
+/** The folders that are the assets' alone, as a router's first entries. */
+const folderEntries = (folders: readonly string[]): readonly string[] =>
+  folders.map((folder) => `[${folderLiteral(folder)}, () => nobody]`);
+
+/**
+ * The one function behind a function URL: every route, and the static files beside it.
+ * @param folders that are the assets' alone; undefined where there are no static files, or something else serves them
+ */
+export function urlEntry(routes: readonly ScannedRoute[], folders?: readonly string[]): string {
+  const { lines, table } = routerTable(routes);
+  const router = `createRouter([${[...folderEntries(folders ?? []), ...table].join(", ")}]`;
+  return module([
+    `import { createStreamHandler } from "portico/runtime/stream-handler";`,
+    `import { openFunctionUrl } from "portico/runtime/function-url";`,
+    ...(folders ? [`import { lambdaApp } from "portico/runtime/assets-lambda";`] : []),
+    ...routes.flatMap(importLines),
+    ...lines,
+    `export const handler = createStreamHandler(${folders ? `lambdaApp(import.meta.url, (nobody) => ${router}, nobody))` : `${router})`}, openFunctionUrl);`,
+  ]);
+}
+
 /** The same entry on the light web classes, which have to be there before anything else runs. */
 export const withLight = (entry: string): string => `import "portico:light";\n${entry}`;
 
@@ -58,7 +79,7 @@ export function routerEntry(
 ): string {
   const served = target === "workers" && (indexes.length > 0 || page);
   const table = [
-    ...folders.map((folder) => `[${folderLiteral(folder)}, () => nobody]`),
+    ...folderEntries(folders),
     ...expandRoutes(routes).map(({ segments, route }) => {
       const load = `() => import("portico:function/${route.id}").then(it)`;
       return `[${literal(segments)}, ${target === "node" ? `once(${load})` : load}]`;
@@ -115,13 +136,18 @@ function singleApp(route: ScannedRoute): AppText {
 }
 
 function routerApp(routes: readonly ScannedRoute[]): AppText {
-  const table = expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => function${routes.indexOf(route)}]`);
+  const { lines, table } = routerTable(routes);
+  return { lines, app: `createRouter([${table.join(", ")}])` };
+}
+
+/** A router's entries for routes that are in the same bundle, in the order of precedence. */
+function routerTable(routes: readonly ScannedRoute[]): { readonly lines: readonly string[]; readonly table: readonly string[] } {
   return {
     lines: [
       `import { createRouter } from "portico/runtime/router";`,
       ...routes.map((route, index) => `const function${index} = ${functionText(route, index)};`),
     ],
-    app: `createRouter([${table.join(", ")}])`,
+    table: expandRoutes(routes).map(({ segments, route }) => `[${literal(segments)}, () => function${routes.indexOf(route)}]`),
   };
 }
 

@@ -40,13 +40,14 @@ const defaults: FunctionSettings = { memory: 512, timeout: 10 };
 
 /** The settings of a function; of several routes' the largest. */
 export function functionSettings(app: Pick<App, "routes">, { routes }: FunctionPlan): FunctionSettings {
-  const all = routes.map((route) => routeSettings(app, route));
+  // An app of static files alone is one function, too, where a function URL leads to it.
+  const all = routes.length ? routes.map(({ pattern }) => routeSettings(app, pattern)) : [routeSettings(app, "/*")];
   return { memory: Math.max(...all.map(({ memory }) => memory)), timeout: Math.max(...all.map(({ timeout }) => timeout)) };
 }
 
 /** The last pattern that matches wins, per key. */
-function routeSettings(app: Pick<App, "routes">, route: Route): FunctionSettings {
-  const matching = app.routes.filter(({ pattern }) => matches(pattern, route.pattern));
+function routeSettings(app: Pick<App, "routes">, path: string): FunctionSettings {
+  const matching = app.routes.filter(({ pattern }) => matches(pattern, path));
   return Object.assign({}, defaults, ...matching.map(({ settings }) => settings)) as FunctionSettings;
 }
 

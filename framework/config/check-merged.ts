@@ -3,8 +3,10 @@ import { UserError } from "../model/user-error.ts";
 import { type Document, nodeAt, placeOf } from "./document.ts";
 import type { Settings } from "./to-app.ts";
 
-/** Throws UserError CONFIG_VALUE for a name that is declared twice and for half a VPC. */
-export function checkMerged(document: Document, { env = {}, secrets = [], workers, lambda }: Settings, stage: string): void {
+/** Throws UserError CONFIG_VALUE for a name that is declared twice, for half a VPC, and for what the front of Lambda cannot do. */
+export function checkMerged(document: Document, settings: Settings, stage: string): void {
+  const { env = {}, secrets = [], workers, lambda } = settings;
+  checkFront(document, settings, stage);
   const bindings = Object.keys(workers?.bindings ?? {});
   for (const [index, name] of secrets.entries()) {
     if (Object.hasOwn(env, name)) throw twice(document, stage, name, ["secrets", index], '"env" and "secrets"');
@@ -15,6 +17,24 @@ export function checkMerged(document: Document, { env = {}, secrets = [], worker
   if (Boolean(subnets) === Boolean(securityGroups)) return;
   const missing = subnets ? "securityGroups" : "subnets";
   throw problem(document, stage, ["lambda", "vpc"], `"vpc" lacks "${missing}"`, `Add "${missing}", or leave "vpc" empty.`);
+}
+
+/** Seconds that an HTTP API waits for a function at most (quotas page of API Gateway). */
+const longestWait = 30;
+
+/** A function URL is one function's; an HTTP API waits for none longer than 30 s. */
+function checkFront(document: Document, { group = "route", routes = {}, lambda: { front } = {} }: Settings, stage: string): void {
+  if (front === "function-url") {
+    if (group === "app") return;
+    const message = `"front" cannot be "function-url" with "group": "${group}": a function URL leads to one function`;
+    throw problem(document, stage, ["lambda", "front"], message, 'Add "group": "app", or leave "front" out.');
+  }
+  for (const [pattern, { timeout = 0 }] of Object.entries(routes)) {
+    if (timeout <= longestWait) continue;
+    const message = `"timeout" cannot be ${timeout} behind an HTTP API, which waits ${longestWait} s at most`;
+    const fix = `Write a whole number from 1 to ${longestWait}, or choose "lambda": { "front": "function-url" } with "group": "app".`;
+    throw problem(document, stage, ["routes", pattern, "timeout"], message, fix);
+  }
 }
 
 type Path = readonly [string, ...(string | number)[]];

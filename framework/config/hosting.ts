@@ -71,8 +71,8 @@ const settings: ObjectRule = {
     timeout: {
       kind: "integer",
       min: 1,
-      max: 30,
-      about: "Seconds until a request is given up; an HTTP API waits 30 at most. 10 when absent.",
+      max: 900,
+      about: "Seconds until a request is given up; an HTTP API waits 30 at most, a function URL 900. 10 when absent.",
     },
   },
 };
@@ -87,6 +87,12 @@ const lambda: ObjectRule = {
       "12 digits, in quotes",
     ),
     region: text("The AWS region.", "^[a-z]{2}(-[a-z]+)+-[0-9]+$", "a region's name, such as ap-northeast-2"),
+    front: {
+      kind: "choice",
+      of: ["http-api", "function-url"],
+      about:
+        'What takes requests: an HTTP API with a function per route, or the URL of one function, which streams and needs "group": "app". http-api when absent.',
+    },
     architecture: { kind: "choice", of: ["arm64", "x86_64"], about: "Processor of the functions. arm64 when absent." },
     webClasses: {
       kind: "choice",

@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 export interface FunctionSettings {
   /** MB, 128-10240. */
   readonly memory: number;
-  /** Seconds, 1-30 behind an HTTP API. */
+  /** Seconds, 1-30 behind an HTTP API, 1-900 behind a function URL. */
   readonly timeout: number;
 }
 
@@ -15,11 +15,16 @@ export interface SmokeCheck {
   readonly status: number;
 }
 
+/** What stands before an app's functions on AWS. */
+export type LambdaFront = "http-api" | "function-url";
+
 /** What only AWS needs. */
 export interface LambdaApp {
   readonly account?: string;
   readonly region?: string;
   readonly architecture: "arm64" | "x86_64";
+  /** What takes requests: an HTTP API, or the URL of the one function, which streams. http-api when absent. */
+  readonly front?: LambdaFront;
   /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. platform when absent. */
   readonly webClasses?: "light" | "platform";
   /** IAM statements added to the execution role. */

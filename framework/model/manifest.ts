@@ -77,7 +77,7 @@ export interface Manifest {
   readonly routes: readonly BuiltRoute[];
   readonly functions: readonly BuiltFunction[];
   readonly assets: readonly BuiltAsset[];
-  /** Lambda only: the function that answers `$default`: assets and the 404. */
+  /** Lambda behind an HTTP API only: the function that answers `$default`: assets and the 404. Behind a function URL the one function has them. */
   readonly assetsFunction?: BuiltFunction;
   /** Workers only. */
   readonly modules?: readonly WorkerModule[];

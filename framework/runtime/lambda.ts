@@ -6,7 +6,8 @@ import { type HttpApiEvent, type HttpApiResult, openHttpApi, stageOf } from "./h
 import { createHandler, type LambdaHandler, type Opened } from "./lambda-handler.ts";
 import { type LoadBalancerEvent, openLoadBalancer, type SingleValueResult } from "./load-balancer.ts";
 import { type MultiValueResult, openRestApi, type RestApiEvent } from "./rest-api.ts";
-import { type StreamHandler, writeResponse } from "./response-stream.ts";
+import type { StreamHandler } from "./response-stream.ts";
+import { createStreamHandler } from "./stream-handler.ts";
 
 export type { LambdaContext, LambdaHandler } from "./lambda-handler.ts";
 export type { HttpApiEvent, HttpApiResult, LoadBalancerEvent, MultiValueResult, RestApiEvent, SingleValueResult };
@@ -31,17 +32,7 @@ export const toLambda = (fetch: Fetch): LambdaHandler<HttpEvent, HttpResult> => 
  * STREAM. Background work begins to count once the answer is out, and delays nothing. An error in the middle of a body ends the answer
  * there; the environment lives on. Throws where there is no `awslambda`, which only Lambda's Node runtime has.
  */
-export function toLambdaStream(fetch: Fetch): StreamHandler<HttpEvent> {
-  const answer = withoutHeadBody(fetch);
-  return awslambda.streamifyResponse(async (event, stream, context) => {
-    const handler = createHandler<HttpEvent, void>(answer, (given) => {
-      const [request, clientAddress] = open(given);
-      return [request, clientAddress, (response) => writeResponse(response, stream)];
-    });
-    const refused = await handler(event, context);
-    if (refused) await writeResponse(new Response(null, { status: refused.statusCode }), stream);
-  });
-}
+export const toLambdaStream = (fetch: Fetch): StreamHandler<HttpEvent> => createStreamHandler(withoutHeadBody(fetch), open);
 
 /** RFC 9110 section 9.3.2: HEAD has GET's headers and no content. */
 function withoutHeadBody(fetch: Fetch): Fetch {

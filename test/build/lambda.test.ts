@@ -3,7 +3,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { lambdaLimits } from "../../framework/build/lambda.ts";
+import { bufferedLimit } from "../../framework/build/lambda-assets.ts";
+import { lambdaLimits } from "../../framework/build/lambda-package.ts";
 import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
 import type { HttpApiEvent, HttpApiResult } from "../../framework/runtime/http-api.ts";
@@ -286,7 +287,7 @@ describe("what cannot be built", () => {
 
   it("refuses an asset that no answer could carry", async () => {
     const root = makeFolder(shared);
-    const size = Math.ceil(lambdaLimits.asset) + 1;
+    const size = Math.ceil(bufferedLimit) + 1;
     writeFiles(root, { "functions/_public/big.bin": Buffer.alloc(size) });
     expect(await failure(root)).toMatchObject({ code: "ASSET_TOO_LARGE", at: [{ file: "functions/_public/big.bin" }] });
     expect((await build(root, "workers")).manifest.assets).toMatchObject([{ bytes: size }]);

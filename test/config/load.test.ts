@@ -146,7 +146,11 @@ describe("mistakes", () => {
     [withName('"routes": { "reports": {} }'), "CONFIG_KEY", /a name in routes/, at(3, 15)],
     [withName('"routes": { "/a/*/b": {} }'), "CONFIG_KEY", /a name in routes/],
     [withName('"routes": { "/a": { "memory": 64 } }'), "CONFIG_VALUE", /"memory" cannot be 64/],
-    [withName('"routes": { "/a": { "timeout": 31 } }'), "CONFIG_VALUE", /"timeout" cannot be 31/],
+    [withName('"routes": { "/a": { "timeout": 31 } }'), "CONFIG_VALUE", /"timeout" cannot be 31 behind an HTTP API/, at(3, 34)],
+    [withName('"routes": { "/a": { "timeout": 901 } }'), "CONFIG_VALUE", /"timeout" cannot be 901/],
+    [withName('"lambda": { "front": "url" }'), "CONFIG_VALUE", /"front" cannot be "url"/],
+    [withName('"lambda": { "front": "function-url" }'), "CONFIG_VALUE", /"function-url" with "group": "route"/, at(3, 24)],
+    [withName('"group": "folder", "lambda": { "front": "function-url" }'), "CONFIG_VALUE", /with "group": "folder"/],
     [withName('"routes": { "/a": { "time": 3 } }'), "CONFIG_KEY", /unknown key "time" in routes.\/a/],
     [withName('"headers": { "fonts/*": {} }'), "CONFIG_KEY", /a name in headers/, at(3, 16)],
     [withName('"headers": { "/a/*/b": {} }'), "CONFIG_KEY", /a name in headers/],
@@ -195,6 +199,15 @@ describe("mistakes", () => {
       expect(error.at[0]?.frame).toContain("^");
     },
   );
+
+  test("a function URL gives a function up to 900 s; the stage that leaves it for an HTTP API is told", async () => {
+    const text = withName(
+      '"group": "app", "routes": { "/*": { "timeout": 900 } }, "lambda": { "front": "function-url" },\n  "stages": { "prod": { "lambda": { "front": "http-api" } }, "pr": { "group": "route" } }',
+    );
+    expect(await load(text)).toMatchObject({ group: "app", lambda: { front: "function-url" } });
+    expect(await mistake(text, "prod")).toMatchObject({ message: expect.stringMatching(/cannot be 900 behind an HTTP API/) as string });
+    expect(await mistake(text, "pr")).toMatchObject({ message: expect.stringMatching(/with "group": "route"/) as string });
+  });
 
   test("a clash that a stage makes is shown in the stage", async () => {
     const text = withName('"secrets": ["KEY"],\n  "stages": { "prod": { "env": { "KEY": "x" } } }');

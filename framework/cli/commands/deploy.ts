@@ -26,6 +26,7 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const app = withoutAccount(await loadApp(appFlags(input, "local")));
     requireLambda(app, reporter);
+    requireHttpApi(app);
     await buildTarget(app, "lambda", (text) => reporter.warn(text));
     const env = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
     const { access, own } = await reachCloud(app.root, port, reporter);
@@ -67,10 +68,19 @@ function requireLambda({ targets }: App, reporter: Reporter): void {
   if (others.length) reporter.warn(`only lambda is deployed, not ${others.join(" and ")}: ${why}`);
 }
 
+function requireHttpApi({ lambda: { front } }: App): void {
+  if (front !== "function-url") return;
+  throw new UserError(
+    "FRONT_NOT_YET",
+    "this version of Portico cannot release to a function URL yet",
+    'portico dev runs the app behind one; to deploy it, leave "front" out of "lambda"',
+  );
+}
+
 /** Roles, boundaries and networks of a real account do not exist in the local cloud. */
 function withoutAccount(app: App): App {
-  const { architecture, policies } = app.lambda;
-  return { ...app, lambda: { architecture, policies } };
+  const { architecture, policies, front } = app.lambda;
+  return { ...app, lambda: { architecture, policies, ...(front && { front }) } };
 }
 
 async function releaseTo(access: CloudAccess, app: App, { env, made, undeclared }: ResolvedEnv, reporter: Reporter): Promise<void> {

@@ -1,0 +1,60 @@
+/** A Lambda function as it is uploaded: files in, its zip and what the manifest says of it out. */
+import { createHash } from "node:crypto";
+import type { BuiltFunction } from "../model/manifest.ts";
+import { UserError } from "../model/user-error.ts";
+import { zip } from "./zip.ts";
+
+/** AWS Lambda quotas (docs.aws.amazon.com, "Lambda quotas"), bytes: a direct upload, and a package unzipped. */
+export const lambdaLimits = { zip: 50 * 1024 ** 2, unzipped: 250 * 1024 ** 2 } as const;
+
+/** A function, and the files to write for it. */
+export interface Packed {
+  readonly fn: BuiltFunction;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Throws UserError FUNCTION_TOO_LARGE.
+ * @param files by their names in the zip; beside it only the module is written, to be read and run
+ */
+export async function pack(
+  fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">,
+  { main, zip: archiveName }: { readonly main: string; readonly zip: string },
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Packed> {
+  checkSize(
+    fn.id,
+    "unzipped",
+    [...files.values()].reduce((sum, { length }) => sum + length, 0),
+    lambdaLimits.unzipped,
+  );
+  const archive = await zip(files);
+  checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
+  const module = files.get("index.mjs") ?? new Uint8Array();
+  return {
+    fn: { ...fn, hash: hashFiles(files), bytes: module.length, main, zip: archiveName },
+    files: new Map([
+      [main, module],
+      [archiveName, archive],
+    ]),
+  };
+}
+
+/** Over names and contents and not the zip, whose bytes another version of zlib may change. */
+function hashFiles(files: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return hash.digest("hex");
+}
+
+const largeFiles = "Serve large files from elsewhere, such as a bucket.";
+
+/** `4.4 MB`. */
+export const inMB = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+
+function checkSize(id: string, state: string, bytes: number, limit: number): void {
+  if (bytes <= limit) return;
+  const less = "Import less: portico routes shows what each route weighs.";
+  const fix = { assets: largeFiles, app: `${largeFiles} ${less}` }[id] ?? less;
+  throw new UserError("FUNCTION_TOO_LARGE", `the function ${id} is ${inMB(bytes)} ${state}; Lambda takes ${inMB(limit)}`, fix);
+}

@@ -1,0 +1,18 @@
+/** A Lambda handler that streams: `fetch` and a way to open events in, what Lambda's runtime hands an event and a stream out. */
+import type { Fetch } from "./function.ts";
+import { createHandler, type Opened } from "./lambda-handler.ts";
+import { type StreamHandler, writeResponse } from "./response-stream.ts";
+
+/**
+ * Throws where there is no `awslambda`, which only Lambda's Node runtime has.
+ * @param open throws on an event that no HTTP client could have caused, which is answered 400
+ */
+export const createStreamHandler = <Event>(fetch: Fetch, open: (event: Event) => Opened<unknown>): StreamHandler<Event> =>
+  awslambda.streamifyResponse(async (event, stream, context) => {
+    const handler = createHandler<Event, void>(fetch, (given) => {
+      const [request, clientAddress] = open(given);
+      return [request, clientAddress, (response) => writeResponse(response, stream)];
+    });
+    const refused = await handler(event, context);
+    if (refused) await writeResponse(new Response(null, { status: refused.statusCode }), stream);
+  });
