@@ -8,10 +8,11 @@ import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { functionEntry, type ScannedRoute, urlEntry, withLight } from "./entry.ts";
+import { functionEntry, type ScannedRoute, withLight } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
+import { urlEntry } from "./router-entry.ts";
 import { scanMethods } from "./scan.ts";
 import { lightDoubt, wantsLight } from "./web-classes.ts";
 

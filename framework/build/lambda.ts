@@ -3,13 +3,14 @@ import { build, type BuildResult, type Metafile } from "esbuild";
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute, urlEntry, withLight } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute, withLight } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { assetFiles, bufferedLimit, checkAssets, streamedLimit } from "./lambda-assets.ts";
 import { pack, type Packed } from "./lambda-package.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
+import { urlEntry } from "./router-entry.ts";
 import { lightDoubt, wantsLight } from "./web-classes.ts";
 
 /** One esbuild call, which links each entry alone: a function's bytes depend on what it imports and on nothing else. */

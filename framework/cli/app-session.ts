@@ -7,7 +7,7 @@ import { resolveEnv } from "../config/env.ts";
 import type { MadeSecret } from "../config/secrets.ts";
 import type { DevRoute } from "../local/tables.ts";
 import type { Changes } from "../local/folder-tree.ts";
-import type { App } from "../model/app.ts";
+import type { App, LambdaFront } from "../model/app.ts";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { BuiltAsset } from "../model/manifest.ts";
 import type { Target } from "../model/target.ts";
@@ -27,6 +27,8 @@ export interface Served {
 export interface AppSession extends FunctionSource {
   readonly app: App;
   readonly target: Target;
+  /** Of target lambda; an HTTP API when absent. */
+  readonly front: LambdaFront | undefined;
   served(): Served;
   /** Takes a batch of changes in; gives the functions that are other than before, already building, and whether `served` is. */
   apply(changes: Changes): Promise<{ readonly functions: readonly string[]; readonly tables: boolean }>;
@@ -42,10 +44,12 @@ interface State extends Served {
 export async function openAppSession(flags: ReturnType<typeof appFlags>, reporter: Reporter): Promise<AppSession> {
   let state = await load(flags, reporter);
   const target = state.app.targets[0]!;
+  const { front } = state.app.lambda;
   const used = new Set<string>();
   const session: AppSession = {
     app: state.app,
     target,
+    front,
     served: () => state,
     load: (id) => {
       used.add(id);
@@ -55,8 +59,8 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, reporte
       const paths = [...changes.changed, ...changes.appeared, ...changes.vanished];
       if (paths.some((path) => isSetting(relative(flags.root, path), flags.config))) {
         const before = state;
-        await warnOfTarget(flags, target, reporter);
-        state = await load({ ...flags, target }, reporter);
+        await warnOfFront(flags, { target, front }, reporter);
+        state = await load({ ...flags, target }, reporter, { front: front ?? "http-api" });
         await before.builder.close();
         return { functions: rebuild(state.builder, used, [...used]), tables: true };
       }
@@ -71,10 +75,16 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, reporte
   return session;
 }
 
-/** The target stays until dev is started anew. */
-async function warnOfTarget(flags: ReturnType<typeof appFlags>, target: Target, reporter: Reporter): Promise<void> {
-  const { targets } = await loadApp(flags);
+/** The target and its front stay until dev is started anew. */
+async function warnOfFront(
+  flags: ReturnType<typeof appFlags>,
+  { target, front }: Pick<AppSession, "target" | "front">,
+  reporter: Reporter,
+) {
+  const { targets, lambda } = await loadApp(flags);
   if (targets[0] !== target) reporter.warn(`the target is now ${targets[0]}, but this goes on as ${target}; start portico dev again`);
+  if (target === "lambda" && (lambda.front ?? "http-api") !== (front ?? "http-api"))
+    reporter.warn(`the front is now ${lambda.front ?? "http-api"}, but this goes on as ${front ?? "http-api"}; start portico dev again`);
 }
 
 /** Builds anew at once what was asked for before, so that the next request need not wait; a failure is told by that request. */
@@ -85,8 +95,10 @@ function rebuild(builder: DevBuilder, used: ReadonlySet<string>, ids: readonly s
 
 const isSetting = (path: string, config = "hosting.json"): boolean => path === config || /^\.env(\.[\w-]+)?$/.test(path);
 
-async function load(flags: ReturnType<typeof appFlags>, reporter: Reporter): Promise<State> {
-  const app = await loadApp(flags);
+/** @param pinned in place of what hosting.json says */
+async function load(flags: ReturnType<typeof appFlags>, reporter: Reporter, pinned: Pick<App["lambda"], "front"> = {}): Promise<State> {
+  const loaded = await loadApp(flags);
+  const app = { ...loaded, lambda: { ...loaded.lambda, ...pinned } };
   const target = app.targets[0]!;
   const { env, made, undeclared } = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
   reportSecrets(reporter, made);

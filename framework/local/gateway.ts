@@ -1,5 +1,6 @@
 /** The server of `portico dev`: HTTP in; static files, functions through the target's emulation, and error pages out. */
 import { randomUUID } from "node:crypto";
+import type { LambdaFront } from "../model/app.ts";
 import type { Failure, FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { BuiltAsset } from "../model/manifest.ts";
 import type { Target } from "../model/target.ts";
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   /** Host names besides the loopback ones. */
   readonly hosts?: readonly string[];
   readonly target: Target;
+  /** Of target lambda: an HTTP API, when absent. */
+  readonly front?: LambdaFront;
   /** Absolute path of the app; assets are read from it when they are asked for. */
   readonly root: string;
   readonly emulator: Emulator;
@@ -92,7 +95,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }
     options.onError(error);
   };
-  let tables = createTables(options.target, [], []);
+  const front = options.front === "function-url" ? options.front : options.target;
+  let tables = createTables(front, [], []);
   const handle = async (request: WireRequest, signal: AbortSignal): Promise<WireResponse> => {
     const exchange: Exchange = { request, requestId: randomUUID(), signal, options: { ...options, onError } };
     return logged(exchange, () => answer(exchange, { tables, site, files }));
@@ -103,7 +107,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     port,
     url,
     update: ({ routes, assets }) => {
-      tables = createTables(options.target, routes, assets);
+      tables = createTables(front, routes, assets);
     },
     close,
   };

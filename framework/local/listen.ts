@@ -26,6 +26,8 @@ export interface ListenOptions {
   readonly handle: (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>;
   /** Bytes; a longer body is answered 413. Default 10 MB. */
   readonly maxBody?: number;
+  /** Reads bodies in place of the server, as they come; undefined is one that is too long. What it gives is the request's body. */
+  readonly read?: (message: IncomingMessage, limit: number) => Promise<Uint8Array | undefined>;
   /** Milliseconds in which the headers must be here, else 408. Default 15,000. */
   readonly headersMs?: number;
   /** Milliseconds in which the whole request must be here, else 408. Default 300,000. */
@@ -85,7 +87,7 @@ async function receive(
     if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge };
     out.writeContinue();
   }
-  const body = await readBody(message, maxBody);
+  const body = await (options.read ?? readBody)(message, maxBody);
   if (body === undefined) return { refused: tooLarge };
   return {
     method: message.method ?? "GET",

@@ -32,10 +32,13 @@ export interface Tables {
   decide(method: string, path: string): Decision;
 }
 
+/** What stands before the functions: an HTTP API for `lambda`, the target's own server, or nothing that routes. */
+export type DevFront = Target | "function-url";
+
 /** Throws UserError where routes and assets cannot be served together. */
-export function createTables(target: Target, routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Tables {
+export function createTables(front: DevFront, routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Tables {
   const page = assets.find(({ path }) => path === missingPage);
-  return { routes, page, decide: target === "lambda" ? byHttpApi(routes, assets) : byFront(routes, assets) };
+  return { routes, page, decide: front === "lambda" ? byHttpApi(routes, assets) : byFront(routes, assets) };
 }
 
 /** Exactly the keys that a deploy would make, chosen as API Gateway chooses: over the path decoded as a whole. */

@@ -199,3 +199,29 @@ export const GET = () => { console.log("two\\nlines"); console.error({ a: 1 }); 
     await running.stop();
   });
 });
+
+describe("portico dev behind a function URL", () => {
+  it("runs the whole app as one function that streams, with its static files", async () => {
+    const root = await app("function-url", {
+      "hosting.json": `{ "name": "streams", "group": "app", "lambda": { "front": "function-url" } }`,
+      "functions/index.ts": says("home"),
+      "functions/event.ts": `export const GET = (_, { platform: { event } }) => Response.json([event.routeKey, event.requestContext.accountId, event.rawPath]);\n`,
+      "functions/stream.ts": `export const GET = () => new Response(new ReadableStream({ async start(c) { c.enqueue(new TextEncoder().encode("a")); await new Promise((go) => (globalThis.go = go)); c.close(); } }));\n`,
+      "functions/go.ts": `export const GET = () => new Response(String(globalThis.go?.()));\n`,
+      "functions/_public/a.txt": "static",
+    });
+    const running = start(["dev", "--port", "0"], root);
+    const url = await ready(running);
+    expect(running.output()).toContain("streams on lambda, behind a function URL: 4 routes, 1 static files");
+    expect(await (await fetch(`${url}/`)).text()).toBe("home");
+    expect(await (await fetch(`${url}/a.txt`)).text()).toBe("static");
+    expect(await (await fetch(`${url}/event?a`)).json()).toEqual(["$default", "anonymous", "/event"]);
+    const reader = (await fetch(`${url}/stream`)).body!.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("a");
+    await reader.cancel();
+    await write(root, "hosting.json", `{ "name": "streams", "group": "app" }`);
+    await running.until(/the front is now http-api, but this goes on as function-url/);
+    expect(await (await fetch(`${url}/`)).text()).toBe("home");
+    expect(await running.stop()).toBe(0);
+  });
+});

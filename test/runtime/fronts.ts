@@ -1,4 +1,5 @@
 /** AWS's fronts of a function from the outside: a client's request in, its event out; a function's result in, what the client gets out. */
+import { toUrlEvent } from "../../framework/local/function-url/event.ts";
 import { toEvent as toHttpApiEvent } from "../../framework/local/http-api/event.ts";
 import { toResponse } from "../../framework/local/http-api/result.ts";
 import type { WireHeaders, WireRequest, WireResponse } from "../../framework/model/wire.ts";
@@ -60,24 +61,7 @@ function httpApi(stage: string): Front {
 const functionUrl: Front = {
   name: "function URL",
   prefix: "",
-  toEvent(request) {
-    const domainName = "abcdefg.lambda-url.us-east-1.on.aws";
-    const event = toHttpApiEvent(
-      { ...request, target: `/?${queryOf(request)}` },
-      to,
-      { apiId: "abcdefg", accountId: "anonymous", domainName },
-      now,
-    );
-    const rawPath = pathOf(request);
-    const cookie = grouped(request.headers.map(([name, value]) => [lower(name), value])).get("cookie");
-    const http = { ...event.requestContext.http, path: rawPath };
-    return {
-      ...event,
-      rawPath,
-      headers: { ...event.headers, ...(cookie && { cookie: cookie.join("; ") }) },
-      requestContext: { ...event.requestContext, http },
-    };
-  },
+  toEvent: (request) => toUrlEvent(request, "8f4f2a3c-5d6e-4f70-8a91-0123456789ab", { urlId: "abcdefg", region: "us-east-1" }, now),
   toAnswer: payload2Answer,
   ...{ decodesPath: false, query: "verbatim", joint: "," },
 };

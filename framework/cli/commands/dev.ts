@@ -82,6 +82,7 @@ async function serveApp(input: CommandInput, root: string): Promise<() => Promis
   const emulator = await createEmulator(session, reporter);
   const gateway = await createGateway({
     ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root, emulator, source: session },
+    ...(session.front && { front: session.front }),
     ...tellers(reporter),
   });
   gateway.update(session.served());
@@ -111,13 +112,18 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
 }
 
 /** Only what the target needs is loaded. */
-async function createEmulator({ app, target }: AppSession, reporter: Reporter): Promise<Emulator> {
+async function createEmulator({ app, target, front }: AppSession, reporter: Reporter): Promise<Emulator> {
   const onLog = (line: LogLine): void => reporter.result(formatLog(line, reporter), { type: "log", ...line });
   if (target === "lambda") {
     const { createLambdaEmulator } = await import("../../local/lambda/emulator.ts");
     const { region } = app.lambda;
     // Lambda's own three lines for each request would drown the access log, which tells the same.
-    return createLambdaEmulator({ onLog, platformLines: reporter.verbose, ...(region !== undefined && { region }) });
+    return createLambdaEmulator({
+      onLog,
+      platformLines: reporter.verbose,
+      ...(front && { front }),
+      ...(region !== undefined && { region }),
+    });
   }
   if (target === "node") {
     // As `start` does, so that both run handlers alike.
@@ -128,11 +134,12 @@ async function createEmulator({ app, target }: AppSession, reporter: Reporter): 
   return createWorkersEmulator({ compatibilityDate: app.workers.compatibilityDate, onLog, onNotice: (text) => reporter.warn(text) });
 }
 
-function announce(reporter: Reporter, { app, target, served }: AppSession, { url }: Gateway): void {
+function announce(reporter: Reporter, { app, target, front, served }: AppSession, { url }: Gateway): void {
   const { routes, assets } = served();
   const wide = Math.max(...routes.map(({ pattern }) => pattern.length));
   const lines = routes.map(({ pattern, file }) => `  ${url}${pattern.padEnd(wide)}  ${reporter.paint("dim", file)}`);
-  const head = `${reporter.paint("bold", app.name)} on ${target}: ${routes.length} routes, ${assets.length} static files`;
+  const behind = target === "lambda" && front === "function-url" ? ", behind a function URL" : "";
+  const head = `${reporter.paint("bold", app.name)} on ${target}${behind}: ${routes.length} routes, ${assets.length} static files`;
   reporter.result([head, ...lines, "", `${reporter.paint("bold", url)}  Ctrl-C ends it`].join("\n"), {
     type: "listening",
     url,

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Invocation } from "../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import type { AccessRecord } from "../access-log.ts";
-import { decodedPath } from "../http-api/event.ts";
+import { decodedPath } from "../http-api/payload2.ts";
 import { invokeThroughApi } from "../http-api/invoke.ts";
 import { refusedByApi } from "../http-api/limits.ts";
 import { selectRoute } from "../http-api/match.ts";

@@ -1,6 +1,6 @@
 /** What an HTTP API refuses before any function runs: a WireRequest in, the gateway's answer or nothing out. */
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
-import { decodedPath } from "./event.ts";
+import { decodedPath } from "./payload2.ts";
 import { gatewayAnswer } from "./result.ts";
 
 /** Largest body, bytes. */

@@ -36,7 +36,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Undefined when they are not as AWS wants them: every value a string. */
-function headersOf(given: unknown): WireHeaders | undefined {
+export function headersOf(given: unknown): WireHeaders | undefined {
   const headers = new Map<string, string>();
   if (!isRecord(given ?? {})) return undefined;
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -46,7 +46,8 @@ function headersOf(given: unknown): WireHeaders | undefined {
   return [...headers];
 }
 
-function cookiesOf(given: unknown): WireHeaders | undefined {
+/** As Set-Cookie fields; undefined when they are no list of texts. */
+export function cookiesOf(given: unknown): WireHeaders | undefined {
   if (!Array.isArray(given ?? [])) return undefined;
   const cookies = (given ?? []) as readonly unknown[];
   if (!cookies.every((cookie): cookie is string => typeof cookie === "string" && !badValue.test(cookie))) return undefined;
@@ -77,8 +78,8 @@ function explicitResponse(result: Readonly<Record<string, unknown>>): WireRespon
   };
 }
 
-/** Without a statusCode any JSON value is the body of a 200. */
-function responseOf(payload: Uint8Array): WireResponse | undefined {
+/** Without a statusCode any JSON value is the body of a 200; undefined for what is malformed. */
+export function responseOf(payload: Uint8Array): WireResponse | undefined {
   let result: unknown;
   try {
     result = JSON.parse(Buffer.from(payload).toString());

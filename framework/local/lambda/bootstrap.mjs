@@ -177,7 +177,10 @@ async function handleOne(handler) {
 
 async function streamOne(handler) {
   const { headers, body } = await next();
-  const { stream, answered, fail } = streams.openStream(socket, (more) => send("POST", `invocation/${current}/response`, more));
+  const { stream, answered, fail } = streams.openStream(socket, (more) => {
+    note({ requestId: current, streaming: true });
+    return send("POST", `invocation/${current}/response`, more);
+  });
   // Once the answer is out nobody waits for what the handler still does.
   stream.on("finish", () => note({ requestId: current, done: true }));
   try {

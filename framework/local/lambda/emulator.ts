@@ -1,10 +1,16 @@
-/** The emulation of target lambda: a request in, through an HTTP API's event and the Lambda runtime, its answer out. */
+/** The emulation of target lambda: a request in, through a front's event and the Lambda runtime, its answer out. */
+import type { LambdaFront } from "../../model/app.ts";
 import type { Emulator } from "../emulator.ts";
+import { invokeThroughUrl, type UrlOptions } from "../function-url/invoke.ts";
 import { invokeThroughApi } from "../http-api/invoke.ts";
 import { createLambdaRuntime, type LambdaRuntimeOptions } from "./runtime.ts";
 
 /** How to run functions, and where they seem to be. */
 export interface LambdaEmulatorOptions extends LambdaRuntimeOptions {
+  /** What takes requests. Default an HTTP API. */
+  readonly front?: LambdaFront;
+  /** Of what a function URL streams. Default Lambda's own. */
+  readonly pace?: UrlOptions["pace"];
   /** Default us-east-1. */
   readonly region?: string;
   /** Default 000000000000. */
@@ -12,13 +18,16 @@ export interface LambdaEmulatorOptions extends LambdaRuntimeOptions {
 }
 
 /** Starts nothing until the first request. The function's request id is the gateway's, so that one id finds both in the logs. */
-export function createLambdaEmulator({ region = "us-east-1", account = "000000000000", ...options }: LambdaEmulatorOptions): Emulator {
-  const runtime = createLambdaRuntime(options);
+export function createLambdaEmulator(options: LambdaEmulatorOptions): Emulator {
+  const { front, pace, region = "us-east-1", account = "000000000000", ...rest } = options;
+  const runtime = createLambdaRuntime(rest);
   const api = { apiId: "local", accountId: account };
+  const url = { urlId: "local", region };
   return {
     invoke: (fn, request, to) => {
-      const arn = `arn:aws:lambda:${region}:${account}:function:${fn.id}:$LATEST`;
-      return invokeThroughApi(runtime, fn, request, to, api, { requestId: to.requestId, arn });
+      const call = { requestId: to.requestId, arn: `arn:aws:lambda:${region}:${account}:function:${fn.id}:$LATEST` };
+      if (front !== "function-url") return invokeThroughApi(runtime, fn, request, to, api, call);
+      return invokeThroughUrl(runtime, fn, request, url, call, { mode: "RESPONSE_STREAM", ...(pace && { pace }) });
     },
     retire: (id) => runtime.retire(id),
     close: () => runtime.close(),

@@ -1,12 +1,11 @@
 /** How an event can end, and what Lambda's Invoke says of it: an ending in, payload, function error and failure out. */
 import type { Failure } from "../../model/invocation.ts";
 import type { LambdaOutcome } from "./outcome.ts";
-import { maxPayload } from "./runtime-api.ts";
 
 /** Why an event is over. */
 export type Ending =
   | { readonly kind: "response" | "error" | "init-error"; readonly payload: Uint8Array }
-  | { readonly kind: "too-large" }
+  | { readonly kind: "too-large"; readonly limit: number }
   | { readonly kind: "exit"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly kind: "timeout"; readonly seconds: number }
   | { readonly kind: "memory"; readonly limit: number };
@@ -100,7 +99,7 @@ export function describeEnding(
     case "too-large":
       return platformError(
         "Function.ResponseSizeTooLarge",
-        `Response payload size exceeded maximum allowed payload size (${maxPayload} bytes).`,
+        `Response payload size exceeded maximum allowed payload size (${ending.limit} bytes).`,
       );
     case "timeout":
       return { ...platformError("Sandbox.Timedout", `${about}Task timed out after ${ending.seconds.toFixed(2)} seconds`), timedOut: true };

@@ -116,6 +116,7 @@ export class Environment {
     const { fn } = this;
     const api = await RuntimeApi.open({
       onPoll: () => this.#polled(),
+      onStream: (type) => this.#stream(type),
       onPosted: (posted) => this.#posted(posted),
       onInitError: (payload) => void this.#end({ kind: "init-error", payload }),
     });
@@ -196,6 +197,17 @@ export class Environment {
     }
     const left = milliseconds - (performance.now() - current.started);
     this.#api?.deliver(current.event, current.call, Math.round(Date.now() + left));
+  }
+
+  /** Where a streamed answer goes, once all that was said before it is in. */
+  async #stream(type: string): Promise<((chunk: Uint8Array) => Promise<void>) | undefined> {
+    const { call, cold = false } = this.#current ?? {};
+    if (!call?.sink) return undefined;
+    const { sink, requestId } = call;
+    if (!this.#options.client) await this.#reports?.untilStreaming(requestId);
+    const failure = this.#reports?.peek(requestId);
+    sink.begin({ type, cold, ...(failure && { failure }) });
+    return (chunk) => sink.write(chunk);
   }
 
   #posted(posted: Posted): void {

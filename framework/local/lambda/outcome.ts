@@ -1,6 +1,22 @@
 /** What running one Lambda event gives, and the runtime that gives it: the contract between the environments and who invokes them. */
 import type { Failure, LoadedFunction } from "../../model/invocation.ts";
 
+/** A streamed answer is about to come. */
+export interface StreamStart {
+  /** Its Content-Type at the Runtime API. */
+  readonly type: string;
+  readonly cold: boolean;
+  /** What the function has reported so far. */
+  readonly failure?: Failure;
+}
+
+/** Takes a streamed answer as it comes; that it is over, and how, is said by the invocation's outcome. */
+export interface ResponseSink {
+  begin(start: StreamStart): void;
+  /** Resolves when more may come; never rejects. */
+  write(chunk: Uint8Array): Promise<void>;
+}
+
 /** Facts about one call that the function's context object shows. */
 export interface LambdaCall {
   readonly requestId: string;
@@ -8,11 +24,13 @@ export interface LambdaCall {
   readonly arn: string;
   /** True keeps the end of the event's log (LogType Tail). */
   readonly tail?: boolean;
+  /** Where a streamed answer goes; without it, it is collected like any other. */
+  readonly sink?: ResponseSink;
 }
 
 /** As Lambda's Invoke answers: a function error is an outcome, not a rejection. */
 export interface LambdaOutcome {
-  /** The result, or `{"errorType","errorMessage",…}`: JSON as the runtime posted it. */
+  /** The result, or `{"errorType","errorMessage",…}`: JSON as the runtime posted it. Empty where the call's sink took the answer. */
   readonly payload: Uint8Array;
   readonly functionError?: "Unhandled" | "Handled";
   readonly cold: boolean;

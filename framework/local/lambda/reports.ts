@@ -10,6 +10,7 @@ const init = "";
 export class Reports {
   readonly #failures = new Map<string, Failure>();
   #done: string | undefined;
+  #streaming: string | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -27,15 +28,25 @@ export class Reports {
     while (this.#done !== requestId && !this.#closed) await new Promise<void>((wake) => (this.#wake = wake));
   }
 
+  /** Resolves when everything is in that was said before the request's answer began to stream. */
+  async untilStreaming(requestId: string): Promise<void> {
+    while (this.#streaming !== requestId && !this.#closed) await new Promise<void>((wake) => (this.#wake = wake));
+  }
+
+  /** As `take`, and forgets nothing. */
+  peek(requestId: string): Failure | undefined {
+    return this.#failures.get(requestId) ?? this.#failures.get(init);
+  }
+
   /** The first failure of the request, or of init; forgets all that was said. */
   take(requestId: string): Failure | undefined {
-    const failure = this.#failures.get(requestId) ?? this.#failures.get(init);
+    const failure = this.peek(requestId);
     this.#failures.clear();
     return failure;
   }
 
   #read(line: string): void {
-    let record: { readonly requestId?: string; readonly failure?: Failure; readonly done?: boolean };
+    let record: { readonly requestId?: string; readonly failure?: Failure; readonly streaming?: boolean; readonly done?: boolean };
     try {
       record = JSON.parse(line) as typeof record;
     } catch {
@@ -44,6 +55,7 @@ export class Reports {
     }
     const id = record.requestId ?? init;
     if (record.failure && !this.#failures.has(id)) this.#failures.set(id, record.failure);
+    if (record.streaming) this.#streaming = id;
     if (record.done) this.#done = id;
     this.#wake?.();
   }

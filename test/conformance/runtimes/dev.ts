@@ -20,6 +20,7 @@ export async function startDev({ app, env, folder }: Subject, target: Target, em
   const gateway = await createGateway({
     port: 0,
     target,
+    ...(app.lambda.front && { front: app.lambda.front }),
     root: app.root,
     emulator,
     source: builder,

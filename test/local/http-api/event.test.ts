@@ -1,6 +1,7 @@
 /** Events against those that AWS sent (facts: live fixtures of 10 Jul 2026). */
 import { describe, expect, it } from "vitest";
-import { decodedPath, toEvent } from "../../../framework/local/http-api/event.ts";
+import { toEvent } from "../../../framework/local/http-api/event.ts";
+import { decodedPath } from "../../../framework/local/http-api/payload2.ts";
 import { maxBody, refusedByApi } from "../../../framework/local/http-api/limits.ts";
 import type { WireHeaders, WireRequest } from "../../../framework/model/wire.ts";
 import { openHttpApi } from "../../../framework/runtime/http-api.ts";

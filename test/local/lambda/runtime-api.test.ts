@@ -14,6 +14,7 @@ async function open(): Promise<{ url: string; port: number; polled: Promise<void
   const polled = Promise.withResolvers<void>();
   api = await RuntimeApi.open({
     onPoll: () => polled.resolve(),
+    onStream: () => Promise.resolve(undefined),
     onPosted: (value) => posted.push(value),
     onInitError: (payload) => initErrors.push(Buffer.from(payload).toString()),
   });
@@ -85,7 +86,7 @@ describe("RuntimeApi", () => {
     const { url } = await running();
     const answer = await post(`${url}/invocation/r1/response`, new Uint8Array(6_291_557));
     expect([answer.status, ((await answer.json()) as { errorType: string }).errorType]).toEqual([413, "RequestEntityTooLarge"]);
-    expect(posted).toEqual([{ kind: "too-large" }]);
+    expect(posted).toEqual([{ kind: "too-large", limit: 6_291_556 }]);
   });
 
   it("collects a streamed result, and its error from the trailers", async () => {

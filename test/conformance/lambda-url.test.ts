@@ -1,0 +1,5 @@
+/** The conformance list, on the Lambda emulation behind a function URL. */
+import { conformance } from "./conformance.ts";
+import { lambdaUrl } from "./runtimes/lambda-url.ts";
+
+conformance(lambdaUrl);
