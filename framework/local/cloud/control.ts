@@ -8,9 +8,11 @@ import { answerCode, codePath } from "./code-location.ts";
 import { answerFaults, faultsPath } from "./fault-control.ts";
 import { prepareQuery, queryError, type QueryService } from "./iam/query.ts";
 import { iamService, stsService } from "./iam/services.ts";
+import { jsonRefusal, type JsonService, prepareJson } from "./json-protocol.ts";
 import type { CloudKey } from "./key.ts";
 import { lambdaTable } from "./lambda/table.ts";
 import type { PreparedCall, RouteTable } from "./operation.ts";
+import { ssmService } from "./ssm/ssm-service.ts";
 import { nonceForm, pingPath, proofOf } from "./proof.ts";
 import type { Region } from "./region.ts";
 import { prepareRest, restError } from "./rest.ts";
@@ -19,6 +21,8 @@ import { claimedScope, type Scope, verifySignature } from "./signature.ts";
 
 const restServices: Readonly<Record<string, RouteTable>> = { lambda: lambdaTable, apigateway: apiGatewayTable };
 const queryServices: Readonly<Record<string, QueryService>> = { iam: iamService, sts: stsService };
+
+const jsonServices: Readonly<Record<string, JsonService>> = { ssm: ssmService };
 
 /** The names that the Query protocol's services have for the same refusals. */
 const queryCodes: Readonly<Record<string, string>> = {
@@ -100,6 +104,8 @@ function prepare(request: WireRequest, service: string): PreparedCall {
   if (service === "s3") return prepareS3(request);
   const table = Object.hasOwn(restServices, service) ? restServices[service] : undefined;
   if (table) return prepareRest(request, table);
+  const json = Object.hasOwn(jsonServices, service) ? jsonServices[service] : undefined;
+  if (json) return prepareJson(request, json);
   const query = Object.hasOwn(queryServices, service) ? queryServices[service] : undefined;
   if (query && request.method === "POST") return prepareQuery(request.body, query);
   throw new AwsError("UnknownOperationException", 404, `Portico's local cloud does not speak ${request.method} of the service ${service}`);
@@ -108,6 +114,7 @@ function prepare(request: WireRequest, service: string): PreparedCall {
 function refusal(error: AwsError, scope: Scope | undefined): WireResponse {
   if (scope?.service === "s3")
     return s3Refusal(new AwsError(s3Codes[error.code] ?? error.code, error.status, error.message, error.details));
+  if (scope && Object.hasOwn(jsonServices, scope.service)) return jsonRefusal(error);
   const query = scope && Object.hasOwn(queryServices, scope.service) ? queryServices[scope.service] : undefined;
   if (!query) return restError(error);
   return queryError(new AwsError(queryCodes[error.code] ?? error.code, error.status, error.message), query.namespace);

@@ -152,3 +152,27 @@ export interface ObjectRecord {
   /** Its bytes' name in the blob store. */
   readonly body: string;
 }
+
+/** One value that a parameter had. */
+export interface ParameterVersion {
+  readonly version: number;
+  readonly value: string;
+  /** Shown instead of a SecureString's value to who does not ask for decryption. */
+  readonly sealed?: string;
+  readonly description?: string;
+  /** Epoch ms. */
+  readonly modified: number;
+  readonly tier: string;
+}
+
+export interface ParameterRecord {
+  readonly name: string;
+  /** `String`, `StringList` or `SecureString`. */
+  readonly type: string;
+  readonly tier: "Standard" | "Advanced";
+  readonly description?: string;
+  readonly allowedPattern?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Oldest first, at least one. */
+  readonly versions: readonly ParameterVersion[];
+}

@@ -6,7 +6,16 @@ import type { Clock } from "./clock.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
-import type { ApiRecord, BucketRecord, DeploymentRecord, FunctionRecord, ObjectRecord, RoleRecord, StageRecord } from "./records.ts";
+import type {
+  ApiRecord,
+  BucketRecord,
+  DeploymentRecord,
+  FunctionRecord,
+  ObjectRecord,
+  ParameterRecord,
+  RoleRecord,
+  StageRecord,
+} from "./records.ts";
 
 /** Everything that survives a restart. Children of an API have the id `API/CHILD`. */
 export interface State {
@@ -18,6 +27,7 @@ export interface State {
   readonly buckets: Collection<BucketRecord>;
   /** By `BUCKET/KEY`. */
   readonly objects: Collection<ObjectRecord>;
+  readonly parameters: Collection<ParameterRecord>;
 }
 
 /** The data planes: one listener per API. */
@@ -55,6 +65,7 @@ export function openState(folder: string): State {
     stages: open("stages"),
     buckets: open("buckets"),
     objects: open("objects"),
+    parameters: open("parameters"),
   };
   for (const children of [state.stages, state.deployments]) {
     for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);

@@ -6,6 +6,7 @@ import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SSMClient } from "@aws-sdk/client-ssm";
 import { type Cloud, type CloudOptions, startCloud } from "../../../framework/local/cloud/cloud.ts";
 import { systemClock } from "../../../framework/local/cloud/clock.ts";
 import type { LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
@@ -44,6 +45,7 @@ export interface Lab {
   gateway: ApiGatewayV2Client;
   iam: IAMClient;
   s3: S3Client;
+  ssm: SSMClient;
   /** Milliseconds that the cloud's clock is ahead. */
   ahead: number;
   /** Starts a second server on the same folder, as after a kill; the first one is closed only at the end. */
@@ -54,7 +56,7 @@ export interface Lab {
 /** SDK clients that know nothing but this cloud. */
 export function clientsOf(
   cloud: Pick<Cloud, "url" | "region" | "accessKeyId" | "secretAccessKey">,
-): Pick<Lab, "lambda" | "gateway" | "iam" | "s3"> {
+): Pick<Lab, "lambda" | "gateway" | "iam" | "s3" | "ssm"> {
   const { accessKeyId, secretAccessKey } = cloud;
   const config = { endpoint: cloud.url, region: cloud.region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
   return {
@@ -62,6 +64,7 @@ export function clientsOf(
     gateway: new ApiGatewayV2Client(config),
     iam: new IAMClient(config),
     s3: new S3Client({ ...config, forcePathStyle: true }),
+    ssm: new SSMClient(config),
   };
 }
 
