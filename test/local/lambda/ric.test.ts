@@ -5,13 +5,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../../../framework/build/build.ts";
 import { functionEntry, type ScannedRoute } from "../../../framework/build/entry.ts";
 import { bundleOptions } from "../../../framework/build/options.ts";
 import { scanMethods } from "../../../framework/build/scan.ts";
 import type { LambdaOutcome, LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
 import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts";
+import { loadApp } from "../../../framework/config/load.ts";
+import type { App } from "../../../framework/model/app.ts";
 import type { LoadedFunction } from "../../../framework/model/invocation.ts";
 import type { WireRequest } from "../../../framework/model/wire.ts";
+import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
 import { secrets } from "../../conformance/secrets.ts";
 import { fronts } from "../../runtime/fronts.ts";
@@ -122,6 +126,39 @@ describe.each(["buffered", "streamed"] as const)("every function of the referenc
       }
     }
     expect(count).toBe(routes.length * 9);
+  });
+});
+
+describe("the reference app as one function behind a function URL, its static files inside", () => {
+  it("posts the same bytes under both clients", { timeout: 120_000 }, async () => {
+    const loaded = await loadApp({ root, stage: "local" });
+    const app: App = { ...loaded, group: "app", lambda: { ...loaded.lambda, front: "function-url" } };
+    const assets = await discoverAssets(root, app.assets, app);
+    const out = join(folder, "url");
+    const { functions: built } = await buildApp({ app, routes: await discover(root), assets, target: "lambda", out });
+    expect(built.map(({ id }) => id)).toEqual(["app"]);
+    const env = { GREETING: "Hello", ...secrets };
+    const fn = { id: "app", hash: "1", directory: join(out, "app"), main: "index.mjs", memory: 256, timeout: 10, env };
+    const front = fronts.find(({ name }) => name === "function URL")!;
+    const files = assets.map(({ path }) => path).concat("/nothing", "/100%");
+    const asked = [
+      ...routes.flatMap(requests),
+      ...files.flatMap((target) =>
+        ["GET", "HEAD", "POST"].map((method): WireRequest => {
+          const headers = [["host", "shop.example.com"]] as const;
+          return { method, target, headers, body: new Uint8Array(), clientAddress: "203.0.113.9", scheme: "https", port: 443 };
+        }),
+      ),
+    ];
+    let count = 0;
+    for (const request of asked) {
+      const [aws, ours] = await both(fn, front.toEvent(request), `request-${++count}`);
+      const what = `${request.method} ${request.target}`;
+      expect(aws.functionError, what).toBeUndefined();
+      expect(steady(ours.payload), what).toBe(steady(aws.payload));
+      expect(Buffer.from(aws.payload).toString("latin1"), what).toMatch(/^\{"statusCode":\d{3},.*?\]\}\0{8}/);
+    }
+    expect(count).toBe(routes.length * 9 + files.length * 3);
   });
 });
 
