@@ -8,7 +8,7 @@ import { functionId } from "./group.ts";
 import { buildLambda } from "./lambda.ts";
 import { buildNode } from "./node.ts";
 import { replaceFolder } from "./replace-folder.ts";
-import { scanMethods } from "./scan.ts";
+import { scanRoutes } from "./scan.ts";
 import { buildWorkers } from "./workers.ts";
 
 /** What to build. */
@@ -32,9 +32,9 @@ const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>
 
 /** User code is read, never run. Throws UserError for what does not build or is over a limit of the target. */
 export async function buildApp({ app, routes, assets, target, out, warn = () => {} }: BuildInput): Promise<Manifest> {
-  const methods = await scanMethods(app.root, routes);
+  const { methods, modules } = await scanRoutes(app.root, target, routes);
   const scanned = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
-  const { files, ...bundle } = await builders[target]({ app, routes: scanned, assets, warn });
+  const { files, ...bundle } = await builders[target]({ app, routes: scanned, modules, assets, warn });
   const { root: _, ...portable } = app;
   const manifest: Manifest = {
     schemaVersion: 1,

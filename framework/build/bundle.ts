@@ -2,11 +2,14 @@
 import type { App } from "../model/app.ts";
 import type { AssetServer, BuiltAsset, BuiltFunction, WorkerModule } from "../model/manifest.ts";
 import type { ScannedRoute } from "./entry.ts";
+import type { RouteModule } from "./scan.ts";
 
 /** What a target's build needs. */
 export interface BundleInput {
   readonly app: App;
   readonly routes: readonly ScannedRoute[];
+  /** What the scan made of each route's file. */
+  readonly modules: ReadonlyMap<string, RouteModule>;
   readonly assets: readonly BuiltAsset[];
   /** Told what esbuild warns of, as one line with its place. */
   readonly warn: (text: string) => void;

@@ -19,6 +19,16 @@ export async function orUserError<T>(root: string, work: Promise<T>): Promise<T>
   }
 }
 
+/** The result of an esbuild call; undefined where the code does not build, for callers that have another way. */
+export async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isBuildFailure(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The first error, with its place, and how many more there are. @param root absolute path that esbuild's files are relative to */
 export function toUserError(root: string, failure: BuildFailure): UserError {
   const message = failure.errors[0];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BuiltAsset } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import { inMB } from "./lambda-package.ts";
+import type { Content } from "./zip.ts";
 
 const mega = 1024 ** 2;
 
@@ -33,14 +34,14 @@ export function checkAssets(assets: readonly BuiltAsset[], limit: number, timeou
 }
 
 /** `assets.json` and the contents under their hashes, by their names in the zip. Throws UserError ASSET_CHANGED. */
-export async function assetFiles(root: string, assets: readonly BuiltAsset[]): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function assetFiles(root: string, assets: readonly BuiltAsset[]): Promise<ReadonlyMap<string, Content>> {
   const table = assets.map(({ encodings, ...asset }) => ({
     ...asset,
     file: asset.hash,
     ...(encodings && { encodings: encodings.map((encoded) => ({ ...encoded, file: encoded.hash })) }),
   }));
-  const files = new Map<string, Uint8Array>([["assets.json", Buffer.from(JSON.stringify(table))]]);
-  for (const [hash, bytes] of await readAssets(root, assets)) files.set(`assets/${hash}`, bytes);
+  const files = new Map<string, Content>([["assets.json", [Buffer.from(JSON.stringify(table))]]]);
+  for (const [hash, bytes] of await readAssets(root, assets)) files.set(`assets/${hash}`, [bytes]);
   return files;
 }
 

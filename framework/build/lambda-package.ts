@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { BuiltFunction } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
-import { zip } from "./zip.ts";
+import { type Content, zip } from "./zip.ts";
 
 /** AWS Lambda quotas (docs.aws.amazon.com, "Lambda quotas"), bytes: a direct upload, and a package unzipped. */
 export const lambdaLimits = { zip: 50 * 1024 ** 2, unzipped: 250 * 1024 ** 2 } as const;
@@ -20,17 +20,12 @@ export interface Packed {
 export async function pack(
   fn: Pick<BuiltFunction, "id" | "middlewareBytes" | "settings">,
   { main, zip: archiveName }: { readonly main: string; readonly zip: string },
-  files: ReadonlyMap<string, Uint8Array>,
+  files: ReadonlyMap<string, Content>,
 ): Promise<Packed> {
-  checkSize(
-    fn.id,
-    "unzipped",
-    [...files.values()].reduce((sum, { length }) => sum + length, 0),
-    lambdaLimits.unzipped,
-  );
+  checkSize(fn.id, "unzipped", sizeOf([...files.values()].flat()), lambdaLimits.unzipped);
   const archive = await zip(files);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
-  const module = files.get("index.mjs") ?? new Uint8Array();
+  const module = Buffer.concat(files.get("index.mjs") ?? []);
   return {
     fn: { ...fn, hash: hashFiles(files), bytes: module.length, main, zip: archiveName },
     files: new Map([
@@ -41,11 +36,16 @@ export async function pack(
 }
 
 /** Over names and contents and not the zip, whose bytes another version of zlib may change. */
-function hashFiles(files: ReadonlyMap<string, Uint8Array>): string {
+function hashFiles(files: ReadonlyMap<string, Content>): string {
   const hash = createHash("sha256");
-  for (const [name, bytes] of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  for (const [name, content] of files) {
+    hash.update(`${name}\0${sizeOf(content)}\0`);
+    for (const part of content) hash.update(part);
+  }
   return hash.digest("hex");
 }
+
+const sizeOf = (content: Content): number => content.reduce((sum, { length }) => sum + length, 0);
 
 const largeFiles = "Serve large files from elsewhere, such as a bucket.";
 

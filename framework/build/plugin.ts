@@ -14,6 +14,8 @@ export interface Names {
   readonly target: Target;
   /** Generated modules by name; `portico:<name>` imports one. */
   readonly entries: ReadonlyMap<string, string>;
+  /** Folders, relative to the root, from where some of them look for packages; the root for all others. */
+  readonly folders?: ReadonlyMap<string, string>;
 }
 
 /** Where the runtime is: `.ts` in the sources, `.js` in the package. */
@@ -46,7 +48,7 @@ const runtimeModule = (name: string): OnResolveResult => ({
 /** The light web classes; its first module is there for what it does. */
 const lightModule = (name: string): OnResolveResult => ({ path: `light/${name}${extension}`, namespace: "portico" });
 
-function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
+function resolvePortico(build: PluginBuild, { root, entries, folders }: Names): void {
   build.onResolve({ filter: /^portico:light$/ }, () => lightModule("index"));
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({ path: path.slice("portico:".length), namespace: "portico" }));
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
@@ -62,7 +64,8 @@ function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
     if (importer.startsWith("light/")) return lightModule(name);
     return importer.startsWith("runtime/") ? runtimeModule(name) : undefined;
   });
-  build.onResolve({ filter: /^hono(?:\/|$)/, namespace: "portico" }, async ({ path, kind }) => {
+  build.onResolve({ filter: /^hono(?:\/|$)/, namespace: "portico" }, async ({ path, kind, importer }) => {
+    if (!importer.startsWith("runtime/")) return undefined;
     // The app's hono first, so that its middleware and ours share one copy.
     const found = await build.resolve(path, { resolveDir: root, kind });
     return found.errors.length === 0 ? found : build.resolve(path, { resolveDir: runtime, kind });
@@ -70,7 +73,7 @@ function resolvePortico(build: PluginBuild, { root, entries }: Names): void {
   build.onLoad({ filter: /.*/, namespace: "portico" }, async ({ path }) => ({
     contents: await porticoSource(entries, path),
     loader: path.endsWith(".ts") ? "ts" : "js",
-    resolveDir: root,
+    resolveDir: join(root, folders?.get(path) ?? ""),
   }));
 }
 

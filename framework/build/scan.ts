@@ -1,48 +1,92 @@
 /** Reads what route files export, without running them: routes in, their methods out. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { closest } from "../model/closest.ts";
 import type { Methods, Route } from "../model/route.ts";
+import type { Target } from "../model/target.ts";
 import { type At, UserError } from "../model/user-error.ts";
-import { orUserError } from "./errors.ts";
+import { orUserError, warnings } from "./errors.ts";
+import type { SourceMap } from "./join-maps.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 
 /** In the order of an Allow header. */
 const methodNames = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/** A route's file alone: what esbuild makes of it before anything is linked. */
+export interface RouteModule {
+  /** JavaScript, its imports as they are. */
+  readonly code: string;
+  readonly map: SourceMap;
+  /** How many imports it has, statements or not. */
+  readonly imports: number;
+  /** Another file has that name in the end, and decides what the imports mean. */
+  readonly isLink: boolean;
+  /** What esbuild warns of. */
+  readonly warnings: readonly string[];
+}
+
+/** What there is to know of routes without linking or running them. */
+export interface Scan {
+  /** By route id. */
+  readonly methods: ReadonlyMap<string, Methods>;
+  /** By file, middleware too. */
+  readonly modules: ReadonlyMap<string, RouteModule>;
+}
+
+/** The methods of each route, by its id. Throws as `scanRoutes`. @param root absolute path of the app */
+export const scanMethods = async (root: string, routes: readonly Route[]): Promise<ReadonlyMap<string, Methods>> =>
+  (await scanRoutes(root, "node", routes)).methods;
+
 /**
- * The methods of each route, by its id. Throws UserError ROUTE_EXPORT for a file that exports no handler or something else beside
- * them, BUILD_FAILED where one does not parse.
+ * Throws UserError ROUTE_EXPORT for a file that exports no handler or something else beside them, BUILD_FAILED where one does not parse.
  * @param root absolute path of the app
  */
-export async function scanMethods(root: string, routes: readonly Route[]): Promise<ReadonlyMap<string, Methods>> {
+export async function scanRoutes(root: string, target: Target, routes: readonly Route[]): Promise<Scan> {
   const files = [...new Set(routes.flatMap(({ file, middleware }) => [file, ...middleware]))];
-  const exports = await scanExports(root, files);
+  const alone = await parse(root, target, files);
+  const starred = files.filter((file) => /\bexport\*from"/.test(alone.modules.get(file)?.code ?? ""));
+  const exports = starred.length ? new Map([...alone.exports, ...(await exportsOf(root, starred))]) : alone.exports;
   for (const file of new Set(routes.flatMap(({ middleware }) => middleware))) await checkMiddleware(root, file, exports.get(file) ?? []);
   const methods = routes.map(async ({ id, file }) => [id, await toMethods(root, file, exports.get(file) ?? [])] as const);
-  return new Map(await Promise.all(methods));
+  return { methods: new Map(await Promise.all(methods)), modules: alone.modules };
 }
 
-/** The names that each file exports. Files are parsed alone; only where one says `export *` its imports are read too. */
-async function scanExports(root: string, files: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { found, texts } = await exportsOf(root, files, false);
-  const starred = files.filter((file) => /^export \* from/m.test(Buffer.from(texts.get(file) ?? []).toString()));
-  if (starred.length === 0) return found;
-  return new Map([...found, ...(await exportsOf(root, starred, true)).found]);
-}
-
-async function exportsOf(root: string, files: readonly string[], bundle: boolean) {
-  const { define: _, external: __, ...options } = bundleOptions({ root, target: "node", entries: new Map() }, "production");
-  const entryPoints = files.map((file, index) => ({ in: `./${file}`, out: String(index) }));
-  const alone = { bundle: false, plugins: [] };
-  const result = await orUserError(root, build({ ...options, minify: false, sourcemap: false, ...(!bundle && alone), entryPoints }));
+/** Each file alone, as it is in a bundle of the target but for names that are left long. Only Lambda's build needs the maps. */
+async function parse(root: string, target: Target, files: readonly string[]) {
+  const { external: _, ...options } = bundleOptions({ root, target, entries: new Map() }, "production");
+  const short = { minify: false, minifySyntax: true, minifyWhitespace: true, treeShaking: true };
+  const shape = { bundle: false, plugins: [], sourcemap: target === "lambda" && ("external" as const) };
+  const result = await orUserError(root, build({ ...options, ...short, ...shape, entryPoints: toEntryPoints(files) }));
   const outputs = readOutputs(root, result.outputFiles);
-  return {
-    found: new Map(files.map((file, index) => [file, result.metafile.outputs[outputKey(`${index}.js`)]?.exports ?? []])),
-    texts: new Map(files.map((file, index) => [file, outputs.get(`${index}.js`)])),
-  };
+  const read = (name: string): string | undefined => (outputs.has(name) ? Buffer.from(outputs.get(name) ?? []).toString() : undefined);
+  const modules = new Map<string, RouteModule>();
+  for (const [index, file] of files.entries()) {
+    const map = JSON.parse(read(`${index}.js.map`) ?? "{}") as SourceMap;
+    const own = result.warnings.filter(({ location }) => location?.file === file);
+    const { imports = [], entryPoint } = result.metafile.outputs[outputKey(`${index}.js`)] ?? {};
+    modules.set(file, {
+      code: read(`${index}.js`) ?? "",
+      map,
+      imports: imports.length,
+      isLink: entryPoint !== file,
+      warnings: warnings(own),
+    });
+  }
+  return { exports: exportsByFile(files, result.metafile), modules };
 }
+
+/** What files export that say `export *`, their imports read too. */
+async function exportsOf(root: string, files: readonly string[]) {
+  const options = bundleOptions({ root, target: "node", entries: new Map() }, "production");
+  const call = build({ ...options, minify: false, sourcemap: false, entryPoints: toEntryPoints(files) });
+  return exportsByFile(files, (await orUserError(root, call)).metafile);
+}
+
+const toEntryPoints = (files: readonly string[]) => files.map((file, index) => ({ in: `./${file}`, out: String(index) }));
+
+const exportsByFile = (files: readonly string[], { outputs }: Metafile): ReadonlyMap<string, readonly string[]> =>
+  new Map(files.map((file, index) => [file, outputs[outputKey(`${index}.js`)]?.exports ?? []]));
 
 async function toMethods(root: string, file: string, names: readonly string[]): Promise<Methods> {
   const wrong = names.find((name) => name !== "default" && !methodNames.includes(name));

@@ -1,6 +1,6 @@
 /** Writes a zip whose bytes depend on its contents alone: files in, the archive out (PKWARE APPNOTE 6.3.10). */
 import { promisify } from "node:util";
-import { crc32, deflateRaw, deflateRawSync } from "node:zlib";
+import { constants, crc32, deflateRaw, deflateRawSync } from "node:zlib";
 
 /** In zlib's threads, so that the archives of an app are made side by side. */
 const deflateAside = promisify<Uint8Array, { readonly level: number }, Buffer>(deflateRaw);
@@ -15,13 +15,18 @@ const utf8 = 0x0800;
 /** Unix regular file, rw-r--r-- (4.4.15, upper half). */
 const mode = (0o100644 << 16) >>> 0;
 
+/** A file's bytes in parts, each compressed alone. A part that several files have, the same object, is compressed once. */
+export type Content = readonly Uint8Array[];
+
 /** @param files by name, `/` between folders; stored in the order of their names. Under 4 GB and 65,536 files: no zip64 is written. */
-export async function zip(files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> {
+export async function zip(files: ReadonlyMap<string, Uint8Array | Content>): Promise<Buffer> {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const entries = await Promise.all(sorted.map(async ([name, bytes]) => [name, await compress(bytes)] as const));
+  const entries = await Promise.all(
+    sorted.map(async ([name, content]) => [name, await compress(content instanceof Uint8Array ? [content] : content)] as const),
+  );
   for (const [name, entry] of entries) {
     const encoded = Buffer.from(name);
     const local = Buffer.concat([header(signatures.local, [20]), fields(entry, encoded), encoded, entry.data]);
@@ -43,10 +48,42 @@ interface Entry {
 const level = 6;
 
 /** Deflated where that makes it smaller, else stored. */
-async function compress(bytes: Uint8Array): Promise<Entry> {
-  const deflated = bytes.length < aside ? deflateRawSync(bytes, { level }) : await deflateAside(bytes, { level });
-  const smaller = deflated.length < bytes.length;
-  return { data: smaller ? deflated : Buffer.from(bytes), method: smaller ? 8 : 0, size: bytes.length, crc: crc32(bytes) };
+async function compress(content: Content): Promise<Entry> {
+  const size = content.reduce((sum, { length }) => sum + length, 0);
+  const crc = content.reduce((before, part) => crc32(part, before), 0);
+  const parts = [...content.slice(0, -1).map(deflateStart), await deflateEnd(content.at(-1) ?? new Uint8Array())];
+  const deflated = parts.reduce((sum, { length }) => sum + length, 0) < size;
+  return { data: Buffer.concat(deflated ? parts : content), method: deflated ? 8 : 0, size, crc };
+}
+
+const deflateEnd = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  if (bytes.length < tiny) return storedBlock(bytes, true);
+  return bytes.length < aside ? deflateRawSync(bytes, { level }) : deflateAside(bytes, { level });
+};
+
+/** By the bytes themselves; the module that 300 functions begin with is compressed once. */
+const starts = new WeakMap<Uint8Array, Uint8Array>();
+
+/** Ends at a whole byte and refers to nothing before it, so that the parts of a stream can stand one after the other (RFC 1951 section 3.2). */
+function deflateStart(bytes: Uint8Array): Uint8Array {
+  const known = starts.get(bytes);
+  if (known) return known;
+  const made = bytes.length < tiny ? storedBlock(bytes, false) : deflateRawSync(bytes, { level, finishFlush: constants.Z_FULL_FLUSH });
+  starts.set(bytes, made);
+  return made;
+}
+
+/** Bytes up to which a block costs more time than it saves in size. */
+const tiny = 128;
+
+/** Section 3.2.4. */
+function storedBlock(bytes: Uint8Array, last: boolean): Uint8Array {
+  const block = Buffer.alloc(5 + bytes.length);
+  block.writeUInt8(Number(last));
+  block.writeUInt16LE(bytes.length, 1);
+  block.writeUInt16LE(bytes.length ^ 0xffff, 3);
+  block.set(bytes, 5);
+  return block;
 }
 
 function header(signature: number, versions: readonly number[]): Buffer {

@@ -1,0 +1,91 @@
+/** Joins two source maps of one module: the map of its first lines, read once, and of its last line in, the bytes of the whole map out. */
+
+/** The fields of a source map that are used here (tc39.es/ecma426). */
+export interface SourceMap {
+  readonly mappings: string;
+  readonly sources: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** A map as the beginning of others: its bytes in parts, between which the other's go. */
+export interface MapHead {
+  readonly mappings: Buffer;
+  readonly names: Buffer;
+  readonly sources: Buffer;
+  /** What the next mapping's numbers are relative to. */
+  readonly end: MapState;
+  readonly counts: { readonly names: number; readonly sources: number };
+}
+
+/** Source, line, column and name of a mapping. */
+type MapState = readonly [source: number, line: number, column: number, name: number];
+
+/** @param code the lines that the map is of, the last line break included */
+export function mapHead({ mappings, names, sources }: SourceMap, code: string): MapHead {
+  const missing = code.split("\n").length - mappings.split(";").length;
+  return {
+    mappings: Buffer.from(`{"version":3,"mappings":"${mappings}${";".repeat(Math.max(0, missing))}`),
+    names: Buffer.from(`","names":[${items(names)}`),
+    sources: Buffer.from(`],"sources":[${items(sources)}`),
+    end: endState(mappings),
+    counts: { names: names.length, sources: sources.length },
+  };
+}
+
+/**
+ * The parts of the whole map, those of the head as they are. The first mapping after the head leads to where the other map's numbers
+ * count from, so that the rest of it stands as it was.
+ * @param column where the other map's code begins on its line
+ */
+export function joinMaps(head: MapHead, { mappings, names, sources }: SourceMap, column: number): readonly Buffer[] {
+  const [source, line, sourceColumn, name] = head.end;
+  const reset = [column, head.counts.sources - source, -line, -sourceColumn, ...(names.length ? [head.counts.names - name] : [])];
+  const comma = mappings === "" || mappings.startsWith(";") ? "" : ",";
+  return [
+    head.mappings,
+    Buffer.from(reset.map(toVlq).join("") + comma + mappings),
+    head.names,
+    Buffer.from(following(head.counts.names, names)),
+    head.sources,
+    Buffer.from(`${following(head.counts.sources, sources)}]}`),
+  ];
+}
+
+const items = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(",");
+
+const following = (before: number, values: readonly string[]): string => (before && values.length ? "," : "") + items(values);
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const values = new Map([...digits].map((digit, value) => [digit.charCodeAt(0), value]));
+
+/** Sums up all numbers but the columns of the code. */
+function endState(mappings: string): MapState {
+  const state: [number, number, number, number] = [0, 0, 0, 0];
+  let field = 0;
+  let bits = 0;
+  let value = 0;
+  for (let at = 0; at < mappings.length; at++) {
+    const digit = values.get(mappings.charCodeAt(at));
+    if (digit === undefined) {
+      field = 0;
+      continue;
+    }
+    value |= (digit & 31) << bits;
+    bits += 5;
+    if (digit & 32) continue;
+    if (field > 0) state[field - 1]! += value & 1 ? -(value >>> 1) : value >>> 1;
+    [field, bits, value] = [field + 1, 0, 0];
+  }
+  return state;
+}
+
+function toVlq(number: number): string {
+  let left = number < 0 ? (-number << 1) | 1 : number << 1;
+  let text = "";
+  do {
+    const digit = left & 31;
+    left >>>= 5;
+    text += digits[left ? digit | 32 : digit];
+  } while (left);
+  return text;
+}

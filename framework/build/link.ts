@@ -1,0 +1,141 @@
+/** Links Lambda functions: generated entries in, one self-contained module with its source map for each out. */
+import { build, type Metafile } from "esbuild";
+import { type Base, type BasePlan, linkBases } from "./base.ts";
+import type { BundleInput } from "./bundle.ts";
+import { type ScannedRoute, withLight } from "./entry.ts";
+import { orUserError, warnings } from "./errors.ts";
+import { middlewareBytes } from "./graph.ts";
+import { joinMaps } from "./join-maps.ts";
+import { linkLeaf, type SplitFunction, splitFunction } from "./leaf.ts";
+import { bundleOptions, outputKey, readOutputs } from "./options.ts";
+import { createScopes } from "./scope.ts";
+import { lightDoubt, wantsLight } from "./web-classes.ts";
+import type { Content } from "./zip.ts";
+
+/** A function before it is linked. */
+export interface Entry {
+  readonly name: string;
+  readonly text: string;
+  readonly routes: readonly ScannedRoute[];
+}
+
+/** A function's module. */
+export interface LinkedFunction {
+  readonly code: Content;
+  readonly map: Content;
+  /** What it was linked from but for its route's own file, and the entry to read that from. */
+  readonly metafile: Metafile;
+  readonly entry: string;
+  readonly middlewareBytes: number;
+}
+
+type Linked = ReadonlyMap<string, LinkedFunction>;
+type LinkInput = Pick<BundleInput, "app" | "modules" | "warn">;
+
+/** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
+export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
+  const { app, warn } = input;
+  const light = wantsLight(app);
+  const linked = new Map(await link(input, light ? entries.map((entry) => ({ ...entry, text: withLight(entry.text) })) : entries));
+  const doubtOf = createDoubts();
+  const doubtful = entries.filter(({ name }) => {
+    const why = light ? doubtOf(linked.get(name)) : undefined;
+    if (why) warn(`the function ${name} keeps the platform's web classes, which start more slowly: ${why}`);
+    return why;
+  });
+  if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, doubtful)) linked.set(name, fn);
+  return (name) => {
+    const fn = linked.get(name);
+    if (!fn) throw new Error(`the function ${name} was not linked`);
+    return fn;
+  };
+}
+
+/** Looks at a part that several functions have, the same object, once. */
+function createDoubts(): (fn: LinkedFunction | undefined) => string | undefined {
+  const known = new Map<Uint8Array, string | undefined>();
+  return (fn) => {
+    for (const part of fn?.code ?? []) {
+      if (fn && !known.has(part)) known.set(part, lightDoubt(fn.metafile, fn.entry, Buffer.from(part).toString()));
+      const why = known.get(part);
+      if (why) return why;
+    }
+    return undefined;
+  };
+}
+
+/** In two parts where that can be, as a whole else. Which way it goes hangs on the function alone, as its bytes do. */
+async function link(input: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+  const said = new Set<string>();
+  const warn = (text: string): void => {
+    if (!said.has(text)) input.warn(text);
+    said.add(text);
+  };
+  const inParts = await linkInParts({ ...input, warn }, entries);
+  const left = entries.filter(({ name }) => !inParts.has(name));
+  return new Map([...inParts, ...(await linkWhole({ ...input, warn }, left))]);
+}
+
+async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+  const scopeOf = createScopes(app.root);
+  const split = new Map<Entry, SplitFunction>();
+  for (const entry of entries) {
+    const [route, another] = entry.routes;
+    const module = modules.get(route?.file ?? "");
+    const parts = route && module && !another ? splitFunction(entry.text, route.file, module, scopeOf) : undefined;
+    if (parts) split.set(entry, parts);
+  }
+  const plans = new Map<string, BasePlan>([...split.values()].map(({ base }) => [base.id, base]));
+  const bases = await linkBases(app.root, [...plans.values()], warn);
+  const functions = await Promise.all(
+    [...split].map(async ([entry, parts]) => {
+      const base = bases.get(parts.base.id);
+      const fn = base && (await joinFunction(entry, parts, base));
+      if (fn) for (const text of modules.get(entry.routes[0]?.file ?? "")?.warnings ?? []) warn(text);
+      return fn ? [[entry.name, fn] as const] : [];
+    }),
+  );
+  return new Map(functions.flat());
+}
+
+/** Undefined where the base holds the route, or the leaf cannot be one. */
+async function joinFunction({ routes }: Entry, parts: SplitFunction, base: Base): Promise<LinkedFunction | undefined> {
+  const files = routes.map(({ file }) => file);
+  if (files.some((file) => base.metafile.inputs[file])) return undefined;
+  const leaf = await linkLeaf(parts, base);
+  if (!leaf) return undefined;
+  return {
+    code: [base.code, leaf.code],
+    map: joinMaps(base.map, leaf.map, leaf.column),
+    metafile: base.metafile,
+    entry: base.entry,
+    middlewareBytes: middlewareBytes(base.metafile, base.entry, [base.output], new Set(routes.flatMap(({ middleware }) => middleware))),
+  };
+}
+
+/** Functions in one call of esbuild, which holds all their bundles at once. */
+const batch = 64;
+
+async function linkWhole({ app, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+  const linked = new Map<string, LinkedFunction>();
+  for (let at = 0; at < entries.length; at += batch) {
+    const some = entries.slice(at, at + batch);
+    const texts = new Map(some.map(({ name, text }) => [`entry/${name}`, text]));
+    const options = bundleOptions({ root: app.root, target: "lambda", entries: texts }, "production");
+    const entryPoints = some.map(({ name }) => ({ in: `portico:entry/${name}`, out: `functions/${name}` }));
+    const { metafile, outputFiles, warnings: said } = await orUserError(app.root, build({ ...options, entryPoints }));
+    for (const text of warnings(said)) warn(text);
+    const outputs = readOutputs(app.root, outputFiles);
+    for (const { name, routes } of some) {
+      const [entry, output] = [`portico:entry/${name}`, `functions/${name}.js`];
+      linked.set(name, {
+        code: [outputs.get(output) ?? new Uint8Array()],
+        map: [outputs.get(`${output}.map`) ?? new Uint8Array()],
+        metafile,
+        entry,
+        middlewareBytes: middlewareBytes(metafile, entry, [outputKey(output)], new Set(routes.flatMap(({ middleware }) => middleware))),
+      });
+    }
+  }
+  return linked;
+}
