@@ -1,8 +1,8 @@
-/** The part of a function that is its route's own: the generated entry and the scanned route in, the code that goes after its base out. */
+/** The part of a function that is its route's own: the generated entry and the scanned route in, the code that goes after its trunk out. */
 import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { type TransformOptions, transform } from "esbuild";
-import { type Base, type BasePlan, planBase, shortGlobals } from "./base.ts";
+import { type Trunk, type TrunkPlan, planTrunk, shortGlobals } from "./trunk.ts";
 import { orUndefined } from "./errors.ts";
 import type { SourceMap } from "./join-maps.ts";
 import { exportClause, leadingImports, shortWords } from "./module-text.ts";
@@ -10,13 +10,13 @@ import type { RouteModule } from "./scan.ts";
 
 /** A function in two parts. */
 export interface SplitFunction {
-  readonly base: BasePlan;
+  readonly trunk: TrunkPlan;
   /** A module whose default export is the handler; what it imports is missing in it. */
   readonly text: string;
   readonly map: SourceMap;
 }
 
-/** A leaf as it goes after its base. */
+/** A leaf as it goes after its trunk. */
 export interface Leaf {
   readonly code: Buffer;
   readonly map: SourceMap;
@@ -45,21 +45,21 @@ export function splitFunction(
   const own = inner.imports.map((it) => ({ ...it, from: isFolder.test(it.from) ? "." : fromRoot(file, it.from) }));
   // All of a package as an object would bring all of it, and a folder's name alone says which of two files it means.
   if (own.some(({ from, names }) => !isBuiltin(from) && (isFolder.test(from) || names.some(({ name }) => name === "*")))) return undefined;
-  const base = planBase([...outer.imports.filter((it) => it !== route), ...own], scopeOf(file));
-  if (!base) return undefined;
+  const trunk = planTrunk([...outer.imports.filter((it) => it !== route), ...own], scopeOf(file));
+  if (!trunk) return undefined;
   // The imports become spaces, so that the map stays right for what follows them.
   const body = " ".repeat(inner.end) + module.code.slice(inner.end, clause.start);
   const returned = route.names.map(({ name }) => clause.locals.get(name));
   const parameters = route.names.map(({ local }) => local);
   const text = `export default(([${parameters.join()}])=>${handler})((()=>{\n${body}\nreturn[${returned.join()}]})());`;
-  return { base, text, map: { ...module.map, mappings: `;${module.map.mappings}` } };
+  return { trunk, text, map: { ...module.map, mappings: `;${module.map.mappings}` } };
 }
 
 const isFolder = /(?:^|\/)\.{0,2}$/;
 
 const fromRoot = (file: string, from: string): string => (/^\.\.?\//.test(from) ? `./${posix.join(posix.dirname(file), from)}` : from);
 
-/** No format: with one, esbuild would give the handler a name that the base may have, too. */
+/** No format: with one, esbuild would give the handler a name that the trunk may have, too. */
 const options = {
   loader: "js",
   platform: "node",
@@ -75,13 +75,13 @@ const keywords = new Set(["do", "if", "in", "for", "let", "new", "try", "var"]);
 const [transformed, wanted] = ["export default", "export const handler="];
 
 /** Undefined where its code cannot stand in a function, such as an `await` of the module's. */
-export async function linkLeaf({ base: plan, text, map }: SplitFunction, base: Base): Promise<Leaf | undefined> {
+export async function linkLeaf({ trunk: plan, text, map }: SplitFunction, trunk: Trunk): Promise<Leaf | undefined> {
   const define: Record<string, string> = {};
   for (const word of shortWords(text)) {
-    // A global of the environment, if it is one, that the base may have given as a name to something of its own.
-    if (base.words.has(word) && !shortGlobals.includes(word) && !keywords.has(word)) define[word] = `globalThis.${word}`;
+    // A global of the environment, if it is one, that the trunk may have given as a name to something of its own.
+    if (trunk.words.has(word) && !shortGlobals.includes(word) && !keywords.has(word)) define[word] = `globalThis.${word}`;
   }
-  for (const [local, name] of plan.exports) define[local] = base.locals.get(name) ?? "";
+  for (const [local, name] of plan.exports) define[local] = trunk.locals.get(name) ?? "";
   const inline = Buffer.from(JSON.stringify({ version: 3, ...map })).toString("base64");
   const source = `${text}\n//# sourceMappingURL=data:application/json;base64,${inline}`;
   const result = await orUndefined(transform(source, { ...options, define }));

@@ -1,6 +1,6 @@
 /** Links Lambda functions: generated entries in, one self-contained module with its source map for each out. */
 import { build, type Metafile } from "esbuild";
-import { type Base, type BasePlan, linkBases } from "./base.ts";
+import { type Trunk, type TrunkPlan, linkTrunks } from "./trunk.ts";
 import type { BundleInput } from "./bundle.ts";
 import { type ScannedRoute, withLight } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
@@ -85,12 +85,12 @@ async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly 
     const parts = route && module && !another ? splitFunction(entry.text, route.file, module, scopeOf) : undefined;
     if (parts) split.set(entry, parts);
   }
-  const plans = new Map<string, BasePlan>([...split.values()].map(({ base }) => [base.id, base]));
-  const bases = await linkBases(app.root, [...plans.values()], warn);
+  const plans = new Map<string, TrunkPlan>([...split.values()].map(({ trunk }) => [trunk.id, trunk]));
+  const trunks = await linkTrunks(app.root, [...plans.values()], warn);
   const functions = await Promise.all(
     [...split].map(async ([entry, parts]) => {
-      const base = bases.get(parts.base.id);
-      const fn = base && (await joinFunction(entry, parts, base));
+      const trunk = trunks.get(parts.trunk.id);
+      const fn = trunk && (await joinFunction(entry, parts, trunk));
       if (fn) for (const text of modules.get(entry.routes[0]?.file ?? "")?.warnings ?? []) warn(text);
       return fn ? [[entry.name, fn] as const] : [];
     }),
@@ -98,18 +98,18 @@ async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly 
   return new Map(functions.flat());
 }
 
-/** Undefined where the base holds the route, or the leaf cannot be one. */
-async function joinFunction({ routes }: Entry, parts: SplitFunction, base: Base): Promise<LinkedFunction | undefined> {
+/** Undefined where the trunk holds the route, or the leaf cannot be one. */
+async function joinFunction({ routes }: Entry, parts: SplitFunction, trunk: Trunk): Promise<LinkedFunction | undefined> {
   const files = routes.map(({ file }) => file);
-  if (files.some((file) => base.metafile.inputs[file])) return undefined;
-  const leaf = await linkLeaf(parts, base);
+  if (files.some((file) => trunk.metafile.inputs[file])) return undefined;
+  const leaf = await linkLeaf(parts, trunk);
   if (!leaf) return undefined;
   return {
-    code: [base.code, leaf.code],
-    map: joinMaps(base.map, leaf.map, leaf.column),
-    metafile: base.metafile,
-    entry: base.entry,
-    middlewareBytes: middlewareBytes(base.metafile, base.entry, [base.output], new Set(routes.flatMap(({ middleware }) => middleware))),
+    code: [trunk.code, leaf.code],
+    map: joinMaps(trunk.map, leaf.map, leaf.column),
+    metafile: trunk.metafile,
+    entry: trunk.entry,
+    middlewareBytes: middlewareBytes(trunk.metafile, trunk.entry, [trunk.output], new Set(routes.flatMap(({ middleware }) => middleware))),
   };
 }
 

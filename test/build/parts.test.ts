@@ -9,7 +9,7 @@ import { build, type Built, type Files, makeFolder, writeFiles } from "./app.ts"
 
 const text = ({ out }: Built, id: string): string => readFileSync(join(out, `functions/${id}.mjs`), "utf8");
 
-/** Whether the route was put after a base that others share. */
+/** Whether the route was put after a trunk that others share. */
 const isInParts = (built: Built, id: string): boolean => text(built, id).includes("\nexport const handler=");
 
 async function get(built: Built, id: string, path: string): Promise<string> {
@@ -34,7 +34,7 @@ async function answer(route: string, files: Files = {}, name = "functions/index.
   return { body: await get(built, "index", "/"), inParts: isInParts(built, "index") };
 }
 
-describe("a function made of a shared base and its own route", () => {
+describe("a function made of a shared trunk and its own route", () => {
   it("sees what its imports change later", async () => {
     const lib = { "functions/_lib/count.ts": `export let count = 0; export const add = () => { count++; };` };
     const route = `import { add, count } from "./_lib/count.ts"; export const GET = () => { add(); add(); return new Response(String(count)); };`;
@@ -52,14 +52,14 @@ describe("a function made of a shared base and its own route", () => {
     expect(await answer(route, lib)).toEqual({ body: "cbaab", inParts: true });
   });
 
-  it("has names of its own, whatever the base or the entry calls its things", async () => {
+  it("has names of its own, whatever the trunk or the entry calls its things", async () => {
     const names = [..."abcdefghijklmnopqrstuvwxyz"].map((name) => `const ${name} = "${name}";`).join(" ");
     const route = `import { Hono as H } from "hono"; ${names} const createHandler = "own", byMethod = "too", handler = "!";
       const app = new H(); export const GET = () => new Response([typeof app.fetch, a, q, z, createHandler, byMethod, handler].join());`;
     expect(await answer(route)).toEqual({ body: "function,a,q,z,own,too,!", inParts: true });
   });
 
-  it("finds globals whose names the base uses for something else", async () => {
+  it("finds globals whose names the trunk uses for something else", async () => {
     const route = `import { Hono } from "hono"; declare const t: string, te: string, $e: string; Object.assign(globalThis, { t: "T", te: "TE", $e: "$E" });
       const app = new Hono(); export const GET = () => new Response([typeof app, t, te, $e, new URL("http://a/b").pathname, new Map([[1, NaN]]).size].join());`;
     expect(await answer(route)).toEqual({ body: "object,T,TE,$E,/b,1", inParts: true });
@@ -139,7 +139,7 @@ describe("a function made of a shared base and its own route", () => {
 });
 
 describe("its source map", () => {
-  it("leads from the base and from the route to the lines that they were written on", async () => {
+  it("leads from the trunk and from the route to the lines that they were written on", async () => {
     const built = await build(
       makeFolder({
         "functions/_lib/a.ts": `// one\nexport const first =\n  (name: string): string => "marked in lib " + name;\n`,

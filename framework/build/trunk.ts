@@ -7,8 +7,8 @@ import { type MapHead, mapHead, type SourceMap } from "./join-maps.ts";
 import { exportClause, type Import, shortWords } from "./module-text.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 
-/** A base before it is linked; equal ones have equal ids. */
-export interface BasePlan {
+/** A trunk before it is linked; equal ones have equal ids. */
+export interface TrunkPlan {
   readonly id: string;
   readonly text: string;
   /** From where its packages are looked for, relative to the root. */
@@ -17,8 +17,8 @@ export interface BasePlan {
   readonly exports: ReadonlyMap<string, string>;
 }
 
-/** A linked base. */
-export interface Base {
+/** A linked trunk. */
+export interface Trunk {
   /** Lines without an export clause: what follows them in the same module sees their names. */
   readonly code: Buffer;
   /** The name in `code` of each export. */
@@ -32,11 +32,11 @@ export interface Base {
   readonly output: string;
 }
 
-/** Global names so short that esbuild could give them to something of a large base. A mention that goes away keeps it from that. */
+/** Global names so short that esbuild could give them to something of a large trunk. A mention that goes away keeps it from that. */
 export const shortGlobals: readonly string[] = ["URL", "Map", "Set", "NaN", "gc"];
 
 /** @param imports in the order of evaluation, relative ones to the root. Undefined where one name means two things. */
-export function planBase(imports: readonly Import[], folder: string): BasePlan | undefined {
+export function planTrunk(imports: readonly Import[], folder: string): TrunkPlan | undefined {
   const numbers = new Map<string, string>();
   const exports = new Map<string, string>();
   const lines = [`(() => [${shortGlobals.join(", ")}]);`];
@@ -68,52 +68,52 @@ function toRelative(folder: string, from: string): string {
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-/** Bases in one call of esbuild; a thousand large ones in one would take gigabytes. */
+/** Trunks in one call of esbuild; a thousand large ones in one would take gigabytes. */
 const batch = 32;
 
-/** Bases by id. One that does not build, or cannot be shared, is missing: its functions are linked alone, which says what is wrong. */
-export async function linkBases(
+/** Trunks by id. One that does not build, or cannot be shared, is missing: its functions are linked alone, which says what is wrong. */
+export async function linkTrunks(
   root: string,
-  plans: readonly BasePlan[],
+  plans: readonly TrunkPlan[],
   warn: (text: string) => void,
-): Promise<ReadonlyMap<string, Base>> {
-  const bases = new Map<string, Base>();
-  const link = async (some: readonly BasePlan[]): Promise<void> => {
+): Promise<ReadonlyMap<string, Trunk>> {
+  const trunks = new Map<string, Trunk>();
+  const link = async (some: readonly TrunkPlan[]): Promise<void> => {
     const linked = await linkTogether(root, some, warn);
-    if (linked) for (const [id, base] of linked) bases.set(id, base);
+    if (linked) for (const [id, trunk] of linked) trunks.set(id, trunk);
     else if (some.length > 1) for (const plan of some) await link([plan]);
   };
   for (let at = 0; at < plans.length; at += batch) await link(plans.slice(at, at + batch));
-  return bases;
+  return trunks;
 }
 
 /** Undefined when one of them does not build, or esbuild warns about a generated line. */
 async function linkTogether(
   root: string,
-  plans: readonly BasePlan[],
+  plans: readonly TrunkPlan[],
   warn: (text: string) => void,
-): Promise<ReadonlyMap<string, Base> | undefined> {
+): Promise<ReadonlyMap<string, Trunk> | undefined> {
   const names = {
     root,
     target: "lambda",
-    entries: new Map(plans.map(({ id, text }) => [`base/${id}`, text])),
-    folders: new Map(plans.map(({ id, folder }) => [`base/${id}`, folder])),
+    entries: new Map(plans.map(({ id, text }) => [`trunk/${id}`, text])),
+    folders: new Map(plans.map(({ id, folder }) => [`trunk/${id}`, folder])),
   } as const;
-  const entryPoints = plans.map(({ id }) => ({ in: `portico:base/${id}`, out: `base/${id}` }));
+  const entryPoints = plans.map(({ id }) => ({ in: `portico:trunk/${id}`, out: `trunk/${id}` }));
   const result = await orUndefined(build({ ...bundleOptions(names, "production"), entryPoints }));
-  if (!result || result.warnings.some(({ location }) => location?.file.startsWith("portico:base/"))) return undefined;
+  if (!result || result.warnings.some(({ location }) => location?.file.startsWith("portico:trunk/"))) return undefined;
   for (const text of warnings(result.warnings)) warn(text);
   const outputs = readOutputs(root, result.outputFiles);
-  const bases = plans.map(({ id }) => [id, toBase(id, outputs, result.metafile)] as const);
-  return new Map(bases.filter((pair): pair is readonly [string, Base] => pair[1] !== undefined));
+  const trunks = plans.map(({ id }) => [id, toTrunk(id, outputs, result.metafile)] as const);
+  return new Map(trunks.filter((pair): pair is readonly [string, Trunk] => pair[1] !== undefined));
 }
 
 /** Undefined where its code could not stand before other code: names that `eval` may look up, or CommonJS, whose meaning depends on the importer. */
-function toBase(id: string, outputs: ReadonlyMap<string, Uint8Array>, metafile: Metafile): Base | undefined {
-  const entry = `portico:base/${id}`;
+function toTrunk(id: string, outputs: ReadonlyMap<string, Uint8Array>, metafile: Metafile): Trunk | undefined {
+  const entry = `portico:trunk/${id}`;
   const imported = metafile.inputs[entry]?.imports ?? [];
   if (imported.some(({ path, external }) => !external && metafile.inputs[path]?.format === "cjs")) return undefined;
-  const text = Buffer.from(outputs.get(`base/${id}.js`) ?? []).toString();
+  const text = Buffer.from(outputs.get(`trunk/${id}.js`) ?? []).toString();
   const clause = exportClause(text);
   if (!clause || /\beval\b/.test(text)) return undefined;
   const code = `${text.slice(0, clause.start)}\n`;
@@ -121,9 +121,9 @@ function toBase(id: string, outputs: ReadonlyMap<string, Uint8Array>, metafile: 
     code: Buffer.from(code),
     locals: clause.locals,
     words: new Set(shortWords(code)),
-    map: mapHead(JSON.parse(Buffer.from(outputs.get(`base/${id}.js.map`) ?? []).toString()) as SourceMap, code),
+    map: mapHead(JSON.parse(Buffer.from(outputs.get(`trunk/${id}.js.map`) ?? []).toString()) as SourceMap, code),
     metafile,
     entry,
-    output: outputKey(`base/${id}.js`),
+    output: outputKey(`trunk/${id}.js`),
   };
 }
