@@ -5,7 +5,7 @@ export class AwsError extends Error {
   /** The service's own name: `ResourceConflictException`. */
   readonly code: string;
   readonly status: number;
-  /** What else an S3 error document says: `Key`, `Condition`. */
+  /** What else the answer says: `Reason` of a throttled Lambda call, `Condition` of an S3 write. */
   readonly details: Readonly<Record<string, string>>;
 
   constructor(code: string, status: number, message: string, details: Readonly<Record<string, string>> = {}) {

@@ -18,6 +18,7 @@ import { createFronts } from "./fronts.ts";
 import { readOrMakeKey } from "./key.ts";
 import { openState, type Region, type State } from "./region.ts";
 import { serveRequest } from "./serve-request.ts";
+import { serveUrl } from "./serve-url.ts";
 
 /** Bytes of the longest control request that is read; the services refuse shorter ones in their own words. */
 const maxBody = 80 * 1024 * 1024;
@@ -50,7 +51,7 @@ export interface CloudOptions {
 
 /** A deployed app's address. */
 export interface CloudApp {
-  /** The API's name. */
+  /** The API's name, or the function's of a function URL. */
   readonly name: string;
   /** A named stage; its URL ends with it. */
   readonly stage?: string;
@@ -92,15 +93,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const fronts = createFronts({
     hosts,
     onError,
-    serve: async (apiId, request) => serveRequest(apiId, request, await started.promise, options.onAccess),
-    onMoved: (apiId, wanted, port) =>
-      options.onLog?.(`port ${wanted} of ${state.apis.get(apiId)?.name} is in use; it answers on ${port} now`),
+    serve: async (id, request) => (state.apis.get(id) ? serveRequest : serveUrl)(id, request, await started.promise, options.onAccess),
+    onMoved: (id, wanted, port) =>
+      options.onLog?.(`port ${wanted} of ${state.apis.get(id)?.name ?? "a function URL"} is in use; it answers on ${port} now`),
   });
   const region: Region = {
     state,
     code: openCodeStore(folder, usedCode(state)),
     blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
     runtime: options.runtime,
+    running: new Map(),
     fronts,
     clock,
     faults: new Faults({ clock, fault: options.fault, onCall: options.onCall }),
@@ -139,6 +141,13 @@ async function openFronts({ state, fronts }: Region): Promise<void> {
     const port = await fronts.open(api.apiId, api.port);
     if (port !== api.port) state.apis.put(api.apiId, { ...api, port });
   }
+  for (const { name, urls } of state.functions.all()) {
+    for (const [qualifier, url] of Object.entries(urls)) {
+      const port = await fronts.open(url.urlId, url.port);
+      const record = state.functions.get(name);
+      if (record && port !== url.port) state.functions.put(name, { ...record, urls: { ...record.urls, [qualifier]: { ...url, port } } });
+    }
+  }
 }
 
 /** A hint for findCloud, so that a cloud on another port than the usual one is found too. */
@@ -149,10 +158,14 @@ function noteRunning(folder: string, { port }: Listener): void {
 }
 
 function appsOf(state: State): readonly CloudApp[] {
-  return state.apis.all().flatMap((api) =>
+  const urls = state.functions
+    .all()
+    .flatMap(({ name, urls: all }) => Object.values(all).map(({ port }) => ({ name, url: `http://127.0.0.1:${port}/` })));
+  const apis = state.apis.all().flatMap((api) =>
     childrenOf(state.stages, api.apiId).map(({ stageName }) => {
       const url = `http://127.0.0.1:${api.port}/`;
       return stageName === "$default" ? { name: api.name, url } : { name: api.name, stage: stageName, url: `${url}${stageName}/` };
     }),
   );
+  return [...apis, ...urls];
 }

@@ -18,8 +18,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly headers?: readonly (readonly [string, string])[];
-  /** Written as JSON, members that are undefined left out; or bytes as they are; or nothing. */
-  readonly body?: Readonly<Record<string, unknown>> | Uint8Array;
+  /** Written as JSON, members that are undefined left out; or bytes as they are, or as they come; or nothing. */
+  readonly body?: Readonly<Record<string, unknown>> | Uint8Array | ReadableStream<Uint8Array>;
 }
 
 /** Throws AwsError to refuse. */

@@ -53,7 +53,29 @@ export interface FunctionRecord {
   readonly nextVersion: number;
   /** By qualifier; "" is the unqualified function. */
   readonly policies: Readonly<Record<string, Policy>>;
+  readonly aliases: Readonly<Record<string, AliasRecord>>;
+  /** By qualifier; "" is the unqualified function. */
+  readonly urls: Readonly<Record<string, UrlRecord>>;
+  /** What is reserved. */
+  readonly concurrency?: number;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface AliasRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly revisionId: string;
+}
+
+export interface UrlRecord {
+  /** The first part of its domain on AWS. */
+  readonly urlId: string;
+  /** On 127.0.0.1; kept over restarts as long as it is free. */
+  readonly port: number;
+  readonly mode: "BUFFERED" | "RESPONSE_STREAM";
+  readonly created: string;
+  readonly modified: string;
 }
 
 export interface RoleRecord {
@@ -66,6 +88,8 @@ export interface RoleRecord {
   readonly trust: string;
   readonly description?: string;
   readonly maxSessionDuration: number;
+  /** The ARN of the policy that bounds it. */
+  readonly boundary?: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Inline policies: JSON, as given. */
   readonly policies: Readonly<Record<string, string>>;

@@ -30,12 +30,12 @@ export interface State {
   readonly parameters: Collection<ParameterRecord>;
 }
 
-/** The data planes: one listener per API. */
+/** The data planes: one listener per API and per function URL. */
 export interface Fronts {
-  /** Opens the API's own port (0 takes a free one) and says which it became. */
-  open(apiId: string, port: number): Promise<number>;
+  /** Opens the port of an API or a URL (0 takes a free one) and says which it became. */
+  open(id: string, port: number): Promise<number>;
   /** Lets no new request in and resolves when the port is free. */
-  close(apiId: string): Promise<void>;
+  close(id: string): Promise<void>;
   closeAll(): Promise<void>;
 }
 
@@ -45,6 +45,8 @@ export interface Region {
   readonly code: CodeStore;
   readonly blobs: BlobStore;
   readonly runtime: LambdaRuntime;
+  /** Events under way of functions with reserved concurrency, by name. */
+  readonly running: Map<string, number>;
   readonly fronts: Fronts;
   readonly clock: Clock;
   readonly faults: Faults;

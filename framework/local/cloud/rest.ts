@@ -88,12 +88,12 @@ function parseMembers(body: Uint8Array): Record<string, unknown> {
 function restAnswer({ status, headers = [], body }: Answer): WireResponse {
   const id = ["x-amzn-requestid", randomUUID()] as const;
   if (body === undefined) return { status, headers: [id, ...headers], body: new Uint8Array(0) };
-  if (body instanceof Uint8Array) return { status, headers: [id, ...headers], body };
+  if (body instanceof Uint8Array || body instanceof ReadableStream) return { status, headers: [id, ...headers], body };
   return { status, headers: [id, ["content-type", "application/json"], ...headers], body: Buffer.from(JSON.stringify(body)) };
 }
 
 /** A refusal as the SDK reads it. */
-export function restError({ code, status, message }: AwsError): WireResponse {
-  const body = { Type: status < 500 ? "User" : "Service", message };
+export function restError({ code, status, message, details }: AwsError): WireResponse {
+  const body = { Type: status < 500 ? "User" : "Service", message, ...details };
   return restAnswer({ status, headers: [["x-amzn-errortype", code]], body });
 }

@@ -17,6 +17,7 @@ import { loadedFunction, servingVersion } from "./loaded-function.ts";
 import { mayApiGatewayInvoke } from "./may-invoke.ts";
 import type { FrozenRoute } from "./records.ts";
 import type { Region } from "./region.ts";
+import { reservedRuntime } from "./reserved-runtime.ts";
 import { selectStage } from "./select-stage.ts";
 
 /** Where a request goes: the stage's snapshot is read once, so that all of a request belongs to one release. */
@@ -90,15 +91,16 @@ async function integrate(target: Target, request: WireRequest, requestId: string
   const version = record && versionOf(record, ref.qualifier);
   if (!version || isPending(version, region)) return undefined;
   if (!mayApiGatewayInvoke(record.policies[ref.qualifier ?? ""], executeArn(apiId, stage, routeKey))) return undefined;
-  const fn = loadedFunction(record.name, servingVersion(record, version, region), region.code);
+  const serving = servingVersion(record, version, region);
+  const fn = loadedFunction(record.name, serving, region.code);
   const to = { routeKey, pathParameters, requestId };
-  const call = { requestId: randomUUID(), arn: functionArn(record.name, ref.qualifier) };
+  const call = { requestId: randomUUID(), arn: functionArn(record.name, ref.qualifier), version: serving.version };
   const late = Promise.withResolvers<Invocation>();
   const timeout = (): void => late.resolve({ response: gatewayAnswer(503, "Service Unavailable", requestId), cold: false });
   const timer = setTimeout(timeout, integration.timeoutInMillis);
   try {
     return await Promise.race([
-      invokeThroughApi(region.runtime, fn, request, to, { apiId, accountId: account, stage }, call),
+      invokeThroughApi(reservedRuntime(record, region), fn, request, to, { apiId, accountId: account, stage }, call),
       late.promise,
     ]);
   } finally {

@@ -19,3 +19,11 @@ export const throttled = (requestId: string, body: Uint8Array): WireResponse => 
 
 /** A function error of any kind, a timeout among them, or an answer that is none. The text is believed. */
 export const badGateway = (requestId: string): WireResponse => json(502, requestId, "Internal Server Error");
+
+/** Nobody, or not everybody, may call it (developer guide, "Control access to Lambda function URLs"). */
+export const forbidden = (requestId: string): WireResponse =>
+  json(
+    403,
+    requestId,
+    `{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}`,
+  );

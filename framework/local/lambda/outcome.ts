@@ -20,8 +20,10 @@ export interface ResponseSink {
 /** Facts about one call that the function's context object shows. */
 export interface LambdaCall {
   readonly requestId: string;
-  /** Qualified function ARN: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION`. */
+  /** As it was called: `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`. */
   readonly arn: string;
+  /** The version that runs, where the qualifier is an alias. Default the qualifier, or `$LATEST`. */
+  readonly version?: string;
   /** True keeps the end of the event's log (LogType Tail). */
   readonly tail?: boolean;
   /** Where a streamed answer goes; without it, it is collected like any other. */

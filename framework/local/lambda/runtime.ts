@@ -39,6 +39,11 @@ const throttled: LambdaOutcome = {
   ...{ cold: false, durationMs: 0, throttled: true },
 };
 
+/** What an environment is called by: the version, however the call named it. */
+function versionArn({ arn, version }: LambdaCall): string {
+  return version === undefined ? arn : [...arn.split(":").slice(0, 7), version].join(":");
+}
+
 class Pool implements LambdaRuntime {
   readonly #options: LambdaRuntimeOptions;
   readonly #limit: number;
@@ -107,7 +112,7 @@ class Pool implements LambdaRuntime {
     if (!this.#swept) sweepTemporaryFolders();
     this.#swept = true;
     const { onLog, execPath = process.execPath, client, initLimitMs = 10_000, platformLines = false } = this.#options;
-    const environment = new Environment(fn, call.arn, {
+    const environment = new Environment(fn, versionArn(call), {
       ...{ onLog, execPath, initLimitMs, platformLines, ...(client && { client }) },
       onIdle: (idle) => this.#onIdle(idle),
       onGone: (gone) => this.#onGone(gone),

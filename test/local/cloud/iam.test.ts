@@ -1,14 +1,20 @@
 /** IAM as the SDK's own client sees it. */
 import {
+  AttachRolePolicyCommand,
   CreateRoleCommand,
   DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
+  ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
   ListRolesCommand,
+  ListUsersCommand,
+  PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
+  UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -66,11 +72,37 @@ describe("roles", () => {
     }
   });
 
-  it("refuse parameters that would not be honoured", async () => {
-    const call = lab.iam.send(
-      new CreateRoleCommand({ RoleName: "odd", AssumeRolePolicyDocument: trust, PermissionsBoundary: "arn:aws:iam::aws:policy/x" }),
+  it("carry a boundary, come in pages, and have nothing attached", async () => {
+    const boundary = "arn:aws:iam::000000000000:policy/boundary";
+    await lab.iam.send(
+      new CreateRoleCommand({ RoleName: "bounded", Path: "/apps/", AssumeRolePolicyDocument: trust, PermissionsBoundary: boundary }),
     );
-    expect(await refusalOf(call)).toMatchObject({ name: "ValidationError", message: expect.stringContaining("PermissionsBoundary") });
+    const read = async () => (await lab.iam.send(new GetRoleCommand({ RoleName: "bounded" }))).Role?.PermissionsBoundary;
+    expect(await read()).toEqual({ PermissionsBoundaryType: "Policy", PermissionsBoundaryArn: boundary });
+    await lab.iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: "bounded" }));
+    expect(await read()).toBeUndefined();
+    const other = boundary.replace("boundary", "other");
+    await lab.iam.send(new PutRolePermissionsBoundaryCommand({ RoleName: "bounded", PermissionsBoundary: other }));
+    expect((await read())?.PermissionsBoundaryArn).toBe(other);
+    const odd = lab.iam.send(new PutRolePermissionsBoundaryCommand({ RoleName: "bounded", PermissionsBoundary: "arn:aws:iam::1:role/x" }));
+    expect(await refusalOf(odd)).toMatchObject({ name: "ValidationError", status: 400 });
+    await lab.iam.send(new CreateRoleCommand({ RoleName: "bounded-2", Path: "/apps/deep/", AssumeRolePolicyDocument: trust }));
+    const first = await lab.iam.send(new ListRolesCommand({ PathPrefix: "/apps/", MaxItems: 1 }));
+    expect(first).toMatchObject({ Roles: [{ RoleName: "bounded" }], IsTruncated: true });
+    const second = await lab.iam.send(new ListRolesCommand({ PathPrefix: "/apps/", Marker: first.Marker }));
+    expect(second).toMatchObject({ Roles: [{ RoleName: "bounded-2" }], IsTruncated: false });
+    const attached = await lab.iam.send(new ListAttachedRolePoliciesCommand({ RoleName: "bounded" }));
+    expect(attached).toMatchObject({ AttachedPolicies: [], IsTruncated: false });
+    await lab.iam.send(new TagRoleCommand({ RoleName: "bounded", Tags: [{ Key: "a", Value: "1" }] }));
+    await lab.iam.send(new UntagRoleCommand({ RoleName: "bounded", TagKeys: ["a"] }));
+    expect((await lab.iam.send(new GetRoleCommand({ RoleName: "bounded" }))).Role?.Tags).toBeUndefined();
+  });
+
+  it("refuse parameters that would not be honoured", async () => {
+    const call = lab.iam.send(new ListRolePoliciesCommand({ RoleName: "lab", MaxItems: 1001 }));
+    expect(await refusalOf(call)).toMatchObject({ name: "ValidationError", status: 400 });
+    const attach = lab.iam.send(new AttachRolePolicyCommand({ RoleName: "lab", PolicyArn: "arn:aws:iam::aws:policy/x" }));
+    expect(await refusalOf(attach)).toMatchObject({ name: "InvalidAction", message: expect.stringContaining("AttachRolePolicy") });
   });
 });
 
@@ -106,10 +138,10 @@ describe("inline policies", () => {
 
 describe("what is not spoken", () => {
   it("is refused by name", async () => {
-    expect(await refusalOf(lab.iam.send(new ListRolesCommand({})))).toMatchObject({
+    expect(await refusalOf(lab.iam.send(new ListUsersCommand({})))).toMatchObject({
       name: "InvalidAction",
       status: 400,
-      message: expect.stringContaining("ListRoles"),
+      message: expect.stringContaining("ListUsers"),
     });
   });
 });

@@ -1,11 +1,11 @@
 /** Lambda's functions and versions as the SDK's own client sees them. */
 import { createHash } from "node:crypto";
 import {
-  CreateAliasCommand,
   CreateFunctionCommand,
   type CreateFunctionCommandInput,
   DeleteFunctionCommand,
   GetFunctionCommand,
+  GetFunctionEventInvokeConfigCommand,
   GetFunctionConfigurationCommand,
   ListFunctionsCommand,
   type ListFunctionsCommandOutput,
@@ -262,11 +262,11 @@ describe("names", () => {
 
 describe("what is not spoken", () => {
   it("is refused by method and path", async () => {
-    const call = lab.lambda.send(new CreateAliasCommand({ FunctionName: "named", Name: "live", FunctionVersion: "1" }));
+    const call = lab.lambda.send(new GetFunctionEventInvokeConfigCommand({ FunctionName: "named" }));
     expect(await refusalOf(call)).toMatchObject({
       name: "UnknownOperationException",
       status: 404,
-      message: "Portico's local cloud does not speak POST /2015-03-31/functions/named/aliases",
+      message: "Portico's local cloud does not speak GET /2019-09-25/functions/named/event-invoke-config",
     });
   });
 });

@@ -1,6 +1,7 @@
 /** IAM's parameters: form fields in, checked values out, or the error that IAM gives. */
 import { AwsError } from "../aws-error.ts";
 import { isRecord } from "../members.ts";
+import { type Page, pageOf } from "../page.ts";
 import type { RoleRecord } from "../records.ts";
 import type { Region } from "../region.ts";
 import { statementsOf } from "./trust.ts";
@@ -34,6 +35,15 @@ export function findRole(parameters: URLSearchParams, region: Region): RoleRecor
   const role = region.state.roles.get(name(parameters, "RoleName"));
   if (!role) throw new AwsError("NoSuchEntity", 404, `The role with name ${parameters.get("RoleName")} cannot be found.`);
   return role;
+}
+
+/** One page by the parameters Marker and MaxItems (100, at most 1000). */
+export function iamPage<T>(parameters: URLSearchParams, list: readonly T[], keyOf: (item: T) => string): Page<T> {
+  const size = Number(parameters.get("MaxItems") ?? 100);
+  if (!Number.isInteger(size) || size < 1 || size > 1000) throw validation("MaxItems must be between 1 and 1000");
+  const page = pageOf(list, keyOf, size, parameters.get("Marker"));
+  if (!page) throw validation("Invalid Marker.");
+  return page;
 }
 
 /** A policy document, as given; throws MalformedPolicyDocument. */

@@ -1,7 +1,6 @@
-/** PutRolePolicy, GetRolePolicy, DeleteRolePolicy and ListRolePolicies: a role's inline policies. */
+/** PutRolePolicy, GetRolePolicy, DeleteRolePolicy and ListRolePolicies: a role's inline policies; of attached ones there are none. */
 import { AwsError } from "../aws-error.ts";
-import { pageOf } from "../page.ts";
-import { findRole, name, onlyThese, policyDocument, validation } from "./parameters.ts";
+import { findRole, iamPage, name, onlyThese, policyDocument } from "./parameters.ts";
 import type { QueryOperation } from "./query.ts";
 
 /** Characters of all inline policies of a role together, white space aside (IAM quotas page). */
@@ -44,9 +43,13 @@ function missing(policyName: string): AwsError {
 export const listRolePolicies: QueryOperation = (parameters, region) => {
   onlyThese(parameters, ["RoleName", "Marker", "MaxItems"]);
   const names = Object.keys(findRole(parameters, region).policies).toSorted();
-  const size = Number(parameters.get("MaxItems") ?? 100);
-  if (!Number.isInteger(size) || size < 1 || size > 1000) throw validation("MaxItems must be between 1 and 1000");
-  const page = pageOf(names, (one) => one, size, parameters.get("Marker"));
-  if (!page) throw validation("Invalid Marker.");
-  return { PolicyNames: page.items, IsTruncated: String(page.next !== undefined), Marker: page.next };
+  const { items, next } = iamPage(parameters, names, (one) => one);
+  return { PolicyNames: items, IsTruncated: String(next !== undefined), Marker: next };
+};
+
+/** Managed policies are not spoken, so none is ever attached. */
+export const listAttachedRolePolicies: QueryOperation = (parameters, region) => {
+  onlyThese(parameters, ["RoleName", "PathPrefix", "Marker", "MaxItems"]);
+  findRole(parameters, region);
+  return { AttachedPolicies: [], IsTruncated: "false" };
 };

@@ -1,8 +1,18 @@
 /** The two services that speak the Query protocol: IAM and, of STS, who the caller is. */
 import { account } from "../arn.ts";
 import type { QueryService } from "./query.ts";
-import { deleteRolePolicy, getRolePolicy, listRolePolicies, putRolePolicy } from "./role-policies.ts";
-import { createRole, deleteRole, getRole, tagRole, updateAssumeRolePolicy } from "./roles.ts";
+import { deleteRolePolicy, getRolePolicy, listAttachedRolePolicies, listRolePolicies, putRolePolicy } from "./role-policies.ts";
+import {
+  createRole,
+  deleteRole,
+  deleteRolePermissionsBoundary,
+  getRole,
+  listRoles,
+  putRolePermissionsBoundary,
+  tagRole,
+  untagRole,
+  updateAssumeRolePolicy,
+} from "./roles.ts";
 
 export const iamService: QueryService = {
   version: "2010-05-08",
@@ -10,13 +20,18 @@ export const iamService: QueryService = {
   operations: {
     CreateRole: createRole,
     GetRole: getRole,
+    ListRoles: listRoles,
     UpdateAssumeRolePolicy: updateAssumeRolePolicy,
     DeleteRole: deleteRole,
     TagRole: tagRole,
+    UntagRole: untagRole,
+    PutRolePermissionsBoundary: putRolePermissionsBoundary,
+    DeleteRolePermissionsBoundary: deleteRolePermissionsBoundary,
     PutRolePolicy: putRolePolicy,
     GetRolePolicy: getRolePolicy,
     DeleteRolePolicy: deleteRolePolicy,
     ListRolePolicies: listRolePolicies,
+    ListAttachedRolePolicies: listAttachedRolePolicies,
   },
 };
 

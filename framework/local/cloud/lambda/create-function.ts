@@ -47,8 +47,8 @@ export const createFunction: Operation = (call, region) => {
     runtime,
     handler,
   };
-  const created: FunctionRecord = { name, latest, versions: [], nextVersion: 1, policies: {}, tags };
+  const created: FunctionRecord = { name, latest, versions: [], nextVersion: 1, policies: {}, aliases: {}, urls: {}, tags };
   const { record, version } = isPublished ? publish(created, undefined, region) : { record: created, version: latest };
   region.state.functions.put(name, record);
-  return { status: 201, body: describeFunction(record, version, isPublished, region) };
+  return { status: 201, body: describeFunction(record, version, isPublished ? version.version : undefined, region) };
 };

@@ -4,11 +4,11 @@ import type { FunctionRecord, FunctionVersion } from "../records.ts";
 import type { Region } from "../region.ts";
 import { isPending, isUpdating } from "./find-function.ts";
 
-/** What lists show: everything but the states. */
-export function listedFunction(record: FunctionRecord, version: FunctionVersion, isQualified: boolean): Record<string, unknown> {
+/** `qualifier` is how it was asked for: a number, an alias, or not at all. What lists show: everything but the states. */
+export function listedFunction(record: FunctionRecord, version: FunctionVersion, qualifier: string | undefined): Record<string, unknown> {
   return {
     FunctionName: record.name,
-    FunctionArn: functionArn(record.name, isQualified ? version.version : undefined),
+    FunctionArn: functionArn(record.name, qualifier),
     Runtime: version.runtime,
     Role: version.role,
     Handler: version.handler,
@@ -34,13 +34,13 @@ export function listedFunction(record: FunctionRecord, version: FunctionVersion,
 export function describeFunction(
   record: FunctionRecord,
   version: FunctionVersion,
-  isQualified: boolean,
+  qualifier: string | undefined,
   region: Region,
 ): Record<string, unknown> {
   const pending = isPending(version, region);
   const updating = version.version === "$LATEST" && isUpdating(record, region);
   return {
-    ...listedFunction(record, version, isQualified),
+    ...listedFunction(record, version, qualifier),
     State: pending ? "Pending" : "Active",
     ...(pending && { StateReason: "The function is being created.", StateReasonCode: "Creating" }),
     LastUpdateStatus: pending || updating ? "InProgress" : "Successful",

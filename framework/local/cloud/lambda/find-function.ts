@@ -18,9 +18,11 @@ export function refOf(call: Call): FunctionRef {
   return parseFunctionName(call.path["FunctionName"] ?? "", call.query.get("Qualifier"));
 }
 
+/** The version that a number, `$LATEST` or an alias means. */
 export function versionOf(record: FunctionRecord, qualifier: string | undefined): FunctionVersion | undefined {
   if (qualifier === undefined || qualifier === "$LATEST") return record.latest;
-  return record.versions.find(({ version }) => version === qualifier);
+  const number = (Object.hasOwn(record.aliases, qualifier) ? record.aliases[qualifier]?.version : undefined) ?? qualifier;
+  return number === "$LATEST" ? record.latest : record.versions.find(({ version }) => version === number);
 }
 
 export function findFunction({ name, qualifier }: FunctionRef, region: Region): Found {

@@ -13,6 +13,9 @@ export const listFunctions: Operation = (call, region) => {
   const { items, next } = lambdaPage(call, all, ({ record, version }) => `${record.name}:${version.version}`);
   return {
     status: 200,
-    body: { Functions: items.map(({ record, version }) => listedFunction(record, version, which !== null)), NextMarker: next },
+    body: {
+      Functions: items.map(({ record, version }) => listedFunction(record, version, which === null ? undefined : version.version)),
+      NextMarker: next,
+    },
   };
 };

@@ -36,9 +36,18 @@ function readStatement(members: Members, resource: string): Statement {
     pattern: /^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)$/,
   });
   const sourceAccount = members.text("SourceAccount", { pattern: /^\d{12}$/ });
+  const authType = members.text("FunctionUrlAuthType", { oneOf: ["NONE", "AWS_IAM"] });
+  if (authType !== undefined && Action !== "lambda:InvokeFunctionUrl")
+    throw invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action");
+  const isViaUrl = members.flag("InvokedViaFunctionUrl");
+  const equals = {
+    ...(sourceAccount !== undefined && { "AWS:SourceAccount": sourceAccount }),
+    ...(authType !== undefined && { "lambda:FunctionUrlAuthType": authType }),
+  };
   const Condition = {
     ...(sourceArn !== undefined && { ArnLike: { "AWS:SourceArn": sourceArn } }),
-    ...(sourceAccount !== undefined && { StringEquals: { "AWS:SourceAccount": sourceAccount } }),
+    ...(Object.keys(equals).length > 0 && { StringEquals: equals }),
+    ...(isViaUrl !== undefined && { Bool: { "lambda:InvokedViaFunctionUrl": String(isViaUrl) } }),
   };
   const hasCondition = Object.keys(Condition).length > 0;
   return { Sid, Effect: "Allow", Principal, Action, Resource: resource, ...(hasCondition && { Condition }) };

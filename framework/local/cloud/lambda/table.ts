@@ -1,9 +1,19 @@
 /** Lambda's operations by method and path, as the SDK's schema binds them (facts/aws.md section 1.1). */
 import type { RouteTable } from "../operation.ts";
+import { createAlias, deleteAlias, getAlias, listAliases, updateAlias } from "./aliases.ts";
+import { deleteFunctionConcurrency, getAccountSettings, getFunctionConcurrency, putFunctionConcurrency } from "./concurrency.ts";
 import { createFunction } from "./create-function.ts";
 import { deleteFunction } from "./delete-function.ts";
+import {
+  createFunctionUrlConfig,
+  deleteFunctionUrlConfig,
+  getFunctionUrlConfig,
+  listFunctionUrlConfigs,
+  updateFunctionUrlConfig,
+} from "./function-urls.ts";
 import { getFunction, getFunctionConfiguration } from "./get-function.ts";
 import { invoke } from "./invoke.ts";
+import { invokeWithResponseStream } from "./invoke-stream.ts";
 import { listFunctions } from "./list-functions.ts";
 import { addPermission, getPolicy, removePermission } from "./policy.ts";
 import { listTags, tagResource, untagResource } from "./tags.ts";
@@ -24,6 +34,21 @@ export const lambdaTable: RouteTable = {
   GetPolicy: ["GET /2015-03-31/functions/{FunctionName}/policy", getPolicy],
   RemovePermission: ["DELETE /2015-03-31/functions/{FunctionName}/policy/{StatementId}", removePermission],
   Invoke: ["POST /2015-03-31/functions/{FunctionName}/invocations", invoke],
+  InvokeWithResponseStream: ["POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", invokeWithResponseStream],
+  CreateAlias: ["POST /2015-03-31/functions/{FunctionName}/aliases", createAlias],
+  ListAliases: ["GET /2015-03-31/functions/{FunctionName}/aliases", listAliases],
+  GetAlias: ["GET /2015-03-31/functions/{FunctionName}/aliases/{Name}", getAlias],
+  UpdateAlias: ["PUT /2015-03-31/functions/{FunctionName}/aliases/{Name}", updateAlias],
+  DeleteAlias: ["DELETE /2015-03-31/functions/{FunctionName}/aliases/{Name}", deleteAlias],
+  CreateFunctionUrlConfig: ["POST /2021-10-31/functions/{FunctionName}/url", createFunctionUrlConfig],
+  GetFunctionUrlConfig: ["GET /2021-10-31/functions/{FunctionName}/url", getFunctionUrlConfig],
+  UpdateFunctionUrlConfig: ["PUT /2021-10-31/functions/{FunctionName}/url", updateFunctionUrlConfig],
+  DeleteFunctionUrlConfig: ["DELETE /2021-10-31/functions/{FunctionName}/url", deleteFunctionUrlConfig],
+  ListFunctionUrlConfigs: ["GET /2021-10-31/functions/{FunctionName}/urls", listFunctionUrlConfigs],
+  PutFunctionConcurrency: ["PUT /2017-10-31/functions/{FunctionName}/concurrency", putFunctionConcurrency],
+  GetFunctionConcurrency: ["GET /2019-09-30/functions/{FunctionName}/concurrency", getFunctionConcurrency],
+  DeleteFunctionConcurrency: ["DELETE /2017-10-31/functions/{FunctionName}/concurrency", deleteFunctionConcurrency],
+  GetAccountSettings: ["GET /2016-08-19/account-settings", getAccountSettings],
   TagResource: ["POST /2017-03-31/tags/{Resource}", tagResource],
   ListTags: ["GET /2017-03-31/tags/{Resource}", listTags],
   UntagResource: ["DELETE /2017-03-31/tags/{Resource}", untagResource],

@@ -33,10 +33,10 @@ export const updateFunctionCode: Operation = (call, region) => {
   members.end();
   const changed = update(record, { ...code, ...(architecture !== undefined && { architecture }) }, region);
   if (isDryRun)
-    return { status: 200, body: describeFunction(record, { ...changed.latest, revisionId: record.latest.revisionId }, false, region) };
+    return { status: 200, body: describeFunction(record, { ...changed.latest, revisionId: record.latest.revisionId }, undefined, region) };
   const { record: next, version } = isPublished ? publish(changed, undefined, region) : { record: changed, version: changed.latest };
   region.state.functions.put(next.name, next);
-  return { status: 200, body: describeFunction(next, version, isPublished, region) };
+  return { status: 200, body: describeFunction(next, version, isPublished ? version.version : undefined, region) };
 };
 
 export const updateFunctionConfiguration: Operation = (call, region) => {
@@ -46,5 +46,5 @@ export const updateFunctionConfiguration: Operation = (call, region) => {
   const settings = readSettings(members, record.name, region);
   members.end();
   const next = region.state.functions.put(record.name, update(record, settings, region));
-  return { status: 200, body: describeFunction(next, next.latest, false, region) };
+  return { status: 200, body: describeFunction(next, next.latest, undefined, region) };
 };

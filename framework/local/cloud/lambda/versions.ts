@@ -21,11 +21,11 @@ export const publishVersion: Operation = (call, region) => {
   }
   const { record, version } = publish(found, description, region);
   region.state.functions.put(record.name, record);
-  return { status: 201, body: describeFunction(record, version, true, region) };
+  return { status: 201, body: describeFunction(record, version, version.version, region) };
 };
 
 export const listVersionsByFunction: Operation = (call, region) => {
   const { record } = findFunction({ ...refOf(call), qualifier: undefined }, region);
   const { items, next } = lambdaPage(call, [record.latest, ...record.versions], ({ version }) => version);
-  return { status: 200, body: { Versions: items.map((version) => listedFunction(record, version, true)), NextMarker: next } };
+  return { status: 200, body: { Versions: items.map((version) => listedFunction(record, version, version.version)), NextMarker: next } };
 };
