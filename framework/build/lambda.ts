@@ -32,14 +32,14 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
   };
 }
 
-/** The one function of the app, its static files inside. */
+/** The one function of the app, its static files inside; with none of its own it can still be given those of earlier releases. */
 async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const { app, routes, assets } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkAssets(assets, streamedLimit(settings.timeout), settings.timeout);
-  const text = urlEntry(routes, assets.length ? assetFolders(routes, assets) : undefined);
+  const text = urlEntry(routes, assetFolders(routes, assets));
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
-  const own = assets.length ? await assetFiles(app.root, assets) : [];
+  const own = await assetFiles(app.root, assets);
   const about = { id: "app", middlewareBytes: linked.middlewareBytes, settings };
   const { fn, files } = await packWithAssets(about, new Map([...moduleFiles(linked), ...own]));
   return { files, functions: [fn] };

@@ -5,7 +5,7 @@ import { importLines, literal, module, routerTable, type ScannedRoute } from "./
 
 /**
  * The one function behind a function URL: every route, and the static files beside it.
- * @param folders that are the assets' alone; undefined where there are no static files, or something else serves them
+ * @param folders that are the assets' alone; undefined where something else serves the static files
  */
 export function urlEntry(routes: readonly ScannedRoute[], folders?: readonly string[]): string {
   const { lines, table } = routerTable(routes);
