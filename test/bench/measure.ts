@@ -16,6 +16,8 @@ export interface Measured {
   readonly unit: string;
   readonly against: string;
   readonly rounds: number;
+  /** What is promised of the ratio, or of value and limit: `>= 0.85`, `<= 20/40`. */
+  readonly bar?: string;
 }
 
 /** The value at a share of a sorted list, nearest rank. */
@@ -28,7 +30,7 @@ const rounded = (value: number): number => Number(value.toPrecision(4));
 
 /** Runs contender and limit alternately, each going first in half of the rounds, after one round that is thrown away. */
 export async function compare(
-  what: { readonly name: string; readonly against: string; readonly unit: string; readonly rounds: number },
+  what: { readonly name: string; readonly against: string; readonly unit: string; readonly rounds: number; readonly bar?: string },
   contender: Timed,
   limit: Timed,
 ): Promise<Measured> {
@@ -59,6 +61,7 @@ export async function compare(
     unit: what.unit,
     against: what.against,
     rounds: what.rounds,
+    ...(what.bar !== undefined && { bar: what.bar }),
   };
 }
 

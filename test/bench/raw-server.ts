@@ -1,19 +1,41 @@
-/** The limit that servers are measured against: a raw node:http server in a process of its own. */
+/** The limits that servers are measured against, each in a process of its own: raw node:http, and plain miniflare with an app's own build. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { join } from "node:path";
+import { start } from "../e2e/portico.ts";
+
+/** A server that answers. */
+export interface BenchServer {
+  readonly port: number;
+  readonly pid: number;
+  close(): Promise<unknown>;
+}
 
 const script = `require("node:http").createServer((_, response) => response.end("Hello, route 0!")).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
 
-/** Starts it; resolves when it listens. */
-export async function rawServer(): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  const [chunk] = (await once(child.stdout, "data")) as [Buffer];
-  const ended = once(child, "exit");
-  return {
-    port: Number(chunk),
-    close: async () => {
-      child.kill();
-      await ended;
-    },
+/** Node with these words; resolves with the port that it prints first. */
+function node(words: readonly string[]): Promise<BenchServer> {
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  const close = async (): Promise<void> => {
+    child.kill();
+    await ended;
   };
+  return new Promise((listens, fail) => {
+    child.stdout.once("data", (chunk: Buffer) => listens({ port: Number(chunk), pid: child.pid!, close }));
+    void ended.then(() => fail(new Error("the server ended before it listened")));
+  });
+}
+
+/** Raw node:http that answers every request with one text. */
+export const rawServer = (): Promise<BenchServer> => node(["-e", script]);
+
+/** Miniflare as its documentation starts it, with the modules of the app's build for Workers. */
+export const plainMiniflare = (root: string): Promise<BenchServer> =>
+  node([join(import.meta.dirname, "plain-miniflare.mjs"), join(root, ".portico/build/workers")]);
+
+/** Portico's own command line; resolves once it says where it listens. */
+export async function portico(words: readonly string[], root: string): Promise<BenchServer> {
+  const running = start([...words, "--port", "0"], root);
+  const [, port] = await running.until(/http:\/\/127\.0\.0\.1:(\d+)/);
+  return { port: Number(port), pid: running.child.pid!, close: () => running.stop("SIGTERM") };
 }
