@@ -1,11 +1,13 @@
 /**
- * The runtime client inside an environment: asks the Runtime API for events, runs the handler that _HANDLER names, posts what it gives.
- * Behaves as AWS's client for Node 24 does; speaks HTTP by hand, since loading node:http alone would double the start-up time.
+ * The runtime client inside an environment: takes events, runs the handler that _HANDLER names, gives what it gives. Behaves as AWS's
+ * client for Node 24 does. Events of a handler that streams, and a failed init, go through the Runtime API, by hand, since loading
+ * node:http alone would double the start-up time; those of every other handler through a pipe, at a tenth of the cost.
  */
 import { existsSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { openEvents } from "./bootstrap-events.mjs";
 
 const { env } = process;
 const api = env.AWS_LAMBDA_RUNTIME_API;
@@ -13,7 +15,11 @@ const [host, port] = api.split(":");
 
 // ── out of band: what answers must not show (fd 3), and where in it an event ends ──
 
-const note = (record) => writeSync(3, `${JSON.stringify(record)}\n`);
+let notes = 0;
+const note = (record) => {
+  notes++;
+  writeSync(3, `${JSON.stringify(record)}\n`);
+};
 
 function report(error, requestId) {
   const { name, message, stack } = error instanceof Error ? error : { name: typeof error, message: String(error), stack: "" };
@@ -32,16 +38,22 @@ console.fatal = console.error;
 let logThrown = console.error;
 if (env.AWS_LAMBDA_LOG_FORMAT) logThrown = (await import("./log-format.mjs")).formatConsole(() => current ?? "-");
 
-// ── one connection, one exchange at a time; the server always sends a Content-Length ──
+// ── the Runtime API over one connection, one exchange at a time; the server always sends a Content-Length ──
 
-const socket = connect(Number(port), host);
-socket.setNoDelay(true);
+let socket;
 let received = Buffer.alloc(0);
 let waiting;
-// Without its server an environment has no reason to live.
-socket.on("close", () => process.exit(1));
-socket.on("error", () => process.exit(1));
-socket.on("data", (part) => {
+
+function open() {
+  socket = connect(Number(port), host);
+  socket.setNoDelay(true);
+  // Without its server an environment has no reason to live.
+  socket.on("close", () => process.exit(1));
+  socket.on("error", () => process.exit(1));
+  socket.on("data", take);
+}
+
+function take(part) {
   received = received.length === 0 ? part : Buffer.concat([received, part]);
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return;
@@ -56,10 +68,11 @@ socket.on("data", (part) => {
   // While the handler runs, only what it waits for keeps the process alive.
   socket.unref();
   waiting({ status: Number(status.split(" ")[1]), headers, body });
-});
+}
 
 /** Sends a head, and what follows it; resolves with the answer to the whole, which the caller may still be writing. */
 function send(method, path, headers, body = "") {
+  if (!socket) open();
   socket.ref();
   return new Promise((done) => {
     waiting = done;
@@ -154,25 +167,29 @@ function stringify(result) {
 
 async function next() {
   const { headers, body } = await exchange("GET", "invocation/next");
-  current = headers["lambda-runtime-aws-request-id"];
-  env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+  begin(headers);
   return { headers, body };
 }
 
-async function handleOne(handler) {
-  const { headers, body } = await next();
+function begin(headers) {
+  current = headers["lambda-runtime-aws-request-id"];
+  env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+}
+
+/** The answer is the question for the next event, too. */
+async function handleOne(handler, events, { headers, body }) {
+  begin(headers);
   let verb = "response";
   let answer;
   try {
-    answer = stringify(await handler(JSON.parse(body.toString()), contextOf(headers)));
+    answer = stringify(await handler(JSON.parse(body), contextOf(headers)));
   } catch (error) {
     report(error, current);
     logThrown(error);
     verb = "error";
     answer = JSON.stringify(errorDocument(error));
   }
-  note({ requestId: current, done: true });
-  await exchange("POST", `invocation/${current}/${verb}`, answer);
+  return events.answer(verb, notes, answer);
 }
 
 async function streamOne(handler) {
@@ -213,7 +230,10 @@ async function main() {
     );
     process.exit(1);
   }
-  if (!handler[streaming]) for (;;) await handleOne(handler);
+  if (!handler[streaming]) {
+    const events = openEvents();
+    for (let event = await events.first(); ;) event = await handleOne(handler, events, event);
+  }
   streams = await import("./bootstrap-stream.mjs");
   for (;;) await streamOne(handler);
 }

@@ -1,7 +1,7 @@
 /** One environment's process: what to run and its variables in; a process in a group of its own out, its lines, its end, its memory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 
 /** How to start it. */
 export interface ChildOptions {
@@ -39,8 +39,10 @@ function readLines(stream: Readable, onLine: (text: string) => void): void {
 
 /** A process that can be frozen. A class, since it is held open. */
 export class Child {
-  /** What it writes to its fourth descriptor. */
+  /** What it writes to descriptor 3. */
   readonly reports: Readable;
+  /** Its descriptor 4, both ways. */
+  readonly events: Duplex;
   /** Resolves once it has exited and everything it wrote is read; its group is gone, too. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
@@ -52,11 +54,12 @@ export class Child {
       cwd: options.directory,
       env: { ...options.variables },
       detached: !windows,
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       windowsHide: true,
     });
     this.#process = child;
     this.reports = child.stdio[3] as Readable;
+    this.events = child.stdio[4] as Duplex;
     for (const stream of ["stdout", "stderr"] as const) {
       readLines(child[stream]!, (text) => options.onLine(stream, text));
     }

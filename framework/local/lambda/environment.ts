@@ -6,6 +6,7 @@ import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
 import { describeEnding, type Ending } from "./ending.ts";
 import { EnvironmentLog, type EventLog, newEventLog } from "./environment-log.ts";
+import { EventPipe } from "./event-pipe.ts";
 import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
 import { Reports } from "./reports.ts";
@@ -44,7 +45,12 @@ interface Current {
   readonly log: EventLog;
   /** performance.now() of its delivery, or of the second init. */
   started: number;
-  posted?: { readonly ending: Ending; readonly at: number };
+  posted?: {
+    readonly ending: Ending;
+    readonly at: number;
+    /** How many lines were written out of band before it; undefined where a line itself says that the event is over. */
+    readonly notes?: number;
+  };
   /** Answered, but the client has not asked for the next event. */
   settled: boolean;
 }
@@ -64,6 +70,7 @@ export class Environment {
   #phase: "init" | "failed" | "again" | "ready" = "init";
   #born = performance.now();
   #api: RuntimeApi | undefined;
+  #pipe: EventPipe | undefined;
   #child: Child | undefined;
   #reports: Reports | undefined;
   #initMs: number | undefined;
@@ -88,7 +95,7 @@ export class Environment {
       this.#fresh = false;
       // Ended from outside since it was chosen.
       if (this.dead) void this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
-      else if (this.#api?.polling) this.#deliver(this.#current);
+      else if (this.#pipe?.polling || this.#api?.polling) this.#deliver(this.#current);
     });
   }
 
@@ -131,6 +138,11 @@ export class Environment {
       });
       this.#child = child;
       this.#reports = new Reports(child.reports);
+      this.#pipe = new EventPipe(child.events, {
+        onPoll: () => this.#polled(),
+        onPosted: (posted, notes) => this.#posted(posted, notes),
+        onBroken: () => void child.kill(),
+      });
       this.#startInit();
       const { code, signal } = await child.exited;
       if (this.#phase !== "failed") await this.#end({ kind: "exit", code, signal });
@@ -178,7 +190,9 @@ export class Environment {
   }
 
   async #rest(finished: Current | undefined): Promise<void> {
-    if (finished) await this.#settle(finished);
+    // Without a wait where there is nothing to wait for: each is a turn that the next event stands in line.
+    const settling = finished && this.#settle(finished);
+    if (settling) await settling;
     if (this.dead) return;
     this.#current = undefined;
     this.#options.onIdle(this);
@@ -196,7 +210,8 @@ export class Environment {
       this.#limit(milliseconds);
     }
     const left = milliseconds - (performance.now() - current.started);
-    this.#api?.deliver(current.event, current.call, Math.round(Date.now() + left));
+    const from = this.#pipe?.polling ? this.#pipe : this.#api;
+    from?.deliver(current.event, current.call, Math.round(Date.now() + left));
   }
 
   /** Where a streamed answer goes, once all that was said before it is in. */
@@ -210,23 +225,33 @@ export class Environment {
     return (chunk) => sink.write(chunk);
   }
 
-  #posted(posted: Posted): void {
+  #posted(posted: Posted, notes?: number): void {
     const current = this.#current;
     if (!current) return;
-    current.posted = { ending: posted, at: performance.now() };
+    current.posted = { ending: posted, at: performance.now(), ...(notes !== undefined && { notes }) };
+    // The pipe's answer is the next question, too.
+    if (notes !== undefined) return;
     // Its time limit goes on: code may still run until the client polls.
     this.#timers.push(setTimeout(() => void this.#settle(current), graceMs));
   }
 
-  /** Gives the answer that was posted, once all that was said about it is in. */
-  async #settle(current: Current): Promise<void> {
-    if (current.settled || !current.posted) return;
+  /** Gives the answer that was posted, once all that was said about it is in; a promise only where that takes time. */
+  #settle(current: Current): Promise<void> | undefined {
+    const { posted } = current;
+    if (current.settled || !posted) return undefined;
     current.settled = true;
-    const { requestId } = current.call;
-    if (!this.#options.client) await this.#reports?.until(requestId);
+    const isComplete = posted.notes !== undefined && this.#reports?.has(posted.notes) && !this.#log.isWanted(current.log);
+    if (!isComplete) return this.#settleLater(current, posted);
+    this.#answer(current, posted.ending, posted.at);
+    return undefined;
+  }
+
+  async #settleLater(current: Current, { ending, at, notes }: NonNullable<Current["posted"]>): Promise<void> {
+    if (notes !== undefined) await this.#reports?.untilHas(notes);
+    else if (!this.#options.client) await this.#reports?.until(current.call.requestId);
     // Pipes that were written before are read in the same turn of the loop.
     if (this.#log.isWanted(current.log)) await new Promise((read) => setImmediate(read));
-    this.#answer(current, current.posted.ending, current.posted.at);
+    this.#answer(current, ending, at);
   }
 
   #answer(current: Current, ending: Ending, at: number): void {

@@ -11,12 +11,14 @@ export class Reports {
   readonly #failures = new Map<string, Failure>();
   #done: string | undefined;
   #streaming: string | undefined;
+  /** Lines so far. */
+  #read = 0;
   #closed = false;
   #wake: (() => void) | undefined;
 
   constructor(pipe: Readable) {
     const lines = createInterface({ input: pipe });
-    lines.on("line", (line) => this.#read(line));
+    lines.on("line", (line) => this.#note(line));
     lines.on("close", () => {
       this.#closed = true;
       this.#wake?.();
@@ -38,6 +40,16 @@ export class Reports {
     return this.#failures.get(requestId) ?? this.#failures.get(init);
   }
 
+  /** True when so many lines are in that the environment has written, or no more will come. */
+  has(lines: number): boolean {
+    return this.#read >= lines || this.#closed;
+  }
+
+  /** Resolves when they are. */
+  async untilHas(lines: number): Promise<void> {
+    while (!this.has(lines)) await new Promise<void>((wake) => (this.#wake = wake));
+  }
+
   /** The first failure of the request, or of init; forgets all that was said. */
   take(requestId: string): Failure | undefined {
     const failure = this.peek(requestId);
@@ -45,7 +57,7 @@ export class Reports {
     return failure;
   }
 
-  #read(line: string): void {
+  #note(line: string): void {
     let record: { readonly requestId?: string; readonly failure?: Failure; readonly streaming?: boolean; readonly done?: boolean };
     try {
       record = JSON.parse(line) as typeof record;
@@ -53,6 +65,7 @@ export class Reports {
       // The pipe is open to the function's own code, too.
       return;
     }
+    this.#read++;
     const id = record.requestId ?? init;
     if (record.failure && !this.#failures.has(id)) this.#failures.set(id, record.failure);
     if (record.streaming) this.#streaming = id;

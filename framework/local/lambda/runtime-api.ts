@@ -1,6 +1,6 @@
 /** One environment's Runtime API (facts: recorded from AWS's own runtime client): events go out of /next, results come in. */
 import type { IncomingMessage } from "node:http";
-import type { WireRequest, WireResponse } from "../../model/wire.ts";
+import type { WireHeaders, WireRequest, WireResponse } from "../../model/wire.ts";
 import { checkControl, headerValues, jsonAnswer } from "../guard.ts";
 import { type Listener, listen } from "../listen.ts";
 import { readBody } from "../wire-request.ts";
@@ -36,6 +36,14 @@ const refusal = (status: number, type: string, message: string): WireResponse =>
   jsonAnswer(status, { errorMessage: message, errorType: type });
 const wrongState = (): WireResponse => refusal(403, "InvalidStateTransition", "State transition is not allowed");
 const accepted = (): WireResponse => jsonAnswer(202, { status: "OK" });
+
+/** What an event carries beside its body. */
+export const eventHeaders = (call: LambdaCall, deadline: number): WireHeaders => [
+  ["Lambda-Runtime-Aws-Request-Id", call.requestId],
+  ["Lambda-Runtime-Deadline-Ms", String(deadline)],
+  ["Lambda-Runtime-Invoked-Function-Arn", call.arn],
+  ["Lambda-Runtime-Trace-Id", traceHeader()],
+];
 
 /** Served on a port of its own, which is the environment's AWS_LAMBDA_RUNTIME_API. A class, since it holds the open poll. */
 export class RuntimeApi {
@@ -82,17 +90,7 @@ export class RuntimeApi {
     if (!this.#poll) throw new Error("the runtime client has not asked for an event");
     this.#state = "running";
     this.#current = call.requestId;
-    this.#poll({
-      status: 200,
-      headers: [
-        ["Content-Type", "application/json"],
-        ["Lambda-Runtime-Aws-Request-Id", call.requestId],
-        ["Lambda-Runtime-Deadline-Ms", String(deadline)],
-        ["Lambda-Runtime-Invoked-Function-Arn", call.arn],
-        ["Lambda-Runtime-Trace-Id", traceHeader()],
-      ],
-      body: event,
-    });
+    this.#poll({ status: 200, headers: [["Content-Type", "application/json"], ...eventHeaders(call, deadline)], body: event });
     this.#poll = undefined;
   }
 

@@ -1,0 +1,55 @@
+/** Events over the pipe at descriptor 4 (event-pipe.ts): an answer in, the next event out. */
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+
+const verbs = { poll: 0, response: 1, error: 2 };
+
+/** Opens the pipe; one exchange at a time. */
+export function openEvents() {
+  const pipe = new Socket({ fd: 4, readable: true, writable: true });
+  let received = [];
+  let bytes = 0;
+  let size;
+  let waiting;
+  // Without the one who sends events an environment has no reason to live.
+  pipe.on("close", () => process.exit(1));
+  pipe.on("error", () => process.exit(1));
+  pipe.on("data", (part) => {
+    received.push(part);
+    bytes += part.length;
+    if (size === undefined && bytes >= 8) {
+      received = [Buffer.concat(received)];
+      size = 8 + received[0].readUInt32LE(0) + received[0].readUInt32LE(4);
+    }
+    if (bytes < size || size === undefined) return;
+    const frame = received.length === 1 ? received[0] : Buffer.concat(received);
+    received = [];
+    bytes = 0;
+    size = undefined;
+    const end = 8 + frame.readUInt32LE(0);
+    // While the handler runs, only what it waits for keeps the process alive.
+    pipe.unref();
+    waiting({ headers: JSON.parse(frame.utf8Slice(8, end)), body: frame.utf8Slice(end) });
+  });
+  const answer = (verb, notes, text) => {
+    const length = Buffer.byteLength(text);
+    const frame = Buffer.allocUnsafe(12 + length);
+    frame.writeUInt32LE(verbs[verb], 0);
+    frame.writeUInt32LE(notes, 4);
+    frame.writeUInt32LE(length, 8);
+    frame.write(text, 12);
+    pipe.ref();
+    return new Promise((next) => {
+      waiting = next;
+      let written = 0;
+      try {
+        written = writeSync(4, frame);
+      } catch (error) {
+        // Full: the socket writes the rest as it is read.
+        if (error.code !== "EAGAIN") throw error;
+      }
+      if (written < frame.length) pipe.write(frame.subarray(written));
+    });
+  };
+  return { first: () => answer("poll", 0, ""), answer };
+}
