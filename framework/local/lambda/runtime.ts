@@ -24,8 +24,16 @@ export interface LambdaRuntimeOptions {
   readonly client?: readonly string[];
 }
 
+/**
+ * Milliseconds that an event waits for a running environment to be free before another is started: what a start takes. Quick functions
+ * so need few environments; starting one for each connection would only be slower.
+ */
+const patienceMs = 50;
+
 /** An event that waits for an environment. */
 interface Waiting {
+  /** performance.now(). */
+  readonly since: number;
   readonly fn: LoadedFunction;
   readonly call: LambdaCall;
   readonly use: (environment: Environment) => void;
@@ -52,6 +60,7 @@ class Pool implements LambdaRuntime {
   /** The longest idle first, each with the timer that reaps it. */
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
+  #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
   #closed = false;
@@ -65,8 +74,10 @@ class Pool implements LambdaRuntime {
     if (this.#running >= (this.#options.maxConcurrency ?? 1000)) return throttled;
     this.#running++;
     try {
-      const environment = await this.#take(fn, call);
-      return await environment.invoke(event, call);
+      // Begun at once where an environment is handed over: a turn later it would have been frozen in between.
+      return await new Promise<LambdaOutcome>((done, fail) =>
+        this.#take({ fn, call, fail, since: performance.now(), use: (environment) => done(environment.invoke(event, call)) }),
+      );
     } finally {
       this.#running--;
     }
@@ -82,26 +93,50 @@ class Pool implements LambdaRuntime {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#impatience);
     for (const timer of this.#idle.values()) clearTimeout(timer);
     this.#idle.clear();
     for (const { fail } of this.#waiting.splice(0)) fail(new Error("the Lambda runtime was closed"));
     await Promise.all([...this.#all].map((environment) => environment.kill()));
   }
 
-  /** The one used last, since it is the warmest; else a new one; else the first to be free. */
-  #take(fn: LoadedFunction, call: LambdaCall): Promise<Environment> {
-    if (this.#closed) return Promise.reject(new Error("the Lambda runtime is closed"));
+  /** The one used last, since it is the warmest; else, where none is there to wait for, a new one; else the first to be free. */
+  #take(event: Waiting): void {
+    if (this.#closed) return event.fail(new Error("the Lambda runtime is closed"));
+    const { fn, call } = event;
     const idle = [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
     if (idle) {
       this.#wake(idle);
-      return Promise.resolve(idle);
+      return event.use(idle);
     }
-    if (this.#living() >= this.#limit) {
-      const [oldest] = this.#idle.keys();
-      if (oldest) this.#drop(oldest);
+    const isRunning = [...this.#all].some((environment) => !environment.dead && !environment.retired && same(environment.fn, fn));
+    if (!isRunning && this.#makeRoom()) return event.use(this.#start(fn, call));
+    this.#waiting.push(event);
+    this.#impatience ??= setTimeout(() => this.#startForLate(), patienceMs);
+  }
+
+  /** New environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
+  #startForLate(): void {
+    clearTimeout(this.#impatience);
+    this.#impatience = undefined;
+    const living = this.#living();
+    for (let started = 0; this.#waiting.length > 0; started++) {
+      const left = patienceMs - (performance.now() - this.#waiting[0]!.since);
+      if (left > 0 || (living > 0 && started >= living)) {
+        this.#impatience = setTimeout(() => this.#startForLate(), left > 0 ? left : patienceMs);
+        return;
+      }
+      if (!this.#makeRoom()) return;
+      const event = this.#waiting.shift()!;
+      event.use(this.#start(event.fn, event.call));
     }
-    if (this.#living() < this.#limit) return Promise.resolve(this.#start(fn, call));
-    return new Promise((use, fail) => this.#waiting.push({ fn, call, use, fail }));
+  }
+
+  /** False when as many run as may; the longest idle one gives its place up. */
+  #makeRoom(): boolean {
+    const [oldest] = this.#idle.keys();
+    if (oldest && this.#living() >= this.#limit) this.#drop(oldest);
+    return this.#living() < this.#limit;
   }
 
   #living(): number {
@@ -129,7 +164,7 @@ class Pool implements LambdaRuntime {
       return;
     }
     // Others wait for its place.
-    if (environment.retired || this.#waiting.length > 0) return this.#drop(environment);
+    if (environment.retired || (this.#waiting.length > 0 && this.#living() >= this.#limit)) return this.#drop(environment);
     const reap = setTimeout(() => this.#drop(environment), this.#options.idleMs ?? 300_000);
     reap.unref();
     this.#idle.set(environment, reap);
@@ -148,10 +183,7 @@ class Pool implements LambdaRuntime {
   #onGone(environment: Environment): void {
     this.#wake(environment);
     this.#all.delete(environment);
-    while (this.#waiting.length > 0 && this.#living() < this.#limit) {
-      const next = this.#waiting.shift()!;
-      next.use(this.#start(next.fn, next.call));
-    }
+    if (this.#waiting.length > 0) this.#startForLate();
   }
 }
 

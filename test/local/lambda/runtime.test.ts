@@ -134,6 +134,14 @@ describe("the environment", () => {
     expect(new Set(values.map((value) => value.pid)).size).toBeGreaterThan(1);
   });
 
+  it("that is quick serves many calls at once, in turn", async () => {
+    const { call } = start();
+    const fn = functionOf(pid);
+    await call(fn);
+    const values = await Promise.all(Array.from({ length: 40 }, async () => (await call(fn)).value));
+    expect(new Set(values).size).toBeLessThan(10);
+  });
+
   it("is shared in turn when no more may be started, across functions too", async () => {
     const { call } = start({ maxEnvironments: 2 });
     const one = functionOf(pid);
