@@ -75,7 +75,7 @@ describe("EventPipe", () => {
     await take(frame(0));
     pipe.deliver(Buffer.from("{}"), call, 0);
     await take(frame(1, "x".repeat(6_291_557)));
-    expect(told).toEqual(["poll", { kind: "too-large" }, "poll"]);
+    expect(told).toEqual(["poll", { kind: "too-large", limit: 6_291_556 }, "poll"]);
   });
 
   it.each([
