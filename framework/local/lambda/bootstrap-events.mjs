@@ -4,6 +4,28 @@ import { Socket } from "node:net";
 
 const verbs = { poll: 0, response: 1, error: 2 };
 
+/** Those that were asked for; asking for one makes it. */
+const outputs = new Set();
+for (const name of ["stdout", "stderr"]) {
+  const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name);
+  const watched = () => {
+    const stream = get.call(process);
+    outputs.add(stream);
+    return stream;
+  };
+  Object.defineProperty(process, name, { ...rest, get: watched });
+}
+
+let told = 0;
+/** Bytes printed since it was last asked. */
+function printed() {
+  let all = 0;
+  for (const { bytesWritten } of outputs) all += bytesWritten;
+  const more = all - told;
+  told = all;
+  return more;
+}
+
 /** Opens the pipe; one exchange at a time. */
 export function openEvents() {
   const pipe = new Socket({ fd: 4, readable: true, writable: true });
@@ -33,11 +55,12 @@ export function openEvents() {
   });
   const answer = (verb, notes, text) => {
     const length = Buffer.byteLength(text);
-    const frame = Buffer.allocUnsafe(12 + length);
+    const frame = Buffer.allocUnsafe(16 + length);
     frame.writeUInt32LE(verbs[verb], 0);
     frame.writeUInt32LE(notes, 4);
-    frame.writeUInt32LE(length, 8);
-    frame.write(text, 12);
+    frame.writeUInt32LE(printed(), 8);
+    frame.writeUInt32LE(length, 12);
+    frame.write(text, 16);
     pipe.ref();
     return new Promise((next) => {
       waiting = next;

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 
 /** How to start it. */
 export interface ChildOptions {
@@ -24,15 +25,17 @@ const windows = process.platform === "win32";
 const drainMs = 500;
 
 /** Only "\n" ends a line: Lambda's text format writes the line breaks inside an entry as "\r", which node:readline takes as an end, too. */
-function readLines(stream: Readable, onLine: (text: string) => void): void {
+function readLines(stream: Readable, onLine: (text: string) => void, onBytes: (bytes: number) => void): void {
   let rest = "";
-  stream.setEncoding("utf8");
-  stream.on("data", (part: string) => {
-    const lines = (rest + part).split("\n");
+  const decoder = new StringDecoder("utf8");
+  stream.on("data", (part: Buffer) => {
+    onBytes(part.length);
+    const lines = (rest + decoder.write(part)).split("\n");
     rest = lines.pop()!;
     for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
   });
   stream.on("end", () => {
+    rest += decoder.end();
     if (rest !== "") onLine(rest);
   });
 }
@@ -46,6 +49,7 @@ export class Child {
   /** Resolves once it has exited and everything it wrote is read; its group is gone, too. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
+  #printed = 0;
   #frozen = false;
   #gone = false;
 
@@ -61,7 +65,11 @@ export class Child {
     this.reports = child.stdio[3] as Readable;
     this.events = child.stdio[4] as Duplex;
     for (const stream of ["stdout", "stderr"] as const) {
-      readLines(child[stream]!, (text) => options.onLine(stream, text));
+      readLines(
+        child[stream]!,
+        (text) => options.onLine(stream, text),
+        (bytes) => (this.#printed += bytes),
+      );
     }
     const ended = Promise.withResolvers<Exit>();
     this.exited = ended.promise;
@@ -78,6 +86,11 @@ export class Child {
       options.onLine("stderr", String(error));
       if (child.pid === undefined) ended.resolve({ code: 127, signal: null });
     });
+  }
+
+  /** Bytes of its output that are read so far. */
+  get printed(): number {
+    return this.#printed;
   }
 
   /** Stops the whole group, as Lambda freezes an environment between events. Windows has no such signal. */

@@ -6,7 +6,7 @@ import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
 import { describeEnding, type Ending } from "./ending.ts";
 import { EnvironmentLog, type EventLog, newEventLog } from "./environment-log.ts";
-import { EventPipe } from "./event-pipe.ts";
+import { EventPipe, type Said } from "./event-pipe.ts";
 import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
 import { Reports } from "./reports.ts";
@@ -48,8 +48,8 @@ interface Current {
   posted?: {
     readonly ending: Ending;
     readonly at: number;
-    /** How many lines were written out of band before it; undefined where a line itself says that the event is over. */
-    readonly notes?: number;
+    /** Undefined where a line out of band says that the event is over. */
+    readonly said?: Said;
   };
   /** Answered, but the client has not asked for the next event. */
   settled: boolean;
@@ -140,7 +140,7 @@ export class Environment {
       this.#reports = new Reports(child.reports);
       this.#pipe = new EventPipe(child.events, {
         onPoll: () => this.#polled(),
-        onPosted: (posted, notes) => this.#posted(posted, notes),
+        onPosted: (posted, said) => this.#posted(posted, said),
         onBroken: () => void child.kill(),
       });
       this.#startInit();
@@ -225,12 +225,12 @@ export class Environment {
     return (chunk) => sink.write(chunk);
   }
 
-  #posted(posted: Posted, notes?: number): void {
+  #posted(posted: Posted, said?: Said): void {
     const current = this.#current;
     if (!current) return;
-    current.posted = { ending: posted, at: performance.now(), ...(notes !== undefined && { notes }) };
+    current.posted = { ending: posted, at: performance.now(), ...(said && { said }) };
     // The pipe's answer is the next question, too.
-    if (notes !== undefined) return;
+    if (said) return;
     // Its time limit goes on: code may still run until the client polls.
     this.#timers.push(setTimeout(() => void this.#settle(current), graceMs));
   }
@@ -240,17 +240,21 @@ export class Environment {
     const { posted } = current;
     if (current.settled || !posted) return undefined;
     current.settled = true;
-    const isComplete = posted.notes !== undefined && this.#reports?.has(posted.notes) && !this.#log.isWanted(current.log);
-    if (!isComplete) return this.#settleLater(current, posted);
+    if (!posted.said || !this.#hasRead(posted.said)) return this.#settleLater(current, posted);
     this.#answer(current, posted.ending, posted.at);
     return undefined;
   }
 
-  async #settleLater(current: Current, { ending, at, notes }: NonNullable<Current["posted"]>): Promise<void> {
-    if (notes !== undefined) await this.#reports?.untilHas(notes);
-    else if (!this.#options.client) await this.#reports?.until(current.call.requestId);
-    // Pipes that were written before are read in the same turn of the loop.
-    if (this.#log.isWanted(current.log)) await new Promise((read) => setImmediate(read));
+  /** All that was said before the answer is in. */
+  #hasRead({ notes, printed }: Said): boolean {
+    return this.#reports?.has(notes) === true && (this.#child?.printed ?? 0) >= printed;
+  }
+
+  async #settleLater(current: Current, { ending, at, said }: NonNullable<Current["posted"]>): Promise<void> {
+    if (!said && !this.#options.client) await this.#reports?.until(current.call.requestId);
+    // Pipes that were written before are read in the same turn of the loop, but for what is too much for one.
+    do await new Promise((read) => setImmediate(read));
+    while (said && !this.#hasRead(said) && performance.now() < at + graceMs);
     this.#answer(current, ending, at);
   }
 

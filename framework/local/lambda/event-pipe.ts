@@ -3,18 +3,25 @@ import type { Duplex } from "node:stream";
 import type { LambdaCall } from "./outcome.ts";
 import { eventHeaders, maxPayload, type Posted } from "./runtime-api.ts";
 
+/** What the client has said beside its answers, all together: an answer must not overtake it. */
+export interface Said {
+  /** Lines out of band. */
+  readonly notes: number;
+  /** Bytes on standard output and standard error. */
+  readonly printed: number;
+}
+
 /** Told as it happens. */
 export interface EventPipeEvents {
   /** The client waits for an event: init is over, or the last event done with. */
   onPoll(): void;
-  /** @param notes how many lines the client has written out of band so far */
-  onPosted(posted: Posted, notes: number): void;
+  onPosted(posted: Posted, said: Said): void;
   /** What came is no frame: the function wrote into it. */
   onBroken(): void;
 }
 
-/** Of a frame from the client: what it is, the notes so far, the bytes that follow; each 32 bits, little endian. */
-const head = 12;
+/** Of a frame from the client: what it is, the notes so far, the bytes printed since the last, those that follow; each 32 bits, little endian. */
+const head = 16;
 const verbs = ["poll", "response", "error"] as const;
 
 /**
@@ -27,6 +34,7 @@ export class EventPipe {
   #state: "silent" | "polling" | "running" = "silent";
   #received: Buffer[] = [];
   #bytes = 0;
+  #printed = 0;
 
   constructor(pipe: Duplex, events: EventPipeEvents) {
     this.#pipe = pipe;
@@ -59,7 +67,7 @@ export class EventPipe {
     if (this.#bytes < head) return;
     if (this.#received[0]!.length < head) this.#received = [Buffer.concat(this.#received)];
     const [first] = this.#received as [Buffer];
-    const [verb, notes, length] = [verbs[first.readUInt32LE(0)], first.readUInt32LE(4), first.readUInt32LE(8)];
+    const [verb, length] = [verbs[first.readUInt32LE(0)], first.readUInt32LE(12)];
     const expected = this.#state === "silent" ? verb === "poll" : this.#state === "running" && verb !== undefined && verb !== "poll";
     if (!expected || verb === undefined || this.#bytes > head + length) return this.#break();
     if (this.#bytes < head + length) return;
@@ -67,9 +75,13 @@ export class EventPipe {
     this.#received = [];
     this.#bytes = 0;
     this.#state = "polling";
+    this.#printed += first.readUInt32LE(8);
     if (verb !== "poll") {
       const isTooLarge = verb === "response" && length > maxPayload;
-      this.#events.onPosted(isTooLarge ? { kind: "too-large", limit: maxPayload } : { kind: verb, payload }, notes);
+      this.#events.onPosted(isTooLarge ? { kind: "too-large", limit: maxPayload } : { kind: verb, payload }, {
+        notes: first.readUInt32LE(4),
+        printed: this.#printed,
+      });
     }
     this.#events.onPoll();
   }

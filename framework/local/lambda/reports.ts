@@ -45,11 +45,6 @@ export class Reports {
     return this.#read >= lines || this.#closed;
   }
 
-  /** Resolves when they are. */
-  async untilHas(lines: number): Promise<void> {
-    while (!this.has(lines)) await new Promise<void>((wake) => (this.#wake = wake));
-  }
-
   /** The first failure of the request, or of init; forgets all that was said. */
   take(requestId: string): Failure | undefined {
     const failure = this.peek(requestId);

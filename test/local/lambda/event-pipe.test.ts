@@ -11,7 +11,7 @@ function open() {
   const duplex = new Duplex({ read() {}, write: (chunk: Buffer, _, done) => (written.push(chunk), done()) });
   const pipe = new EventPipe(duplex, {
     onPoll: () => told.push("poll"),
-    onPosted: (posted, notes) => told.push({ ...posted, ...(notes > 0 && { notes }) }),
+    onPosted: (posted, said) => told.push({ ...posted, ...said }),
     onBroken: () => told.push("broken"),
   });
   const take = async (bytes: Uint8Array): Promise<void> => {
@@ -21,12 +21,10 @@ function open() {
   return { pipe, written, told, take };
 }
 
-function frame(verb: number, text = "", notes = 0): Buffer {
-  const bytes = Buffer.alloc(12 + Buffer.byteLength(text));
-  bytes.writeUInt32LE(verb, 0);
-  bytes.writeUInt32LE(notes, 4);
-  bytes.writeUInt32LE(Buffer.byteLength(text), 8);
-  bytes.write(text, 12);
+function frame(verb: number, text = "", notes = 0, printed = 0): Buffer {
+  const bytes = Buffer.alloc(16 + Buffer.byteLength(text));
+  for (const [at, word] of [verb, notes, printed, Buffer.byteLength(text)].entries()) bytes.writeUInt32LE(word, 4 * at);
+  bytes.write(text, 16);
   return bytes;
 }
 
@@ -51,7 +49,7 @@ describe("EventPipe", () => {
     expect(pipe.polling).toBe(false);
   });
 
-  it.each([1, 5, 12, 13, 100])("reads answers that come in parts of %i bytes", async (size) => {
+  it.each([1, 5, 16, 17, 100])("reads answers that come in parts of %i bytes", async (size) => {
     const { pipe, told, take } = open();
     await take(frame(0));
     for (const [verb, text] of [
@@ -60,13 +58,13 @@ describe("EventPipe", () => {
       [1, ""],
     ] as const) {
       pipe.deliver(Buffer.from("{}"), call, 0);
-      const bytes = frame(verb, text, 3);
+      const bytes = frame(verb, text, 3, 5);
       for (let at = 0; at < bytes.length; at += size) await take(bytes.subarray(at, at + size));
     }
-    const answer = (kind: string, text: string): object => ({ kind, payload: Buffer.from(text), notes: 3 });
+    const answer = (kind: string, text: string, printed: number): object => ({ kind, payload: Buffer.from(text), notes: 3, printed });
     expect(told).toEqual([
       "poll",
-      ...[answer("response", `"한글"`), "poll", answer("error", `{"errorType":"E"}`), "poll", answer("response", ""), "poll"],
+      ...[answer("response", `"한글"`, 5), "poll", answer("error", `{"errorType":"E"}`, 10), "poll", answer("response", "", 15), "poll"],
     ]);
   });
 
@@ -75,7 +73,7 @@ describe("EventPipe", () => {
     await take(frame(0));
     pipe.deliver(Buffer.from("{}"), call, 0);
     await take(frame(1, "x".repeat(6_291_557)));
-    expect(told).toEqual(["poll", { kind: "too-large", limit: 6_291_556 }, "poll"]);
+    expect(told).toEqual(["poll", { kind: "too-large", limit: 6_291_556, notes: 0, printed: 0 }, "poll"]);
   });
 
   it.each([

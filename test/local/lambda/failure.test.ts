@@ -139,7 +139,7 @@ describe("a call that ends its environment", () => {
 it("a handler that writes into the pipe of its events ends its environment", async () => {
   const { call } = start();
   const fn = functionOf(
-    `import { writeSync } from "node:fs"; export const handler = async ({ garbage }) => { if (!garbage) return 1; writeSync(4, "garbage garbage"); await new Promise((done) => setTimeout(done, 60000)); };`,
+    `import { writeSync } from "node:fs"; export const handler = async ({ garbage }) => { if (!garbage) return 1; writeSync(4, "garbage garbage garbage"); await new Promise((done) => setTimeout(done, 60000)); };`,
   );
   expect(await call(fn, { garbage: true }, "r1")).toMatchObject({
     value: { errorType: "Runtime.ExitError", errorMessage: "RequestId: r1 Error: Runtime exited with error: signal: killed" },
