@@ -44,12 +44,14 @@ let socket;
 let received = Buffer.alloc(0);
 let waiting;
 
+/** Without the one who sends events an environment has no reason to live. */
+const leave = () => process.exit(1);
+
 function open() {
   socket = connect(Number(port), host);
   socket.setNoDelay(true);
-  // Without its server an environment has no reason to live.
-  socket.on("close", () => process.exit(1));
-  socket.on("error", () => process.exit(1));
+  socket.on("close", leave);
+  socket.on("error", leave);
   socket.on("data", take);
 }
 
@@ -231,7 +233,7 @@ async function main() {
     process.exit(1);
   }
   if (!handler[streaming]) {
-    const events = openEvents();
+    const events = openEvents(leave);
     for (let event = await events.first(); ;) event = await handleOne(handler, events, event);
   }
   streams = await import("./bootstrap-stream.mjs");
