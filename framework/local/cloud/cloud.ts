@@ -1,6 +1,7 @@
 /** The local cloud: a state folder, a port and a Lambda runtime in; a server that speaks AWS and runs what is deployed to it out. */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LogLine } from "../../model/invocation.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { AccessRecord } from "../access-log.ts";
 import type { LambdaRuntime } from "../lambda/outcome.ts";
@@ -9,6 +10,7 @@ import { localRegion } from "./arn.ts";
 import { childrenOf } from "./apigateway/find.ts";
 import { openBlobStore } from "./blob-store.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type CloudflareOptions, openCloudflare, type WorkerApp } from "./cloudflare/cloudflare.ts";
 import { codeLocation } from "./code-location.ts";
 import { openCodeStore } from "./code-store.ts";
 import { answerControl } from "./control.ts";
@@ -45,6 +47,10 @@ export interface CloudOptions {
   readonly clock?: Clock;
   /** Decides what becomes of a call, before the rules that were set over the control port. */
   readonly fault?: FaultHook;
+  /** How the local Cloudflare behaves, where that is not its default. */
+  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "limitsRate" | "propagation" | "random">>;
+  /** Gets what deployed Workers print. */
+  readonly onWorkerLog?: (line: LogLine) => void;
   /** Gets every call that was signed and understood, before it takes effect. */
   readonly onCall?: (call: ServiceCall) => void;
 }
@@ -67,6 +73,7 @@ export interface Cloud {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   apps(): readonly CloudApp[];
+  workers(): readonly WorkerApp[];
   /** Stops answering; the state stays. The runtime is left to its owner. */
   close(): Promise<void>;
 }
@@ -97,6 +104,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     onMoved: (id, wanted, port) =>
       options.onLog?.(`port ${wanted} of ${state.apis.get(id)?.name ?? "a function URL"} is in use; it answers on ${port} now`),
   });
+  const faults = new Faults({ clock, fault: options.fault, onCall: options.onCall });
+  const cloudflare = openCloudflare({ folder: join(folder, "cloudflare"), key, clock, faults, ...cloudflareOptions(options) });
   const region: Region = {
     state,
     code: openCodeStore(folder, usedCode(state)),
@@ -105,13 +114,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     running: new Map(),
     fronts,
     clock,
-    faults: new Faults({ clock, fault: options.fault, onCall: options.onCall }),
+    faults,
+    cloudflare,
     delay: options.delay ?? 0,
     codeLocation: (codeSha256) => codeLocation(control.url, key, codeSha256, clock.now()),
   };
-  const close = async (): Promise<void> => void (await Promise.all([control.close(), fronts.closeAll()]));
+  const close = async (): Promise<void> => void (await Promise.all([control.close(), fronts.closeAll(), cloudflare.close()]));
   try {
     await openFronts(region);
+    await cloudflare.openFronts();
     noteRunning(folder, control);
   } catch (error) {
     await close();
@@ -124,8 +135,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     region: localRegion,
     ...key,
     apps: () => appsOf(state),
+    workers: () => cloudflare.apps(),
     close,
   };
+}
+
+function cloudflareOptions(options: CloudOptions): Omit<CloudflareOptions, "folder" | "key" | "clock" | "faults"> {
+  const { hosts = [], onAccess = () => {}, onWorkerLog = () => {}, onLog = () => {}, onError = () => {} } = options;
+  return { hosts, onAccess, onWorkerLog, onLog, onError, ...options.cloudflare };
 }
 
 function usedCode({ functions }: State): ReadonlySet<string> {

@@ -4,6 +4,7 @@ import { checkControl, jsonAnswer } from "../guard.ts";
 import { apiGatewayTable } from "./apigateway/table.ts";
 import { localRegion } from "./arn.ts";
 import { AwsError } from "./aws-error.ts";
+import { apiPath } from "./cloudflare/api.ts";
 import { answerCode, codePath } from "./code-location.ts";
 import { answerFaults, faultsPath } from "./fault-control.ts";
 import { prepareQuery, queryError, type QueryService } from "./iam/query.ts";
@@ -45,6 +46,7 @@ export async function answerControl(request: WireRequest, key: CloudKey, region:
   const now = region.clock.now();
   if (request.method === "GET" && request.target.startsWith(`${pingPath}?`)) return answerPing(request, key);
   if (request.method === "GET" && request.target.startsWith(codePath)) return answerCode(request.target, key, region.code, now);
+  if (request.target.startsWith(`${apiPath}/`)) return region.cloudflare.answer(request);
   const refuse = (error: AwsError): WireResponse => refusal(error, claimedScope(request));
   const response = await refusing(refuse, async () => {
     const scope = await verifySignature(request, key, [Date.now(), now]);

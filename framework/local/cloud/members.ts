@@ -1,5 +1,4 @@
 /** Reads a call's members strictly: JSON of unknown shape in, checked values out; what nobody read is refused by name. */
-import type { AwsError } from "./aws-error.ts";
 
 /** Limits of a text. */
 export interface TextRule {
@@ -11,7 +10,7 @@ export interface TextRule {
 }
 
 /** Says what a member broke, in the service's own words. */
-export type Complaint = (member: string, value: unknown, rule: string) => AwsError;
+export type Complaint = (member: string, value: unknown, rule: string) => Error;
 
 /** The members of one structure. A class, since it remembers which were read. */
 export class Members {

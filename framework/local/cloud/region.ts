@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LambdaRuntime } from "../lambda/outcome.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Clock } from "./clock.ts";
+import type { Cloudflare } from "./cloudflare/cloudflare.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
@@ -50,6 +51,8 @@ export interface Region {
   readonly fronts: Fronts;
   readonly clock: Clock;
   readonly faults: Faults;
+  /** The other cloud on the same port. */
+  readonly cloudflare: Cloudflare;
   /** Milliseconds that a function or a deployment stays in its transitional state. */
   readonly delay: number;
   /** A URL of the control port that serves the zip without a signature for ten minutes. */

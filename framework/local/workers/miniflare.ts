@@ -1,4 +1,4 @@
-/** The only file that knows miniflare's option shape (v4; v5 changes it): one static host worker in, a running workerd out. */
+/** Miniflare's option shape (v4; v5 changes it) is known here and in the two files beside it: one static host worker in, a running workerd out. */
 import { createRequire } from "node:module";
 import { UserError } from "../../model/user-error.ts";
 
@@ -43,7 +43,7 @@ export function newestCompatibilityDate(): string {
 }
 
 /** Miniflare ends the whole process at a signal; ours has its own order of ending, with its own exit code. */
-function withoutSignalHandlers<T>(make: () => T): T {
+export function withoutSignalHandlers<T>(make: () => T): T {
   const signals = ["SIGINT", "SIGTERM"] as const;
   const before = signals.map((signal) => process.listeners(signal));
   const made = make();
@@ -51,6 +51,12 @@ function withoutSignalHandlers<T>(make: () => T): T {
     for (const listener of process.listeners(signal)) if (!before[at]!.includes(listener)) process.removeListener(signal, listener);
   }
   return made;
+}
+
+/** The package, which apps bring only for the workers target. Throws UserError MINIFLARE_MISSING. */
+export async function loadMiniflare(): Promise<typeof import("miniflare")> {
+  findMiniflare();
+  return import("miniflare");
 }
 
 /** Starts workerd with the host worker and waits until it takes requests. */

@@ -1,0 +1,141 @@
+/** The local Cloudflare: a folder, a clock and a key in; the API and the Workers deployed through it out. */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { LogLine } from "../../../model/invocation.ts";
+import type { WireRequest, WireResponse } from "../../../model/wire.ts";
+import type { AccessRecord } from "../../access-log.ts";
+import { createInspector } from "../../workers/inspector.ts";
+import { type Storage, startStorage } from "../../workers/miniflare-storage.ts";
+import type { Clock } from "../clock.ts";
+import type { Faults } from "../faults.ts";
+import { createFronts } from "../fronts.ts";
+import type { CloudKey } from "../key.ts";
+import { type Api, answerCloudflare } from "./api.ts";
+import { openContentStore } from "./content-store.ts";
+import { type Edge, type EdgeState, openEdgeState, type Plan, plans } from "./edge.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { callService, serveWorker } from "./serve-worker.ts";
+import { startStored } from "./start-version.ts";
+import { TailSessions } from "./tail-sessions.ts";
+import { createTraffic } from "./traffic.ts";
+import { VersionPool } from "./version-pool.ts";
+import { knownHosts } from "./zone-routing.ts";
+
+/** How to open it. */
+export interface CloudflareOptions {
+  /** Below `.portico/cloud`. */
+  readonly folder: string;
+  readonly key: CloudKey;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly hosts: readonly string[];
+  readonly plan?: Plan["name"];
+  /** Counts calls as the API does, and refuses those above the limit. */
+  readonly limitsRate?: boolean;
+  /** Milliseconds that a new deployment takes until it alone answers; asked once for each. Default 0. */
+  readonly propagation?: () => number;
+  /** From 0 to 1, for shares of traffic. Default the machine's. */
+  readonly random?: () => number;
+  readonly onAccess: (record: AccessRecord) => void;
+  readonly onWorkerLog: (line: LogLine) => void;
+  readonly onLog: (line: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A deployed Worker's address. */
+export interface WorkerApp {
+  readonly name: string;
+  readonly url: string;
+  /** True when something is deployed and workers.dev is on. */
+  readonly answers: boolean;
+}
+
+/** Held open with the cloud. */
+export interface Cloudflare {
+  answer(request: WireRequest): Promise<WireResponse>;
+  readonly edge: Edge;
+  /** Opens the ports of what was deployed earlier. */
+  openFronts(): Promise<void>;
+  apps(): readonly WorkerApp[];
+  close(): Promise<void>;
+}
+
+/** Reads the state; nothing of workerd is started before it is needed. */
+export function openCloudflare(options: CloudflareOptions): Cloudflare {
+  const { folder, key, clock, faults, onError, random = Math.random } = options;
+  const state = openEdgeState(folder);
+  const sites = join(folder, "sites");
+  clearSites(sites);
+  // The guard of the ports reads it anew for every request.
+  const hosts = [...options.hosts];
+  const fronts = createFronts({
+    hosts,
+    onError,
+    serve: (script, request) => serveWorker(script, request, edge, options.onAccess, random),
+    onMoved: (script, wanted, port) => options.onLog(`port ${wanted} of ${script} is in use; it answers on ${port} now`),
+  });
+  const inspector = createInspector();
+  const surroundings = {
+    sites,
+    onLog: options.onWorkerLog,
+    callService: (script: string, request: Request) => callService(script, request, edge, random),
+  };
+  const pool = new VersionPool((version) => startStored(version, { edge, ...surroundings }), onError);
+  let storage: Promise<Storage> | undefined;
+  const edge: Edge = {
+    ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], secret: key.secretAccessKey },
+    content: openContentStore(join(folder, "content"), usedContent(state)),
+    tails: new TailSessions(),
+    traffic: createTraffic({ state, clock, pool }, options.propagation ?? (() => 0), random),
+    busy: new Set(),
+    storage: () => {
+      storage ??= startStorage(join(folder, "storage"));
+      // A start that failed is tried again by whoever asks next.
+      storage.catch(() => (storage = undefined));
+      return storage;
+    },
+    subdomain: () => state.account.get("account")?.subdomain ?? "local",
+    setSubdomain: (subdomain) => void state.account.put("account", { subdomain }),
+    hostsChanged: () => void hosts.splice(0, hosts.length, ...options.hosts, ...knownHosts({ state })),
+  };
+  edge.hostsChanged();
+  const api: Api = { edge, key, faults, ...(options.limitsRate && { rateLimit: createRateLimit(clock) }) };
+  return {
+    answer: (request) => answerCloudflare(request, api),
+    edge,
+    async openFronts() {
+      for (const script of state.scripts.all()) {
+        const port = await fronts.open(script.name, script.port);
+        if (port !== script.port) state.scripts.put(script.name, { ...script, port });
+      }
+    },
+    apps: () => appsOf(edge),
+    async close() {
+      await fronts.closeAll();
+      edge.tails.close();
+      await Promise.all([pool.close(), inspector.close(), storage?.then((open) => open.close()).catch(() => undefined)]);
+    },
+  };
+}
+
+/** What versions and asset records name; open upload sessions keep what they brought. */
+function usedContent({ versions, assets }: EdgeState): ReadonlySet<string> {
+  return new Set([
+    ...versions.all().flatMap(({ modules }) => modules.map(({ sha256 }) => sha256)),
+    ...assets.all().map(({ sha256 }) => sha256),
+  ]);
+}
+
+/** Folders of assets are laid out again when they are needed. */
+function clearSites(sites: string): void {
+  mkdirSync(sites, { recursive: true });
+  for (const name of readdirSync(sites)) rmSync(join(sites, name), { recursive: true, force: true });
+}
+
+function appsOf({ state, traffic }: Edge): readonly WorkerApp[] {
+  return state.scripts.all().map(({ name, port, enabled }) => ({
+    name,
+    url: `http://127.0.0.1:${port}/`,
+    answers: enabled && traffic.of(name) !== undefined,
+  }));
+}

@@ -1,0 +1,55 @@
+/** One request to a running version: message parts in, workerd's answer as node:http has it out. */
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Readable } from "node:stream";
+import type { WireHeaders } from "../../../model/wire.ts";
+
+/** What is sent on. */
+export interface Forwarded {
+  readonly method: string;
+  /** Path and query, raw. */
+  readonly target: string;
+  readonly headers: WireHeaders;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+}
+
+/** These belong to the hop, or are the platform's alone to set. */
+const dropped: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "upgrade",
+  "expect",
+  "cf-ray",
+  "cf-connecting-ip",
+]);
+
+/** Keeps connections for requests without a body: workerd closes one whose request had a body that nobody read, without saying so. */
+export const forwardAgent: Agent = new Agent({ keepAlive: true });
+
+/** Resolves when the head of the answer is there. A reused connection that turns out to be closed is not the request's fault: it is sent again. */
+export function forward(port: number, { method, target, headers, body }: Forwarded): Promise<IncomingMessage> {
+  const kept = headers.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
+  const streamed = body instanceof ReadableStream;
+  const bytes = body instanceof Uint8Array ? body : undefined;
+  const hasBody = streamed || (bytes !== undefined && (bytes.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)));
+  if (hasBody && bytes) kept.push("content-length", String(bytes.byteLength));
+  const options = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : forwardAgent, setHost: false, maxHeaderSize: 2 ** 20 };
+  const attempt = (): Promise<IncomingMessage> =>
+    new Promise((done, fail) => {
+      const hop = httpRequest({ ...options, method, path: target, headers: kept });
+      hop.on("response", done);
+      hop.on("error", (error: NodeJS.ErrnoException) =>
+        hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error),
+      );
+      if (streamed) Readable.fromWeb(body as import("node:stream/web").ReadableStream).pipe(hop);
+      else hop.end(bytes);
+    });
+  return attempt();
+}
+
+/** The headers of an answer without those of the hop. */
+export function answeredHeaders(message: IncomingMessage): WireHeaders {
+  const pairs = message.rawHeaders.flatMap((name, at, all) => (at % 2 ? [] : [[name.toLowerCase(), all[at + 1] ?? ""] as const]));
+  return pairs.filter(([name]) => name !== "connection" && name !== "keep-alive" && name !== "transfer-encoding");
+}

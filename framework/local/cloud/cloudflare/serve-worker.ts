@@ -1,0 +1,121 @@
+/** A request to a deployed Worker: the address it came to in, the answer of one version out. */
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import type { WireHeaders, WireRequest, WireResponse } from "../../../model/wire.ts";
+import type { AccessRecord } from "../../access-log.ts";
+import { headerValues, isAllowedHost } from "../../guard.ts";
+import { measured } from "../../measured.ts";
+import { refusedByEdge } from "../../workers/limits.ts";
+import { chooseVersion } from "./choose-version.ts";
+import type { Edge } from "./edge.ts";
+import { answeredHeaders, forward, type Forwarded } from "./forward.ts";
+import { scriptForUrl } from "./zone-routing.ts";
+
+const text = (status: number, body: string): WireResponse => ({
+  status,
+  headers: [
+    ["content-type", "text/plain; charset=utf-8"],
+    ["cache-control", "no-store"],
+  ],
+  body: Buffer.from(body),
+});
+
+/** What the edge says where no Worker answers. */
+const nothingHere = text(404, "There is nothing here yet\n");
+const threw = text(500, "error code: 1101\n");
+
+/** @param front the script whose port it came to: its workers.dev address; a domain's or a route's requests may come to any */
+export async function serveWorker(
+  front: string,
+  request: WireRequest,
+  edge: Edge,
+  onAccess: (record: AccessRecord) => void,
+  roll: () => number,
+): Promise<WireResponse> {
+  const start = performance.now();
+  const time = new Date(edge.clock.now());
+  const requestId = randomBytes(8).toString("hex");
+  const { response, cold } = await answer(front, request, requestId, edge, roll);
+  const { clientAddress, method, target } = request;
+  return measured(response, method, (bytes) =>
+    onAccess({
+      ...{ time, clientAddress, method, target, status: response.status, bytes, durationMs: performance.now() - start, requestId },
+      ...(cold !== undefined && { cold }),
+      aborted: false,
+    }),
+  );
+}
+
+async function answer(
+  front: string,
+  request: WireRequest,
+  requestId: string,
+  edge: Edge,
+  roll: () => number,
+): Promise<{ readonly response: WireResponse; readonly cold?: boolean }> {
+  const refused = refusedByEdge(request);
+  if (refused) return { response: refused };
+  const name = targetOf(front, request, edge);
+  if (name === undefined) return { response: nothingHere };
+  const headers: WireHeaders = [
+    // A client cannot say what only the edge knows.
+    ...request.headers.filter(([header]) => !/^(?:cf-|mf-|x-real-ip$|x-forwarded-)/i.test(header)),
+    ["cf-ray", `${requestId}-LCL`],
+    ["cf-connecting-ip", request.clientAddress],
+    ["x-real-ip", request.clientAddress],
+    ["x-forwarded-for", request.clientAddress],
+    ["x-forwarded-proto", request.scheme],
+  ];
+  const { method, target, body } = request;
+  return invoke(name, { method, target, headers, body }, edge, roll);
+}
+
+function targetOf(front: string, { headers, target }: WireRequest, edge: Edge): string | undefined {
+  const [host = ""] = headerValues(headers, "host");
+  if (isAllowedHost(host)) return edge.state.scripts.get(front)?.enabled ? front : undefined;
+  return scriptForUrl(new URL(`http://${host}${target}`), edge);
+}
+
+/** Runs the version that the script's live deployment gives this request to. */
+async function invoke(
+  script: string,
+  request: Forwarded,
+  edge: Edge,
+  roll: () => number,
+): Promise<{ readonly response: WireResponse; readonly cold?: boolean }> {
+  const deployment = edge.traffic.of(script);
+  const id = deployment && chooseVersion(script, deployment.versions, request.headers, roll());
+  const version = id === undefined ? undefined : edge.state.versions.get(`${script}/${id}`);
+  if (!version) return { response: nothingHere };
+  const lease = await edge.pool.lease(version);
+  try {
+    const message = await forward(lease.version.port, request);
+    const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;
+    const response = { status: message.statusCode ?? 502, headers: answeredHeaders(message), body };
+    return { response: measured(response, request.method, () => lease.release()), cold: lease.cold };
+  } catch (error) {
+    lease.release();
+    if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") edge.pool.drop(version);
+    return { response: threw, cold: lease.cold };
+  }
+}
+
+/** A service binding's call: from one Worker to another, over no network that could see it. */
+export async function callService(script: string, request: Request, edge: Edge, roll: () => number): Promise<Response> {
+  const url = new URL(request.url);
+  const headers = [...request.headers].filter(([name]) => !/^(?:host$|mf-)/i.test(name));
+  const forwarded = {
+    method: request.method,
+    target: `${url.pathname}${url.search}`,
+    headers: [["host", url.host] as const, ...headers],
+    body: request.body,
+  };
+  const { response } = await invoke(script, forwarded, edge, roll);
+  const empty = request.method === "HEAD" || [101, 204, 205, 304].includes(response.status);
+  const body = response.body instanceof Uint8Array ? Buffer.from(response.body) : response.body;
+  if (empty && body instanceof ReadableStream) await body.cancel();
+  return new Response(empty ? null : body, {
+    status: response.status,
+    headers: response.headers.map(([name, value]): [string, string] => [name, value]),
+  });
+}

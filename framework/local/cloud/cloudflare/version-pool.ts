@@ -1,0 +1,93 @@
+/** The running versions: a version in, the port of its workerd out; started when first asked for, closed once nobody needs it. */
+import type { RunningVersion } from "../../workers/miniflare-version.ts";
+import type { VersionRecord } from "./records.ts";
+
+/** A version for one request: to be given back when its answer is out. */
+export interface Lease {
+  readonly version: RunningVersion;
+  /** True when it had to be started. */
+  readonly cold: boolean;
+  release(): void;
+}
+
+interface Entry {
+  readonly running: Promise<RunningVersion>;
+  /** Requests that it answers right now. */
+  leases: number;
+  retired: boolean;
+}
+
+/** How many versions without traffic keep running, for a rollback and for what came in before a switch. */
+const spare = 2;
+
+const keyOf = ({ script, id }: Pick<VersionRecord, "script" | "id">): string => `${script}/${id}`;
+
+/** A class, since it holds processes. */
+export class VersionPool {
+  readonly #start: (version: VersionRecord) => Promise<RunningVersion>;
+  readonly #onError: (error: unknown) => void;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(start: (version: VersionRecord) => Promise<RunningVersion>, onError: (error: unknown) => void) {
+    this.#start = start;
+    this.#onError = onError;
+  }
+
+  /** Rejects with what the start rejected with; the next request tries again. */
+  async lease(version: VersionRecord): Promise<Lease> {
+    const key = keyOf(version);
+    const found = this.#entries.get(key);
+    const entry: Entry = found ?? { running: this.#start(version), leases: 0, retired: false };
+    // The order of the map is that of the last use.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    entry.leases += 1;
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      entry.leases -= 1;
+      this.#sweep();
+    };
+    try {
+      return { version: await entry.running, cold: !found, release };
+    } catch (error) {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      throw error;
+    }
+  }
+
+  /** Says which versions have traffic: others are closed when their requests are answered, but for a few spare ones. */
+  keep(live: ReadonlySet<string>): void {
+    for (const [key, entry] of this.#entries) entry.retired = !live.has(key);
+    this.#sweep();
+  }
+
+  /** Its workerd is gone: the next request starts another. */
+  drop(version: VersionRecord): void {
+    const entry = this.#entries.get(keyOf(version));
+    if (!entry) return;
+    this.#entries.delete(keyOf(version));
+    this.#close(entry).catch(this.#onError);
+  }
+
+  #sweep(): void {
+    const idle = [...this.#entries].filter(([, { retired, leases }]) => retired && leases === 0);
+    for (const [key, entry] of idle.slice(0, Math.max(0, idle.length - spare))) {
+      this.#entries.delete(key);
+      this.#close(entry).catch(this.#onError);
+    }
+  }
+
+  async #close({ running }: Entry): Promise<void> {
+    // One that did not start was told to whoever asked for it.
+    const version = await running.catch(() => undefined);
+    await version?.close();
+  }
+
+  async close(): Promise<void> {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(entries.map((entry) => this.#close(entry)));
+  }
+}

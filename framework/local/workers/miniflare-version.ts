@@ -1,0 +1,154 @@
+/** One version of a Worker as it was uploaded, in a workerd of its own: modules, bindings and assets in, a running version out. */
+import type { Miniflare as MiniflareClass, MiniflareOptions } from "miniflare";
+import { type Host, loadMiniflare, type WorkerdLine, withoutSignalHandlers } from "./miniflare.ts";
+
+/** A module of the version. */
+export interface VersionModule {
+  readonly type: "ESModule" | "CommonJS" | "Text" | "Data" | "CompiledWasm";
+  /** The specifier that other modules import it by: `chunks/a.js`. */
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+/** The version's own files. */
+export interface VersionFiles {
+  /** Holds each file under its decoded path, and `_headers` and `_redirects`. */
+  readonly directory: string;
+  readonly binding?: string;
+  readonly html_handling?: string;
+  readonly not_found_handling?: string;
+  readonly run_worker_first?: boolean | readonly string[];
+}
+
+/** What to run. Records are keyed by binding name. */
+export interface VersionOptions {
+  readonly name: string;
+  /** The main module first; empty for a Worker of assets alone. */
+  readonly modules: readonly VersionModule[];
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  /** Texts and JSON, secrets too. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** URLs of a KV namespace, D1 database or R2 bucket in the storage's workerd, and names of queues. */
+  readonly kv: Readonly<Record<string, URL>>;
+  readonly d1: Readonly<Record<string, URL>>;
+  readonly r2: Readonly<Record<string, URL>>;
+  readonly queues: Readonly<Record<string, string>>;
+  readonly rateLimits: Readonly<Record<string, { readonly namespace: string; readonly limit: number; readonly period: 10 | 60 }>>;
+  /** Answers what the Worker sends to a service binding. */
+  readonly services: Readonly<Record<string, (request: Request) => Promise<Response>>>;
+  readonly files?: VersionFiles;
+  readonly onLine: (line: WorkerdLine) => void;
+  /** Gets each invocation's trace items, as a tail Worker does. */
+  readonly onTrace: (items: readonly Readonly<Record<string, unknown>>[]) => void;
+}
+
+/** A running version. */
+export interface RunningVersion extends Host {
+  /** Runs its `scheduled` handler. */
+  scheduled(cron: string): Promise<{ readonly outcome: string }>;
+}
+
+/** A bundle's modules are named as if it lay there. */
+const root = "/bundle";
+
+/** Sends every trace on; its own name is not one that a script can have. */
+const tailName = "portico_tail";
+const tailScript = `export default { async tail(items, env) { await env.OUT.fetch("http://tail/", { method: "POST", body: JSON.stringify(items) }); } };`;
+const emptyScript = `export default { fetch: () => new Response("Not Found", { status: 404 }) };`;
+
+/** Starts it and waits until it takes requests. Rejects with UserError MINIFLARE_MISSING, or with miniflare's error when workerd refuses the code. */
+export async function startVersion(options: VersionOptions): Promise<RunningVersion> {
+  const { Log, LogLevel, Miniflare, Response: AnswerOf } = await loadMiniflare();
+  const tail = {
+    name: tailName,
+    modules: [{ type: "ESModule" as const, path: "tail.mjs", contents: tailScript }],
+    compatibilityDate: "2026-07-01",
+    serviceBindings: {
+      OUT: async (request: { text(): Promise<string> }) => {
+        options.onTrace(JSON.parse(await request.text()) as Readonly<Record<string, unknown>>[]);
+        return new AnswerOf(null, { status: 204 });
+      },
+    },
+  };
+  const shared = {
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ level, message }: WorkerdLine) => options.onLine({ level, message }),
+  };
+  const miniflare = withoutSignalHandlers(() => new Miniflare({ ...shared, workers: [workerOf(options), tail] } as MiniflareOptions));
+  return running(miniflare, options.name);
+}
+
+async function running(miniflare: MiniflareClass, name: string): Promise<RunningVersion> {
+  try {
+    await miniflare.ready;
+    const { port } = await miniflare.unsafeGetDirectURL(name);
+    return {
+      port: Number(port),
+      close: () => miniflare.dispose(),
+      async scheduled(cron) {
+        const worker = await miniflare.getWorker(name);
+        return worker.scheduled({ cron });
+      },
+    };
+  } catch (error) {
+    // Without it the failed start keeps the process alive.
+    await miniflare.dispose();
+    throw error;
+  }
+}
+
+function workerOf(options: VersionOptions): object {
+  const { modules, files, rateLimits } = options;
+  const code = modules.map(({ type, name, contents }) => ({ type, path: `${root}/${name}`, contents }));
+  const remote = (urls: Readonly<Record<string, URL>>): object =>
+    Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, { id: name, remoteProxyConnectionString: url }]));
+  const limits = Object.entries(rateLimits).map(([name, { namespace, limit, period }]) => [
+    name,
+    { namespace_id: namespace, simple: { limit, period } },
+  ]);
+  return {
+    name: options.name,
+    modulesRoot: root,
+    modules: code.length > 0 ? code : [{ type: "ESModule", path: `${root}/index.js`, contents: emptyScript }],
+    compatibilityDate: options.compatibilityDate,
+    compatibilityFlags: [...options.compatibilityFlags],
+    bindings: { ...options.values },
+    kvNamespaces: remote(options.kv),
+    d1Databases: remote(options.d1),
+    r2Buckets: remote(options.r2),
+    queueProducers: Object.fromEntries(Object.entries(options.queues).map(([name, queueName]) => [name, { queueName }])),
+    ratelimits: Object.fromEntries(limits) as object,
+    serviceBindings: { ...options.services },
+    tails: [tailName],
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    ...(files && { assets: assetsOf(files, modules.length > 0) }),
+  };
+}
+
+/** As wrangler hands a Worker's assets to miniflare. */
+function assetsOf(files: VersionFiles, hasWorker: boolean): object {
+  const { run_worker_first: first = false, html_handling, not_found_handling } = files;
+  const rules = Array.isArray(first) ? (first as readonly string[]) : undefined;
+  return {
+    directory: files.directory,
+    ...(files.binding !== undefined && { binding: files.binding }),
+    routerConfig: {
+      has_user_worker: hasWorker,
+      ...(first === true && { invoke_user_worker_ahead_of_assets: true }),
+      ...(rules && {
+        static_routing: {
+          user_worker: rules.filter((rule) => !rule.startsWith("!")),
+          asset_worker: rules.filter((rule) => rule.startsWith("!")).map((rule) => rule.slice(1)),
+        },
+      }),
+    },
+    assetConfig: {
+      ...(html_handling !== undefined && { html_handling }),
+      ...(not_found_handling !== undefined && { not_found_handling }),
+    },
+  };
+}
