@@ -30,7 +30,7 @@ export interface LinkedFunction {
 }
 
 type Linked = ReadonlyMap<string, LinkedFunction>;
-type LinkInput = Pick<BundleInput, "app" | "modules" | "warn">;
+type LinkInput = Pick<BundleInput, "app" | "modules" | "evidence" | "warn">;
 
 /** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
 export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
@@ -76,7 +76,7 @@ async function link(input: LinkInput, entries: readonly Entry[]): Promise<Linked
   return new Map([...inParts, ...(await linkWhole({ ...input, warn }, left))]);
 }
 
-async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
   const scopeOf = createScopes(app.root);
   const split = new Map<Entry, SplitFunction>();
   for (const entry of entries) {
@@ -86,7 +86,7 @@ async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly 
     if (parts) split.set(entry, parts);
   }
   const plans = new Map<string, TrunkPlan>([...split.values()].map(({ trunk }) => [trunk.id, trunk]));
-  const trunks = await linkTrunks(app.root, [...plans.values()], warn);
+  const trunks = await linkTrunks({ app, evidence, warn }, [...plans.values()]);
   const functions = await Promise.all(
     [...split].map(async ([entry, parts]) => {
       const trunk = trunks.get(parts.trunk.id);
@@ -116,7 +116,7 @@ async function joinFunction({ routes }: Entry, parts: SplitFunction, trunk: Trun
 /** Functions in one call of esbuild, which holds all their bundles at once. */
 const batch = 64;
 
-async function linkWhole({ app, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+async function linkWhole({ app, evidence, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
   const linked = new Map<string, LinkedFunction>();
   for (let at = 0; at < entries.length; at += batch) {
     const some = entries.slice(at, at + batch);
@@ -125,6 +125,7 @@ async function linkWhole({ app, warn }: LinkInput, entries: readonly Entry[]): P
     const entryPoints = some.map(({ name }) => ({ in: `portico:entry/${name}`, out: `functions/${name}` }));
     const { metafile, outputFiles, warnings: said } = await orUserError(app.root, build({ ...options, entryPoints }));
     for (const text of warnings(said)) warn(text);
+    evidence.add(metafile);
     const outputs = readOutputs(app.root, outputFiles);
     for (const { name, routes } of some) {
       const [entry, output] = [`portico:entry/${name}`, `functions/${name}.js`];
