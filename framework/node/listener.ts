@@ -1,11 +1,11 @@
 /** Adapts a fetch to node:http: the portable interface in, a request listener with its background work out. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { getRequestListener, RequestError } from "@hono/node-server";
 import { errorResponse, type Fetch } from "../runtime/function.ts";
 import type { Call, Env } from "../runtime/handler.ts";
-import { canonicalPath } from "../runtime/path.ts";
 import { announcesTooMuch, boundBody } from "./body-limit.ts";
+import { canonicalTarget, originOf } from "./canonical-target.ts";
+import { openRequest } from "./open-request.ts";
 import { refuse, refuseBody, send } from "./send.ts";
 import { createTrust, type Origin, type ProxyHeaders, type TrustProxy } from "./trust-proxy.ts";
 
@@ -59,26 +59,15 @@ const warn = (error: unknown, requestId: string): void =>
     detail: (error as Error)?.stack ?? "",
   });
 
-/** What a request carries until it is answered. On the answer itself: a WeakMap's garbage cost a fifth of the throughput. */
-interface Exchange {
-  readonly call: Call;
-  readonly sent: Sent;
-}
-const exchange = Symbol("exchange");
-type Answering = ServerResponse & { [exchange]?: Exchange };
-
 /** Bytes of body so far, for the access log. */
 interface Sent {
   bytes: number;
 }
 
-/** Thrown once an answer is written, so that nothing more is written for it. */
-const answered = new Error("answered");
-
 /** The adapter behind `toNode` and `serve`. A request that is no valid HTTP, or whose path has a malformed escape, is answered 400. */
 export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdapter {
   const { env = {}, maxBody = Number.POSITIVE_INFINITY, onError = warn, onAccess } = options;
-  const originOf = createTrust(options.trustProxy ?? false, options.proxyHeaders);
+  const trust = createTrust(options.trustProxy ?? false, options.proxyHeaders);
   const work = new Set<Promise<void>>();
   const waitUntil = (promise: Promise<unknown>, requestId: string): void => {
     const settled: Promise<void> = Promise.resolve(promise)
@@ -89,43 +78,33 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       .finally(() => work.delete(settled));
     work.add(settled);
   };
-  const answer = async (request: Request, incoming: IncomingMessage, out: ServerResponse): Promise<never> => {
-    const { call, sent } = (out as Answering)[exchange]!;
+  const answer = async (incoming: IncomingMessage, out: ServerResponse, { url, call, sent }: Exchange): Promise<void> => {
     let response: Response;
     try {
-      response = await fetch(request, call);
+      response = await fetch(openRequest(incoming, out, url), call);
       void response.status;
     } catch (error) {
       // What failed is that the client left, and nobody is there to hear of it.
-      if (out.destroyed || incoming.errored) throw answered;
+      if (out.destroyed || incoming.errored) return;
       response = errorResponse(error, call);
     }
-    sent.bytes = await send(response, request.method, out, (error) => onError(error, call.requestId));
-    throw answered;
+    sent.bytes = await send(response, incoming.method ?? "GET", out, (error) => onError(error, call.requestId));
   };
-  const respond = getRequestListener(
-    (request, { incoming, outgoing }) => answer(request, incoming as IncomingMessage, outgoing as ServerResponse),
-    {
-      overrideGlobalObjects: false,
-      // No Host, a Host or target that makes no URL: the rest of the connection may not be what it seems.
-      errorHandler: (error) => (error === answered ? undefined : badRequest(error)),
-    },
-  );
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
-    const origin = originOf(incoming);
+    const origin = trust(incoming);
     const requestId = randomUUID();
     const sent: Sent = { bytes: 0 };
     if (onAccess) tellAccess(incoming, out, { target, requestId, onAccess, sent, clientAddress: origin.clientAddress ?? "" });
     const url = urlOf(incoming, origin);
+    // The Web has no Request for these; no target runs a function for them.
+    if (/^(?:CONNECT|TRACE|TRACK)$/.test(incoming.method ?? "")) return refuse(out, 405, "Method Not Allowed");
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     if (announcesTooMuch(incoming, maxBody)) return refuseBody(incoming, out);
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
-    incoming.url = url;
     const { clientAddress } = origin;
     const call: Call = { env: env as Env, requestId, clientAddress, platform: node, waitUntil: (promise) => waitUntil(promise, requestId) };
-    (out as Answering)[exchange] = { call, sent };
-    void respond(incoming, out);
+    void answer(incoming, out, { url, call, sent });
   };
   return {
     listener,
@@ -133,6 +112,12 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       while (work.size) await Promise.all(work);
     },
   };
+}
+
+interface Exchange {
+  readonly url: string;
+  readonly call: Call;
+  readonly sent: Sent;
 }
 
 const node = { name: "node" } as const;
@@ -144,37 +129,13 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return hosts > 1;
 }
 
-const badRequest = (error: unknown): Response =>
-  Response.json(
-    { error: error instanceof RequestError ? "Bad Request" : "Internal Server Error" },
-    { status: error instanceof RequestError ? 400 : 500 },
-  );
-
-/** Needs no work: no escape, no dot segment, nothing that a URL would write in another way. */
-const canonicalAlready = /^\/(?:[\w~!$&'()*+,;=:@-]|\.(?!\.?(?:\/|\?|$))|\/(?!\.))*(?:\?[\w~!$&'()*+,;=:@/?.%-]*)?$/;
-
-/** The target that the handler's URL is made of, absolute where a proxy named another origin; undefined for what is no request. */
-function urlOf({ url = "", headers }: IncomingMessage, { scheme, host }: Origin): string | undefined {
-  const target = canonicalAlready.test(url) ? url : canonicalTarget(url);
-  if (target === undefined || (scheme === undefined && host === undefined) || !target.startsWith("/")) return target;
-  return URL.parse(`${scheme ?? "http"}://${host ?? headers.host}${target}`)?.href;
-}
-
-function canonicalTarget(target: string): string | undefined {
-  const absolute = /^https?:\/\//i.test(target);
-  if (!absolute && !target.startsWith("/")) return undefined;
-  const [, path = ""] = /^([^?]*)/.exec(target) ?? [];
-  // WHATWG URLs turn it into a slash, so that a front and we would see different paths.
-  if (path.includes("\\")) return undefined;
-  const url = URL.parse(absolute ? target : `http://host${target}`);
-  if (!url) return undefined;
-  try {
-    const own = canonicalPath(url.pathname) + url.search;
-    return absolute ? url.origin + own : own;
-  } catch (error) {
-    if (error instanceof URIError) return undefined;
-    throw error;
-  }
+/** The handler's URL, of the origin that a proxy named or else the client; undefined for what is no request. */
+function urlOf({ url = "", headers, socket }: IncomingMessage, { scheme, host }: Origin): string | undefined {
+  const target = canonicalTarget(url);
+  if (!target?.startsWith("/")) return target;
+  const own = "encrypted" in socket && socket.encrypted ? "https" : "http";
+  const origin = originOf(scheme ?? own, host ?? headers.host ?? "");
+  return origin && origin + target;
 }
 
 interface Told {

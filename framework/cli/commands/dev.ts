@@ -7,6 +7,7 @@ import { createGateway, type FailureReport, type Gateway } from "../../local/gat
 import { frameText } from "../../local/source-frame.ts";
 import { watchTree } from "../../local/watch.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
+import { installPlainRequest } from "../../node/plain-request.ts";
 import { installPlainResponse } from "../../node/plain-response.ts";
 import type { LogLine } from "../../model/invocation.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -128,6 +129,7 @@ async function createEmulator({ app, target, front }: AppSession, reporter: Repo
   if (target === "node") {
     // As `start` does, so that both run handlers alike.
     installPlainResponse();
+    installPlainRequest();
     return (await import("../../local/node/emulator.ts")).createNodeEmulator({ onLog });
   }
   const { createWorkersEmulator } = await import("../../local/workers/emulator.ts");

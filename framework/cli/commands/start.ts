@@ -6,6 +6,7 @@ import { accessJson } from "../../local/access-log.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
 import { UserError } from "../../model/user-error.ts";
 import { isClusterWorker, joinCluster, startCluster } from "../../node/cluster.ts";
+import { installPlainRequest } from "../../node/plain-request.ts";
 import { installPlainResponse } from "../../node/plain-response.ts";
 import { startApp, type StartOptions } from "../../node/start.ts";
 import type { ProxyHeaders, TrustProxy } from "../../node/trust-proxy.ts";
@@ -90,6 +91,7 @@ async function startMany(input: CommandInput, task: Task, processes: number, tel
 
 function serveHere(task: Task, reporter: Reporter): ReturnType<typeof startApp> {
   installPlainResponse();
+  installPlainRequest();
   const onError = (error: unknown, requestId: string): void => logFault(reporter, `request ${requestId}`, error);
   const onAccess: StartOptions["onAccess"] = (access) => reporter.result("", accessJson(access));
   return startApp({ ...task, onError, ...(reporter.json && { onAccess }) });

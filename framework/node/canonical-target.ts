@@ -1,0 +1,45 @@
+/** The one form of a request's target that handlers see: path and query as they were sent in, canonical ones out. */
+import { canonicalPath } from "../runtime/path.ts";
+
+/** Needs no work: no escape, no dot segment, nothing that a URL would write in another way. */
+const path = String.raw`(?:[\w~!$&'()*+,;=:@-]|\.(?!\.?(?:\/|\?|$))|\/(?!\.))*`;
+const canonicalAlready = new RegExp(String.raw`^\/${path}(?:\?[\w~!$&'()*+,;=:@/?.%-]*)?$`);
+const canonicalPathAlready = new RegExp(String.raw`^\/${path}$`);
+
+/** Of a raw path in origin form: dot segments resolved, then canonical. Throws URIError on a malformed escape. */
+export const urlPath = (raw: string): string =>
+  canonicalPathAlready.test(raw) ? raw : canonicalPath(new URL(`http://localhost${raw}`).pathname);
+
+/**
+ * Path and query for a target in origin form, a whole URL for one in absolute form (RFC 9112 section 3.2.2); undefined for what is no
+ * request: another form, a backslash, a malformed escape.
+ */
+export function canonicalTarget(target: string): string | undefined {
+  if (canonicalAlready.test(target)) return target;
+  const absolute = /^https?:\/\//i.test(target);
+  if (!absolute && !target.startsWith("/")) return undefined;
+  const [, raw = ""] = /^([^?]*)/.exec(target) ?? [];
+  // WHATWG URLs turn it into a slash, so that a front and we would see different paths.
+  if (raw.includes("\\")) return undefined;
+  const url = URL.parse(absolute ? target : `http://host${target}`);
+  if (!url) return undefined;
+  try {
+    const own = canonicalPath(url.pathname) + url.search;
+    return absolute ? url.origin + own : own;
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+const origins = new Map<string, string | undefined>();
+
+/** `http://example.com` of a scheme and a Host header; undefined for what is no host (RFC 9110 section 7.2). The last few hundred are kept. */
+export function originOf(scheme: string, host: string): string | undefined {
+  const given = `${scheme}://${host}`;
+  if (origins.has(given)) return origins.get(given);
+  const origin = /^[^\s/?#@\\]+$/.test(host) ? URL.parse(given)?.origin : undefined;
+  if (origins.size >= 500) origins.clear();
+  origins.set(given, origin);
+  return origin;
+}
