@@ -1,6 +1,7 @@
 /** What the gateway asks of a target's emulation: a loaded function and a request in, an invocation out. */
 import type { Invocation, LoadedFunction } from "../model/invocation.ts";
 import type { WireRequest } from "../model/wire.ts";
+import type { ClientLeft } from "./client-left.ts";
 
 /** Where a request goes, as the front decided it. */
 export interface Destination {
@@ -9,8 +10,8 @@ export interface Destination {
   /** Decoded once, as the HTTP API hands them over. */
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly requestId: string;
-  /** Aborts when the client leaves before the whole answer is out; nothing on Lambda hears of that. */
-  readonly signal?: AbortSignal;
+  /** Tells when the client leaves before the whole answer is out; nothing on Lambda hears of that. */
+  readonly left?: ClientLeft;
 }
 
 /** One target's way to run functions. Held open: environments, isolates, sockets. */

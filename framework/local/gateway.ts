@@ -7,6 +7,7 @@ import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../model/wire.ts";
 import type { AccessRecord } from "./access-log.ts";
+import type { ClientLeft } from "./client-left.ts";
 import type { Emulator } from "./emulator.ts";
 import { brokenResponse, type FailedCall, failureResponse } from "./error-page.ts";
 import { createFolderSite, type FolderSite } from "./folder-site.ts";
@@ -78,7 +79,7 @@ interface Serving {
 interface Exchange {
   readonly request: WireRequest;
   readonly requestId: string;
-  readonly signal: AbortSignal;
+  readonly left: ClientLeft;
   readonly options: GatewayOptions;
 }
 
@@ -97,8 +98,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const front = options.front === "function-url" ? options.front : options.target;
   let tables = createTables(front, [], []);
-  const handle = async (request: WireRequest, signal: AbortSignal): Promise<WireResponse> => {
-    const exchange: Exchange = { request, requestId: randomUUID(), signal, options: { ...options, onError } };
+  const own = { ...options, onError };
+  const handle = async (request: WireRequest, left: ClientLeft): Promise<WireResponse> => {
+    const exchange: Exchange = { request, requestId: randomUUID(), left, options: own };
     return logged(exchange, () => answer(exchange, { tables, site, files }));
   };
   const limits = options.target === "workers" ? { maxHead, maxBody: maxBody + 1 } : {};
@@ -114,7 +116,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Tells the access log once the last byte is out, or the client has left. */
-async function logged({ request, requestId, signal, options }: Exchange, give: () => Promise<Answer>): Promise<WireResponse> {
+async function logged({ request, requestId, left, options }: Exchange, give: () => Promise<Answer>): Promise<WireResponse> {
   const { clientAddress, method, target } = request;
   const time = new Date();
   const start = performance.now();
@@ -123,7 +125,7 @@ async function logged({ request, requestId, signal, options }: Exchange, give: (
       ...{ time, clientAddress, method, target, status, bytes, durationMs: performance.now() - start, requestId },
       ...(route !== undefined && { route }),
       ...(cold !== undefined && { cold }),
-      aborted: signal.aborted,
+      aborted: left.happened,
     });
   try {
     const { response, ...facts } = await give();
@@ -164,7 +166,7 @@ async function staticAnswer(
 }
 
 async function runRoute(exchange: Exchange, decision: Extract<Decision, { kind: "route" }>): Promise<Answer> {
-  const { request, requestId, signal, options } = exchange;
+  const { request, requestId, left, options } = exchange;
   const { route, routeKey, pathParameters } = decision;
   const call: FailedCall = { request, requestId, route: route.pattern, file: route.file };
   let fn: LoadedFunction;
@@ -175,7 +177,7 @@ async function runRoute(exchange: Exchange, decision: Extract<Decision, { kind: 
     options.onError(error);
     return { response: brokenResponse(error, call), route: route.pattern };
   }
-  const { response, cold, failure } = await options.emulator.invoke(fn, request, { routeKey, pathParameters, requestId, signal });
+  const { response, cold, failure } = await options.emulator.invoke(fn, request, { routeKey, pathParameters, requestId, left });
   if (!failure || response.status < 500) return { response, cold, route: route.pattern };
   return { response: await failed(exchange, { response, failure, fn, call }), cold, route: route.pattern };
 }

@@ -5,7 +5,8 @@ import type { Duplex } from "node:stream";
 import { UserError } from "../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../model/wire.ts";
 import { checkHost, checkUpgrade, jsonAnswer } from "./guard.ts";
-import { originForm, readBody, wireHeaders, wireTrailers, withoutHopByHop } from "./wire-request.ts";
+import { type ClientLeft, watchClient } from "./client-left.ts";
+import { hasBody, originForm, readBody, wireHeaders, withoutHopByHop, withTrailers } from "./wire-request.ts";
 import { writeResponse } from "./wire-response.ts";
 
 /** Largest body by default, bytes: what an HTTP API takes (10 MB). */
@@ -22,8 +23,8 @@ export interface ListenOptions {
   readonly portFlag?: string;
   /** Host names besides the loopback ones, from `--host`. */
   readonly hosts?: readonly string[];
-  /** The signal aborts when the client leaves before the answer is out. */
-  readonly handle: (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>;
+  /** `left` tells when the client leaves before the answer is out. */
+  readonly handle: (request: WireRequest, left: ClientLeft) => Promise<WireResponse>;
   /** Bytes; a longer body is answered 413. Default 10 MB. */
   readonly maxBody?: number;
   /** Reads bodies in place of the server, as they come; undefined is one that is too long. What it gives is the request's body. */
@@ -61,10 +62,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+const noBody = new Uint8Array();
+
 /** Sends an answer of the server's own and closes the connection, whose rest is not to be trusted. */
 async function refuse(answer: WireResponse, message: IncomingMessage, out: ServerResponse): Promise<void> {
   out.shouldKeepAlive = false;
-  await writeResponse(answer, message.method ?? "GET", out, AbortSignal.any([]));
+  await writeResponse(answer, message.method ?? "GET", out, watchClient(out));
 }
 
 /** The request as it came, or the answer when there is none to be made of it. */
@@ -87,12 +90,12 @@ async function receive(
     if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge };
     out.writeContinue();
   }
-  const body = await (options.read ?? readBody)(message, maxBody);
+  const body = hasBody(message) ? await (options.read ?? readBody)(message, maxBody) : noBody;
   if (body === undefined) return { refused: tooLarge };
   return {
     method: message.method ?? "GET",
     target,
-    headers: [...withoutHopByHop(headers), ...wireTrailers(message, options.trailers)],
+    headers: withTrailers(withoutHopByHop(headers), message, options.trailers),
     body,
     clientAddress: message.socket.remoteAddress ?? "127.0.0.1",
     scheme: "http",
@@ -102,23 +105,18 @@ async function receive(
 
 /** One exchange, from the guard to the last byte; never rejects. */
 async function exchange(message: IncomingMessage, out: ServerResponse, port: number, options: ListenOptions): Promise<void> {
-  const left = new AbortController();
-  out.on("close", () => {
-    if (!out.writableFinished) left.abort(new Error("the client left"));
-  });
-  // A socket that breaks ends in "close"; there is nobody to tell.
-  out.on("error", () => {});
+  const left = watchClient(out);
   let request: WireRequest | undefined;
   try {
     const received = await receive(message, out, port, options);
     if ("refused" in received) return await refuse(received.refused, message, out);
     request = received;
-    await writeResponse(await options.handle(request, left.signal), request.method, out, left.signal);
+    await writeResponse(await options.handle(request, left), request.method, out, left);
   } catch (error) {
     if (error instanceof ConnectionDropped) return void message.socket.resetAndDestroy();
     // Without a request the client left or broke off while it was read.
-    if (request && !left.signal.aborted) options.onError?.(error, request);
-    if (out.headersSent || left.signal.aborted || !request) out.destroy();
+    if (request && !left.happened) options.onError?.(error, request);
+    if (out.headersSent || left.happened || !request) out.destroy();
     else await refuse(jsonAnswer(500, { error: "Internal Server Error" }), message, out).catch(() => void out.destroy());
   }
 }

@@ -4,9 +4,10 @@ import type { BuiltAsset, BuiltRoute } from "../model/manifest.ts";
 import { keyPath } from "../model/pattern.ts";
 import { expandRoutes } from "../model/precedence.ts";
 import type { Target } from "../model/target.ts";
+import { urlPath } from "../node/canonical-target.ts";
 import { createFront } from "../node/front.ts";
 import { assetTable, findAsset, type FolderRedirect, missingPage } from "../runtime/assets.ts";
-import { canonicalPath, escapePath } from "../runtime/path.ts";
+import { escapePath } from "../runtime/path.ts";
 import { selectRoute } from "./http-api/match.ts";
 
 /** A route and the id of the function that serves it; its methods are not known before it is built. */
@@ -68,6 +69,3 @@ function byFront(routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Ta
     return { kind: "route", route, routeKey: `ANY ${route.pattern}`, pathParameters: params };
   };
 }
-
-/** As every `Request` has it: dot segments resolved, then in canonical form. */
-const urlPath = (raw: string): string => canonicalPath(new URL(`http://localhost${raw}`).pathname);

@@ -1,19 +1,14 @@
 /** Between the wire and the Web's own types: WireRequest to Request, Response to WireResponse. */
 import type { WireHeaders, WireRequest, WireResponse } from "../model/wire.ts";
+import { canonicalTarget, originOf } from "../node/canonical-target.ts";
+import { headersOf as flatHeadersOf } from "../node/open-request.ts";
+import { createRequest } from "../node/plain-request.ts";
 import { plainParts } from "../node/plain-response.ts";
 import { canonicalPath } from "../runtime/path.ts";
+import type { ClientLeft } from "./client-left.ts";
 
 /** The headers of a request; repeated ones are joined as `Headers` does. */
-export function headersOf(request: Pick<WireRequest, "headers">): Headers {
-  const headers = new Headers();
-  for (const [name, value] of request.headers) {
-    // RFC 9113 section 8.2.3: cookies are joined with "; ", never with a comma.
-    const before = name.toLowerCase() === "cookie" ? headers.get("cookie") : null;
-    if (before === null) headers.append(name, value);
-    else headers.set("cookie", `${before}; ${value}`);
-  }
-  return headers;
-}
+export const headersOf = (request: Pick<WireRequest, "headers">): Headers => flatHeadersOf(request.headers.flat());
 
 const encoder = new TextEncoder();
 
@@ -31,18 +26,22 @@ export function toWireResponse(response: Response): WireResponse {
   return { status: response.status, headers, body: response.body ?? new Uint8Array() };
 }
 
+/** For a target that `portico start` would refuse, such as one with a backslash. */
+function resolved(target: string): string {
+  const { pathname, search } = new URL(`http://localhost${target}`);
+  return canonicalPath(pathname) + search;
+}
+
 /** The client's request with its path in canonical form; GET and HEAD lose a body that the Web does not allow. Throws URIError on a malformed escape. */
-export function toRequest(wire: WireRequest, signal?: AbortSignal): Request {
+export function toRequest(wire: WireRequest, left?: ClientLeft): Request {
   const { method, target, scheme, port, body } = wire;
-  const headers = headersOf(wire);
-  const host = headers.get("host") ?? `127.0.0.1:${port}`;
-  const url = new URL(`${scheme}://${host}${target}`);
-  const query = target.includes("?") ? target.slice(target.indexOf("?")) : "";
+  const host = wire.headers.find(([name]) => name.length === 4 && name.toLowerCase() === "host")?.[1] ?? `127.0.0.1:${port}`;
   const empty = method === "GET" || method === "HEAD" || body.byteLength === 0;
-  return new Request(url.origin + canonicalPath(url.pathname) + query, {
+  return createRequest({
     method,
-    headers,
-    body: empty ? null : (body as Uint8Array<ArrayBuffer>),
-    ...(signal && { signal }),
+    url: (originOf(scheme, host) ?? `${scheme}://127.0.0.1:${port}`) + (canonicalTarget(target) ?? resolved(target)),
+    headers: () => headersOf(wire),
+    body: () => (empty ? null : (body as Uint8Array<ArrayBuffer>)),
+    signal: () => left?.signal ?? new AbortController().signal,
   });
 }

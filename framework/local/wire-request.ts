@@ -17,22 +17,45 @@ const hopByHop: ReadonlySet<string> = new Set([
 
 /** Drops the headers that belong to one connection, and those that Connection names (never Host, which the guard has read). */
 export function withoutHopByHop(headers: WireHeaders): WireHeaders {
-  const named = headers.filter(([name]) => name.toLowerCase() === "connection").flatMap(([, value]) => value.split(","));
-  const dropped = new Set(named.map((name) => name.trim().toLowerCase()).filter((name) => name !== "host"));
-  return headers.filter(([name]) => !hopByHop.has(name.toLowerCase()) && !dropped.has(name.toLowerCase()));
+  let named: Set<string> | undefined;
+  let first = -1;
+  for (let at = 0; at < headers.length; at++) {
+    const [given, value] = headers[at]!;
+    const name = given.toLowerCase();
+    if (!hopByHop.has(name)) continue;
+    if (first < 0) first = at;
+    if (name !== "connection") continue;
+    named ??= new Set();
+    for (const other of value.split(",")) named.add(other.trim().toLowerCase());
+  }
+  if (first < 0) return headers;
+  named?.delete("host");
+  return headers.filter(([given]) => {
+    const name = given.toLowerCase();
+    return !hopByHop.has(name) && !named?.has(name);
+  });
 }
 
-const pairs = (flat: readonly string[]): WireHeaders => flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!] as const] : []));
+function pairs(flat: readonly string[]): (readonly [string, string])[] {
+  const list: (readonly [string, string])[] = [];
+  for (let at = 0; at < flat.length; at += 2) list.push([flat[at]!, flat[at + 1]!]);
+  return list;
+}
 
 /** The headers in the case and order they had. */
 export function wireHeaders(message: IncomingMessage): WireHeaders {
   return pairs(message.rawHeaders);
 }
 
-/** The trailers named; there are none before the body is read. */
-export function wireTrailers(message: IncomingMessage, names: readonly string[] = []): WireHeaders {
-  return pairs(message.rawTrailers).filter(([name]) => names.includes(name.toLowerCase()));
+/** The headers, and the trailers named (in lower case); there are none before the body is read. */
+export function withTrailers(headers: WireHeaders, message: IncomingMessage, names: readonly string[] | undefined): WireHeaders {
+  if (!names || message.rawTrailers.length === 0) return headers;
+  return [...headers, ...pairs(message.rawTrailers).filter(([name]) => names.includes(name.toLowerCase()))];
 }
+
+/** RFC 9112 section 6.3: without one of these there is nothing to read. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 
 /**
  * The request target in origin form (RFC 9112 section 3.2), or undefined for anything else. Of an absolute form only path and

@@ -278,7 +278,7 @@ describe("the answer", () => {
 
   it("tells the handler when the client left, even when the stream is silent", async () => {
     const left = Promise.withResolvers<void>();
-    const listener = await start((_, signal) => {
+    const listener = await start((_, { signal }) => {
       signal.addEventListener("abort", () => left.resolve());
       return Promise.resolve({
         status: 200,
@@ -322,7 +322,7 @@ describe("the answer", () => {
 
   it("is nobody's when the handler fails after the client left, and the server lives on", async () => {
     const left = Promise.withResolvers<void>();
-    const listener = await start(async ({ target }, signal) => {
+    const listener = await start(async ({ target }, { signal }) => {
       if (target === "/ok") return ok;
       signal.addEventListener("abort", () => left.resolve());
       await left.promise;

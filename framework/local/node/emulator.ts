@@ -5,6 +5,7 @@ import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/i
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import type { Fetch } from "../../runtime/function.ts";
 import type { Env } from "../../runtime/handler.ts";
+import { plainParts } from "../../node/plain-response.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { toRequest, toWireResponse } from "../web.ts";
 import { type SharedProcess, shareProcess } from "./shared-process.ts";
@@ -70,7 +71,7 @@ interface Asked {
 }
 
 async function run(loading: Promise<Fetch>, fn: LoadedFunction, { request, to, onLog }: Asked): Promise<Omit<Invocation, "cold">> {
-  const { requestId, signal } = to;
+  const { requestId, left } = to;
   const record: { failure?: Failure } = {};
   running.set(requestId, record);
   const waitUntil = (promise: Promise<unknown>): void =>
@@ -80,8 +81,10 @@ async function run(loading: Promise<Fetch>, fn: LoadedFunction, { request, to, o
     const call = { env: fn.env as Env, requestId, clientAddress: request.clientAddress, platform: { name: "node" }, waitUntil } as const;
     // The Web has no Request for these; `portico start` and the clouds answer them without the function too.
     if (/^(?:CONNECT|TRACE|TRACK)$/.test(request.method)) return { response: { status: 405, headers: [], body: new Uint8Array() } };
-    const response = await fetch(toRequest(request, signal), call);
-    if (response.body?.locked) throw new TypeError("The handler returned a Response whose body something already reads");
+    const response = await fetch(toRequest(request, left), call);
+    // Not asked of a plain one, which that would make a whole one.
+    if (!plainParts(response) && response.body?.locked)
+      throw new TypeError("The handler returned a Response whose body something already reads");
     return { response: toWireResponse(response), ...record };
   } catch (error) {
     return { response: bare500(requestId), failure: toFailure(error) };
