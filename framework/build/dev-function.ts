@@ -81,9 +81,11 @@ export class DevFunction {
     const methods = await scanMethods(app.root, routes);
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
     // In development the gateway serves the static files, as they are now.
-    const entry = target === "lambda" && app.lambda.front === "function-url" ? urlEntry(scanned) : functionEntry(target, scanned);
+    const isUrl = target === "lambda" && app.lambda.front === "function-url";
+    const entry = isUrl ? urlEntry(scanned) : functionEntry(target, scanned);
     const light = target === "lambda" && wantsLight(app);
-    let { result, files } = await this.#link(light ? withLight(entry) : entry);
+    const lightEntry = isUrl ? withLight(entry) : functionEntry(target, scanned, light);
+    let { result, files } = await this.#link(light ? lightEntry : entry);
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();
     // As in production; that build says why.
     if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(entry));

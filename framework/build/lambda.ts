@@ -2,7 +2,7 @@
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute, withLight } from "./entry.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { assetFiles, bufferedLimit, checkAssets, streamedLimit } from "./lambda-assets.ts";
 import { pack, type Packed } from "./lambda-package.ts";
@@ -19,7 +19,11 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
   checkAssets(assets, bufferedLimit);
   const plans = groupRoutes(app.group, "lambda", routes);
   const linked = await linkFunctions(input, [
-    ...plans.map(({ id, routes: members }): Entry => ({ name: id, text: functionEntry("lambda", members), routes: members })),
+    ...plans.map(({ id, routes: members }): Entry => ({
+      name: id,
+      text: (light) => functionEntry("lambda", members, light),
+      routes: members,
+    })),
     { name: "assets", text: assetsEntry, routes: [] },
   ]);
   const built = await Promise.all(plans.map((plan) => packFunction(app, linked(plan.id), plan)));
@@ -37,7 +41,8 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const { app, routes, assets } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkAssets(assets, streamedLimit(settings.timeout), settings.timeout);
-  const text = urlEntry(routes, assetFolders(routes, assets));
+  const plain = urlEntry(routes, assetFolders(routes, assets));
+  const text = (light: boolean): string => (light ? withLight(plain) : plain);
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
   const own = await assetFiles(app.root, assets);
   const about = { id: "app", middlewareBytes: linked.middlewareBytes, settings };

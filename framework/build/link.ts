@@ -2,7 +2,7 @@
 import { build, type Metafile } from "esbuild";
 import { type Trunk, type TrunkPlan, linkTrunks } from "./trunk.ts";
 import type { BundleInput } from "./bundle.ts";
-import { type ScannedRoute, withLight } from "./entry.ts";
+import type { ScannedRoute } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { joinMaps } from "./join-maps.ts";
@@ -15,7 +15,8 @@ import type { Content } from "./zip.ts";
 /** A function before it is linked. */
 export interface Entry {
   readonly name: string;
-  readonly text: string;
+  /** Its module on either kind of web classes. */
+  readonly text: (light: boolean) => string;
   readonly routes: readonly ScannedRoute[];
 }
 
@@ -29,21 +30,26 @@ export interface LinkedFunction {
   readonly middlewareBytes: number;
 }
 
+/** One whose web classes are chosen. */
+type Chosen = Omit<Entry, "text"> & { readonly text: string };
+
 type Linked = ReadonlyMap<string, LinkedFunction>;
-type LinkInput = Pick<BundleInput, "app" | "modules" | "evidence" | "warn">;
+type LinkInput = Pick<BundleInput, "app" | "modules" | "warn">;
 
 /** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
 export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
   const { app, warn } = input;
   const light = wantsLight(app);
-  const linked = new Map(await link(input, light ? entries.map((entry) => ({ ...entry, text: withLight(entry.text) })) : entries));
+  const choose = (some: readonly Entry[], onLight: boolean): readonly Chosen[] =>
+    some.map((entry) => ({ ...entry, text: entry.text(onLight) }));
+  const linked = new Map(await link(input, choose(entries, light)));
   const doubtOf = createDoubts();
   const doubtful = entries.filter(({ name }) => {
     const why = light ? doubtOf(linked.get(name)) : undefined;
     if (why) warn(`the function ${name} keeps the platform's web classes, which start more slowly: ${why}`);
     return why;
   });
-  if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, doubtful)) linked.set(name, fn);
+  if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(doubtful, false))) linked.set(name, fn);
   return (name) => {
     const fn = linked.get(name);
     if (!fn) throw new Error(`the function ${name} was not linked`);
@@ -65,7 +71,7 @@ function createDoubts(): (fn: LinkedFunction | undefined) => string | undefined 
 }
 
 /** In two parts where that can be, as a whole else. Which way it goes hangs on the function alone, as its bytes do. */
-async function link(input: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+async function link(input: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
   const said = new Set<string>();
   const warn = (text: string): void => {
     if (!said.has(text)) input.warn(text);
@@ -76,9 +82,9 @@ async function link(input: LinkInput, entries: readonly Entry[]): Promise<Linked
   return new Map([...inParts, ...(await linkWhole({ ...input, warn }, left))]);
 }
 
-async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
   const scopeOf = createScopes(app.root);
-  const split = new Map<Entry, SplitFunction>();
+  const split = new Map<Chosen, SplitFunction>();
   for (const entry of entries) {
     const [route, another] = entry.routes;
     const module = modules.get(route?.file ?? "");
@@ -86,7 +92,7 @@ async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries:
     if (parts) split.set(entry, parts);
   }
   const plans = new Map<string, TrunkPlan>([...split.values()].map(({ trunk }) => [trunk.id, trunk]));
-  const trunks = await linkTrunks({ app, evidence, warn }, [...plans.values()]);
+  const trunks = await linkTrunks(app.root, [...plans.values()], warn);
   const functions = await Promise.all(
     [...split].map(async ([entry, parts]) => {
       const trunk = trunks.get(parts.trunk.id);
@@ -99,7 +105,7 @@ async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries:
 }
 
 /** Undefined where the trunk holds the route, or the leaf cannot be one. */
-async function joinFunction({ routes }: Entry, parts: SplitFunction, trunk: Trunk): Promise<LinkedFunction | undefined> {
+async function joinFunction({ routes }: Chosen, parts: SplitFunction, trunk: Trunk): Promise<LinkedFunction | undefined> {
   const files = routes.map(({ file }) => file);
   if (files.some((file) => trunk.metafile.inputs[file])) return undefined;
   const leaf = await linkLeaf(parts, trunk);
@@ -116,7 +122,7 @@ async function joinFunction({ routes }: Entry, parts: SplitFunction, trunk: Trun
 /** Functions in one call of esbuild, which holds all their bundles at once. */
 const batch = 64;
 
-async function linkWhole({ app, evidence, warn }: LinkInput, entries: readonly Entry[]): Promise<Linked> {
+async function linkWhole({ app, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
   const linked = new Map<string, LinkedFunction>();
   for (let at = 0; at < entries.length; at += batch) {
     const some = entries.slice(at, at + batch);
@@ -125,7 +131,6 @@ async function linkWhole({ app, evidence, warn }: LinkInput, entries: readonly E
     const entryPoints = some.map(({ name }) => ({ in: `portico:entry/${name}`, out: `functions/${name}` }));
     const { metafile, outputFiles, warnings: said } = await orUserError(app.root, build({ ...options, entryPoints }));
     for (const text of warnings(said)) warn(text);
-    evidence.add(metafile);
     const outputs = readOutputs(app.root, outputFiles);
     for (const { name, routes } of some) {
       const [entry, output] = [`portico:entry/${name}`, `functions/${name}.js`];

@@ -16,7 +16,8 @@ type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
 
 const isDisturbed = (stream: ReadableStream): boolean => (process.getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(stream);
 
-const made = (source: Body["source"], stream?: Body["stream"]): Body => ({ source, stream, used: false });
+/** A body that nobody has read. */
+export const made = (source: Body["source"], stream?: Body["stream"]): Body => ({ source, stream, used: false });
 
 /** The standard's, which the DOM's types do not have yet. */
 type StreamMaker = { from(iterable: unknown): ReadableStream<Uint8Array> };
@@ -43,7 +44,8 @@ export function extract(input: unknown): readonly [body: Body, type?: string | u
   return [made(`${input as unknown as string}`), text];
 }
 
-const text = "text/plain;charset=UTF-8";
+/** The type of a text. */
+export const text = "text/plain;charset=UTF-8";
 
 function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
@@ -93,6 +95,15 @@ export function take(body: Body | null): Body["source"] | Promise<Uint8Array<Arr
   if (body.stream) return readAll(body.stream);
   body.used = true;
   return body.source;
+}
+
+/** Text or bytes without a stream, now used; undefined for any other body, which stays as it is. */
+export function takeAtOnce(body: Body | null): string | Uint8Array<ArrayBuffer> | undefined {
+  if (!body) return "";
+  const { source } = body;
+  if (body.stream || body.used || source === undefined || source instanceof Blob) return undefined;
+  body.used = true;
+  return typeof source === "string" ? source.toWellFormed() : source;
 }
 
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

@@ -21,8 +21,8 @@ export function dictionary(value: unknown): Readonly<Record<string, unknown>> {
 export const unsignedShort = (value: unknown): number => Math.trunc(Number(value)) % 65_536 || 0;
 
 /** Throws TypeError where fewer arguments came than are needed. */
-export function need(given: ArrayLike<unknown>, count: number): void {
-  if (given.length < count) throw new TypeError(`${count} argument(s) required, but only ${given.length} present.`);
+export function need(given: number, count: number): void {
+  if (given < count) throw new TypeError(`${count} argument(s) required, but only ${given} present.`);
 }
 
 /** Makes `structuredClone` refuse an object. */

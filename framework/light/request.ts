@@ -1,12 +1,13 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
 import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, moveBody, sendable, streamOf, textOf } from "./body.ts";
 import { byteString, dictionary, inspected, need, present, show, uncloneable } from "./convert.ts";
-import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
+import { copyHeaders, fromFront, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
+import { LightResponse } from "./response.ts";
 
 // A URL that the parser would give back as it is: nothing to escape, no dot segments, a host of letters, no port.
 const canonical =
-  /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?$/;
+  /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?(?:\?[!$-&(-;=?-~]*)?$/;
 
 /** Throws TypeError for what is no absolute URL, or holds credentials. */
 function toUrl(input: unknown): string {
@@ -19,6 +20,7 @@ function toUrl(input: unknown): string {
 
 /** "Normalize" (section 2.2.1). Throws TypeError for what is no method, or forbidden. */
 function toMethod(value: unknown): string {
+  if (value === "GET" || value === "POST") return value;
   const method = byteString(value);
   if (!isToken(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`);
   const upper = method.toUpperCase();
@@ -29,11 +31,25 @@ function toMethod(value: unknown): string {
 /** A request of ours, made for this alone, as the arguments of the platform's `fetch`. */
 export let toNative: (request: LightRequest) => [url: string, init: RequestInit];
 
+/** Headers that are none are the client's fault, found only now; the error knows its answer. */
+function readFront(front: () => LightHeaders): LightHeaders {
+  try {
+    return front();
+  } catch (error) {
+    throw Object.assign(error as TypeError, { getResponse: () => new LightResponse(null, { status: 400 }) });
+  }
+}
+
+/** The brand by which adapters know light classes. */
+const open = Symbol.for("portico.open");
+
 /** What `Request` is to who uses it. */
 export class LightRequest {
   #method = "GET";
   #url: string;
-  #headers: LightHeaders;
+  #headers: LightHeaders | undefined;
+  /** Makes them: most requests are answered without a look at them. */
+  #front: (() => LightHeaders) | undefined;
   #body: Body | null = null;
   #options: Options = standard;
   /** What the signal follows: another, or that of the request it was made from. */
@@ -42,10 +58,14 @@ export class LightRequest {
 
   constructor(input: unknown, init: unknown = undefined) {
     uncloneable(this);
-    need(arguments, 1);
-    const given = dictionary(init);
+    need(arguments.length, 1);
     const from = typeof input === "object" && input !== null && #url in input ? input : undefined;
+    const given = dictionary(init);
     this.#url = from ? from.#url : toUrl(input);
+    if (from || init !== undefined) this.#init(given, from);
+  }
+
+  #init(given: Readonly<Record<string, unknown>>, from: LightRequest | undefined): void {
     this.#options = readOptions(given, from && from.#options);
     const { method, headers, signal } = given;
     if (method !== undefined) this.#method = toMethod(method);
@@ -54,7 +74,8 @@ export class LightRequest {
       throw new TypeError(`${this.#method} is unsupported in no-cors mode.`);
     if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("no AbortSignal");
     this.#follows = signal !== undefined ? signal : (from ?? null);
-    this.#headers = headers === undefined && from ? copyHeaders(from.#headers) : new LightHeaders(headers);
+    if (headers !== undefined) this.#headers = new LightHeaders(headers);
+    else if (from) this.#headers = copyHeaders(from.headers);
     this.#setBody(given, from && from.#body);
   }
 
@@ -71,7 +92,22 @@ export class LightRequest {
       if (mode !== "same-origin" && mode !== "cors") throw new TypeError("A stream can be sent in the modes same-origin and cors only.");
     }
     this.#body = own ? extracted : moveBody(extracted);
-    if (type !== undefined && !this.#headers.has("content-type")) this.#headers.append("content-type", type);
+    if (type !== undefined && !this.headers.has("content-type")) this.headers.append("content-type", type);
+  }
+
+  /** A request of what a front of Lambda has; the adapter's half is framework/runtime/http-api-light.ts. Throws as the constructor. */
+  static [open](
+    url: string,
+    method: string,
+    headers: Readonly<Record<string, string>>,
+    cookies: readonly string[] | null | undefined,
+    body: string | Uint8Array<ArrayBuffer> | null,
+  ): LightRequest {
+    const request = new LightRequest(url);
+    request.#method = toMethod(method);
+    request.#front = () => fromFront(headers, cookies);
+    if (body !== null) request.#setBody({ body });
+    return request;
   }
 
   static {
@@ -83,7 +119,7 @@ export class LightRequest {
         ...(referrer !== "about:client" && { referrer }),
         ...(mode !== "navigate" && { mode }),
         method: request.#method,
-        headers: written(request.#headers),
+        headers: written(request.headers),
         body: sendable(request.#body),
         signal: request.signal,
         duplex: "half",
@@ -99,7 +135,7 @@ export class LightRequest {
     return this.#url;
   }
   get headers(): LightHeaders {
-    return this.#headers;
+    return (this.#headers ??= this.#front ? readFront(this.#front) : new LightHeaders());
   }
   get destination(): string {
     void this.#url;
@@ -156,14 +192,14 @@ export class LightRequest {
     checkUsable(this.#body);
     const clone = new LightRequest(this.#url, { signal: this.signal });
     clone.#method = this.#method;
-    clone.#headers = copyHeaders(this.#headers);
+    clone.#headers = copyHeaders(this.headers);
     clone.#body = cloneBody(this.#body);
     clone.#options = this.#options;
     return clone;
   }
 
   async blob(): Promise<Blob> {
-    return handOver(this.#body, this.#headers.get("content-type"), "blob");
+    return handOver(this.#body, this.headers.get("content-type"), "blob");
   }
   async arrayBuffer(): Promise<ArrayBuffer> {
     return (await bytesOf(this.#body)).buffer;
@@ -175,7 +211,7 @@ export class LightRequest {
     return JSON.parse(await textOf(this.#body)) as unknown;
   }
   async formData(): Promise<FormData> {
-    return handOver(this.#body, this.#headers.get("content-type"), "formData");
+    return handOver(this.#body, this.headers.get("content-type"), "formData");
   }
   async bytes(): Promise<Uint8Array> {
     return bytesOf(this.#body);
@@ -190,3 +226,4 @@ export class LightRequest {
 }
 
 present("Request", LightRequest);
+Object.defineProperty(LightRequest, open, { enumerable: false });

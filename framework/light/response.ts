@@ -1,7 +1,7 @@
 /** Response (Fetch standard, section 5.5): a body and an init in, an answer out, without the platform's fetch implementation. */
-import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, streamOf, textOf } from "./body.ts";
+import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, made, streamOf, takeAtOnce, text, textOf } from "./body.ts";
 import { byteString, dictionary, inspected, need, present, show, uncloneable, unsignedShort } from "./convert.ts";
-import { copyHeaders, LightHeaders, seal, toPairs } from "./headers.ts";
+import { copyHeaders, LightHeaders, recordOf, seal, toLists } from "./headers.ts";
 
 /** What only an answer of `fetch`, or an error, has; an ordinary Response shares one. */
 interface Origin {
@@ -10,6 +10,16 @@ interface Origin {
   readonly redirected: boolean;
   /** Held: when the platform's own object is collected, its body is cancelled. */
   readonly native?: Response;
+}
+
+/** The brand by which adapters know light classes. */
+const whole = Symbol.for("portico.whole");
+
+/** Headers but cookies by name, and a body that nobody else has. */
+interface Whole {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+  readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
 const here: Origin = { type: "default", url: "", redirected: false };
@@ -32,6 +42,12 @@ export class LightResponse {
 
   constructor(body: unknown = null, init: unknown = undefined) {
     uncloneable(this);
+    if (typeof body === "string" && init === undefined) {
+      // What most are.
+      this.#body = made(body);
+      this.#type = text;
+      return;
+    }
     const extracted = body === null ? undefined : extract(body);
     if (init !== undefined) this.#init(dictionary(init), extracted !== undefined);
     if (extracted) {
@@ -45,7 +61,7 @@ export class LightResponse {
     const text = statusText === undefined ? "" : byteString(statusText);
     if (status !== undefined) this.#status = unsignedShort(status);
     if (this.#status < 200 || this.#status > 599) {
-      if (headers !== undefined) toPairs(headers);
+      if (headers !== undefined) toLists(headers).flat().forEach(byteString);
       throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
     }
     // RFC 9112 section 4: reason-phrase.
@@ -74,6 +90,20 @@ export class LightResponse {
     };
   }
 
+  /**
+   * What an adapter sends, without a copy and without a promise: the adapter's half is framework/runtime/http-api.ts. The body is used
+   * then. Undefined for a response that has to be asked in the standard's way: its class is another's, or its body is no text or bytes.
+   */
+  static [whole](response: LightResponse): Whole | undefined {
+    // A class that extends this one may answer otherwise.
+    if (Object.getPrototypeOf(response) !== LightResponse.prototype) return undefined;
+    const body = takeAtOnce(response.#body);
+    if (body === undefined) return undefined;
+    const headers = response.#headers;
+    if (headers) return { headers: recordOf(headers), cookies: headers.getSetCookie(), body };
+    return { headers: response.#type === undefined ? {} : { "content-type": response.#type }, cookies: [], body };
+  }
+
   static error(): LightResponse {
     const response = new LightResponse();
     response.#status = 0;
@@ -83,7 +113,7 @@ export class LightResponse {
   }
 
   static json(data: unknown, init?: unknown): LightResponse {
-    need(arguments, 1);
+    need(arguments.length, 1);
     const text = JSON.stringify(data) as string | undefined;
     if (text === undefined) throw new TypeError("Value is not JSON serializable");
     const response = new LightResponse();
@@ -94,7 +124,7 @@ export class LightResponse {
   }
 
   static redirect(url: unknown, status: unknown = 302): LightResponse {
-    need(arguments, 1);
+    need(arguments.length, 1);
     const location = new URL(`${url as string}`).href;
     const code = unsignedShort(status);
     if (!redirects.includes(code)) throw new RangeError(`Invalid status code ${code}`);
@@ -171,3 +201,4 @@ export class LightResponse {
 }
 
 present("Response", LightResponse);
+Object.defineProperty(LightResponse, whole, { enumerable: false });

@@ -46,21 +46,25 @@ const write = (segments: readonly Segment[], wildcard: (segment: Wildcard) => st
  * Source for `new RegExp(…)` over the canonical path (runtime/path.ts), params as named groups. A rest is at least one character and
  * does not begin with a slash, as the HTTP API's greedy variables.
  */
-export function regexpSource(segments: readonly Segment[]): string {
-  const last = segments.at(-1);
-  if (last?.kind !== "optional-rest") return `^${segments.map((segment) => `/${regexpSegment(segment)}`).join("") || "/"}$`;
-  const prefix = segments
-    .slice(0, -1)
-    .map((segment) => `/${regexpSegment(segment)}`)
-    .join("");
-  const rest = `(?<${last.name}>[^/].*)`;
-  return prefix ? `^${prefix}(?:/${rest})?$` : `^/${rest}?$`;
-}
+export const regexpSource = (segments: readonly Segment[]): string => `^${pathSource(segments, ["[^/]", "."])}$`;
 
-function regexpSegment(segment: Segment): string {
-  if (segment.kind === "param") return `(?<${segment.name}>[^/]+)`;
-  if (segment.kind !== "static") return `(?<${segment.name}>[^/].*)`;
-  return canonicalSegment(segment.value).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** As `regexpSource`, over a request's whole URL: one match finds what would take two, and the path need not be cut out. */
+export const urlRegexpSource = (segments: readonly Segment[]): string =>
+  `^\\w+://[^/]+${pathSource(segments, ["[^/?#]", "[^?#]"])}(?![^?#])`;
+
+/** What a character within a segment is, and what any of a path is. */
+type Characters = readonly [inSegment: string, any: string];
+
+function pathSource(segments: readonly Segment[], [inSegment, any]: Characters): string {
+  const source = (segment: Segment): string => {
+    if (segment.kind === "param") return `/(?<${segment.name}>${inSegment}+)`;
+    if (segment.kind !== "static") return `/(?<${segment.name}>${inSegment}${any}*)`;
+    return `/${canonicalSegment(segment.value).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+  };
+  const last = segments.at(-1);
+  if (last?.kind !== "optional-rest") return segments.map(source).join("") || "/";
+  const prefix = segments.slice(0, -1).map(source).join("");
+  return prefix ? `${prefix}(?:${source(last)})?` : `/${source(last).slice(1)}?`;
 }
 
 /** One decoded segment in canonical form. */

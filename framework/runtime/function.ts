@@ -22,13 +22,10 @@ declare global {
 }
 
 /** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have) or a bare 500. */
-export const errorResponse = (error: unknown, { requestId }: Call): Response => {
-  const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
-  if (own) return own;
-  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(error, requestId);
-  else console.error(requestId, error);
-  return problem(500, "Internal Server Error", requestId);
-};
+export const errorResponse = (error: unknown, { requestId }: Call): Response =>
+  (error as { getResponse?: () => Response } | undefined)?.getResponse?.() ??
+  (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV ? globalThis.porticoReport?.(error, requestId) : console.error(requestId, error),
+  problem(500, "Internal Server Error", requestId));
 
 /**
  * A plain route as one handler; any other method is answered here, without a body (RFC 9110 sections 9.3.7 and 15.5.6).
@@ -48,7 +45,9 @@ export const createFunction =
   async (request, call, params) => {
     let response: Response;
     try {
-      response = await handler(request, { ...call, params, var: {} });
+      const made = handler(request, { ...call, params, var: {} });
+      // A promise has no status; to wait for what is there would cost as much as all else here.
+      response = (made as Partial<Response>)?.status ? (made as Response) : await made;
       if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.status !== "number")
         throw new TypeError(`The handler returned ${typeof response}, not a Response`);
       // Read, so that in production too a handler that returned nothing fails here.
@@ -63,12 +62,13 @@ export const createFunction =
 
 /**
  * A function that serves one route alone; it checks the path itself, since fronts differ on trailing slashes.
+ * @param pattern over the URL, which a Request has normalised; to parse it again would cost more than all else here
  * @param toParams `decodeParams` where the pattern has params, else what gives none
  */
 export const serveRoute =
   (pattern: RegExp, route: RouteFunction, toParams: (groups: Found) => Found): Fetch =>
   (request, call) => {
-    const found = pattern.exec(new URL(request.url).pathname);
+    const found = pattern.exec(request.url);
     return found ? route(request, call, toParams(found.groups!)) : problem(404, "Not Found");
   };
 

@@ -27,6 +27,20 @@ export interface HttpApiResult {
   readonly isBase64Encoded?: boolean;
 }
 
+/** Makes the request of what an event has: headers by names in lower case, and cookies apart from them. */
+export type MakeRequest = (
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  cookies: readonly string[] | null | undefined,
+  body: string | Uint8Array<ArrayBuffer> | null,
+) => Request;
+
+/** On any web classes. */
+export const makeRequest: MakeRequest = (url, method, headers, cookies, body) =>
+  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is the event's, and GET comes without a body
+  new Request(url, { method, headers: cookies ? { ...headers, cookie: cookies.join("; ") } : headers, body });
+
 /**
  * Builds the client's request. rawPath comes decoded (facts: HTTP API events of 10 Jul 2026) and, on a named stage, with its prefix.
  * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it and a slash. Throws on an event
@@ -48,17 +62,20 @@ export const openHttpApi = (
     },
   }: HttpApiEvent,
   escape: (path: string) => string = escapePath,
+  make: MakeRequest = makeRequest,
 ): Opened<HttpApiResult> => {
   // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
-  const asked = headers["x-forwarded-proto"] + "://" + headers["host"];
-  const origin = /^https?:\/\/[\w.:-]+$/.test(asked) ? asked : "https://" + domainName;
+  const { host = "", "x-forwarded-proto": scheme } = headers;
+  const origin = (scheme === "http" ? scheme : "https") + "://" + (/^[\w.:-]+$/.test(host) ? host : domainName);
   // Only `$default` may begin with "$", and only it is not in the path.
   return [
-    new Request(origin + "/" + escape(rawPath.slice(stage[0] === "$" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString), {
+    make(
+      origin + "/" + escape(rawPath.slice(stage[0] === "$" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString),
       method,
-      headers: { ...headers, ...(cookies && { cookie: cookies.join("; ") }) },
-      body: /^(GET|HEAD)$/.test(method) || !body ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
-    }),
+      headers,
+      cookies,
+      !body || /^(GET|HEAD)$/.test(method) ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
+    ),
     sourceIp,
     toHttpApi,
   ];

@@ -15,7 +15,7 @@ export type LambdaHandler<Event, Result> = (event: Event, context: LambdaContext
 export type Opened<Result> = readonly [
   request: Request,
   clientAddress: string | undefined,
-  toResult: (response: Response) => Promise<Result>,
+  toResult: (response: Response) => Result | Promise<Result>,
 ];
 
 /** @param open throws on an event that no HTTP client could have caused */
@@ -25,13 +25,12 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
   all["PORTICO_ENV"]?.split(",").forEach((name) => (env[name] = all[name]));
   return async (event, context) => {
     let work: Promise<unknown> | undefined;
-    let opened: Opened<Result>;
+    let request, clientAddress, toResult: Opened<Result>[2];
     try {
-      opened = open(event);
+      [request, clientAddress, toResult] = open(event);
     } catch {
       return { statusCode: 400 };
     }
-    const [request, clientAddress, toResult] = opened;
     const result = await toResult(
       await fetch(request, {
         env: env as Env,

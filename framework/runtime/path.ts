@@ -16,6 +16,9 @@ export const decodeParams = (groups: Readonly<Partial<Found>>): Found => {
   return params;
 };
 
+/** One param, decoded once; most have nothing to decode. */
+export const decodeParam = (value: string): string => (value.includes("%") ? decodeURIComponent(value) : value);
+
 /**
  * The canonical form of a raw path, segment by segment, so that `%2F` stays what it is. Throws URIError on a malformed escape.
  * One form on every target: Lambda's HTTP API hands paths over decoded, so what the client escaped needlessly cannot be kept.

@@ -1,6 +1,7 @@
 /** Route files' names as patterns. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { displayPattern, keyPath, parseRouteFile, regexpSource, routeId } from "../../framework/model/pattern.ts";
+import { displayPattern, keyPath, parseRouteFile, regexpSource, routeId, urlRegexpSource } from "../../framework/model/pattern.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 
 const cases: readonly (readonly [file: string, pattern: string, source: string, id: string])[] = [
@@ -27,6 +28,27 @@ test.each(cases)("functions/%s serves %s", (file, pattern, source, id) => {
   const segments = parseRouteFile(`functions/${file}`);
   expect([displayPattern(segments), regexpSource(segments), routeId(segments)]).toEqual([pattern, source, id]);
   expect(new RegExp(source)).toBeInstanceOf(RegExp);
+});
+
+const file = fc.array(fc.constantFrom("a", "b.c", "나", "[x]", "[y]"), { maxLength: 3 }).map((parts) => [...new Set(parts)]);
+const last = fc.constantFrom("index", "d", "[...rest]", "[[...rest]]");
+const url = fc.tuple(
+  fc.constantFrom("http://h", "https://h.test:8080", "https://[::1]"),
+  fc.array(fc.constantFrom("", "a", "b.c", "b-c", "%EB%82%98", "d", "e@f", "x:y"), { minLength: 1, maxLength: 5 }),
+  fc.constantFrom("", "?", "?a", "?a/b", "?//a/b", "#c", "#/a", "?a#/b"),
+);
+
+test("a pattern over URLs finds what the pattern over their paths does", () => {
+  fc.assert(
+    fc.property(file, last, url, (parts, end, [origin, path, rest]) => {
+      const segments = parseRouteFile(`functions/${[...parts, end].join("/")}.ts`);
+      const request = new Request(`${origin}/${path.join("/")}${rest}`);
+      const inPath = new RegExp(regexpSource(segments)).exec(new URL(request.url).pathname);
+      const inUrl = new RegExp(urlRegexpSource(segments)).exec(request.url);
+      expect({ found: inUrl !== null, ...inUrl?.groups }).toEqual({ found: inPath !== null, ...inPath?.groups });
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 test("an id is at most 40 characters of its alphabet", () => {

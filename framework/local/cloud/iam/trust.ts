@@ -27,7 +27,6 @@ export function statementsOf(document: string): readonly Record<string, unknown>
   return isRecord(policy) ? listOf(policy["Statement"]).filter(isRecord) : [];
 }
 
-/** One or many, as IAM writes both. */
-export function listOf(value: unknown): readonly unknown[] {
+function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
