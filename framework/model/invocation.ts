@@ -50,4 +50,6 @@ export interface LoadedFunction {
   /** How Lambda writes what console prints; without it lines are as the function printed them. A level only goes with JSON. */
   readonly logFormat?: "Text" | "JSON";
   readonly logLevel?: string;
+  /** The cloud's own log: the group's name for the function to see, and a taker of every line, Lambda's own too, by stream. */
+  readonly log?: { readonly group: string; write(stream: string, text: string): void };
 }

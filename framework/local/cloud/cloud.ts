@@ -18,6 +18,7 @@ import { type FaultHook, Faults, type ServiceCall } from "./faults.ts";
 import { findCloud } from "./find-cloud.ts";
 import { createFronts } from "./fronts.ts";
 import { readOrMakeKey } from "./key.ts";
+import { LogStore } from "./log-store.ts";
 import { openState, type Region, type State } from "./region.ts";
 import { serveRequest } from "./serve-request.ts";
 import { serveUrl } from "./serve-url.ts";
@@ -104,22 +105,22 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     onMoved: (id, wanted, port) =>
       options.onLog?.(`port ${wanted} of ${state.apis.get(id)?.name ?? "a function URL"} is in use; it answers on ${port} now`),
   });
+  const life = new AbortController();
   const faults = new Faults({ clock, fault: options.fault, onCall: options.onCall });
   const cloudflare = openCloudflare({ folder: join(folder, "cloudflare"), key, clock, faults, ...cloudflareOptions(options) });
-  const region: Region = {
+  const region = openRegion(options, {
     state,
-    code: openCodeStore(folder, usedCode(state)),
-    blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
-    runtime: options.runtime,
-    running: new Map(),
     fronts,
     clock,
     faults,
     cloudflare,
-    delay: options.delay ?? 0,
-    codeLocation: (codeSha256) => codeLocation(control.url, key, codeSha256, clock.now()),
+    life: life.signal,
+    locate: (sha256, now) => codeLocation(control.url, key, sha256, now),
+  });
+  const close = async (): Promise<void> => {
+    life.abort();
+    await Promise.all([control.close(), fronts.closeAll(), cloudflare.close()]);
   };
-  const close = async (): Promise<void> => void (await Promise.all([control.close(), fronts.closeAll(), cloudflare.close()]));
   try {
     await openFronts(region);
     await cloudflare.openFronts();
@@ -143,6 +144,32 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 function cloudflareOptions(options: CloudOptions): Omit<CloudflareOptions, "folder" | "key" | "clock" | "faults"> {
   const { hosts = [], onAccess = () => {}, onWorkerLog = () => {}, onLog = () => {}, onError = () => {} } = options;
   return { hosts, onAccess, onWorkerLog, onLog, onError, ...options.cloudflare };
+}
+
+/** Everything that operations use, on the folder of `options`. */
+function openRegion(
+  { folder, runtime, delay = 0 }: CloudOptions,
+  {
+    locate,
+    ...parts
+  }: Pick<Region, "state" | "fronts" | "clock" | "faults" | "cloudflare" | "life"> & { locate(codeSha256: string, now: number): string },
+): Region {
+  const { state, clock } = parts;
+  return {
+    ...{ ...parts, runtime, delay },
+    code: openCodeStore(folder, usedCode(state)),
+    blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
+    logs: openLogs(folder, state),
+    running: new Map(),
+    codeLocation: (codeSha256) => locate(codeSha256, clock.now()),
+  };
+}
+
+/** Streams whose group is gone, as a kill in the middle of DeleteLogGroup leaves them, go too. */
+function openLogs(folder: string, { logGroups }: State): LogStore {
+  const logs = new LogStore(folder);
+  for (const group of logs.groups()) if (!logGroups.get(group)) logs.removeGroup(group);
+  return logs;
 }
 
 function usedCode({ functions }: State): ReadonlySet<string> {

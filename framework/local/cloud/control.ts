@@ -6,12 +6,13 @@ import { localRegion } from "./arn.ts";
 import { AwsError } from "./aws-error.ts";
 import { apiPath } from "./cloudflare/api.ts";
 import { answerCode, codePath } from "./code-location.ts";
-import { answerFaults, faultsPath } from "./fault-control.ts";
+import { answerFaults } from "./fault-control.ts";
 import { prepareQuery, queryError, type QueryService } from "./iam/query.ts";
 import { iamService, stsService } from "./iam/services.ts";
 import { jsonRefusal, type JsonService, prepareJson } from "./json-protocol.ts";
 import type { CloudKey } from "./key.ts";
 import { lambdaTable } from "./lambda/table.ts";
+import { logsService } from "./logs/logs-service.ts";
 import type { PreparedCall, RouteTable } from "./operation.ts";
 import { ssmService } from "./ssm/ssm-service.ts";
 import { nonceForm, pingPath, proofOf } from "./proof.ts";
@@ -23,7 +24,7 @@ import { claimedScope, type Scope, verifySignature } from "./signature.ts";
 const restServices: Readonly<Record<string, RouteTable>> = { lambda: lambdaTable, apigateway: apiGatewayTable };
 const queryServices: Readonly<Record<string, QueryService>> = { iam: iamService, sts: stsService };
 
-const jsonServices: Readonly<Record<string, JsonService>> = { ssm: ssmService };
+const jsonServices: Readonly<Record<string, JsonService>> = { ssm: ssmService, logs: logsService };
 
 /** The names that the Query protocol's services have for the same refusals. */
 const queryCodes: Readonly<Record<string, string>> = {
@@ -44,16 +45,24 @@ export async function answerControl(request: WireRequest, key: CloudKey, region:
   const stranger = checkControl(request);
   if (stranger) return stranger;
   const now = region.clock.now();
-  if (request.method === "GET" && request.target.startsWith(`${pingPath}?`)) return answerPing(request, key);
-  if (request.method === "GET" && request.target.startsWith(codePath)) return answerCode(request.target, key, region.code, now);
-  if (request.target.startsWith(`${apiPath}/`)) return region.cloudflare.answer(request);
+  // A bucket may have any of these names.
+  const own = claimedScope(request)?.service === "s3" ? undefined : answerUnsigned(request, key, region);
+  if (own) return own;
   const refuse = (error: AwsError): WireResponse => refusal(error, claimedScope(request));
   const response = await refusing(refuse, async () => {
     const scope = await verifySignature(request, key, [Date.now(), now]);
-    return request.target === faultsPath ? controlFaults(request, scope, region) : answerService(request, scope, region, refuse);
+    return scope.service === "portico" ? answerFaults(request, region.faults) : answerService(request, scope, region, refuse);
   });
   // Clients judge their own clock by it, and a lease is judged by it.
   return { ...response, headers: [...response.headers, ["date", new Date(region.clock.now()).toUTCString()]] };
+}
+
+/** What needs no signature of AWS's: the ping, downloads that carry their own token, and Cloudflare's API, which takes a bearer token. */
+function answerUnsigned(request: WireRequest, key: CloudKey, region: Region): WireResponse | Promise<WireResponse> | undefined {
+  const { method, target } = request;
+  if (method === "GET" && target.startsWith(`${pingPath}?`)) return answerPing(request, key);
+  if (method === "GET" && target.startsWith(codePath)) return answerCode(target, key, region.code, region.clock.now());
+  return target.startsWith(`${apiPath}/`) ? region.cloudflare.answer(request) : undefined;
 }
 
 /** What `run` refuses becomes an answer. */
@@ -71,12 +80,6 @@ function answerPing({ target, port }: WireRequest, key: CloudKey): WireResponse 
   const nonce = target.slice(`${pingPath}?nonce=`.length);
   if (!nonceForm.test(nonce)) return jsonAnswer(400, { message: "the nonce must be 32 bytes in hex" });
   return jsonAnswer(200, { schemaVersion: 1, proof: proofOf(key, port, nonce) });
-}
-
-async function controlFaults(request: WireRequest, { service }: Scope, region: Region): Promise<WireResponse> {
-  if (service !== "portico")
-    throw new AwsError("InvalidSignatureException", 403, `Credential should be scoped to correct service: 'portico'.`);
-  return answerFaults(request, region.faults);
 }
 
 async function answerService(

@@ -7,12 +7,13 @@ import type { Fault, Faults } from "./faults.ts";
 import { isRecord, Members } from "./members.ts";
 
 /** Where; requests are signed for the service `portico`. */
-export const faultsPath = "/portico/faults";
+const faultsPath = "/portico/faults";
 
 const none: FaultPlan = { latency: 0, rules: [] };
 
 /** Answers a request whose signature was verified. Throws AwsError for what is no plan. */
-export function answerFaults({ method, body }: WireRequest, faults: Faults): WireResponse {
+export function answerFaults({ method, target, body }: WireRequest, faults: Faults): WireResponse {
+  if (target !== faultsPath) throw invalid(`${target} is not there, ${faultsPath} is`, 404);
   if (method === "PUT") faults.set(readPlan(body));
   else if (method === "DELETE") faults.set(none);
   else if (method !== "GET") throw invalid(`${faultsPath} takes GET, PUT and DELETE`, 405);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedFunction } from "../../model/invocation.ts";
-import type { CodeStore } from "./code-store.ts";
+import { functionLog } from "./function-log.ts";
 import { isUpdating } from "./lambda/find-function.ts";
 import { fingerprint } from "./lambda/publish.ts";
 import type { FunctionRecord, FunctionVersion } from "./records.ts";
@@ -27,8 +27,8 @@ function logging({ LogFormat, ApplicationLogLevel }: Readonly<Record<string, str
 }
 
 /** Its module is the first that Node would take of `HANDLER.mjs`, `.js`, `.cjs`; a missing one fails at init, as in the cloud. */
-export function loadedFunction(name: string, version: FunctionVersion, code: CodeStore): LoadedFunction {
-  const directory = code.folder(version.codeSha256);
+export function loadedFunction(name: string, version: FunctionVersion, region: Region): LoadedFunction {
+  const directory = region.code.folder(version.codeSha256);
   const module = version.handler.slice(0, version.handler.indexOf(".", version.handler.lastIndexOf("/") + 1));
   const main = [".mjs", ".js", ".cjs"].map((ending) => module + ending).find((file) => existsSync(join(directory, file)));
   return {
@@ -41,5 +41,6 @@ export function loadedFunction(name: string, version: FunctionVersion, code: Cod
     env: version.environment ?? {},
     handler: version.handler,
     ...logging(version.logging),
+    log: functionLog(version, region),
   };
 }

@@ -200,3 +200,12 @@ export interface ParameterRecord {
   /** Oldest first, at least one. */
   readonly versions: readonly ParameterVersion[];
 }
+
+export interface LogGroupRecord {
+  readonly name: string;
+  /** Epoch ms. */
+  readonly created: number;
+  /** Days; for ever without it. */
+  readonly retention?: number;
+  readonly tags: Readonly<Record<string, string>>;
+}

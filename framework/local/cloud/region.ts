@@ -7,11 +7,13 @@ import type { Cloudflare } from "./cloudflare/cloudflare.ts";
 import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
+import type { LogStore } from "./log-store.ts";
 import type {
   ApiRecord,
   BucketRecord,
   DeploymentRecord,
   FunctionRecord,
+  LogGroupRecord,
   ObjectRecord,
   ParameterRecord,
   RoleRecord,
@@ -29,6 +31,7 @@ export interface State {
   /** By `BUCKET/KEY`. */
   readonly objects: Collection<ObjectRecord>;
   readonly parameters: Collection<ParameterRecord>;
+  readonly logGroups: Collection<LogGroupRecord>;
 }
 
 /** The data planes: one listener per API and per function URL. */
@@ -45,11 +48,14 @@ export interface Region {
   readonly state: State;
   readonly code: CodeStore;
   readonly blobs: BlobStore;
+  readonly logs: LogStore;
   readonly runtime: LambdaRuntime;
   /** Events under way of functions with reserved concurrency, by name. */
   readonly running: Map<string, number>;
   readonly fronts: Fronts;
   readonly clock: Clock;
+  /** Aborted once the cloud is closed; what still runs then leaves the state alone. */
+  readonly life: AbortSignal;
   readonly faults: Faults;
   /** The other cloud on the same port. */
   readonly cloudflare: Cloudflare;
@@ -71,6 +77,7 @@ export function openState(folder: string): State {
     buckets: open("buckets"),
     objects: open("objects"),
     parameters: open("parameters"),
+    logGroups: open("log-groups"),
   };
   for (const children of [state.stages, state.deployments]) {
     for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);

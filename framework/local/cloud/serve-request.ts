@@ -92,7 +92,7 @@ async function integrate(target: Target, request: WireRequest, requestId: string
   if (!version || isPending(version, region)) return undefined;
   if (!mayApiGatewayInvoke(record.policies[ref.qualifier ?? ""], executeArn(apiId, stage, routeKey))) return undefined;
   const serving = servingVersion(record, version, region);
-  const fn = loadedFunction(record.name, serving, region.code);
+  const fn = loadedFunction(record.name, serving, region);
   const to = { routeKey, pathParameters, requestId };
   const call = { requestId: randomUUID(), arn: functionArn(record.name, ref.qualifier), version: serving.version };
   const late = Promise.withResolvers<Invocation>();

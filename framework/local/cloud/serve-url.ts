@@ -58,7 +58,7 @@ async function answer(urlId: string, request: WireRequest, requestId: string, re
   const serving = servingVersion(record, version, region);
   const call = { requestId, arn: functionArn(record.name, qualifier || undefined), version: serving.version };
   const place = { urlId, region: localRegion };
-  return invokeThroughUrl(reservedRuntime(record, region), loadedFunction(record.name, serving, region.code), request, place, call, {
+  return invokeThroughUrl(reservedRuntime(record, region), loadedFunction(record.name, serving, region), request, place, call, {
     mode: url.mode,
   });
 }

@@ -4,6 +4,7 @@ import { describeReport, type Ending } from "./ending.ts";
 import { LogTail } from "./log-tail.ts";
 import type { LambdaCall } from "./outcome.ts";
 import { type PlatformLog, platformLog } from "./platform-log.ts";
+import { logStreamName } from "./variables.ts";
 
 /** One event's part of the log. */
 export interface EventLog {
@@ -28,6 +29,8 @@ export interface Usage {
 
 /** Held as long as its environment. */
 export class EnvironmentLog {
+  /** The environment's own. */
+  readonly stream: string;
   readonly #fn: LoadedFunction;
   readonly #version: string;
   readonly #onLog: (line: LogLine) => void;
@@ -37,6 +40,7 @@ export class EnvironmentLog {
   /** @param arn names the function's version */
   constructor(fn: LoadedFunction, arn: string, options: { onLog(line: LogLine): void; readonly platformLines: boolean }) {
     this.#fn = fn;
+    this.stream = logStreamName(arn, new Date());
     this.#version = arn.split(":")[7] ?? "$LATEST";
     this.#onLog = (line) => options.onLog(line);
     this.#platformLines = options.platformLines;
@@ -45,12 +49,13 @@ export class EnvironmentLog {
 
   /** True when somebody reads Lambda's own lines of the event. */
   isWanted({ tail }: EventLog): boolean {
-    return this.#platformLines || tail !== undefined;
+    return this.#platformLines || tail !== undefined || this.#fn.log !== undefined;
   }
 
   /** A line of the function's. */
   line(event: EventLog | undefined, stream: "stdout" | "stderr", text: string): void {
     event?.tail?.add(text);
+    this.#fn.log?.write(this.stream, text);
     this.#onLog({ function: this.#fn.id, stream, text });
   }
 
@@ -81,6 +86,7 @@ export class EnvironmentLog {
   #write(event: EventLog, lines: readonly string[]): void {
     for (const text of lines) {
       event.tail?.add(text);
+      this.#fn.log?.write(this.stream, text);
       if (this.#platformLines) this.#onLog({ function: this.#fn.id, stream: "stdout", text, platform: true });
     }
   }

@@ -12,7 +12,7 @@ import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
 import { Reports } from "./reports.ts";
 import { type Posted, RuntimeApi } from "./runtime-api.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
-import { logStreamName, type Place, variablesOf } from "./variables.ts";
+import { type Place, variablesOf } from "./variables.ts";
 
 /** Our own runtime client. */
 const bootstrap = fileURLToPath(new URL("./bootstrap.mjs", import.meta.url));
@@ -108,7 +108,7 @@ export class Environment {
 
   async #run(arn: string): Promise<void> {
     const temporary = makeTemporaryFolder();
-    const place = { arn, temporary, logStream: logStreamName(arn, new Date()), runtimeDirectory: dirname(bootstrap) };
+    const place = { arn, temporary, logStream: this.#log.stream, runtimeDirectory: dirname(bootstrap) };
     await this.#runClient(place);
     // Only a first init that failed leaves it alive.
     if (!this.dead) await this.#runClient(place);

@@ -61,7 +61,7 @@ export function variablesOf(
     AWS_LAMBDA_FUNCTION_VERSION: version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memory),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: fn.log?.group ?? `/aws/lambda/${name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...(fn.logFormat && { AWS_LAMBDA_LOG_FORMAT: fn.logFormat }),
     ...(fn.logLevel && { AWS_LAMBDA_LOG_LEVEL: fn.logLevel }),

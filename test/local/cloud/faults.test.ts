@@ -142,7 +142,9 @@ describe("/portico/faults", () => {
       const { status, headers } = await put(plan);
       expect([status, headers.get("x-amzn-errortype")]).toEqual([400, "InvalidFaults"]);
     }
-    expect((await sendSigned(lab.cloud, "lambda", "PUT", "/portico/faults", "{}")).status).toBe(403);
+    expect((await sendSigned(lab.cloud, "lambda", "PUT", "/portico/faults", "{}")).status).toBe(404);
+    expect((await sendSigned(lab.cloud, "portico", "PUT", "/portico/other", "{}")).status).toBe(404);
+    expect(await sendSigned(lab.cloud, "s3", "GET", "/portico/faults")).toMatchObject({ text: expect.stringContaining("NoSuchBucket") });
     expect((await fetch(`${lab.cloud.url}/portico/faults`)).status).toBe(403);
     expect((await sendSigned(lab.cloud, "portico", "POST", "/portico/faults", "{}")).status).toBe(405);
   });

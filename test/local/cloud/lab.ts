@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -46,6 +47,7 @@ export interface Lab {
   iam: IAMClient;
   s3: S3Client;
   ssm: SSMClient;
+  logs: CloudWatchLogsClient;
   /** Milliseconds that the cloud's clock is ahead. */
   ahead: number;
   /** Starts a second server on the same folder, as after a kill; the first one is closed only at the end. */
@@ -56,7 +58,7 @@ export interface Lab {
 /** SDK clients that know nothing but this cloud. */
 export function clientsOf(
   cloud: Pick<Cloud, "url" | "region" | "accessKeyId" | "secretAccessKey">,
-): Pick<Lab, "lambda" | "gateway" | "iam" | "s3" | "ssm"> {
+): Pick<Lab, "lambda" | "gateway" | "iam" | "s3" | "ssm" | "logs"> {
   const { accessKeyId, secretAccessKey } = cloud;
   const config = { endpoint: cloud.url, region: cloud.region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
   return {
@@ -65,6 +67,7 @@ export function clientsOf(
     iam: new IAMClient(config),
     s3: new S3Client({ ...config, forcePathStyle: true }),
     ssm: new SSMClient(config),
+    logs: new CloudWatchLogsClient(config),
   };
 }
 

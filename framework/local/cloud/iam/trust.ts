@@ -27,6 +27,7 @@ export function statementsOf(document: string): readonly Record<string, unknown>
   return isRecord(policy) ? listOf(policy["Statement"]).filter(isRecord) : [];
 }
 
-function listOf(value: unknown): readonly unknown[] {
+/** One or many, as IAM writes both. */
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }

@@ -56,7 +56,7 @@ export function prepareInvocation(call: Call, region: Region): PreparedInvocatio
   if (type === "DryRun") return { version: serving.version };
   const tail = call.header("x-amz-log-type") === "Tail";
   const facts = { requestId: randomUUID(), arn: functionArn(record.name, qualifier), version: serving.version, tail };
-  const fn = loadedFunction(record.name, serving, region.code);
+  const fn = loadedFunction(record.name, serving, region);
   const run = (sink?: ResponseSink) => reservedRuntime(record, region).invoke(fn, event, { ...facts, ...(sink && { sink }) });
   return { version: serving.version, run };
 }
