@@ -61,7 +61,7 @@ export const commands: readonly Command[] = [
     name: "cloud",
     summary: "serve the local cloud in the foreground",
     args: [],
-    flags: [port],
+    flags: [port, { flags: "--realistic", summary: "as slow as AWS: states that last, moves that spread, rates" }],
     load: async () => (await import("./commands/cloud.ts")).cloud,
   },
   {

@@ -5,6 +5,7 @@ import { localRegion } from "../local/cloud/arn.ts";
 import { startCloud, type Cloud } from "../local/cloud/cloud.ts";
 import { findCloud } from "../local/cloud/find-cloud.ts";
 import { readOrMakeKey } from "../local/cloud/key.ts";
+import { realisticPace } from "../local/cloud/pace.ts";
 import { createLambdaRuntime } from "../local/lambda/runtime.ts";
 import { UserError } from "../model/user-error.ts";
 import { formatLog } from "./format-log.ts";
@@ -35,7 +36,7 @@ export async function openCloud(
   root: string,
   port: number,
   reporter: Reporter,
-  options: { readonly logsAccess: boolean },
+  options: { readonly logsAccess: boolean; readonly realistic?: boolean },
 ): Promise<OwnCloud> {
   const runtime = createLambdaRuntime({
     platformLines: true,
@@ -48,6 +49,7 @@ export async function openCloud(
       folder: cloudFolder(root),
       port,
       runtime,
+      pace: options.realistic ? realisticPace : {},
       onAccess: (record) => {
         if (options.logsAccess || !reporter.json)
           reporter.result(

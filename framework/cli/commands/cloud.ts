@@ -9,7 +9,10 @@ export async function cloud(input: CommandInput): Promise<number> {
   const { reporter } = input;
   const watchdog = startWatchdog();
   try {
-    const own = await openCloud(input.cwd, portFlag(input, usualCloudPort), reporter, { logsAccess: true });
+    const own = await openCloud(input.cwd, portFlag(input, usualCloudPort), reporter, {
+      logsAccess: true,
+      realistic: input.flags["realistic"] === true,
+    });
     const stopped = input.untilStopped();
     const apps = own.cloud.apps().filter(({ stage }) => stage === undefined);
     const lines = apps.map(({ name, url }) => `  ${url}  ${name}`);

@@ -7,6 +7,8 @@ export class AwsError extends Error {
   readonly status: number;
   /** What else the answer says: `Reason` of a throttled Lambda call, `Condition` of an S3 write. */
   readonly details: Readonly<Record<string, string>>;
+  /** Of the answer, besides the protocol's own. */
+  readonly headers: Readonly<Record<string, string>> = {};
 
   constructor(code: string, status: number, message: string, details: Readonly<Record<string, string>> = {}) {
     super(message);
@@ -14,5 +16,10 @@ export class AwsError extends Error {
     this.code = code;
     this.status = status;
     this.details = details;
+  }
+
+  /** The same with response headers. */
+  with(headers: Readonly<Record<string, string>>): AwsError {
+    return Object.assign(new AwsError(this.code, this.status, this.message, this.details), { headers });
   }
 }

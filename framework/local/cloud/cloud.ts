@@ -19,6 +19,8 @@ import { findCloud } from "./find-cloud.ts";
 import { createFronts } from "./fronts.ts";
 import { readOrMakeKey } from "./key.ts";
 import { LogStore } from "./log-store.ts";
+import { instantPace, type Pace } from "./pace.ts";
+import { Rates } from "./rates.ts";
 import { openState, type Region, type State } from "./region.ts";
 import { serveRequest } from "./serve-request.ts";
 import { serveUrl } from "./serve-url.ts";
@@ -42,8 +44,10 @@ export interface CloudOptions {
   readonly onLog?: (line: string) => void;
   /** Gets what failed inside the cloud itself; the client got a bare 500. */
   readonly onError?: (error: unknown) => void;
-  /** Milliseconds that functions and deployments stay Pending or in progress. Default 0. */
+  /** Milliseconds that functions and deployments stay Pending or in progress. Default the pace's. */
   readonly delay?: number;
+  /** What differs from `instantPace`. */
+  readonly pace?: Partial<Pace>;
   /** Of everything that is dated, waits or expires. Default the machine's. */
   readonly clock?: Clock;
   /** Decides what becomes of a call, before the rules that were set over the control port. */
@@ -148,7 +152,7 @@ function cloudflareOptions(options: CloudOptions): Omit<CloudflareOptions, "fold
 
 /** Everything that operations use, on the folder of `options`. */
 function openRegion(
-  { folder, runtime, delay = 0 }: CloudOptions,
+  { folder, runtime, delay, pace }: CloudOptions,
   {
     locate,
     ...parts
@@ -156,7 +160,10 @@ function openRegion(
 ): Region {
   const { state, clock } = parts;
   return {
-    ...{ ...parts, runtime, delay },
+    ...{ ...parts, runtime },
+    pace: { ...instantPace, ...(delay !== undefined && { function: delay, deployment: delay }), ...pace },
+    rates: new Rates(clock),
+    changing: new Set(),
     code: openCodeStore(folder, usedCode(state)),
     blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
     logs: openLogs(folder, state),

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { UserError } from "../../model/user-error.ts";
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /** A class, since it is the folder held open. Every write is on disk when the method returns. */
 export class Collection<T> {

@@ -7,6 +7,7 @@ import { AwsError } from "./aws-error.ts";
 import { apiPath } from "./cloudflare/api.ts";
 import { answerCode, codePath } from "./code-location.ts";
 import { answerFaults } from "./fault-control.ts";
+import { withHeaders } from "./faults.ts";
 import { prepareQuery, queryError, type QueryService } from "./iam/query.ts";
 import { iamService, stsService } from "./iam/services.ts";
 import { jsonRefusal, type JsonService, prepareJson } from "./json-protocol.ts";
@@ -48,7 +49,7 @@ export async function answerControl(request: WireRequest, key: CloudKey, region:
   // A bucket may have any of these names.
   const own = claimedScope(request)?.service === "s3" ? undefined : answerUnsigned(request, key, region);
   if (own) return own;
-  const refuse = (error: AwsError): WireResponse => refusal(error, claimedScope(request));
+  const refuse = (error: AwsError): WireResponse => withHeaders(refusal(error, claimedScope(request)), error.headers);
   const response = await refusing(refuse, async () => {
     const scope = await verifySignature(request, key, [Date.now(), now]);
     return scope.service === "portico" ? answerFaults(request, region.faults) : answerService(request, scope, region, refuse);
@@ -99,7 +100,11 @@ async function answerService(
   return region.faults.answer(
     { service, operation },
     {
-      run: () => refusing(refuse, () => run(region)),
+      run: () =>
+        refusing(refuse, () => {
+          if (region.pace.rates) region.rates.take(service, operation);
+          return run(region);
+        }),
       refuse: ({ code, status, message }) => refuse(new AwsError(code, status, message)),
     },
   );

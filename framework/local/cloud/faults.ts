@@ -97,6 +97,7 @@ export class Faults {
   }
 }
 
-function withHeaders(response: WireResponse, headers: Readonly<Record<string, string>> = {}): WireResponse {
+/** An answer with more headers. */
+export function withHeaders(response: WireResponse, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return { ...response, headers: [...response.headers, ...Object.entries(headers)] };
 }

@@ -1,4 +1,5 @@
 /** What the local cloud remembers, as it is on disk: plain records, one JSON file each. */
+import type { NodeView } from "./propagation.ts";
 
 /** One state of a function: `$LATEST` or a published version. Frozen once published. */
 export interface FunctionVersion {
@@ -64,6 +65,8 @@ export interface FunctionRecord {
 export interface AliasRecord {
   readonly name: string;
   readonly version: string;
+  /** What answers a function URL sees the version one after the other; empty when all see it. */
+  readonly nodes: readonly NodeView[];
   readonly description: string;
   readonly revisionId: string;
 }
@@ -86,6 +89,8 @@ export interface RoleRecord {
   readonly created: string;
   /** JSON, as given. */
   readonly trust: string;
+  /** Epoch ms from which it can be assumed. */
+  readonly readyAt: number;
   readonly description?: string;
   readonly maxSessionDuration: number;
   /** The ARN of the policy that bounds it. */
@@ -145,6 +150,8 @@ export interface StageRecord {
   readonly stageName: string;
   readonly autoDeploy: boolean;
   readonly deploymentId?: string;
+  /** What answers requests sees the deployment one after the other; empty when all see it. */
+  readonly nodes: readonly NodeView[];
   readonly description?: string;
   readonly created: string;
   readonly updated: string;

@@ -8,6 +8,8 @@ import type { CodeStore } from "./code-store.ts";
 import { Collection } from "./collection.ts";
 import type { Faults } from "./faults.ts";
 import type { LogStore } from "./log-store.ts";
+import type { Pace } from "./pace.ts";
+import type { Rates } from "./rates.ts";
 import type {
   ApiRecord,
   BucketRecord,
@@ -59,8 +61,10 @@ export interface Region {
   readonly faults: Faults;
   /** The other cloud on the same port. */
   readonly cloudflare: Cloudflare;
-  /** Milliseconds that a function or a deployment stays in its transitional state. */
-  readonly delay: number;
+  readonly pace: Pace;
+  readonly rates: Rates;
+  /** APIs that a call is changing, by id. */
+  readonly changing: Set<string>;
   /** A URL of the control port that serves the zip without a signature for ten minutes. */
   codeLocation(codeSha256: string): string;
 }

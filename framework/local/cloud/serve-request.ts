@@ -15,6 +15,7 @@ import { account, executeArn, functionArn } from "./arn.ts";
 import { isPending, versionOf } from "./lambda/find-function.ts";
 import { loadedFunction, servingVersion } from "./loaded-function.ts";
 import { mayApiGatewayInvoke } from "./may-invoke.ts";
+import { seen } from "./propagation.ts";
 import type { FrozenRoute } from "./records.ts";
 import type { Region } from "./region.ts";
 import { reservedRuntime } from "./reserved-runtime.ts";
@@ -68,9 +69,10 @@ async function answer(apiId: string, request: WireRequest, requestId: string, re
   return { response: invocation.response, routeKey, cold: invocation.cold };
 }
 
-function findTarget(apiId: string, { method, target }: WireRequest, { state }: Region): Target | undefined {
+function findTarget(apiId: string, { method, target }: WireRequest, { state, clock }: Region): Target | undefined {
   const selected = selectStage(childrenOf(state.stages, apiId), decodedPath(target) ?? "");
-  const deployment = selected && state.deployments.get(`${apiId}/${selected.stage.deploymentId}`);
+  const { deploymentId, nodes = [] } = selected?.stage ?? {};
+  const deployment = state.deployments.get(`${apiId}/${seen(nodes, deploymentId, clock.now())}`);
   if (!selected || !deployment) return undefined;
   const keys = deployment.routes.map(({ routeKey }) => routeKey);
   const found = selectRoute(keys, method, selected.path);

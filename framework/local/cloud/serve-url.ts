@@ -10,6 +10,7 @@ import { functionArn, localRegion } from "./arn.ts";
 import { isPending, versionOf } from "./lambda/find-function.ts";
 import { loadedFunction, servingVersion } from "./loaded-function.ts";
 import { mayUrlInvoke } from "./may-invoke.ts";
+import { seen } from "./propagation.ts";
 import type { FunctionRecord, UrlRecord } from "./records.ts";
 import type { Region } from "./region.ts";
 import { reservedRuntime } from "./reserved-runtime.ts";
@@ -52,7 +53,8 @@ async function answer(urlId: string, request: WireRequest, requestId: string, re
   const found = findUrl(urlId, region);
   if (!found) return { response: forbidden(requestId), cold: false };
   const { record, qualifier, url } = found;
-  const version = versionOf(record, qualifier || undefined);
+  const { version: current = qualifier, nodes = [] } = record.aliases[qualifier] ?? {};
+  const version = versionOf(record, seen(nodes, current, region.clock.now()) || undefined);
   if (!mayUrlInvoke(record.policies[qualifier])) return { response: forbidden(requestId), cold: false };
   if (!version || isPending(version, region)) return { response: badGateway(requestId), cold: false };
   const serving = servingVersion(record, version, region);

@@ -36,7 +36,7 @@ it("has every record on disk when the call returns, and drops what a kill left h
   const state = join(lab.folder, "state");
   // As a kill leaves them: in the middle of DeleteApi, of a write, and of an upload.
   rmSync(join(state, "apis", `${ApiId}.json`));
-  writeFileSync(join(state, "functions", "kept.json.tmp"), '{"schemaVersion":2,"id":"kept","rec');
+  writeFileSync(join(state, "functions", "kept.json.tmp"), '{"schemaVersion":3,"id":"kept","rec');
   const half = join(lab.folder, "code", "0".repeat(64));
   mkdirSync(half);
   writeFileSync(join(lab.folder, "zips", `${"0".repeat(64)}.zip.x.tmp`), "half");
@@ -80,7 +80,7 @@ it("is refused when another version wrote it, the key too", async () => {
   const lab = await open();
   await lab.cloud.close();
   const file = join(lab.folder, "state", "roles", "lab.json");
-  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":2', '"schemaVersion":3'));
+  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":3', '"schemaVersion":4'));
   await expect(startCloud({ folder: lab.folder, port: 0, runtime: noRuntime })).rejects.toMatchObject({ code: "CLOUD_STATE" });
   writeFileSync(join(lab.folder, "key"), '{"schemaVersion":2}');
   await expect(startCloud({ folder: lab.folder, port: 0, runtime: noRuntime })).rejects.toMatchObject({ code: "CLOUD_KEY" });

@@ -1,5 +1,6 @@
 /** Snapshots: an API's working configuration in, a frozen deployment out; stages with autoDeploy follow every change at once. */
-import type { DeploymentRecord, FrozenRoute } from "../records.ts";
+import { spread } from "../propagation.ts";
+import type { DeploymentRecord, FrozenRoute, StageRecord } from "../records.ts";
 import type { Region } from "../region.ts";
 import { childrenOf, newId, timestamp } from "./find.ts";
 
@@ -29,7 +30,7 @@ export function snapshot(
     ...(description !== undefined && { description }),
     created: timestamp(region),
     autoDeployed,
-    readyAt: region.clock.now() + (autoDeployed ? 0 : region.delay),
+    readyAt: region.clock.now() + (autoDeployed ? 0 : region.pace.deployment),
     routes,
   });
 }
@@ -41,6 +42,15 @@ export function autoDeploy(apiId: string, region: Region): void {
   const deployment = snapshot(apiId, true, "Automatic deployment triggered by changes to the Api configuration", region);
   if (!deployment) return;
   for (const stage of stages) {
-    region.state.stages.put(`${apiId}/${stage.stageName}`, { ...stage, deploymentId: deployment.deploymentId, updated: timestamp(region) });
+    moveStage(stage, { deploymentId: deployment.deploymentId }, region);
   }
+}
+
+/** Changes a stage; where it points elsewhere then, its nodes see that one after the other. */
+export function moveStage(stage: StageRecord, change: Partial<StageRecord>, region: Region): void {
+  const { apiId, stageName, deploymentId, nodes } = stage;
+  const moves = change.deploymentId !== undefined && change.deploymentId !== deploymentId;
+  const next = { ...stage, ...change, updated: timestamp(region) };
+  const spreading = moves ? spread(nodes, deploymentId, region.clock.now(), region.pace.propagation) : nodes;
+  region.state.stages.put(`${apiId}/${stageName}`, { ...next, nodes: spreading });
 }

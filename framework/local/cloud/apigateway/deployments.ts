@@ -2,8 +2,8 @@
 import type { Operation } from "../operation.ts";
 import type { DeploymentRecord } from "../records.ts";
 import type { Region } from "../region.ts";
-import { snapshot } from "./auto-deploy.ts";
-import { childrenOf, findApi, findDeployment, pageAnswer, timestamp } from "./find.ts";
+import { moveStage, snapshot } from "./auto-deploy.ts";
+import { childrenOf, findApi, findDeployment, pageAnswer } from "./find.ts";
 import { badRequest, gatewayMembers, notFound } from "./refusals.ts";
 
 export function isDeployed(deployment: DeploymentRecord, region: Region): boolean {
@@ -31,9 +31,7 @@ export const createDeployment: Operation = (call, region) => {
   if (stage?.autoDeploy) throw badRequest("Deployment ID cannot be set on this stage because AutoDeploy is enabled");
   const deployment = snapshot(apiId, false, description, region);
   if (!deployment) throw badRequest("At least one route is required before deploying the Api.");
-  if (stage) {
-    region.state.stages.put(`${apiId}/${stage.stageName}`, { ...stage, deploymentId: deployment.deploymentId, updated: timestamp(region) });
-  }
+  if (stage) moveStage(stage, { deploymentId: deployment.deploymentId }, region);
   return { status: 201, body: describe(deployment, region) };
 };
 

@@ -3,7 +3,7 @@ import type { Members } from "../members.ts";
 import type { Operation } from "../operation.ts";
 import type { StageRecord } from "../records.ts";
 import type { Region } from "../region.ts";
-import { autoDeploy } from "./auto-deploy.ts";
+import { autoDeploy, moveStage } from "./auto-deploy.ts";
 import { isDeployed } from "./deployments.ts";
 import { childrenOf, findApi, findStage, pageAnswer, timestamp } from "./find.ts";
 import { badRequest, checkTags, conflict, gatewayMembers, notFound, quota } from "./refusals.ts";
@@ -61,7 +61,8 @@ export const createStage: Operation = (call, region) => {
   if (others.length >= maxStages) throw quota("Stages");
   const now = timestamp(region);
   const id = `${apiId}/${stageName}`;
-  region.state.stages.put(id, { apiId, stageName, autoDeploy: false, created: now, updated: now, tags, ...change });
+  const stage: StageRecord = { apiId, stageName, autoDeploy: false, created: now, updated: now, tags, nodes: [] };
+  moveStage(stage, change, region);
   if (change.autoDeploy) autoDeploy(apiId, region);
   return { status: 201, body: describeStage(region.state.stages.get(id)!) };
 };
@@ -80,7 +81,7 @@ export const updateStage: Operation = (call, region) => {
   const change = readChange(members, apiId, stage.autoDeploy, region);
   members.end();
   const id = `${apiId}/${stageName}`;
-  region.state.stages.put(id, { ...stage, ...change, updated: timestamp(region) });
+  moveStage(stage, change, region);
   if (change.autoDeploy && !stage.autoDeploy) autoDeploy(apiId, region);
   return { status: 200, body: describeStage(region.state.stages.get(id)!) };
 };

@@ -1,14 +1,15 @@
 /** API Gateway v2's operations by method and path, as the SDK's schema binds them (facts/aws.md section 3.1). */
-import type { RouteTable } from "../operation.ts";
+import type { Operation, RouteTable } from "../operation.ts";
 import { createApi, deleteApi, getApi, getApis, updateApi } from "./apis.ts";
 import { createDeployment, deleteDeployment, getDeployment, getDeployments } from "./deployments.ts";
 import { importApi, reimportApi } from "./import-api.ts";
 import { createIntegration, deleteIntegration, getIntegration, getIntegrations, updateIntegration } from "./integrations.ts";
+import { conflict } from "./refusals.ts";
 import { createRoute, deleteRoute, getRoute, getRoutes, updateRoute } from "./routes.ts";
 import { createStage, deleteStage, getStage, getStages, updateStage } from "./stages.ts";
 import { getTags, tagResource, untagResource } from "./tags.ts";
 
-export const apiGatewayTable: RouteTable = {
+const operations: RouteTable = {
   CreateApi: ["POST /v2/apis", createApi],
   GetApis: ["GET /v2/apis", getApis],
   GetApi: ["GET /v2/apis/{ApiId}", getApi],
@@ -39,3 +40,27 @@ export const apiGatewayTable: RouteTable = {
   GetTags: ["GET /v2/tags/{ResourceArn}", getTags],
   UntagResource: ["DELETE /v2/tags/{ResourceArn}", untagResource],
 };
+
+/** While one call changes an API, another that would is refused; calls that take no time never meet. */
+function changing(operation: Operation): Operation {
+  return async (call, region) => {
+    const { ApiId = "" } = call.path;
+    if (region.pace.write === 0) return operation(call, region);
+    if (region.changing.has(ApiId)) throw conflict("Unable to complete operation due to concurrent modification. Please try again later.");
+    region.changing.add(ApiId);
+    try {
+      const answer = await operation(call, region);
+      await region.clock.sleep(region.pace.write);
+      return answer;
+    } finally {
+      region.changing.delete(ApiId);
+    }
+  };
+}
+
+export const apiGatewayTable: RouteTable = Object.fromEntries(
+  Object.entries(operations).map(([name, [binding, operation]]) => [
+    name,
+    [binding, /^(?!GET).*\{ApiId\}/.test(binding) ? changing(operation) : operation],
+  ]),
+);

@@ -69,6 +69,7 @@ export const createRole: QueryOperation = (parameters, region) => {
     arn: roleArn(path, roleName),
     created: `${new Date(region.clock.now()).toISOString().slice(0, 19)}Z`,
     trust,
+    readyAt: region.clock.now() + region.pace.role,
     ...settings,
     tags: roleTags,
     policies: {},
@@ -97,7 +98,11 @@ export const getRole: QueryOperation = (parameters, region) => {
 export const updateAssumeRolePolicy: QueryOperation = (parameters, region) => {
   onlyThese(parameters, ["RoleName", "PolicyDocument"]);
   const role = findRole(parameters, region);
-  region.state.roles.put(role.name, { ...role, trust: policyDocument(parameters, "PolicyDocument", true) });
+  region.state.roles.put(role.name, {
+    ...role,
+    trust: policyDocument(parameters, "PolicyDocument", true),
+    readyAt: region.clock.now() + region.pace.role,
+  });
   return undefined;
 };
 

@@ -40,7 +40,7 @@ export const createFunction: Operation = (call, region) => {
     tracing: "PassThrough",
     architecture,
     lastModified: timestamp(region),
-    readyAt: region.clock.now() + region.delay,
+    readyAt: region.clock.now() + region.pace.function,
     ...code,
     ...settings,
     role,

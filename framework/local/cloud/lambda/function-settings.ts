@@ -45,7 +45,7 @@ function checkRole(role: string, region: Region): void {
   if (!role.startsWith(`arn:aws:iam::${account}:`))
     throw new AwsError("AccessDeniedException", 403, "Cross-account pass role is not allowed.");
   const found = region.state.roles.all().find(({ arn }) => arn === role);
-  if (!found || !trusts(found.trust, "lambda.amazonaws.com"))
+  if (!found || !trusts(found.trust, "lambda.amazonaws.com") || region.clock.now() < found.readyAt)
     throw invalid("The role defined for the function cannot be assumed by Lambda.");
 }
 

@@ -26,7 +26,7 @@ export function publish(
     revisionId: randomUUID(),
     description: description ?? record.latest.description,
     lastModified: timestamp(region),
-    readyAt: Math.max(record.latest.readyAt, region.clock.now() + region.delay),
+    readyAt: Math.max(record.latest.readyAt, region.clock.now() + region.pace.function),
     source,
   };
   return { record: { ...record, versions: [...record.versions, version], nextVersion: record.nextVersion + 1 }, version };

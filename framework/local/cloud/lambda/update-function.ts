@@ -19,7 +19,11 @@ function changeable(call: Call, region: Region): FunctionRecord {
 function update(record: FunctionRecord, change: Partial<FunctionVersion>, region: Region): FunctionRecord {
   const latest = { ...record.latest, ...change, revisionId: randomUUID(), lastModified: timestamp(region) };
   const { update: _, ...rest } = record;
-  return { ...rest, latest, ...(region.delay > 0 && { update: { until: region.clock.now() + region.delay, serving: record.latest } }) };
+  return {
+    ...rest,
+    latest,
+    ...(region.pace.function > 0 && { update: { until: region.clock.now() + region.pace.function, serving: record.latest } }),
+  };
 }
 
 export const updateFunctionCode: Operation = (call, region) => {

@@ -51,6 +51,17 @@ export const putObject: S3Operation = async (call, region) => {
   if (storageClass !== "STANDARD") throw notSpoken(`x-amz-storage-class: ${storageClass}`);
   const encryption = call.header("x-amz-server-side-encryption") ?? "AES256";
   if (encryption !== "AES256") throw notSpoken(`x-amz-server-side-encryption: ${encryption}`);
+  const before = region.state.objects.get(idOf(call));
+  if (region.pace.write > 0) await region.clock.sleep(region.pace.write);
+  // Deleted while it was written: what a condition said of it holds no more (user guide, "Conditional writes").
+  const isConditional = (call.header("if-match") ?? call.header("if-none-match")) !== undefined;
+  if (isConditional && before && !region.state.objects.get(idOf(call)))
+    throw s3Error(
+      "ConditionalRequestConflict",
+      409,
+      "The conditional request cannot succeed due to a conflicting operation against this resource.",
+      { Key: call.key },
+    );
   const object = store(call, region);
   return { status: 200, headers: [["etag", object.etag], ["x-amz-server-side-encryption", encryption], ...checksumHeaders(object)] };
 };
