@@ -10,7 +10,7 @@ import { localRegion } from "./arn.ts";
 import { childrenOf } from "./apigateway/find.ts";
 import { openBlobStore } from "./blob-store.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type CloudflareOptions, openCloudflare, type WorkerApp } from "./cloudflare/cloudflare.ts";
+import { type Cloudflare, type CloudflareOptions, openCloudflare, type WorkerApp } from "./cloudflare/cloudflare.ts";
 import { codeLocation } from "./code-location.ts";
 import { openCodeStore } from "./code-store.ts";
 import { answerControl } from "./control.ts";
@@ -78,6 +78,8 @@ export interface Cloud {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   apps(): readonly CloudApp[];
+  /** The other cloud of the same port. */
+  readonly cloudflare: Cloudflare;
   workers(): readonly WorkerApp[];
   /** Stops answering; the state stays. The runtime is left to its owner. */
   close(): Promise<void>;
@@ -87,11 +89,7 @@ export interface Cloud {
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { folder, hosts = [], onError = () => {}, clock = systemClock } = options;
   const key = readOrMakeKey(folder);
-  const running = await findCloud({ folder, port: options.port });
-  if (running)
-    throw new UserError("CLOUD_RUNNING", `a local cloud already runs on this state, at ${running.url}`, "Use that one, or stop it first.", {
-      at: { file: folder },
-    });
+  await refuseSecond(options);
   const state = openState(folder);
   // The region is complete only with the ports, and the ports need it to answer: requests come after both.
   const started = Promise.withResolvers<Region>();
@@ -100,6 +98,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     hosts,
     maxBody,
     handle: async (request) => answerControl(request, key, await started.promise),
+    upgrade: (message, socket, head) => cloudflare.upgrade(message, socket, head),
     onError,
   });
   const fronts = createFronts({
@@ -140,9 +139,19 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     region: localRegion,
     ...key,
     apps: () => appsOf(state),
+    cloudflare,
     workers: () => cloudflare.apps(),
     close,
   };
+}
+
+/** One cloud at a time writes a state. */
+async function refuseSecond({ folder, port }: CloudOptions): Promise<void> {
+  const running = await findCloud({ folder, port });
+  if (running)
+    throw new UserError("CLOUD_RUNNING", `a local cloud already runs on this state, at ${running.url}`, "Use that one, or stop it first.", {
+      at: { file: folder },
+    });
 }
 
 function cloudflareOptions(options: CloudOptions): Omit<CloudflareOptions, "folder" | "key" | "clock" | "faults"> {

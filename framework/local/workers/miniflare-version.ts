@@ -76,7 +76,10 @@ export async function startVersion(options: VersionOptions): Promise<RunningVers
     port: 0,
     cf: false,
     log: new Log(LogLevel.NONE),
-    handleStructuredLogs: ({ level, message }: WorkerdLine) => options.onLine({ level, message }),
+    // In braces: a handler that returns anything ends the process.
+    handleStructuredLogs: ({ level, message }: WorkerdLine) => {
+      options.onLine({ level, message });
+    },
   };
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...shared, workers: [workerOf(options), tail] } as MiniflareOptions));
   return running(miniflare, options.name);

@@ -1,6 +1,8 @@
 /** The local Cloudflare: a folder, a clock and a key in; the API and the Workers deployed through it out. */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import type { LogLine } from "../../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../../model/wire.ts";
 import type { AccessRecord } from "../../access-log.ts";
@@ -15,7 +17,9 @@ import { openContentStore } from "./content-store.ts";
 import { type Edge, type EdgeState, openEdgeState, type Plan, plans } from "./edge.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { callService, serveWorker } from "./serve-worker.ts";
+import { runDue } from "./schedules.ts";
 import { startStored } from "./start-version.ts";
+import { createTailSocket } from "./tail-socket.ts";
 import { TailSessions } from "./tail-sessions.ts";
 import { createTraffic } from "./traffic.ts";
 import { VersionPool } from "./version-pool.ts";
@@ -53,6 +57,8 @@ export interface WorkerApp {
 /** Held open with the cloud. */
 export interface Cloudflare {
   answer(request: WireRequest): Promise<WireResponse>;
+  /** Takes a WebSocket of the control port over: a tail's. */
+  upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly edge: Edge;
   /** Opens the ports of what was deployed earlier. */
   openFronts(): Promise<void>;
@@ -99,9 +105,11 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     hostsChanged: () => void hosts.splice(0, hosts.length, ...options.hosts, ...knownHosts({ state })),
   };
   edge.hostsChanged();
+  const stopCrons = startCrons(edge, onError);
   const api: Api = { edge, key, faults, ...(options.limitsRate && { rateLimit: createRateLimit(clock) }) };
   return {
     answer: (request) => answerCloudflare(request, api),
+    upgrade: createTailSocket(edge),
     edge,
     async openFronts() {
       for (const script of state.scripts.all()) {
@@ -111,11 +119,24 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     },
     apps: () => appsOf(edge),
     async close() {
+      stopCrons();
       await fronts.closeAll();
       edge.tails.close();
       await Promise.all([pool.close(), inspector.close(), storage?.then((open) => open.close()).catch(() => undefined)]);
     },
   };
+}
+
+/** Looks every ten seconds what minutes the clock has passed. */
+function startCrons(edge: Edge, onError: (error: unknown) => void): () => void {
+  let since = edge.clock.now();
+  const timer = setInterval(() => {
+    const from = since;
+    since = edge.clock.now();
+    runDue(from, since, edge).catch(onError);
+  }, 10_000);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** What versions and asset records name; open upload sessions keep what they brought. */

@@ -1,5 +1,6 @@
 /** Tails: a script's trace items in, JSON messages to every open WebSocket of that script out. */
 import { randomBytes, randomUUID } from "node:crypto";
+import type { TraceFilter, TraceItem } from "./tail-filters.ts";
 
 /** What a session sends through; the WebSocket of the control port is one. */
 export interface TailClient {
@@ -15,6 +16,7 @@ export interface TailSession {
   readonly token: string;
   /** Epoch ms. */
   readonly expires: number;
+  readonly wants: TraceFilter;
 }
 
 /** Cloudflare's tails live for six hours. */
@@ -28,10 +30,16 @@ export class TailSessions {
   readonly #sessions = new Map<string, TailSession & { client?: TailClient }>();
 
   /** Undefined when the script has ten already. */
-  open(script: string, now: number): TailSession | undefined {
+  open(script: string, wants: TraceFilter, now: number): TailSession | undefined {
     this.#expire(now);
     if (this.of(script).length >= maxSessions) return undefined;
-    const session = { id: randomUUID().replaceAll("-", ""), script, token: randomBytes(24).toString("hex"), expires: now + lifetime };
+    const session = {
+      id: randomUUID().replaceAll("-", ""),
+      script,
+      token: randomBytes(24).toString("hex"),
+      expires: now + lifetime,
+      wants,
+    };
     this.#sessions.set(session.id, session);
     return session;
   }
@@ -57,10 +65,11 @@ export class TailSessions {
     };
   }
 
-  /** Hands items to whoever listens. */
-  publish(script: string, items: readonly Readonly<Record<string, unknown>>[]): void {
-    for (const { script: of, client } of this.#sessions.values()) {
-      if (of === script && client) for (const item of items) client.send(JSON.stringify(item));
+  /** Hands items to whoever listens for them. */
+  publish(script: string, items: readonly TraceItem[]): void {
+    for (const session of this.#sessions.values()) {
+      if (session.script !== script || !session.client) continue;
+      for (const item of items) if (session.wants(item)) session.client.send(JSON.stringify(item));
     }
   }
 

@@ -112,6 +112,9 @@ export const workerTable: OperationTable = {
       return { result: null };
     }),
   ),
+  // Nothing here has any: wrangler asks before it deletes a Worker.
+  listDurableObjects: reads("GET /accounts/{account}/workers/durable_objects/namespaces", () => ({ result: [] })),
+  listTailProducers: reads("GET /accounts/{account}/workers/tails/by-consumer/{script}", () => ({ result: [] })),
   getService: reads(`GET ${service}`, getService),
   deleteService: writes(
     `DELETE ${service}`,
