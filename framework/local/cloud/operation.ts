@@ -25,7 +25,10 @@ export interface Answer {
 /** Throws AwsError to refuse. */
 export type Operation = (call: Call, region: Region) => Answer | Promise<Answer>;
 
-/** By the API's name of the operation: method and path template of the SDK's schema, `POST /v2/apis/{ApiId}/routes`, and what answers it. */
+/**
+ * By the API's name of the operation: method and path template of the SDK's schema and the query parameters that are honoured,
+ * `GET /v2/apis/{ApiId}/routes?maxResults&nextToken`; and what answers it.
+ */
 export type RouteTable = Readonly<Record<string, readonly [binding: string, operation: Operation]>>;
 
 /** A call that is understood: its name, and how it takes effect. `run` throws AwsError to refuse. */

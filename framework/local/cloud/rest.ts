@@ -14,7 +14,11 @@ export function prepareRest(request: WireRequest, table: RouteTable): PreparedCa
   const [rawPath = "", search = ""] = request.target.split(/\?(.*)/s);
   const found = findOperation(table, request.method, rawPath);
   if (!found) throw new AwsError("UnknownOperationException", 404, `Portico's local cloud does not speak ${request.method} ${rawPath}`);
-  const { name, operation, path } = found;
+  const { name, operation, path, parameters } = found;
+  const query = new URLSearchParams(search);
+  const odd = [...query.keys()].find((parameter) => !parameters.includes(parameter));
+  if (odd !== undefined)
+    throw new AwsError("ValidationException", 400, `Portico's local cloud does not speak the parameter ${odd} of ${name}`);
   return {
     operation: name,
     async run(region) {
@@ -26,7 +30,7 @@ export function prepareRest(request: WireRequest, table: RouteTable): PreparedCa
         );
       const call: Call = {
         path,
-        query: new URLSearchParams(search),
+        query,
         header: (header) => headerValues(request.headers, header)[0],
         body: request.body,
         // Invoke's body is the event, not members.
@@ -42,14 +46,16 @@ interface FoundOperation {
   readonly name: string;
   readonly operation: Operation;
   readonly path: Record<string, string>;
+  /** Those of the query that it honours. */
+  readonly parameters: readonly string[];
 }
 
 function findOperation(table: RouteTable, method: string, rawPath: string): FoundOperation | undefined {
   const given = rawPath.replace(/(?<=.)\/$/, "").split("/");
   for (const [name, [binding, operation]] of Object.entries(table)) {
-    const [verb = "", template = ""] = binding.split(" ");
+    const [verb = "", template = "", parameters = ""] = binding.split(/[ ?]/);
     const path = verb === method ? bind(template.split("/"), given) : undefined;
-    if (path) return { name, operation, path };
+    if (path) return { name, operation, path, parameters: parameters.split("&") };
   }
   return undefined;
 }

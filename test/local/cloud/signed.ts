@@ -7,12 +7,17 @@ export async function sendSigned(
   { url, port, region, accessKeyId, secretAccessKey }: Cloud,
   service: string,
   method: string,
-  path: string,
+  target: string,
   body = "",
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
-  const signer = new SignatureV4({ service, region, credentials: { accessKeyId, secretAccessKey }, sha256: Sha256 });
-  const plain = { method, protocol: "http:", hostname: "127.0.0.1", path, query: {}, headers: { host: `127.0.0.1:${port}` }, body };
-  const { headers } = await signer.sign(plain);
-  const response = await fetch(`${url}${path}`, { method, headers, ...(body && { body }) });
+  const credentials = { accessKeyId, secretAccessKey };
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, uriEscapePath: service !== "s3" });
+  const [path = "", search = ""] = target.split("?");
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of new URLSearchParams(search)) (query[name] ??= []).push(value);
+  const own = { host: `127.0.0.1:${port}`, ...more };
+  const { headers } = await signer.sign({ method, protocol: "http:", hostname: "127.0.0.1", path, query, headers: own, body });
+  const response = await fetch(`${url}${target}`, { method, headers, ...(body && { body }) });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

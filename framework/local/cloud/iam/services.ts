@@ -1,5 +1,6 @@
 /** The two services that speak the Query protocol: IAM and, of STS, who the caller is. */
 import { account } from "../arn.ts";
+import { onlyThese } from "./parameters.ts";
 import type { QueryService } from "./query.ts";
 import { deleteRolePolicy, getRolePolicy, listAttachedRolePolicies, listRolePolicies, putRolePolicy } from "./role-policies.ts";
 import {
@@ -39,6 +40,9 @@ export const stsService: QueryService = {
   version: "2011-06-15",
   namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
   operations: {
-    GetCallerIdentity: () => ({ Arn: `arn:aws:iam::${account}:root`, UserId: account, Account: account }),
+    GetCallerIdentity: (parameters) => {
+      onlyThese(parameters, []);
+      return { Arn: `arn:aws:iam::${account}:root`, UserId: account, Account: account };
+    },
   },
 };
