@@ -49,7 +49,7 @@ export interface Answering {
 
 /** Reads are what changes nothing that stays; a function that is invoked changes nothing of the cloud's. */
 export function isWrite(operation: string): boolean {
-  return !/^(?:Get|List|Head|Describe|Filter|Invoke)/.test(operation);
+  return !/^(?:Get|List|Head|Describe|Filter|Export|Invoke)/.test(operation);
 }
 
 /** Held open with the cloud: counts calls and keeps the rules that were set over the control port. */

@@ -2,6 +2,7 @@
 import type { Operation, RouteTable } from "../operation.ts";
 import { createApi, deleteApi, getApi, getApis, updateApi } from "./apis.ts";
 import { createDeployment, deleteDeployment, getDeployment, getDeployments } from "./deployments.ts";
+import { exportApi } from "./export-api.ts";
 import { importApi, reimportApi } from "./import-api.ts";
 import { createIntegration, deleteIntegration, getIntegration, getIntegrations, updateIntegration } from "./integrations.ts";
 import { conflict } from "./refusals.ts";
@@ -15,6 +16,10 @@ const operations: RouteTable = {
   GetApi: ["GET /v2/apis/{ApiId}", getApi],
   ImportApi: ["PUT /v2/apis?basepath&failOnWarnings", importApi],
   ReimportApi: ["PUT /v2/apis/{ApiId}?basepath&failOnWarnings", reimportApi],
+  ExportApi: [
+    "GET /v2/apis/{ApiId}/exports/{Specification}?exportVersion&includeExtensions&outputType&stageName",
+    exportApi,
+  ],
   UpdateApi: ["PATCH /v2/apis/{ApiId}", updateApi],
   DeleteApi: ["DELETE /v2/apis/{ApiId}", deleteApi],
   CreateIntegration: ["POST /v2/apis/{ApiId}/integrations", createIntegration],

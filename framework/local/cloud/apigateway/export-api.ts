@@ -1,0 +1,79 @@
+/** ExportApi: an API, or what is deployed to one of its stages, in; an OpenAPI 3.0 document with API Gateway's extensions out. */
+import type { Operation } from "../operation.ts";
+import type { ApiRecord, FrozenRoute } from "../records.ts";
+import { findApi } from "./find.ts";
+import { badRequest, notFound } from "./refusals.ts";
+
+const anyMethod = "x-amazon-apigateway-any-method";
+const integrationKey = "x-amazon-apigateway-integration";
+
+/** Only JSON with extensions: what else the operation could write is refused by name. */
+export const exportApi: Operation = (call, region) => {
+  const api = findApi(call, region);
+  if (call.path["Specification"] !== "OAS30") throw badRequest("Invalid specification specified. Must be one of [OAS30]");
+  const outputType = call.query.get("outputType");
+  if (outputType !== "JSON") throw badRequest(`Portico's local cloud exports JSON, not ${outputType}`);
+  if (call.query.get("includeExtensions") === "false") throw badRequest("Portico's local cloud exports with extensions only");
+  const version = call.query.get("exportVersion") ?? "1.0";
+  if (version !== "1.0") throw badRequest(`Invalid export version specified: ${version}`);
+  const stageName = call.query.get("stageName");
+  const routes = stageName === null ? workingRoutes(api) : deployedRoutes(api, stageName);
+  const document = { openapi: "3.0.1", info: { title: api.name, version: api.version ?? api.created }, ...describe(api, routes) };
+  return { status: 200, body: Buffer.from(JSON.stringify(document)) };
+
+  function deployedRoutes({ apiId }: ApiRecord, name: string): readonly FrozenRoute[] {
+    const { deploymentId = "" } = region.state.stages.get(`${apiId}/${name}`) ?? missing("Stage", name);
+    const deployment = region.state.deployments.get(`${apiId}/${deploymentId}`) ?? missing("Deployment", deploymentId);
+    return deployment.routes;
+  }
+};
+
+function missing(kind: "Stage" | "Deployment", id: string): never {
+  throw notFound(kind, id);
+}
+
+function workingRoutes({ routes, integrations }: ApiRecord): readonly FrozenRoute[] {
+  const byId = new Map(integrations.map((one) => [one.integrationId, one]));
+  return routes.map(({ routeKey, integrationId }) => {
+    const integration = integrationId === undefined ? undefined : byId.get(integrationId);
+    return { routeKey, ...(integration && { integration }) };
+  });
+}
+
+/** Integrations are written out at each route, as the service does. */
+function describe({ tags }: ApiRecord, routes: readonly FrozenRoute[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const { routeKey, integration } of routes) {
+    const [verb = "", path = ""] = routeKey === "$default" ? ["ANY", "/$default"] : routeKey.split(" ");
+    const method = verb === "ANY" ? anyMethod : verb.toLowerCase();
+    paths[path] = {
+      ...paths[path],
+      [method]: { ...operationOf(routeKey), ...(integration && { [integrationKey]: integrationOf(integration) }) },
+    };
+  }
+  const named = Object.entries(tags).map(([name, value]) => ({ name, "x-amazon-apigateway-tag-value": value }));
+  return { ...(named.length > 0 && { tags: named }), paths, "x-amazon-apigateway-importexport-version": "1.0" };
+}
+
+function operationOf(routeKey: string): Record<string, unknown> {
+  const parameters = [...routeKey.matchAll(/\{([^{}+]+)\+?\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  return {
+    responses: { default: { description: `Default response for ${routeKey}` } },
+    ...(parameters.length > 0 && { parameters }),
+    ...(routeKey === "$default" && { isDefaultRoute: true }),
+  };
+}
+
+const integrationOf = ({ uri, timeoutInMillis }: NonNullable<FrozenRoute["integration"]>): Record<string, unknown> => ({
+  payloadFormatVersion: "2.0",
+  type: "aws_proxy",
+  httpMethod: "POST",
+  uri,
+  connectionType: "INTERNET",
+  timeoutInMillis,
+});
