@@ -22,12 +22,15 @@ export async function pack(
   { main, zip: archiveName }: { readonly main: string; readonly zip: string },
   files: ReadonlyMap<string, Content>,
 ): Promise<Packed> {
-  checkSize(fn.id, "unzipped", sizeOf([...files.values()].flat()), lambdaLimits.unzipped);
-  const archive = await zip(files);
+  const hash = hashFiles(files);
+  // What the function says when a deploy asks it (framework/runtime/lambda-handler.ts).
+  const named = new Map(files).set("build", [Buffer.from(hash)]);
+  checkSize(fn.id, "unzipped", sizeOf([...named.values()].flat()), lambdaLimits.unzipped);
+  const archive = await zip(named);
   checkSize(fn.id, "zipped", archive.length, lambdaLimits.zip);
   const module = Buffer.concat(files.get("index.mjs") ?? []);
   return {
-    fn: { ...fn, hash: hashFiles(files), bytes: module.length, main, zip: archiveName },
+    fn: { ...fn, hash, bytes: module.length, main, zip: archiveName },
     files: new Map([
       [main, module],
       [archiveName, archive],

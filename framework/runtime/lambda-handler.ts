@@ -8,8 +8,14 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** A Lambda handler; an event that is no valid HTTP request is answered with a status alone. */
-export type LambdaHandler<Event, Result> = (event: Event, context: LambdaContext) => Promise<Result | { readonly statusCode: number }>;
+/**
+ * A Lambda handler; an event that is no valid HTTP request is answered with a status alone. `{"portico":"build"}`, which only who may
+ * invoke the function can send, is answered with the text of the file `build` beside the module.
+ */
+export type LambdaHandler<Event, Result> = (
+  event: Event,
+  context: LambdaContext,
+) => Promise<Result | { readonly statusCode: number; readonly body?: string }>;
 
 /** An event, opened: the client's request and IP address, and what makes the front's result of a response. */
 export type Opened<Result> = readonly [
@@ -29,6 +35,9 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
     try {
       [request, clientAddress, toResult] = open(event);
     } catch {
+      // No front sends an event without a request: it is a deploy's, which asks what was built before it lets traffic in.
+      if ((event as { readonly portico?: unknown }).portico)
+        return { statusCode: 200, body: process.getBuiltinModule("fs").readFileSync(new URL("build", import.meta.url), "utf8") };
       return { statusCode: 400 };
     }
     const result = await toResult(

@@ -14,5 +14,5 @@ export const createStreamHandler = <Event>(fetch: Fetch, open: (event: Event) =>
       return [request, clientAddress, (response) => writeResponse(response, stream)];
     });
     const refused = await handler(event, context);
-    if (refused) await writeResponse(new Response(null, { status: refused.statusCode }), stream);
+    if (refused) await writeResponse(new Response(refused.body ?? null, { status: refused.statusCode }), stream);
   });
