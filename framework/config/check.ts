@@ -31,6 +31,7 @@ function* check(node: Node, rule: Rule, name: string): Problems {
     yield value(node, `"${name}" must be ${wanted.words}, not ${describe(node)}`, `Write ${wanted.words} here.`);
   else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, name);
   else if (rule.kind === "integer") yield* checkInteger(node, rule.min, rule.max, name);
+  else if (rule.kind === "step") yield* checkStep(node, rule.of, name);
   else if (rule.kind === "choice") yield* checkChoice(node, rule.of, name);
   else if (rule.kind === "list") yield* checkList(node, rule.items, name, rule);
   else if (rule.kind === "object") yield* checkObject(node, rule, name);
@@ -43,6 +44,7 @@ function typeOf(rule: Exclude<Rule, { kind: "one-or-list" }>): { readonly type: 
   if (rule.kind === "text") return { type: "string", words: "a text in quotes" };
   if (rule.kind === "choice") return { type: "string", words: `one of ${quoted(rule.of)}` };
   if (rule.kind === "integer") return { type: "number", words: `a whole number from ${rule.min} to ${rule.max}` };
+  if (rule.kind === "step") return { type: "number", words: `one of ${rule.of.join(", ")}` };
   if (rule.kind === "boolean") return { type: "boolean", words: "true or false" };
   return rule.kind === "list" ? { type: "array", words: "a list, [ … ]" } : { type: "object", words: "an object, { … }" };
 }
@@ -75,6 +77,11 @@ function* checkInteger(node: Node, min: number, max: number, name: string): Prob
   const number = Number(node.value);
   if (!Number.isInteger(number) || number < min || number > max)
     yield value(node, `"${name}" cannot be ${number}`, `Write a whole number from ${min} to ${max}.`);
+}
+
+function* checkStep(node: Node, of: readonly number[], name: string): Problems {
+  const number = Number(node.value);
+  if (!of.includes(number)) yield value(node, `"${name}" cannot be ${number}`, `Write one of ${of.join(", ")}.`);
 }
 
 function* checkChoice(node: Node, of: readonly string[], name: string): Problems {

@@ -99,6 +99,11 @@ const lambda: ObjectRule = {
       of: ["light", "platform"],
       about: "Request, Response and Headers inside functions: Portico's own, which start faster, or Node's. platform when absent.",
     },
+    logRetention: {
+      kind: "step",
+      of: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      about: "Days that the functions' log lines stay; those that CloudWatch Logs takes. 30 when absent.",
+    },
     policies: {
       kind: "list",
       items: { kind: "foreign", required: "Effect" },

@@ -22,6 +22,8 @@ function body(rule: Rule): JsonSchema {
       return { type: "string", ...(rule.limits && textSchema(rule.limits)) };
     case "integer":
       return { type: "integer", minimum: rule.min, maximum: rule.max };
+    case "step":
+      return { enum: rule.of };
     case "boolean":
       return { type: "boolean" };
     case "choice":

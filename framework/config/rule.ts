@@ -21,6 +21,8 @@ export type Rule = About &
   (
     | { readonly kind: "text"; readonly limits?: TextLimits }
     | { readonly kind: "integer"; readonly min: number; readonly max: number }
+    /** One of a few numbers. */
+    | { readonly kind: "step"; readonly of: readonly number[] }
     | { readonly kind: "boolean" }
     | { readonly kind: "choice"; readonly of: readonly string[] }
     | { readonly kind: "list"; readonly items: Rule; readonly min?: number; readonly unique?: boolean }

@@ -72,7 +72,13 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
 /** Half a VPC was refused before; an empty one is none. */
 function toLambdaApp({ vpc, ...aws }: NonNullable<StageSettings["lambda"]> = {}): LambdaApp {
   const { subnets, securityGroups } = vpc ?? {};
-  return { architecture: "arm64", policies: [], ...aws, ...(subnets && securityGroups && { vpc: { subnets, securityGroups } }) };
+  return {
+    architecture: "arm64",
+    logRetention: 30,
+    policies: [],
+    ...aws,
+    ...(subnets && securityGroups && { vpc: { subnets, securityGroups } }),
+  };
 }
 
 /** The folder's name in the form that an app's name has. */

@@ -27,6 +27,8 @@ export interface LambdaApp {
   readonly front?: LambdaFront;
   /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. platform when absent. */
   readonly webClasses?: "light" | "platform";
+  /** Days that the functions' log lines stay. */
+  readonly logRetention: number;
   /** IAM statements added to the execution role. */
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   readonly permissionsBoundary?: string;

@@ -46,7 +46,7 @@ export const makeApp = (root: string, changes: Partial<App> = {}): App => ({
   secrets: ["KEY"],
   smoke: [],
   keep: 3,
-  lambda: { architecture: "arm64", policies: [] },
+  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
   workers: { compatibilityDate: "2026-04-01", bindings: {} },
   ...changes,
 });

@@ -11,7 +11,7 @@ import { build, type Built, type Files, makeFolder } from "./app.ts";
 const runtime = createLambdaRuntime({ onLog: () => {} });
 afterAll(() => runtime.close());
 
-const url: Partial<App> = { group: "app", lambda: { architecture: "arm64", policies: [], front: "function-url" } };
+const url: Partial<App> = { group: "app", lambda: { architecture: "arm64", logRetention: 30, policies: [], front: "function-url" } };
 const buildForUrl = (files: Files, changes: Partial<App> = {}): Promise<Built> =>
   build(makeFolder(files), "lambda", { ...url, ...changes });
 

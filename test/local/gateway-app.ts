@@ -79,7 +79,7 @@ export const plainApp = (root: string, env: Readonly<Record<string, string>> = {
   secrets: [],
   smoke: [],
   keep: 10,
-  lambda: { architecture: "arm64", policies: [] },
+  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
   workers: { compatibilityDate: "2026-08-01", bindings: {} },
 });
 
