@@ -13,6 +13,8 @@ export interface Change {
   readonly reason: string;
   /** Of code that is uploaded. */
   readonly bytes?: number;
+  /** For people: what was left out, and why. */
+  readonly note?: string;
 }
 
 /** Everything that a deploy will do, in its order. */
@@ -26,6 +28,8 @@ export interface Plan {
   readonly release: number;
   /** The number that is live now. */
   readonly live?: number;
+  /** Of what was deployed when it was made: a plan that is applied later is refused when this has changed. */
+  readonly fingerprint: string;
   readonly changes: readonly Change[];
 }
 
@@ -35,7 +39,7 @@ export function planRelease(draft: Draft, deployed: Deployed): Plan {
   const parts = draft.parts.map((part) => changeOf(part, found.get(`${part.kind} ${part.name}`)));
   const wanted = new Set(draft.parts.map(({ kind, name }) => `${kind} ${name}`));
   const unwanted = deployed.parts.filter(({ kind, name }) => !wanted.has(`${kind} ${name}`)).map(unwantedChange);
-  const leftovers = deployed.leftovers.map((name) => change("remove", "stage", name, "left by a deploy that did not end"));
+  const leftovers = deployed.leftovers.map(({ kind, name, reason }) => change("update", kind, name, `finish: ${reason}`));
   const taken = deployed.taken.map(({ kind, name }) =>
     change("keep", kind, name, "not ours: its tags name another app or stage; left alone"),
   );
@@ -49,18 +53,27 @@ export function planRelease(draft: Draft, deployed: Deployed): Plan {
     hash,
     release: number,
     ...(deployed.live && { live: deployed.live.number }),
-    changes: [...parts, ...unwanted, ...leftovers, ...taken, line],
+    fingerprint: deployed.fingerprint,
+    changes: [...parts, ...unwanted, ...leftovers.filter(({ kind, name }) => kind !== line.kind || name !== line.name), ...taken, line],
   };
 }
 
 /** True when the cloud already is what the plan wants. */
 export const isDone = ({ changes }: Plan): boolean => changes.every(({ action }) => action === "keep");
 
+/** The lines that a person should agree to: what is removed, and what is permitted. */
+export const toAgree = ({ changes }: Plan): readonly Change[] => changes.filter(({ action }) => action === "remove" || action === "permit");
+
 function change(action: Action, kind: Kind, name: string, reason: string, bytes?: number): Change {
   return { action, kind, name, reason, ...(bytes !== undefined && { bytes }) };
 }
 
 function changeOf(part: Part, found: DeployedPart | undefined): Change {
+  const { note } = part;
+  return { ...bareChange(part, found), ...(note !== undefined && { note }) };
+}
+
+function bareChange(part: Part, found: DeployedPart | undefined): Change {
   const { kind, name, key, bytes } = part;
   if (part.items) return permissionChange(part, found);
   if (!found) return change("create", kind, name, kind === "route" ? `to ${key}` : "new", bytes);
@@ -82,9 +95,11 @@ function permissionChange({ kind, name, key, items = [] }: Part, found: Deployed
   return change(added.length ? "permit" : "update", kind, name, reason || "rewritten, with the same meaning");
 }
 
-/** Earlier releases may need a function or a role; routes live in snapshots, so the working copy can go. */
+/** Earlier releases may need a function or a role; they are collected with the last release that does. */
 function unwantedChange({ kind, name }: DeployedPart): Change {
-  if (kind === "route") return change("remove", kind, name, "no longer in the app");
+  if (kind === "function") return change("remove", kind, name, "no longer in the app; deleted when no kept release needs it");
+  if (kind === "route" || kind === "domain" || kind === "binding" || kind === "permission")
+    return change("remove", kind, name, "no longer in the app");
   return change("keep", kind, name, "not used any more; kept for earlier releases");
 }
 
@@ -99,13 +114,17 @@ function differences({ facts = [] }: Part, found: DeployedPart): string {
   return [...words, ...gone.map((label) => `${label} removed`)].join(", ") || "secrets";
 }
 
-function releaseChange({ hash }: Draft, { live, releases }: Deployed, moved: boolean): { number: number; line: Change } {
+/**
+ * Nothing at all when what is live is equal; the newest release when that one is equal, be it one that an interrupted run made or one
+ * that was rolled back from; else a new one.
+ */
+function releaseChange({ hash }: Draft, { live, releases, lastNumber }: Deployed, moved: boolean): { number: number; line: Change } {
   const newest = releases.at(-1);
   if (!moved && live?.hash === hash) return { number: live.number, line: change("keep", "release", String(live.number), "live") };
-  if (!moved && newest?.hash === hash) {
-    return { number: newest.number, line: change("update", "release", String(newest.number), "made before, not live yet") };
+  if (newest && newest.number !== live?.number && newest.number === lastNumber && newest.hash === hash) {
+    return { number: newest.number, line: change("update", "release", String(newest.number), "made before, not live now") };
   }
-  const number = (newest?.number ?? 0) + 1;
+  const number = lastNumber + 1;
   return { number, line: change("create", "release", String(number), live ? `after ${live.number}` : "the first") };
 }
 
@@ -128,11 +147,12 @@ export function planText({ app, stage, release, live, changes }: Plan): string {
     if (line.action !== "keep" || !group) return [line];
     return group[0] === line ? [{ ...line, name: list(group.map(({ name }) => name)) }] : [];
   });
+  const notes = rows.map(({ reason, note }) => (note ? `${reason}; ${note}` : reason));
   const sizes = rows.map(({ bytes }) => (bytes === undefined ? "" : `  ${(bytes / 1024).toFixed(1)} KB`));
   const width = Math.min(40, Math.max(...rows.map(({ name }) => name.length)));
   const sizeWidth = Math.max(...sizes.map(({ length }) => length));
-  const lines = rows.map(({ action, kind, name, reason }, at) => {
-    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}${(sizes[at] ?? "").padStart(sizeWidth)}  ${reason}`;
+  const lines = rows.map(({ action, kind, name }, at) => {
+    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}${(sizes[at] ?? "").padStart(sizeWidth)}  ${notes[at]}`;
   });
   const heading = `${app} at stage ${stage}: release ${release}${live === undefined || live === release ? "" : `, ${live} is live now`}`;
   return [heading, ...lines].join("\n");

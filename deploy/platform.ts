@@ -1,8 +1,23 @@
-/** One cloud behind five verbs, and the records that go through them: what should be, what is, and what a release became. */
-import type { App } from "../framework/model/app.ts";
+/** One cloud behind a few verbs, and the values that go through them: what should be, what is, and what a release became. */
+import type { ReleaseRecord } from "./record.ts";
 
-/** What a release is made of. */
-export type Kind = "role" | "api" | "function" | "route" | "permission" | "stage" | "release";
+/** What a release is made of, and what lies around it. */
+export type Kind =
+  | "role"
+  | "api"
+  | "url"
+  | "worker"
+  | "function"
+  | "route"
+  | "permission"
+  | "binding"
+  | "domain"
+  | "assets"
+  | "stage"
+  | "release"
+  | "logs"
+  | "secret"
+  | "records";
 
 /** A value that goes into a part's key, with the word people know it by. */
 export interface Fact {
@@ -22,13 +37,15 @@ export interface Part {
   /** Permissions only: what is allowed, one line each. */
   readonly items?: readonly string[];
   readonly bytes?: number;
+  /** For people, beside the reason: what was left out, and why. */
+  readonly note?: string;
 }
 
 /** A part as the cloud has it. */
 export interface DeployedPart extends Part {
   /** Functions only: the version that `key` describes; missing when none was published yet. */
   readonly version?: Version;
-  /** Functions only: every published version. */
+  /** Functions only: every version that is known. */
   readonly versions?: readonly Version[];
 }
 
@@ -52,7 +69,7 @@ export interface FunctionDraft {
   readonly key: string;
 }
 
-/** A release as it should be; computed from the build, without the cloud. */
+/** A release as it should be; computed from the build and from what is deployed, without a call. */
 export interface Draft<F extends FunctionDraft = FunctionDraft> {
   readonly app: string;
   readonly stage: string;
@@ -63,9 +80,12 @@ export interface Draft<F extends FunctionDraft = FunctionDraft> {
   readonly functions: readonly F[];
   /** In order of precedence: route keys with the function's id. */
   readonly routes: readonly { readonly key: string; readonly function: string }[];
+  /** Version numbers of the secrets that are frozen in it. */
+  readonly secrets: Readonly<Record<string, number>>;
+  readonly assets: ReleaseRecord["assets"];
 }
 
-/** A draft whose functions are all uploaded. */
+/** A draft whose functions are all uploaded, with what the record says of it. */
 export interface ReleaseDraft<F extends FunctionDraft = FunctionDraft> {
   readonly draft: Draft<F>;
   readonly number: number;
@@ -73,6 +93,8 @@ export interface ReleaseDraft<F extends FunctionDraft = FunctionDraft> {
   readonly versions: ReadonlyMap<string, Version>;
   /** An equal snapshot that an interrupted run made: it is used instead of a new one. */
   readonly assembled?: Release;
+  /** The record, but for what the cloud calls the release. */
+  readonly record: ReleaseRecord;
 }
 
 /** A snapshot that can take traffic by one call. */
@@ -81,12 +103,16 @@ export interface Release {
   readonly hash: string;
   /** What the cloud calls it. */
   readonly ref: string;
+  /** Missing where it was lost; then it can be promoted, but tells nothing of itself. */
+  readonly record?: ReleaseRecord;
 }
 
-/** A release that answers at an address that nobody can guess. */
+/** A release that answers, and nobody else can guess how to reach it. */
 export interface Candidate extends Release {
   /** Without a slash at its end. */
   readonly url: string;
+  /** What a request must carry to reach it. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The release that takes the traffic. */
@@ -97,32 +123,72 @@ export interface Live extends Release {
 
 /** Something that was taken away. */
 export interface Removed {
-  readonly kind: Kind | "snapshot";
+  readonly kind: Kind | "snapshot" | "version";
   readonly name: string;
 }
 
-/** What one app has at one stage; read from the cloud, never from a file. */
+/** What a run that did not end left: it is finished or cleared by the next. */
+export interface Leftover {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What one app has at one stage; read from the cloud, never from a file of this machine. */
 export interface Deployed {
   readonly parts: readonly DeployedPart[];
   /** By number, oldest first. */
   readonly releases: readonly Release[];
   readonly live?: Live;
-  /** Candidate addresses of runs that did not end. */
-  readonly leftovers: readonly string[];
+  readonly leftovers: readonly Leftover[];
   /** What has a name of ours and belongs, by its tags, to somebody else: left alone. */
   readonly taken: readonly { readonly kind: Kind; readonly name: string }[];
+  /** Equal for two looks between which nothing of this app and stage was moved by anybody. */
+  readonly fingerprint: string;
+  /** The greatest number that any release had, gone ones included as far as the cloud remembers. */
+  readonly lastNumber: number;
+}
+
+/** What a run is about to make; kept with the lock, so that the next run finds what a killed one left. */
+export interface Intent {
+  /** `deploy`, `rollback`, `remove`. */
+  readonly command: string;
+  /** The release that it makes or promotes. */
+  readonly release?: number;
+  /** Ids of the functions that it uploads. */
+  readonly functions: readonly string[];
+}
+
+/** The right to change one app's stage, held until it is ended or lost. */
+export interface Lease {
+  /** Throws UserError LEASE_LOST, unless the lease is ours for ten seconds more at the least. */
+  hold(): Promise<void>;
+  /** @param isFinished false when something is left for the next run to finish: then the intent stays */
+  end(isFinished: boolean): Promise<void>;
 }
 
 /** One cloud. Every verb may be run again after it failed half way and then ends where one clean run does. */
 export interface Platform<F extends FunctionDraft = FunctionDraft> {
   /** Reads only. */
-  observe(app: Pick<App, "name" | "stage" | "secrets">): Promise<Deployed>;
+  observe(): Promise<Deployed>;
+  /** What the app should be there, given what is. Pure. */
+  draft(deployed: Deployed): Draft<F>;
+  /** Takes the lock and looks again. Throws UserError LOCKED (who holds it, since when), MOVED when it is not as it was observed. */
+  lock(intent: Intent, seen: Deployed): Promise<Lease>;
   /** Code and settings, frozen together; no traffic. The same key gives the same version. */
   upload(fn: F): Promise<Version>;
-  /** Routes and versions → a snapshot at a candidate address; no traffic. */
+  /** Routes, versions and files → a snapshot at a candidate address, its record written beside or inside; no traffic. */
   assemble(release: ReleaseDraft<F>): Promise<Candidate>;
-  /** The one call that moves traffic. */
+  /** Reads the candidate back and probes each of `changed`. Throws UserError CANDIDATE_DIFFERS, PROBE_FAILED. */
+  verify(candidate: Candidate, release: ReleaseDraft<F>, changed: readonly Version[]): Promise<void>;
+  /** The one call that moves traffic; reads back that it did. */
   promote(release: Release): Promise<Live>;
-  /** Removes candidate addresses, and snapshots that are neither live nor kept. */
+  /** Takes the traffic from a first release that must not stay: nothing is live then, or a placeholder. */
+  withdraw(live: Live): Promise<void>;
+  /** Brings what all releases share in step with the live one, and notes that it took traffic. */
+  settle(live: Live): Promise<Live>;
+  /** Removes candidate addresses and whatever no kept release needs. */
   collect(keep: readonly Release[]): Promise<readonly Removed[]>;
+  /** Removes everything that the app has at the stage; the lock goes last. */
+  remove(): Promise<readonly Removed[]>;
 }

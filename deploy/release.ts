@@ -1,21 +1,22 @@
-/** The road of a release: observe, plan, stop when there is nothing to do, apply. A platform and a draft in, what became of it out. */
-import type { App } from "../framework/model/app.ts";
-import { UserError } from "../framework/model/user-error.ts";
-import { applyPlan, type Progress } from "./apply.ts";
+/** The road of a release, on one cloud or on several: observe, plan, stop when there is nothing to do, make candidates, promote, clear up. */
+import { discard, giveUp, keptReleases, makeCandidate, type Planned, type Ready, type Run } from "./candidate.ts";
 import { isDone, type Plan, planRelease } from "./plan.ts";
-import type { Deployed, Draft, FunctionDraft, Live, Platform } from "./platform.ts";
+import type { FunctionDraft, Live, Platform } from "./platform.ts";
+import { refuseStale, refuseTaken } from "./refuse.ts";
 
 /** What a release needs. */
-export interface Releasing<F extends FunctionDraft> {
-  readonly platform: Platform<F>;
-  readonly app: Pick<App, "name" | "stage" | "secrets" | "smoke" | "keep">;
-  readonly draft: Draft<F>;
-  /** Called before anything is changed. */
-  readonly onPlan: (plan: Plan) => void;
-  readonly onProgress: (progress: Progress) => void;
+export interface Releasing extends Run {
+  /** In the order in which they are promoted. */
+  readonly clouds: readonly Platform[];
+  /** How many releases stay ready for rollback, the live one included. */
+  readonly keep: number;
+  /** A plan that was made before, by cloud: refused when it is not what would be done now. */
+  readonly expected?: readonly Plan[];
+  /** Called before anything is changed; throws to stop. */
+  readonly onPlans: (plans: readonly Plan[]) => Promise<void>;
 }
 
-/** What became of it. */
+/** What became of it on one cloud. */
 export interface Released {
   readonly live: Live;
   readonly plan: Plan;
@@ -23,26 +24,82 @@ export interface Released {
   readonly changed: boolean;
 }
 
-/** Throws UserError NAME_TAKEN before any change, SMOKE_FAILED with the live release untouched. */
-export async function release<F extends FunctionDraft>({ platform, app, draft, onPlan, onProgress }: Releasing<F>): Promise<Released> {
-  const deployed = await platform.observe(app);
+/** Looks and plans. Throws UserError NAME_TAKEN. */
+export async function planOn<F extends FunctionDraft>(platform: Platform<F>): Promise<Planned<F>> {
+  const deployed = await platform.observe();
+  const draft = platform.draft(deployed);
   refuseTaken(deployed, draft);
-  const plan = planRelease(draft, deployed);
-  onPlan(plan);
-  if (isDone(plan) && deployed.live) return { live: deployed.live, plan, changed: false };
-  const { smoke, keep } = app;
-  const live = await applyPlan({ platform, draft, deployed, plan, smoke, keep, onProgress });
-  return { live, plan, changed: true };
+  return { platform, deployed, draft, plan: planRelease(draft, deployed) };
 }
 
-/** API names need not be unique; functions' and roles' must. */
-function refuseTaken({ taken }: Deployed, { app, functions, parts }: Draft): void {
-  const wanted = new Set([...functions.map(({ name }) => name), ...parts.filter(({ kind }) => kind === "role").map(({ name }) => name)]);
-  const names = taken.filter(({ kind, name }) => kind !== "api" && wanted.has(name)).map(({ name }) => name);
-  if (!names.length) return;
-  throw new UserError(
-    "NAME_TAKEN",
-    `${names.join(", ")} exists in the account, and its tags do not name this app and stage`,
-    `rename the app ("name": "${app}" in hosting.json) or the stage, or remove what has that name yourself`,
+/**
+ * Nothing takes traffic before every cloud has a candidate that passed. When a later promotion fails, the earlier ones are taken back.
+ * Throws UserError with the live releases untouched; whatever it throws, running it again goes on from there.
+ */
+export async function release(releasing: Releasing): Promise<readonly Released[]> {
+  const planned = await Promise.all(releasing.clouds.map((cloud) => planOn(cloud)));
+  releasing.expected?.forEach((plan, at) => refuseStale(plan, planned[at]?.plan));
+  await releasing.onPlans(planned.map(({ plan }) => plan));
+  const unchanged = planned.map(({ plan, deployed }) => isDone(plan) && deployed.live !== undefined);
+  const readies = await candidates(
+    planned.filter((_, at) => !unchanged[at]),
+    releasing,
   );
+  const lives = await promoteAll(readies, releasing);
+  const settled: Live[] = [];
+  for (const [at, ready] of readies.entries()) settled.push(await finish(ready, lives[at]!, releasing));
+  return planned.map((one, at): Released => {
+    const changed = readies.findIndex(({ platform }) => platform === one.platform);
+    return { live: settled[changed] ?? one.deployed.live!, plan: one.plan, changed: !unchanged[at] };
+  });
+}
+
+/** One after the other: what the first cloud refuses is not tried on the next. */
+async function candidates(planned: readonly Planned[], run: Releasing): Promise<readonly Ready[]> {
+  const readies: Ready[] = [];
+  try {
+    for (const one of planned) readies.push(await makeCandidate(one, run));
+  } catch (error) {
+    for (const ready of readies) await (ready.candidate ? discard(ready, ready.candidate, ready.lease) : giveUp(ready.lease));
+    throw error;
+  }
+  return readies;
+}
+
+async function promoteAll(readies: readonly Ready[], { onProgress, checkpoint }: Releasing): Promise<readonly Live[]> {
+  const lives: Live[] = [];
+  try {
+    for (const { platform, deployed, candidate, lease } of readies) {
+      await lease.hold();
+      checkpoint();
+      const live = candidate ? await platform.promote(candidate) : deployed.live!;
+      lives.push(live);
+      if (candidate) onProgress({ step: "promote", live });
+    }
+  } catch (error) {
+    for (const [at, live] of lives.entries()) await takeBack(readies[at]!, live);
+    for (const { lease } of readies) await giveUp(lease);
+    throw error;
+  }
+  return lives;
+}
+
+/** Back to what was live before, or to nothing. */
+async function takeBack({ platform, deployed, candidate }: Ready, live: Live): Promise<void> {
+  if (!candidate) return;
+  if (deployed.live) await platform.promote(deployed.live);
+  else await platform.withdraw(live);
+}
+
+/** The release is live whatever happens here; what is not done is a line of the next plan. */
+async function finish({ platform, deployed, lease }: Ready, live: Live, { keep, onProgress }: Releasing): Promise<Live> {
+  try {
+    const [removed, settled] = await Promise.all([platform.collect(keptReleases(live, deployed.releases, keep)), platform.settle(live)]);
+    onProgress({ step: "collect", removed });
+    await lease.end(true);
+    return settled;
+  } catch (error) {
+    await giveUp(lease);
+    throw error;
+  }
 }

@@ -1,22 +1,29 @@
-/** The release as it should be on Lambda: a build folder, env and secret versions in, roles, functions, routes and their keys out. */
+/** The release as it should be on Lambda: a build, the values of env and secrets, and what is live in; functions, routes and their keys out. Pure. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
-import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
-import { readManifest } from "../../framework/model/read-manifest.ts";
+import type { BuiltAsset } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
-import type { Draft, Fact, FunctionDraft, Part } from "../platform.ts";
+import { keptReleases } from "../candidate.ts";
+import { keepAssets, leftText } from "../kept-assets.ts";
+import type { Deployed, Draft, Fact, FunctionDraft, Part } from "../platform.ts";
+import type { RecordedAsset } from "../record.ts";
 import { checkEnvironment } from "./environment.ts";
 import { functionName, type Owner, stageName } from "./names.ts";
-import { logGroup, policyOf, rolePart, statementTexts } from "./role.ts";
+import type { BuiltArchive, LambdaBuild } from "./read-build.ts";
+import { logGroup, logPart } from "./log-group.ts";
+import { policyOf, rolePart, statementTexts } from "./role.ts";
 
 /** A function as Lambda should have it. Holds secrets: never printed, never written. */
 export interface LambdaFunction extends FunctionDraft {
-  /** Absolute path of the zip, and the base64 SHA-256 of its bytes. */
+  /** Absolute path of the zip that the build made. */
   readonly zip: string;
-  readonly codeSha256: string;
+  /** What the function itself answers when it is asked which build it is. */
+  readonly build: string;
   readonly settings: LambdaSettings;
+  /** Static files of earlier releases that go into the zip beside its own. */
+  readonly kept: readonly RecordedAsset[];
+  /** The key without those. */
+  readonly ownKey: string;
 }
 
 /** What a version freezes beside the code. */
@@ -29,12 +36,15 @@ export interface LambdaSettings {
   readonly timeout: number;
   readonly env: Readonly<Record<string, string>>;
   readonly logGroup: string;
+  readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
 }
 
-/** A draft, and the policy of the role that it needs. */
+/** A draft, and what all releases share. */
 export interface LambdaDraft extends Draft<LambdaFunction> {
   /** The role's inline policy: JSON. */
   readonly policy: string;
+  /** Days that log lines stay. */
+  readonly logRetention: number;
 }
 
 /** The values that functions get. */
@@ -45,125 +55,134 @@ export interface DraftValues {
   readonly secretVersions: Readonly<Record<string, number>>;
 }
 
-/** What a build folder holds for Lambda. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
-async function readBuild(folder: string): Promise<Manifest> {
-  const file = join(folder, "manifest.json");
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build", { cause });
-  }
-  const manifest = readManifest(text, file);
-  if (manifest.target === "lambda") return manifest;
-  throw new UserError(
-    "BUILD_TARGET",
-    `${folder} holds a build for ${manifest.target}, not for Lambda`,
-    "run portico build --target lambda",
-  );
-}
+/** Bytes of the zipped static files up to which those of earlier releases are taken over; 50 MB is what an upload may have. */
+const keptRoom = 40 * 1024 ** 2;
 
-/** Reads the build and computes every key; no network. Throws UserError for what Lambda would refuse. */
-export async function draftRelease(folder: string, values: DraftValues): Promise<LambdaDraft> {
-  const manifest = await readBuild(folder);
-  const { app, routes, assets, assetsFunction } = manifest;
+/** Computes every key. Throws UserError for what Lambda would refuse. */
+export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: Pick<Deployed, "live" | "releases">): LambdaDraft {
+  const { manifest } = build;
+  const { app, routes, assets } = manifest;
   const owner = { app: app.name, stage: app.stage };
   const env = { ...values.env, ...(Object.keys(values.env).length > 0 && { PORTICO_ENV: Object.keys(values.env).toSorted().join(",") }) };
   checkEnvironment(env);
-  const built = [...manifest.functions, ...(assetsFunction ? [assetsFunction] : [])];
-  const functions = await Promise.all(
-    built.map((fn) => draftFunction(fn, { folder, manifest, owner, env, secretVersions: values.secretVersions })),
-  );
+  const own = build.archives.map((archive) => draftFunction(archive, { build, owner, env, secretVersions: values.secretVersions }));
+  const { kept, left } = keepFor(build, own, deployed);
+  const functions = own.map((fn) => (fn.id === manifest.assetsFunction?.id ? withKept(fn, kept) : fn));
   refuseTwins(functions);
-  const keys = httpApiKeys(routes, assets);
-  const policy = policyOf(owner, app.lambda.policies);
-  const parts = toParts({
-    manifest,
-    owner,
-    functions,
-    keys,
-    policy,
-    bytes: new Map(built.map(({ id, bytes }) => [id, bytes])),
-    secrets: app.secrets,
+  const keys = httpApiKeys(routes, [...assets, ...kept.map(({ entry }) => entry as unknown as BuiltAsset)]);
+  const policy = policyOf(owner, app.lambda);
+  const parts = toParts({ build, owner, functions, keys, policy, note: leftText(left) });
+  const secrets = Object.fromEntries(app.secrets.map((name) => [name, values.secretVersions[name] ?? 0]));
+  return {
+    ...{ app: app.name, stage: app.stage, hash: digest(parts.map(({ kind, name, key }) => [kind, name, key])), parts, functions },
+    ...{ routes: keys, secrets, assets: [...build.hashed, ...kept], policy, logRetention: app.lambda.logRetention },
+  };
+}
+
+/** The fact that holds the own key of the assets function, since what it carries for others is part of its whole key. */
+const ownLabel = "own files";
+
+function keepFor(
+  { manifest, assetsBytes }: LambdaBuild,
+  functions: readonly LambdaFunction[],
+  { live, releases }: Pick<Deployed, "live" | "releases">,
+) {
+  const id = manifest.assetsFunction?.id;
+  const mine = functions.find((fn) => fn.id === id);
+  const theirs = live?.record?.functions.find((fn) => fn.function === id)?.facts.find(({ label }) => label === ownLabel)?.value;
+  return keepAssets({
+    own: new Set(manifest.assets.map(({ path }) => path)),
+    live: mine && live?.record,
+    kept: new Set(live ? keptReleases(live, releases, manifest.app.keep).map(({ number }) => number) : []),
+    room: keptRoom - assetsBytes,
+    unchanged: theirs !== undefined && theirs === mine?.key,
   });
-  const hash = digest(parts.map(({ kind, name, key }) => [kind, name, key]));
-  return { app: app.name, stage: app.stage, hash, parts, functions, routes: keys, policy };
+}
+
+/** What it serves for others goes into its key, and into what it says that it is. */
+function withKept(fn: LambdaFunction, kept: readonly RecordedAsset[]): LambdaFunction {
+  if (!kept.length) return fn;
+  const files = kept.map(({ path, hash }) => [path, hash]);
+  return { ...fn, kept, key: digest([fn.key, files]), build: digest([fn.build, files]) };
 }
 
 interface FunctionInput {
-  readonly folder: string;
-  readonly manifest: Manifest;
+  readonly build: LambdaBuild;
   readonly owner: Owner;
   readonly env: Readonly<Record<string, string>>;
   readonly secretVersions: Readonly<Record<string, number>>;
 }
 
-async function draftFunction(fn: BuiltFunction, { folder, manifest, owner, env, secretVersions }: FunctionInput): Promise<LambdaFunction> {
-  if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
-  const zip = join(folder, fn.zip);
-  const codeSha256 = createHash("sha256")
-    .update(await readFile(zip))
-    .digest("base64");
+function draftFunction({ fn, zip, codeSha256 }: BuiltArchive, { build, owner, env, secretVersions }: FunctionInput): LambdaFunction {
+  const { secrets, lambda } = build.manifest.app;
   const settings: LambdaSettings = {
     runtime: "nodejs24.x",
     handler: "index.handler",
-    architecture: manifest.app.lambda.architecture,
+    architecture: lambda.architecture,
     memory: fn.settings.memory,
     timeout: fn.settings.timeout,
     env,
     logGroup: logGroup(owner),
+    ...(lambda.vpc && { vpc: lambda.vpc }),
   };
-  const { secrets } = manifest.app;
   const open = Object.fromEntries(Object.entries(env).filter(([name]) => !secrets.includes(name)));
   const versions = secrets.map((name) => [name, secretVersions[name] ?? 0]);
-  const key = digest([codeSha256, { ...settings, env: sorted(open) }, stageName(owner), versions]);
-  return { id: fn.id, name: functionName(owner, fn.id), key, zip, codeSha256, settings };
+  const key = digest([codeSha256, { ...settings, env: sorted(open) }, lambda.role ?? stageName(owner), versions]);
+  return { id: fn.id, name: functionName(owner, fn.id), key, zip, build: fn.hash, settings, kept: [], ownKey: key };
 }
 
 /** As AWS says them, whatever it says. */
-type ShownSettings = Pick<LambdaSettings, "memory" | "timeout" | "env" | "logGroup"> & {
+type ShownSettings = Pick<LambdaSettings, "memory" | "timeout" | "env" | "logGroup" | "vpc"> & {
   readonly runtime: string;
   readonly architecture: string;
 };
 
-/** What explains a changed key; `secrets` are left out by name. */
-export function functionFacts(codeSha256: string, settings: ShownSettings, secrets: readonly string[]): readonly Fact[] {
+/** What explains a changed key; `secrets` are left out by name, and of env values only hashes are told apart. */
+export function functionFacts(code: string, settings: ShownSettings, secrets: readonly string[]): readonly Fact[] {
   const env = Object.entries(settings.env).filter(([name]) => !secrets.includes(name) && name !== "PORTICO_ENV");
   return [
-    { label: "code", value: codeSha256, hidden: true },
+    { label: "code", value: code, hidden: true },
     { label: "memory", value: `${settings.memory} MB` },
     { label: "timeout", value: `${settings.timeout} s` },
     { label: "runtime", value: settings.runtime },
     { label: "architecture", value: settings.architecture },
     { label: "logs", value: settings.logGroup },
-    ...env.map(([name, value]) => ({ label: `env ${name}`, value, hidden: true })),
+    ...(settings.vpc ? [{ label: "vpc", value: [...settings.vpc.subnets, ...settings.vpc.securityGroups].join(" ") }] : []),
+    ...env.map(([name, value]) => ({ label: `env ${name}`, value: digest(value).slice(0, 16), hidden: true })),
   ];
 }
 
 interface PartsInput {
-  readonly manifest: Manifest;
+  readonly build: LambdaBuild;
   readonly owner: Owner;
   readonly functions: readonly LambdaFunction[];
   readonly keys: readonly { readonly key: string; readonly function: string }[];
   readonly policy: string;
-  readonly bytes: ReadonlyMap<string, number>;
-  readonly secrets: readonly string[];
+  /** Of the assets function. */
+  readonly note: string | undefined;
 }
 
-function toParts({ owner, functions, keys, policy, bytes, secrets }: PartsInput): readonly Part[] {
+function toParts({ build, owner, functions, keys, policy, note }: PartsInput): readonly Part[] {
+  const { app, assetsFunction } = build.manifest;
   const called = [...new Set(keys.map((route) => route.function))].toSorted();
+  const built = new Map(build.archives.map((archive) => [archive.fn.id, archive]));
   return [
-    rolePart(owner),
-    { kind: "permission", name: `role ${stageName(owner)}`, key: digest(policy), items: statementTexts(policy) },
+    ...(app.lambda.role === undefined
+      ? [
+          rolePart(owner, app.lambda),
+          { kind: "permission" as const, name: `role ${stageName(owner)}`, key: digest(policy), items: statementTexts(policy) },
+        ]
+      : []),
+    logPart(owner, app.lambda.logRetention),
     { kind: "api", name: stageName(owner), key: "http-api" },
-    ...functions.map((fn) => ({
-      kind: "function" as const,
-      name: fn.id,
-      key: fn.key,
-      bytes: bytes.get(fn.id) ?? 0,
-      facts: functionFacts(fn.codeSha256, fn.settings, secrets),
-    })),
+    ...functions.map((fn): Part => {
+      const { fn: { bytes = 0 } = {}, codeSha256 = "" } = built.get(fn.id) ?? {};
+      const facts = functionFacts(codeSha256, fn.settings, app.secrets);
+      if (fn.id !== assetsFunction?.id) return { kind: "function", name: fn.id, key: fn.key, bytes, facts };
+      const carried = fn.kept.length ? [{ label: "files of earlier releases", value: String(fn.kept.length) }] : [];
+      const own = { label: ownLabel, value: fn.ownKey, hidden: true };
+      return { kind: "function", name: fn.id, key: fn.key, bytes, facts: [...facts, ...carried, own], ...(note !== undefined && { note }) };
+    }),
     invokePart(owner, called),
     ...keys.map((route) => ({ kind: "route" as const, name: route.key, key: route.function })),
   ];

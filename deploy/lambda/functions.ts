@@ -3,28 +3,36 @@ import {
   CreateFunctionCommand,
   type FunctionConfiguration,
   GetFunctionCommand,
-  GetFunctionConfigurationCommand,
   PublishVersionCommand,
   paginateListVersionsByFunction,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { UserError } from "../../framework/model/user-error.ts";
-import type { Clock } from "../clock.ts";
 import type { Version } from "../platform.ts";
-import type { Clients } from "./clients.ts";
+import { type CodeHost, readCode } from "./code.ts";
 import type { LambdaFunction, LambdaSettings } from "./draft.ts";
 import { functionTags, isOurs, type Owner, versionDescription, versionKey } from "./names.ts";
-import { isConflict, isInvalidParameter, isMissing, isPassing, polling, retrying } from "./retry.ts";
+import { isConflict, isInvalidParameter, isMissing, polling, retrying } from "./retry.ts";
 import type { Role } from "./role.ts";
 
 /** Where and for whom functions are made. */
-export interface FunctionHost {
-  readonly clients: Clients;
-  readonly clock: Clock;
+export interface FunctionHost extends CodeHost {
   readonly owner: Owner;
-  readonly role: Role;
+  readonly role: Pick<Role, "arn" | "created">;
+}
+
+/** A function's code as it is uploaded. */
+interface Code {
+  readonly bytes: Uint8Array;
+  /** Base64, as Lambda says it. */
+  readonly sha256: string;
+}
+
+async function codeOf(host: FunctionHost, fn: LambdaFunction): Promise<Code> {
+  const bytes = await readCode(host, fn);
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("base64") };
 }
 
 /** The version with the function's key: the one that exists, or a new one. Throws UserError FUNCTION_FAILED. */
@@ -63,7 +71,7 @@ async function create(host: FunctionHost, fn: LambdaFunction): Promise<FunctionC
     ...configuration(host, fn.settings),
     Description: versionDescription(fn.key),
     Architectures: [fn.settings.architecture],
-    Code: { ZipFile: await readFile(fn.zip) },
+    Code: { ZipFile: (await codeOf(host, fn)).bytes },
     Tags: functionTags(owner, fn.id),
     Publish: true,
   });
@@ -79,19 +87,19 @@ async function create(host: FunctionHost, fn: LambdaFunction): Promise<FunctionC
 async function update(host: FunctionHost, fn: LambdaFunction): Promise<FunctionConfiguration> {
   const { lambda } = host.clients;
   const FunctionName = fn.name;
-  let latest = await settled(host, FunctionName);
-  if (latest.CodeSha256 !== fn.codeSha256 || latest.Architectures?.[0] !== fn.settings.architecture) {
-    const ZipFile = await readFile(fn.zip);
-    const code = { FunctionName, ZipFile, Architectures: [fn.settings.architecture] };
+  const [settledNow, { bytes, sha256 }] = await Promise.all([settled(host, FunctionName), codeOf(host, fn)]);
+  let latest = settledNow;
+  if (latest.CodeSha256 !== sha256 || latest.Architectures?.[0] !== fn.settings.architecture) {
+    const code = { FunctionName, ZipFile: bytes, Architectures: [fn.settings.architecture] };
     latest = await settled(host, FunctionName, await changing(host, () => lambda.send(new UpdateFunctionCodeCommand(code))));
   }
   if (!isConfigured(latest, configuration(host, fn.settings))) await configure(host, fn, latest);
-  const version = await publish(host, fn);
+  const version = await publish(host, fn, sha256);
   if (versionKey(version.Description) === fn.key) return version;
   // Lambda gives the last version again when code and settings are equal, and keeps that one's description: only then the
   // description has to differ in the settings themselves.
   await configure(host, fn, latest);
-  return publish(host, fn);
+  return publish(host, fn, sha256);
 }
 
 async function configure(host: FunctionHost, fn: LambdaFunction, { FunctionName }: FunctionConfiguration): Promise<void> {
@@ -100,12 +108,13 @@ async function configure(host: FunctionHost, fn: LambdaFunction, { FunctionName 
   await settled(host, fn.name, changed);
 }
 
-function publish(host: FunctionHost, { name, key, codeSha256 }: LambdaFunction): Promise<FunctionConfiguration> {
-  const command = { FunctionName: name, CodeSha256: codeSha256, Description: versionDescription(key) };
+/** CodeSha256 is a precondition: what somebody else uploaded meanwhile is not published as ours. */
+function publish(host: FunctionHost, { name, key }: LambdaFunction, CodeSha256: string): Promise<FunctionConfiguration> {
+  const command = { FunctionName: name, CodeSha256, Description: versionDescription(key) };
   return changing(host, () => host.clients.lambda.send(new PublishVersionCommand(command)));
 }
 
-function configuration({ role }: FunctionHost, { runtime, handler, memory, timeout, env, logGroup }: LambdaSettings) {
+function configuration({ role }: FunctionHost, { runtime, handler, memory, timeout, env, logGroup, vpc }: LambdaSettings) {
   return {
     Role: role.arn,
     Runtime: runtime,
@@ -114,6 +123,7 @@ function configuration({ role }: FunctionHost, { runtime, handler, memory, timeo
     Timeout: timeout,
     Environment: { Variables: { ...env } },
     LoggingConfig: { LogFormat: "Text" as const, LogGroup: logGroup },
+    ...(vpc && { VpcConfig: { SubnetIds: [...vpc.subnets], SecurityGroupIds: [...vpc.securityGroups] } }),
   };
 }
 
@@ -123,54 +133,54 @@ function isConfigured(latest: FunctionConfiguration, wanted: ReturnType<typeof c
   const names = Object.keys(Environment.Variables);
   const isEnvEqual = names.length === Object.keys(env).length && names.every((name) => env[name] === Environment.Variables[name]);
   const isRestEqual = latest.Role === Role && latest.Runtime === Runtime && latest.Handler === Handler && latest.MemorySize === MemorySize;
-  return isEnvEqual && isRestEqual && latest.Timeout === Timeout && latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup;
+  const isNetEqual =
+    sameList(latest.VpcConfig?.SubnetIds, wanted.VpcConfig?.SubnetIds) &&
+    sameList(latest.VpcConfig?.SecurityGroupIds, wanted.VpcConfig?.SecurityGroupIds);
+  return isEnvEqual && isRestEqual && isNetEqual && latest.Timeout === Timeout && latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup;
 }
+
+const sameList = (one: readonly string[] = [], other: readonly string[] = []): boolean => one.toSorted().join() === other.toSorted().join();
 
 /**
  * Tries again what Lambda refuses for now. A role that was just made may not be assumable yet, and that refusal has no name of its
  * own: so for two minutes after its making every invalid parameter is tried again.
  */
-function changing<T>({ clock, role }: FunctionHost, call: () => Promise<T>, retriesConflict = true): Promise<T> {
+function changing<T>({ clients: { clock }, role }: FunctionHost, call: () => Promise<T>, retriesConflict = true): Promise<T> {
   const isForNow = (error: unknown): boolean =>
-    isPassing(error) || (retriesConflict && isConflict(error)) || (isInvalidParameter(error) && clock.now() - role.created < 120_000);
+    (retriesConflict && isConflict(error)) || (isInvalidParameter(error) && clock.now() - role.created < 120_000);
   return retrying({ clock }, isForNow, call);
 }
 
 /** `$LATEST` when no update of it is in progress; asks only when `known` does not say so already. */
-async function settled(
-  { clients, clock }: FunctionHost,
-  FunctionName: string,
-  known?: FunctionConfiguration,
-): Promise<FunctionConfiguration> {
+async function settled({ clients }: FunctionHost, FunctionName: string, known?: FunctionConfiguration): Promise<FunctionConfiguration> {
   const isSettled = (one: FunctionConfiguration): boolean => {
     if (one.LastUpdateStatus === "Failed") throw functionFailed(FunctionName, one.LastUpdateStatusReason);
     return one.State !== "Pending" && one.LastUpdateStatus !== "InProgress";
   };
   if (known && isSettled(known)) return known;
-  return polling(
-    { clock },
-    `the update of ${FunctionName}`,
-    () => clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName })),
-    isSettled,
-  );
+  return polling({ clock: clients.clock }, `the update of ${FunctionName}`, () => readConfiguration(clients, { FunctionName }), isSettled);
 }
 
 /** The version once it can be invoked; lists leave its state out, so one that was found is asked for it. */
-async function activated({ clients, clock }: FunctionHost, fn: LambdaFunction, made: FunctionConfiguration): Promise<Version> {
+async function activated({ clients }: FunctionHost, fn: LambdaFunction, made: FunctionConfiguration): Promise<Version> {
   const isActive = (one: FunctionConfiguration): boolean => {
     if (one.State === "Failed") throw functionFailed(fn.name, one.StateReason);
     return one.State === "Active";
   };
   const target = { FunctionName: fn.name, Qualifier: made.Version };
   if (!isActive(made)) {
-    await polling(
-      { clock },
-      `version ${made.Version} of ${fn.name}`,
-      () => clients.lambda.send(new GetFunctionConfigurationCommand(target)),
-      isActive,
-    );
+    await polling({ clock: clients.clock }, `version ${made.Version} of ${fn.name}`, () => readConfiguration(clients, target), isActive);
   }
   return toVersion(fn.id, made, fn.key);
+}
+
+/** GetFunction has a limit of 100 calls a second of its own; GetFunctionConfiguration shares the 15 of everything else. */
+async function readConfiguration(
+  { lambda }: FunctionHost["clients"],
+  target: { readonly FunctionName: string; readonly Qualifier?: string | undefined },
+): Promise<FunctionConfiguration> {
+  const { Configuration = {} } = await lambda.send(new GetFunctionCommand(target));
+  return Configuration;
 }
 
 function functionFailed(name: string, reason: string | undefined): UserError {

@@ -68,3 +68,18 @@ export function describedRelease(description: string | undefined): { number: num
 
 /** What every candidate stage's name begins with; 128 random bits follow. */
 export const candidatePrefix = "candidate-";
+
+/** The bucket of an account and region: every app's leases and records. */
+export const bucketName = (account: string, region: string): string => `portico-${account}-${region}`;
+
+/** The key of an app's and stage's lock in it. */
+export const lockKey = (owner: Owner): string => `locks/${stageName(owner)}.json`;
+
+/** What the keys of its records begin with. */
+export const recordPrefix = (owner: Owner): string => `releases/${stageName(owner)}/`;
+
+/** A record's key; they sort by number. */
+export const recordKey = (owner: Owner, number: number): string => `${recordPrefix(owner)}${String(number).padStart(9, "0")}.json`;
+
+/** What the names of all secrets of an app's stage begin with, in SSM. */
+export const secretPrefix = ({ app, stage }: Owner): string => `/portico/${app}/${stage}/`;

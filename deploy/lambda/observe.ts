@@ -1,129 +1,194 @@
-/** What an app has at a stage on AWS: reading calls in, parts, releases and leftovers out. */
-import type { Integration } from "@aws-sdk/client-apigatewayv2";
-import { type FunctionConfiguration, ListTagsCommand, paginateListFunctions } from "@aws-sdk/client-lambda";
+/** What an app has at a stage on AWS: reading calls in, parts, releases and leftovers out. Live is what the stage points to, never what a record says. */
+import { GetFunctionCommand } from "@aws-sdk/client-lambda";
+import { keptReleases } from "../candidate.ts";
 import { inParallel } from "../parallel.ts";
-import type { Deployed, DeployedPart, Live, Version } from "../platform.ts";
-import { type ApiHandle, calledFunction, findApi, readWorkingCopy, type WorkingCopy } from "./api.ts";
+import type { Deployed, DeployedPart, Leftover, Live, Release, Version } from "../platform.ts";
+import { readRecord, type ReleaseRecord } from "../record.ts";
+import { type ApiHandle, findApi } from "./api.ts";
 import type { Clients } from "./clients.ts";
-import { functionFacts, invokePart } from "./draft.ts";
-import { toVersion } from "./functions.ts";
-import { candidatePrefix, functionPrefix, isOurs, type Owner, stageName, versionKey } from "./names.ts";
-import { readSnapshots, toReleases } from "./promote.ts";
+import { digest, invokePart } from "./draft.ts";
+import { type Lock, readLock } from "./lease.ts";
+import { findFunctions } from "./find-functions.ts";
+import { findLogGroup } from "./log-group.ts";
+import { candidatePrefix, functionName, isOurs, type Owner, recordPrefix, stageName } from "./names.ts";
+import { isMissing } from "./retry.ts";
 import { deployedRole, findRole } from "./role.ts";
+import { readSnapshots, type Snapshots, toSnapshots } from "./snapshots.ts";
+import type { Entry, Store } from "./store.ts";
 
-/** Reads only. `secrets` are the names whose values are not looked at. */
-export async function observe(clients: Clients, owner: Owner, secrets: readonly string[]): Promise<Deployed> {
-  const [role, functions, api] = await Promise.all([findRole(clients, owner), readFunctions(clients, owner), observeApi(clients, owner)]);
-  const ids = new Map(functions.ours.map(({ name, id }) => [name, id]));
+/** Whose, where, and what would be made. */
+export interface Observing {
+  readonly clients: Clients;
+  readonly store: Store;
+  readonly owner: Owner;
+  readonly keep: number;
+  /** Ids of the functions that the next release has: those that the live one does not have are looked for. */
+  readonly wanted: readonly string[];
+}
+
+/** What is deployed, and what later steps need of it. */
+export interface Observed {
+  readonly deployed: Deployed;
+  readonly api: ApiHandle | undefined;
+  readonly snapshots: Snapshots;
+  /** By number; those whose snapshot is gone among them. */
+  readonly records: ReadonlyMap<number, ReleaseRecord>;
+  readonly hasBucket: boolean;
+}
+
+/** The part of it that moves when anybody deploys, rolls back or removes: cheap enough to look at twice. */
+export interface Glance {
+  readonly api: ApiHandle | undefined;
+  readonly lookalikes: readonly string[];
+  readonly snapshots: Snapshots;
+  readonly entries: readonly Entry[];
+  readonly hasBucket: boolean;
+  readonly fingerprint: string;
+}
+
+/** Three rounds of calls, each of them at once. */
+export async function observe({ clients, store, owner, keep, wanted }: Observing): Promise<Observed> {
+  const [role, logs, lock, glance] = await Promise.all([
+    findRole(clients, owner),
+    findLogGroup(clients, owner),
+    readLock(store, owner),
+    glanceAt({ clients, store, owner }),
+  ]);
+  const records = await readRecords(store, glance.entries);
+  const { releases, live } = toReleases(glance, records);
+  const functions = functionParts(records, live?.record);
+  const known = new Set(functions.map(({ name }) => name));
+  const unknown = wanted.filter((id) => !known.has(id));
+  const strangers = live?.record ? await findStrangers(clients, owner, unknown) : (await findFunctions(clients, owner)).others;
   const parts = [
     ...(role && role !== "taken" ? deployedRole(owner, role) : []),
-    ...apiParts(owner, api, ids),
-    ...functions.ours.map((fn) => functionPart(fn, api.copy.integrations, secrets)),
+    ...(logs ? [logs] : []),
+    ...(glance.api ? [{ kind: "api" as const, name: stageName(owner), key: "http-api" }] : []),
+    ...functions,
+    ...routeParts(owner, live?.record),
   ];
   const taken = [
     ...(role === "taken" ? [{ kind: "role" as const, name: stageName(owner) }] : []),
-    ...functions.others.map((name) => ({ kind: "function" as const, name })),
-    ...api.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
+    ...strangers.map((name) => ({ kind: "function" as const, name })),
+    ...glance.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
   ];
-  const { releases, live, leftovers } = api;
-  return { parts, releases, ...(live && { live }), leftovers, taken };
-}
-
-interface ObservedApi extends Pick<Deployed, "releases" | "live" | "leftovers"> {
-  readonly api?: ApiHandle;
-  readonly copy: WorkingCopy;
-  readonly lookalikes: readonly string[];
-}
-
-async function observeApi(clients: Clients, owner: Owner): Promise<ObservedApi> {
-  const { found, lookalikes } = await findApi(clients, owner);
-  if (!found) return { releases: [], leftovers: [], copy: { integrations: [], routes: [] }, lookalikes };
-  const [{ deployments, stages }, copy] = await Promise.all([readSnapshots(clients, found.id), readWorkingCopy(clients, found.id)]);
-  const releases = toReleases(deployments);
-  const serving = stages.find(({ StageName }) => StageName === "$default")?.DeploymentId;
-  const release = releases.find(({ ref }) => ref === serving);
-  const live: Live | undefined = release && { ...release, url: `${found.endpoint}/` };
-  const leftovers = stages.flatMap(({ StageName = "" }) => (StageName.startsWith(candidatePrefix) ? [StageName] : []));
-  return { api: found, releases, ...(live && { live }), leftovers, copy, lookalikes };
-}
-
-function apiParts(owner: Owner, { api, copy }: ObservedApi, ids: ReadonlyMap<string, string>): readonly DeployedPart[] {
-  if (!api) return [];
-  const called = new Map(copy.integrations.map((one) => [`integrations/${one.IntegrationId}`, idOf(one, ids)]));
-  return [
-    { kind: "api", name: stageName(owner), key: "http-api" },
-    ...(called.size > 0 ? [invokePart(owner, [...called.values()])] : []),
-    ...copy.routes.map(({ RouteKey = "", Target = "" }) => ({
-      kind: "route" as const,
-      name: RouteKey,
-      key: called.get(Target) ?? "nothing",
-    })),
-  ];
-}
-
-function idOf(integration: Integration, ids: ReadonlyMap<string, string>): string {
-  const { name } = calledFunction(integration);
-  return ids.get(name) ?? name;
-}
-
-interface ObservedFunction {
-  readonly name: string;
-  readonly id: string;
-  /** `$LATEST` and every published version, oldest first. */
-  readonly states: readonly FunctionConfiguration[];
-}
-
-async function readFunctions(
-  { lambda }: Clients,
-  owner: Owner,
-): Promise<{ readonly ours: readonly ObservedFunction[]; readonly others: readonly string[] }> {
-  const states: FunctionConfiguration[] = [];
-  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, { FunctionVersion: "ALL" })) {
-    states.push(...Functions.filter(({ FunctionName }) => FunctionName?.startsWith(functionPrefix(owner))));
-  }
-  const byName = [...Map.groupBy(states, ({ FunctionName = "" }) => FunctionName)];
-  const tagged = await inParallel(byName, 8, async ([name, all]) => {
-    const Resource = all[0]?.FunctionArn?.split(":").slice(0, 7).join(":");
-    const { Tags } = await lambda.send(new ListTagsCommand({ Resource }));
-    return { name, tags: Tags, states: all.toSorted((left, right) => versionNumber(left) - versionNumber(right)) };
-  });
-  const [ours, others] = [true, false].map((wanted) => tagged.filter(({ tags }) => isOurs(owner, tags) === wanted));
+  const lastNumber = Math.max(0, ...records.keys(), ...toSnapshots(glance.snapshots.deployments).map(({ number }) => number));
+  const leftovers = findLeftovers({ glance, records, releases, live, lock, keep });
   return {
-    ours: (ours ?? []).map(({ name, tags, states: all }) => ({ name, id: tags?.["portico:function"] ?? name, states: all })),
-    others: (others ?? []).map(({ name }) => name),
+    ...{ api: glance.api, snapshots: glance.snapshots, records, hasBucket: glance.hasBucket },
+    deployed: { parts, releases, ...(live && { live }), leftovers, taken, fingerprint: glance.fingerprint, lastNumber },
   };
 }
 
-const versionNumber = ({ Version }: FunctionConfiguration): number => (Version === "$LATEST" ? 0 : Number(Version));
+interface Glancing extends Pick<Observing, "clients" | "store" | "owner"> {
+  readonly api?: ApiHandle;
+}
 
-/** A function as the version that the working copy calls, else the newest one. */
-function functionPart(
-  { name, id, states }: ObservedFunction,
-  integrations: readonly Integration[],
-  secrets: readonly string[],
-): DeployedPart {
-  const published = states.filter(({ Version }) => Version !== "$LATEST");
-  const called = integrations.map(calledFunction).find((one) => one.name === name)?.number;
-  const current = published.find(({ Version }) => Version === called) ?? published.at(-1) ?? states[0] ?? {};
-  const versions = published.flatMap((one): readonly Version[] => {
-    const key = versionKey(one.Description);
-    return key ? [toVersion(id, one, key)] : [];
+/** One round of calls when the API is known, else two. */
+export async function glanceAt({ clients, store, owner, api }: Glancing): Promise<Glance> {
+  const listing = store.list(recordPrefix(owner));
+  const known = api && readSnapshots(clients, api.id);
+  const finding: ReturnType<typeof findApi> = api ? Promise.resolve({ found: api, lookalikes: [] }) : findApi(clients, owner);
+  const [{ found, lookalikes }, listed] = await Promise.all([finding, listing]);
+  const snapshots = await (known ?? (found ? readSnapshots(clients, found.id) : { deployments: [], stages: [] }));
+  const entries = listed ?? [];
+  const fingerprint = fingerprintOf(found, snapshots, entries);
+  return { api: found, lookalikes, snapshots, entries, hasBucket: listed !== undefined, fingerprint };
+}
+
+function fingerprintOf(api: ApiHandle | undefined, { deployments, stages }: Snapshots, entries: readonly Entry[]): string {
+  const frozen = deployments.map(({ DeploymentId, DeploymentStatus }) => `${DeploymentId} ${DeploymentStatus}`).toSorted();
+  const pointing = stages.map(({ StageName, DeploymentId }) => `${StageName} ${DeploymentId}`).toSorted();
+  return digest([api?.id, frozen, pointing, entries.map(({ key, etag }) => [key, etag])]);
+}
+
+/** By number. A record that went away meanwhile is none. */
+async function readRecords(store: Store, entries: readonly Entry[]): Promise<ReadonlyMap<number, ReleaseRecord>> {
+  const read = await inParallel(entries, 16, async ({ key }) => {
+    const stored = await store.get(key);
+    return stored && readRecord(stored.text, `s3://${store.name}/${key}`);
   });
-  const version = versions.find(({ number }) => number === current.Version);
-  return { kind: "function", name: id, key: version?.key ?? "", facts: factsOf(current, secrets), ...(version && { version }), versions };
+  return new Map(read.flatMap((record) => (record ? [[record.number, record]] : [])));
 }
 
-function factsOf(
-  { CodeSha256 = "", Runtime, MemorySize = 0, Timeout = 0, Architectures, Environment, LoggingConfig }: FunctionConfiguration,
-  secrets: readonly string[],
-) {
-  const settings = {
-    runtime: Runtime ?? "",
-    architecture: Architectures?.[0] ?? "",
-    memory: MemorySize,
-    timeout: Timeout,
-    env: Environment?.Variables ?? {},
-    logGroup: LoggingConfig?.LogGroup ?? "",
-  };
-  return functionFacts(CodeSha256, settings, secrets);
+function toReleases(
+  { api, snapshots }: Glance,
+  records: ReadonlyMap<number, ReleaseRecord>,
+): { releases: readonly Release[]; live?: Live } {
+  const releases = toSnapshots(snapshots.deployments).map((snapshot): Release => {
+    const record = records.get(snapshot.number);
+    return { ...snapshot, ...(record?.ref === snapshot.ref && { record }) };
+  });
+  const serving = snapshots.stages.find(({ StageName }) => StageName === "$default")?.DeploymentId;
+  const release = releases.find(({ ref }) => ref === serving);
+  return { releases, ...(release && api && { live: { ...release, url: `${api.endpoint}/` } }) };
+}
+
+/** What the live release has, each with the versions that any kept one has. */
+function functionParts(records: ReadonlyMap<number, ReleaseRecord>, live: ReleaseRecord | undefined): readonly DeployedPart[] {
+  const all = [...records.values()].flatMap(({ functions }) => functions);
+  const byId = Map.groupBy(all, (fn) => fn.function);
+  const mine = new Map(live?.functions.map((fn) => [fn.function, fn]));
+  return [...byId].flatMap(([name, states]): readonly DeployedPart[] => {
+    const current = mine.get(name);
+    const versions = [...new Map(states.map((one) => [one.ref, toVersion(one)])).values()];
+    if (!current) return [];
+    return [{ kind: "function", name, key: current.key, facts: current.facts, version: toVersion(current), versions }];
+  });
+}
+
+const toVersion = ({ function: id, number, ref, key }: Version): Version => ({ function: id, number, ref, key });
+
+function routeParts(owner: Owner, record: ReleaseRecord | undefined): readonly DeployedPart[] {
+  if (!record) return [];
+  const called = [...new Set(record.routes.map((route) => route.function))];
+  return [invokePart(owner, called), ...record.routes.map(({ key, function: id }) => ({ kind: "route" as const, name: key, key: id }))];
+}
+
+/** Names that the next release wants and somebody else has: one call for each, where reading all functions of the account takes more. */
+async function findStrangers({ lambda }: Clients, owner: Owner, ids: readonly string[]): Promise<readonly string[]> {
+  const found = await inParallel(ids, 16, async (id): Promise<readonly string[]> => {
+    const FunctionName = functionName(owner, id);
+    try {
+      const { Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+      return isOurs(owner, Tags) ? [] : [FunctionName];
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  });
+  return found.flat();
+}
+
+interface Found {
+  readonly glance: Glance;
+  readonly records: ReadonlyMap<number, ReleaseRecord>;
+  readonly releases: readonly Release[];
+  readonly live: Live | undefined;
+  readonly lock: Lock | undefined;
+  readonly keep: number;
+}
+
+/** What a run that ended early left. A lock that is held is somebody's who is at work, and no leftover. */
+function findLeftovers({ glance, records, releases, live, lock, keep }: Found): readonly Leftover[] {
+  const stages = glance.snapshots.stages.flatMap(({ StageName = "" }): readonly Leftover[] =>
+    StageName.startsWith(candidatePrefix) ? [{ kind: "stage", name: StageName, reason: "a candidate's address" }] : [],
+  );
+  const isLocked = lock !== undefined && lock.millisecondsLeft > 0;
+  const run = lock?.intent.release === undefined ? "" : ` of release ${lock.intent.release}`;
+  const intents: readonly Leftover[] =
+    lock && !isLocked ? [{ kind: "records", name: "lock", reason: `a ${lock.intent.command}${run} that did not end` }] : [];
+  const unmarked: readonly Leftover[] =
+    live?.record?.state === "candidate" ? [{ kind: "release", name: String(live.number), reason: "it is live and was not marked so" }] : [];
+  const kept = new Set(live ? keptReleases(live, releases, keep).map(({ number }) => number) : []);
+  const unkept = releases
+    .filter(({ number }) => !kept.has(number))
+    .map(({ number, record }): Leftover => {
+      const reason = record?.state === "live" ? "it is no longer kept" : "it never took traffic";
+      return { kind: "release", name: String(number), reason };
+    });
+  const whole = new Set(releases.filter(({ record }) => record).map(({ number }) => number));
+  const orphans = [...records.keys()].filter((number) => !whole.has(number));
+  const lost = orphans.map((number): Leftover => ({ kind: "records", name: String(number), reason: "its snapshot is gone" }));
+  return [...stages, ...intents, ...unmarked, ...unkept, ...lost];
 }

@@ -1,40 +1,226 @@
-/** AWS Lambda behind the five verbs: clients, a clock and a draft in, a Platform out. */
-import { type Clock, systemClock } from "../clock.ts";
-import type { Platform } from "../platform.ts";
-import { type ApiHandle, ensureApi, findApi, writeWorkingCopy } from "./api.ts";
+/** AWS Lambda behind an HTTP API as a Platform: clients, an app's build and where records are in; the verbs of a release out. */
+import { inParallel } from "../parallel.ts";
+import type { Candidate, Deployed, Intent, Lease, Live, Platform, Release, ReleaseDraft, Removed, Version } from "../platform.ts";
+import type { ReleaseRecord } from "../record.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import { type ApiHandle, ensureApi, readStage, writeWorkingCopy } from "./api.ts";
 import type { Clients } from "./clients.ts";
-import type { LambdaDraft, LambdaFunction } from "./draft.ts";
-import { uploadFunction } from "./functions.ts";
-import { observe } from "./observe.ts";
-import { clear, expose, freeze, switchTo } from "./promote.ts";
-import { ensureRole, type Role } from "./role.ts";
+import type { Archive } from "./code.ts";
+import { collect } from "./collect.ts";
+import { draftRelease, type DraftValues, type LambdaDraft, type LambdaFunction } from "./draft.ts";
+import { onlyRoute } from "./only.ts";
+import { type FunctionHost, uploadFunction } from "./functions.ts";
+import type { Holder } from "../holder.ts";
+import { takeLease } from "./lease.ts";
+import { ensureLogGroup } from "./log-group.ts";
+import { type Owner, recordKey } from "./names.ts";
+import { glanceAt, observe, type Observed } from "./observe.ts";
+import { allowInvoke } from "./permission.ts";
+import { probe } from "./probe.ts";
+import type { LambdaBuild } from "./read-build.ts";
+import { removeAll } from "./remove.ts";
+import { ensureRole, unitedPolicy } from "./role.ts";
+import { expose, freeze, type Snapshot, switchTo, withdrawStage } from "./snapshots.ts";
+import { openStore } from "./store.ts";
 
-/** The role and the API are looked up once per platform: make one for each release. */
-export function createLambdaPlatform(clients: Clients, draft: LambdaDraft, clock: Clock = systemClock): Platform<LambdaFunction> {
-  const owner = { app: draft.app, stage: draft.stage };
-  let role: Promise<Role> | undefined;
-  let api: Promise<ApiHandle | undefined> | undefined;
-  const ready = (): Promise<Role> => (role ??= ensureRole(clients, clock, owner, draft.policy));
-  const foundApi = (): Promise<ApiHandle | undefined> => (api ??= findApi(clients, owner).then(({ found }) => found));
-  const knownApi = async (): Promise<ApiHandle> => {
-    const handle = await foundApi();
-    if (handle) return handle;
-    throw new Error(`${owner.app} has no API at stage ${owner.stage}`);
-  };
+/** What a release is made of; without it only what is there already can be promoted or removed. */
+export interface LambdaSource {
+  readonly build: LambdaBuild;
+  /** Reads secrets; called while the cloud is looked at. */
+  readonly values: () => Promise<DraftValues>;
+  readonly archive: Archive;
+  /** A route's pattern, file or function: the others stay as they are live. */
+  readonly only?: string;
+}
+
+/** Whose and where. */
+export interface LambdaTarget {
+  readonly clients: Clients;
+  readonly owner: Owner;
+  /** 12 digits: the one that the credentials are of. */
+  readonly account: string;
+  readonly keep: number;
+  readonly holder: Holder;
+  readonly source?: LambdaSource;
+}
+
+/** What a run learns on its way: a platform is made for one run. */
+interface Memory {
+  observed?: Observed;
+  values?: DraftValues;
+  draft?: LambdaDraft;
+  api?: ApiHandle;
+  candidate?: string;
+  inherited: readonly string[];
+  records: Map<number, ReleaseRecord>;
+  host?: Promise<FunctionHost>;
+}
+
+/** Make one for each run. */
+export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunction> {
+  const { clients, owner, account, keep, holder, source } = target;
+  const store = openStore(clients, account);
+  const memory: Memory = { inherited: [], records: new Map() };
+  const wanted = source ? source.build.archives.map(({ fn }) => fn.id) : [];
+  const requireDraft = (): LambdaDraft => memory.draft ?? fail("a release needs a build");
+  const requireApi = (): ApiHandle => memory.api ?? fail("there is no API yet");
   return {
-    observe: ({ secrets }) => observe(clients, owner, secrets),
-    upload: async (fn) => uploadFunction({ clients, clock, owner, role: await ready() }, fn),
+    async observe(): Promise<Deployed> {
+      const [observed, values] = await Promise.all([observe({ clients, store, owner, keep, wanted }), source?.values()]);
+      Object.assign(memory, { observed, ...(values && { values }), ...(observed.api && { api: observed.api }) });
+      memory.records = new Map(observed.records);
+      return observed.deployed;
+    },
+    draft(deployed) {
+      if (!source || !memory.values) return fail("a draft needs a build and a look at the cloud");
+      const whole = draftRelease(source.build, memory.values, deployed);
+      return (memory.draft = source.only === undefined ? whole : onlyRoute(whole, source.build.manifest, source.only, deployed.live));
+    },
+    async lock(intent: Intent, seen: Deployed): Promise<Lease> {
+      // A bucket is made before the first lock; reading it before said that there was none.
+      if (!memory.observed?.hasBucket) await store.ensure();
+      const { lease, inherited } = await takeLease({ store, clock: clients.clock, holder, owner }, intent);
+      memory.inherited = inherited;
+      try {
+        const { fingerprint } = await glanceAt({ clients, store, owner, ...(memory.api && { api: memory.api }) });
+        if (fingerprint !== seen.fingerprint) throw moved(owner);
+      } catch (error) {
+        await lease.end(false).catch(() => undefined);
+        throw error;
+      }
+      return lease;
+    },
+    async upload(fn) {
+      memory.host ??= prepare(target, requireDraft(), memory);
+      return uploadFunction(await memory.host, fn);
+    },
     async assemble(release) {
-      await ready();
-      const handle = await (api = ensureApi(clients, clock, owner));
-      if (release.assembled) return expose(clients, clock, handle, owner, release.assembled);
-      await writeWorkingCopy(clients, clock, handle, release);
-      return expose(clients, clock, handle, owner, await freeze(clients, clock, handle, release.number, release.draft.hash));
+      await (memory.host ??= prepare(target, requireDraft(), memory));
+      const api = (memory.api ??= await ensureApi(clients, owner));
+      const allowed = allowedVersions(memory.observed?.deployed.releases ?? []);
+      const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed }));
+      const record = { ...release.record, ref: snapshot.ref };
+      await Promise.all([
+        expose(clients, api, owner, snapshot).then((stage) => (memory.candidate = stage)),
+        store.put(recordKey(owner, release.number), JSON.stringify(record)),
+      ]);
+      memory.records.set(release.number, record);
+      return { ...snapshot, record, url: `${api.endpoint}/${memory.candidate}` };
     },
-    promote: async (release) => switchTo(clients, clock, await knownApi(), owner, release),
-    async collect(keep) {
-      const handle = await foundApi();
-      return handle ? clear(clients, clock, handle, keep) : [];
+    async verify(_candidate: Candidate, release, changed) {
+      const builds = new Map(requireDraft().functions.map(({ id, build }) => [id, build]));
+      await Promise.all([
+        compare(clients, requireApi(), memory.candidate ?? "", release),
+        inParallel(changed, 16, (version) => probe(clients, version, builds.get(version.function) ?? "")),
+      ]);
     },
+    async promote(release: Release): Promise<Live> {
+      const api = requireApi();
+      await switchTo(clients, api, owner, release);
+      return { ...release, url: `${api.endpoint}/` };
+    },
+    async withdraw() {
+      await withdrawStage(clients, requireApi());
+    },
+    async settle(live: Live) {
+      if (memory.draft && live.hash === memory.draft.hash) await settleShared(target, memory.draft);
+      if (live.record?.state !== "candidate") return live;
+      const record: ReleaseRecord = { ...live.record, state: "live" };
+      await store.put(recordKey(owner, live.number), JSON.stringify(record));
+      return { ...live, record };
+    },
+    async collect(kept): Promise<readonly Removed[]> {
+      const { observed, api, candidate, inherited, records } = memory;
+      if (!observed) return fail("nothing was looked at");
+      const { snapshots } = observed;
+      const { releases } = observed.deployed;
+      return collect({ clients, store, owner, api, snapshots, releases, records, candidate, keep: kept, inherited });
+    },
+    remove: () => removeAll(clients, store, owner),
   };
+}
+
+/** Those that a snapshot of this API calls: none is frozen before its grants are there. */
+function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
+  const refs = releases.flatMap(({ record }) => {
+    const called = new Set(record?.routes.map((route) => route.function));
+    return record?.functions.filter((fn) => called.has(fn.function)).map(({ ref }) => ref) ?? [];
+  });
+  return new Set(refs);
+}
+
+/** What functions need before they are made; while one release follows another the role allows what both need. */
+async function prepare({ clients, owner, source }: LambdaTarget, draft: LambdaDraft, { observed }: Memory): Promise<FunctionHost> {
+  const { lambda } = source!.build.manifest.app;
+  const [role] = await Promise.all([
+    lambda.role === undefined
+      ? ensureRole(clients, owner, lambda.permissionsBoundary, (now) => unitedPolicy(now, draft.policy))
+      : { arn: lambda.role, created: 0 },
+    ensureLogGroup(clients, owner, draft.logRetention),
+  ]);
+  const assets = source!.build.manifest.assetsFunction?.id;
+  const liveAssets = observed?.deployed.live?.record?.functions.find((fn) => fn.function === assets)?.ref;
+  return { clients, owner, role, archive: source!.archive, liveAssets };
+}
+
+/** What all releases share, exactly as the live one wants it. */
+async function settleShared({ clients, owner, source }: LambdaTarget, draft: LambdaDraft): Promise<void> {
+  const { lambda } = source!.build.manifest.app;
+  await Promise.all([
+    lambda.role === undefined ? ensureRole(clients, owner, lambda.permissionsBoundary, () => draft.policy) : undefined,
+    ensureLogGroup(clients, owner, draft.logRetention),
+  ]);
+}
+
+interface Assembling {
+  readonly clients: Clients;
+  readonly owner: Owner;
+  readonly api: ApiHandle;
+  readonly release: ReleaseDraft<LambdaFunction>;
+  /** Versions that this API may call already. */
+  readonly allowed: ReadonlySet<string>;
+}
+
+/** A version's grant and the working copy that names it do not wait for each other: nothing calls it before it is frozen. */
+async function assemble({ clients, owner, api, release, allowed }: Assembling): Promise<Snapshot> {
+  const called = new Set(release.draft.routes.map((route) => route.function));
+  const fresh = [...called].map((id) => versionOf(release, id)).filter(({ ref }) => !allowed.has(ref));
+  await Promise.all([
+    inParallel(fresh, 8, (version) => allowInvoke(clients, version, api.id)),
+    writeWorkingCopy(clients, api.id, owner, calledRoutes(release)),
+  ]);
+  return freeze(clients, api, release.number, release.draft.hash);
+}
+
+const calledRoutes = (release: ReleaseDraft<LambdaFunction>) =>
+  release.draft.routes.map((route) => ({ key: route.key, ref: versionOf(release, route.function).ref }));
+
+/** Throws UserError CANDIDATE_DIFFERS. */
+async function compare(clients: Clients, api: ApiHandle, stage: string, release: ReleaseDraft<LambdaFunction>): Promise<void> {
+  const lines = (routes: readonly { readonly key: string; readonly ref: string }[]): readonly string[] =>
+    routes.map(({ key, ref }) => `${key} → ${ref}`).toSorted();
+  const [wanted, found] = [lines(calledRoutes(release)), lines(await readStage(clients, api.id, stage))];
+  const other = wanted.find((line, at) => line !== found[at]) ?? found[wanted.length];
+  if (other === undefined) return;
+  throw new UserError(
+    "CANDIDATE_DIFFERS",
+    `release ${release.number} was frozen with other routes than it should have: ${other}`,
+    "what is live was not touched; somebody edits the API at the same time; deploy again",
+  );
+}
+
+function versionOf({ versions }: ReleaseDraft, id: string): Version {
+  return versions.get(id) ?? fail(`no version of ${id} was uploaded`);
+}
+
+function moved({ app, stage }: Owner): UserError {
+  return new UserError(
+    "MOVED",
+    `what ${app} has at the stage ${stage} was changed by somebody else after it was looked at`,
+    "run the command again: it plans anew",
+  );
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isDone, planRelease, planText } from "../../deploy/plan.ts";
 import type { Deployed, DeployedPart, Draft, Part, Version } from "../../deploy/platform.ts";
 
-const nothing: Deployed = { parts: [], releases: [], leftovers: [], taken: [] };
+const nothing: Deployed = { parts: [], releases: [], leftovers: [], taken: [], fingerprint: "f", lastNumber: 0 };
 const code = (value: string, memory = 128) => [
   { label: "code", value, hidden: true },
   { label: "memory", value: `${memory} MB` },
@@ -16,7 +16,10 @@ const invoke = (...ids: string[]): Part => ({
   key: ids.join(),
   items: ids.map((id) => `invoke ${id}`),
 });
-const draftOf = (hash: string, ...parts: Part[]): Draft => ({ app: "app", stage: "dev", hash, parts, functions: [], routes: [] });
+const draftOf = (hash: string, ...parts: Part[]): Draft => ({
+  ...{ app: "app", stage: "dev", hash, parts },
+  ...{ functions: [], routes: [], secrets: {}, assets: [] },
+});
 const version = (name: string, number: string, key: string): Version => ({ function: name, number, ref: `arn:${name}:${number}`, key });
 
 /** What a clean deploy of a draft leaves. */
@@ -27,7 +30,15 @@ function deployedOf({ hash, parts }: Draft, number = 1): Deployed {
     return { ...part, version: only, versions: [only] };
   });
   const release = { number, hash, ref: `d${number}` };
-  return { parts: there, releases: [release], live: { ...release, url: "http://127.0.0.1:1/" }, leftovers: [], taken: [] };
+  return {
+    parts: there,
+    releases: [release],
+    live: { ...release, url: "http://127.0.0.1:1/" },
+    leftovers: [],
+    taken: [],
+    fingerprint: "f",
+    lastNumber: number,
+  };
 }
 
 const first = draftOf(
@@ -92,7 +103,7 @@ test("a change of one route, a new route and a removed one", () => {
 ! permission  api app--dev          may invoke new; may no longer invoke old
 = route       ANY /                 unchanged
 + route       ANY /new              to new
-= function    old                   not used any more; kept for earlier releases
+- function    old                   no longer in the app; deleted when no kept release needs it
 - route       ANY /old              no longer in the app
 + release     2                     after 1`);
 });
@@ -137,11 +148,11 @@ describe("one function", () => {
 });
 
 describe("what dead runs leave", () => {
-  test("a candidate address is removed without a new release", () => {
-    const plan = planRelease(first, { ...deployedOf(first, 3), leftovers: ["candidate-1"] });
+  test("a candidate address is cleared away without a new release", () => {
+    const plan = planRelease(first, { ...deployedOf(first, 3), leftovers: [{ kind: "stage", name: "candidate-1", reason: "an address" }] });
     expect(plan.release).toBe(3);
     expect(plan.changes.filter(({ action }) => action !== "keep")).toEqual([
-      { action: "remove", kind: "stage", name: "candidate-1", reason: "left by a deploy that did not end" },
+      { action: "update", kind: "stage", name: "candidate-1", reason: "finish: an address" },
     ]);
   });
 
@@ -151,8 +162,9 @@ describe("what dead runs leave", () => {
       ...deployedOf(first),
       releases: [...live.releases, { number: 2, hash: "h1", ref: "d2" }],
       live: live.live!,
+      lastNumber: 2,
     });
-    expect(plan.changes.at(-1)).toEqual({ action: "update", kind: "release", name: "2", reason: "made before, not live yet" });
+    expect(plan.changes.at(-1)).toEqual({ action: "update", kind: "release", name: "2", reason: "made before, not live now" });
     expect(plan.release).toBe(2);
   });
 

@@ -1,9 +1,11 @@
 /** The local cloud after a deploy: the zips, uploaded by the release code through the AWS SDK, behind an HTTP API. */
 import { join } from "node:path";
 import { createClients } from "../../../deploy/lambda/clients.ts";
-import { draftRelease } from "../../../deploy/lambda/draft.ts";
+import { createHolder } from "../../../deploy/holder.ts";
 import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import { readBuild } from "../../../deploy/lambda/read-build.ts";
 import { release } from "../../../deploy/release.ts";
+import { zip } from "../../../framework/build/zip.ts";
 import { type Cloud, startCloud } from "../../../framework/local/cloud/cloud.ts";
 import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts";
 import { build } from "../build.ts";
@@ -35,10 +37,21 @@ export async function startLocalCloud(subject: Subject, client?: readonly string
 async function deploy(subject: Subject, { url, region, accessKeyId, secretAccessKey }: Cloud): Promise<string> {
   const { out, manifest } = await build(subject, "lambda");
   const secretVersions = Object.fromEntries(manifest.app.secrets.map((name) => [name, 1]));
-  const draft = await draftRelease(out, { env: subject.env, secretVersions });
-  const clients = createClients({ endpoint: url, region, accessKeyId, secretAccessKey });
-  const platform = createLambdaPlatform(clients, draft);
-  const { live } = await release({ platform, app: subject.app, draft, onPlan: () => {}, onProgress: () => {} });
-  for (const client of [clients.lambda, clients.api, clients.apiOnce, clients.iam]) client.destroy();
-  return live.url;
+  const clients = createClients({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
+  const { name, stage, smoke, keep } = subject.app;
+  const platform = createLambdaPlatform({
+    clients,
+    owner: { app: name, stage },
+    account: "000000000000",
+    keep,
+    holder: createHolder(join(subject.folder, ".portico"), "conformance"),
+    source: {
+      build: await readBuild(out),
+      values: async () => ({ env: subject.env, secretVersions }),
+      archive: { read: () => new Map(), write: zip },
+    },
+  });
+  const quiet = { now: Date.now, onPlans: async () => {}, onProgress: () => {}, checkpoint: () => {} };
+  const [released] = await release({ clouds: [platform], smoke, keep, ...quiet });
+  return released?.live.url ?? "";
 }

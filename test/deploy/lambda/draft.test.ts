@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { draftRelease } from "../../../deploy/lambda/draft.ts";
+import { readBuild } from "../../../deploy/lambda/read-build.ts";
 
 test.each([
   ["nothing", undefined, "BUILD_MISSING"],
@@ -13,5 +13,5 @@ test.each([
   const folder = mkdtempSync(join(tmpdir(), "portico-draft-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   if (text !== undefined) writeFileSync(join(folder, "manifest.json"), text);
-  await expect(draftRelease(folder, { env: {}, secretVersions: {} })).rejects.toMatchObject({ code });
+  await expect(readBuild(folder)).rejects.toMatchObject({ code });
 });

@@ -22,6 +22,7 @@ const clock: Clock = {
   sleep: async (milliseconds) => {
     now += milliseconds;
   },
+  later: () => () => undefined,
 };
 const owner = { app: "a", stage: "b" };
 const arn = "arn:aws:lambda:us-east-1:000000000000:function:a--b--index-000000";
@@ -48,9 +49,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function upload(created: number, codeSha256 = "new") {
+function upload(created: number) {
   const { port } = server.address() as AddressInfo;
-  const clients = createClients({ endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", accessKeyId: "AKIA", secretAccessKey: "x" });
+  const clients = createClients(
+    { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials: { accessKeyId: "AKIA", secretAccessKey: "x" } },
+    { clock },
+  );
   const settings = {
     runtime: "nodejs24.x",
     handler: "index.handler",
@@ -65,10 +69,13 @@ function upload(created: number, codeSha256 = "new") {
     name: "a--b--index-000000",
     key: "f".repeat(64),
     zip: join(folder, "index.zip"),
-    codeSha256,
+    build: "b",
+    kept: [],
+    ownKey: "f".repeat(64),
     settings,
   };
-  return uploadFunction({ clients, clock, owner, role: { arn: "arn:aws:iam::0:role/r", trust: "", policy: "", created } }, fn);
+  const archive = { read: () => new Map(), write: async () => new Uint8Array() };
+  return uploadFunction({ clients, owner, role: { arn: "arn:aws:iam::0:role/r", created }, archive, liveAssets: undefined }, fn);
 }
 
 const notYet: Reply = [400, "InvalidParameterValueException", { message: "any" }];
@@ -79,10 +86,10 @@ test("a role that was just made is waited for, and so is the version's state", a
     ["POST ", [notYet, notYet, made]],
     ["POST /", [notYet, notYet, made]],
     [
-      "GET /a--b--index-000000/configuration?Qualifier=1",
+      "GET /a--b--index-000000?Qualifier=1",
       [
-        [200, undefined, { State: "Pending" }],
-        [200, undefined, { State: "Active" }],
+        [200, undefined, { Configuration: { State: "Pending" } }],
+        [200, undefined, { Configuration: { State: "Active" } }],
       ],
     ],
   ]);
@@ -100,16 +107,16 @@ test("with a role that is old, a wrong parameter is final", async () => {
 test("an update in progress is waited for, and a failed one is the user's error", async () => {
   const latest = { FunctionName: "a--b--index-000000", CodeSha256: "old", Architectures: ["arm64"], State: "Active" };
   replies = new Map([
-    ["GET /a--b--index-000000", [[200, undefined, { Configuration: latest, Tags: tags }]]],
-    ["GET /a--b--index-000000/versions", [[200, undefined, { Versions: [] }]]],
     [
-      "GET /a--b--index-000000/configuration",
+      "GET /a--b--index-000000",
       [
-        [200, undefined, { ...latest, LastUpdateStatus: "InProgress" }],
-        [200, undefined, { ...latest, LastUpdateStatus: "Successful" }],
-        [200, undefined, { ...latest, LastUpdateStatus: "Failed", LastUpdateStatusReason: "disk" }],
+        [200, undefined, { Configuration: latest, Tags: tags }],
+        [200, undefined, { Configuration: { ...latest, LastUpdateStatus: "InProgress" } }],
+        [200, undefined, { Configuration: { ...latest, LastUpdateStatus: "Successful" } }],
+        [200, undefined, { Configuration: { ...latest, LastUpdateStatus: "Failed", LastUpdateStatusReason: "disk" } }],
       ],
     ],
+    ["GET /a--b--index-000000/versions", [[200, undefined, { Versions: [] }]]],
     [
       "PUT /a--b--index-000000/code",
       [

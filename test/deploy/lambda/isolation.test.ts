@@ -95,7 +95,7 @@ test("a poisoned environment changes nothing", async () => {
 });
 
 test("a cloud that is not there, and one that refuses, are the user's errors", async () => {
-  const nobody = { endpoint: "http://127.0.0.1:1", region: "us-east-1", accessKeyId: "AKIA", secretAccessKey: "x" };
+  const nobody = { endpoint: "http://127.0.0.1:1", region: "us-east-1", credentials: { accessKeyId: "AKIA", secretAccessKey: "x" } };
   const failure = await createClients(nobody)
     .apiOnce.send(new GetApisCommand({}))
     .catch((error: unknown) => error);

@@ -2,21 +2,8 @@
 import { expect, test } from "vitest";
 import { ConflictException } from "@aws-sdk/client-apigatewayv2";
 import { ResourceConflictException, TooManyRequestsException } from "@aws-sdk/client-lambda";
-import type { Clock } from "../../../deploy/clock.ts";
+import { virtualClock } from "../virtual-clock.ts";
 import { isBroken, isConflict, isMissing, isPassing, polling, retrying } from "../../../deploy/lambda/retry.ts";
-
-function virtualClock(): Clock & { readonly pauses: number[] } {
-  let now = 0;
-  const pauses: number[] = [];
-  return {
-    pauses,
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds;
-      pauses.push(milliseconds);
-    },
-  };
-}
 
 const conflict = new ResourceConflictException({ message: "any text", $metadata: { httpStatusCode: 409 } });
 

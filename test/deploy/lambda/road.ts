@@ -6,8 +6,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Clients, createClients } from "../../../deploy/lambda/clients.ts";
-import { draftRelease, type LambdaDraft } from "../../../deploy/lambda/draft.ts";
-import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import { createHolder } from "../../../deploy/holder.ts";
+import type { ClientOptions } from "../../../deploy/lambda/clients.ts";
+import type { LambdaDraft, LambdaFunction } from "../../../deploy/lambda/draft.ts";
+import { draftRelease } from "../../../deploy/lambda/draft.ts";
+import { createLambdaPlatform, type LambdaSource } from "../../../deploy/lambda/platform.ts";
+import { readBuild } from "../../../deploy/lambda/read-build.ts";
+import type { Platform } from "../../../deploy/platform.ts";
+import { zip } from "../../../framework/build/zip.ts";
+import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
 import { type Plan, planText } from "../../../deploy/plan.ts";
 import { release, type Released } from "../../../deploy/release.ts";
 import { buildApp } from "../../../framework/build/build.ts";
@@ -22,17 +29,28 @@ export interface WireCall {
   readonly method: string;
   /** Decoded. */
   readonly path: string;
+  /** The header by which JSON services tell operations apart, or nothing. */
+  readonly target: string;
   readonly body: string;
 }
 
-/** True for what changes something: IAM's reads are POSTs too, and say what they are. */
-export const isWrite = ({ method, body }: WireCall): boolean => method !== "GET" && !/^Action=(Get|List)|&Action=(Get|List)/.test(body);
+/** True for what changes something: some services' reads are POSTs too, and say what they are. */
+export const isWrite = ({ method, path, target, body }: WireCall): boolean =>
+  !/^(GET|HEAD)$/.test(method) &&
+  !/^Action=(Get|List)|&Action=(Get|List)/.test(body) &&
+  !/\.(Get|List|Describe|Filter)/.test(target) &&
+  !/\/invocations(\?|$)/.test(path);
 
 /** What a test may vary of a deploy. */
 export interface DeployOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly secretVersions?: Readonly<Record<string, number>>;
   readonly app?: Partial<App>;
+  readonly message?: string;
+  readonly only?: string;
+  readonly expected?: readonly Plan[];
+  /** Another way to the cloud: a clock, a transport that fails. */
+  readonly client?: ClientOptions;
 }
 
 /** One app on one cloud. */
@@ -41,6 +59,8 @@ export interface Road {
   /** Writes a file of the app; undefined removes it. */
   write(file: string, text: string | undefined): Promise<void>;
   draft(options?: DeployOptions): Promise<LambdaDraft>;
+  /** A platform for one run; built anew unless `isBuilt` is false, which leaves it without a source. */
+  platform(options?: DeployOptions, isBuilt?: boolean): Promise<Platform<LambdaFunction>>;
   deploy(options?: DeployOptions): Promise<Released & { readonly plan: Plan; readonly text: string }>;
   /** Calls since the last look. */
   takeCalls(): readonly WireCall[];
@@ -62,7 +82,7 @@ const defaults = (root: string): App => ({
   secrets: [],
   smoke: [{ path: "/", status: 200 }],
   keep: 3,
-  lambda: { architecture: "arm64", policies: [] },
+  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
   workers: { compatibilityDate: "2026-08-01", bindings: {} },
 });
 
@@ -79,7 +99,13 @@ export async function openRoad(delay = 0): Promise<Road> {
     onError: (error) => failures.push(error),
   });
   const recorder = await openRecorder(cloud.port);
-  const clients = createClients({ ...cloud, endpoint: recorder.url });
+  const access = { endpoint: recorder.url, region: cloud.region, credentials: cloud };
+  const clients = createClients(access, {
+    transport: async (call, send) =>
+      call.service === "logs"
+        ? ({ output: { $metadata: {}, logGroups: [{ logGroupName: "/portico/road/local", retentionInDays: 30 }] } } as never)
+        : send(),
+  });
   const out = join(root, ".portico", "build", "lambda");
   const write: Road["write"] = async (file, text) => {
     const path = join(root, file);
@@ -87,33 +113,56 @@ export async function openRoad(delay = 0): Promise<Road> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   };
-  const draft: Road["draft"] = async ({ env = {}, secretVersions = {}, app: change = {} } = {}) => {
+  const built = async ({ env = {}, secretVersions = {}, app: change = {} }: DeployOptions) => {
     const app = { ...defaults(root), ...change };
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "lambda", out });
-    return draftRelease(out, { env, secretVersions });
+    return { env, secretVersions, app };
+  };
+  const platform: Road["platform"] = async (options = {}, isBuilt = true) => {
+    const { env, secretVersions, app } = isBuilt ? await built(options) : { ...options, app: { ...defaults(root), ...options.app } };
+    const source: LambdaSource | undefined = isBuilt
+      ? {
+          build: await readBuild(out),
+          values: async () => ({ env: env ?? {}, secretVersions: secretVersions ?? {} }),
+          archive: { read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])), write: zip },
+          ...(options.only !== undefined && { only: options.only }),
+        }
+      : undefined;
+    return createLambdaPlatform({
+      clients: options.client ? createClients(access, options.client) : clients,
+      owner: { app: app.name, stage: app.stage },
+      account: "000000000000",
+      keep: app.keep,
+      holder: createHolder(join(root, ".portico"), "tester@here"),
+      ...(source && { source }),
+    });
   };
   await write("functions/index.ts", page("home"));
   await write("functions/users/[id].ts", page("user"));
   return {
     root,
     write,
-    draft,
+    platform,
+    async draft(options = {}) {
+      const { env, secretVersions } = await built(options);
+      return draftRelease(await readBuild(out), { env, secretVersions }, { releases: [] });
+    },
     async deploy(options = {}) {
-      const drafted = await draft(options);
-      const app = { ...defaults(root), ...options.app };
+      const { smoke, keep } = { ...defaults(root), ...options.app };
       let text = "";
-      const onPlan = (plan: Plan): void => {
-        text = planText(plan);
-      };
-      const released = await release({
-        platform: createLambdaPlatform(clients, drafted),
-        app,
-        draft: drafted,
-        onPlan,
+      const [released] = await release({
+        clouds: [await platform(options)],
+        ...{ smoke, keep, now: () => (options.client?.clock ?? clients.clock).now() },
+        ...(options.message !== undefined && { message: options.message }),
+        ...(options.expected && { expected: options.expected }),
+        onPlans: async (plans) => {
+          text = plans.map(planText).join("\n");
+        },
         onProgress: () => undefined,
+        checkpoint: () => undefined,
       });
-      return { ...released, text };
+      return { ...released!, text };
     },
     takeCalls: recorder.take,
     clients,
@@ -138,6 +187,7 @@ async function openRecorder(port: number) {
       calls.push({
         method: request.method ?? "",
         path: decodeURIComponent(request.url ?? ""),
+        target: String(request.headers["x-amz-target"] ?? ""),
         body: body.subarray(0, 4096).toString("latin1"),
       });
       const forward = send({ host: "127.0.0.1", port, method: request.method, path: request.url, headers: request.headers }, (answer) => {

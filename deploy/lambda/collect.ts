@@ -1,0 +1,125 @@
+/** Takes away what no kept release needs: candidate addresses, snapshots, versions, functions, records, in an order that a kill cannot break. */
+import { DeleteDeploymentCommand } from "@aws-sdk/client-apigatewayv2";
+import { DeleteFunctionCommand, GetFunctionCommand, paginateListVersionsByFunction } from "@aws-sdk/client-lambda";
+import { inParallel } from "../parallel.ts";
+import type { Release, Removed } from "../platform.ts";
+import type { ReleaseRecord } from "../record.ts";
+import type { ApiHandle } from "./api.ts";
+import type { Clients } from "./clients.ts";
+import { candidatePrefix, functionName, isOurs, type Owner, recordKey } from "./names.ts";
+import { isConflict, isMissing, retrying } from "./retry.ts";
+import { deleteStage, type Snapshots } from "./snapshots.ts";
+import type { Store } from "./store.ts";
+
+/** What there is, as it was seen under the lock, and what stays of it. */
+export interface Collecting {
+  readonly clients: Clients;
+  readonly store: Store;
+  readonly owner: Owner;
+  readonly api: ApiHandle | undefined;
+  readonly snapshots: Snapshots;
+  readonly releases: readonly Release[];
+  /** Every record there is, those whose snapshot is gone among them. */
+  readonly records: ReadonlyMap<number, ReleaseRecord>;
+  /** The candidate stage that this run made. */
+  readonly candidate: string | undefined;
+  readonly keep: readonly Release[];
+  /** Functions that runs which did not end may have uploaded. */
+  readonly inherited: readonly string[];
+}
+
+/** Snapshots go before their versions and records last: whatever a kill leaves is still named by a record. */
+export async function collect(collecting: Collecting): Promise<readonly Removed[]> {
+  const removed: Removed[] = [];
+  const kept = new Set(collecting.keep.map(({ number }) => number));
+  const goes = [...collecting.records.values()].filter(({ number }) => !kept.has(number));
+  await removeStages(collecting, removed);
+  await removeSnapshots(collecting, kept, removed);
+  // Without the record of a kept release nobody knows which versions it needs.
+  if (collecting.keep.every(({ record }) => record)) await removeVersions(collecting, goes, removed);
+  await inParallel(goes, 8, async ({ number }) => {
+    await collecting.store.delete(recordKey(collecting.owner, number));
+    removed.push({ kind: "release", name: String(number) });
+  });
+  return removed;
+}
+
+async function removeStages({ clients, api, snapshots, candidate }: Collecting, removed: Removed[]): Promise<void> {
+  const left = snapshots.stages.map(({ StageName = "" }) => StageName).filter((name) => name.startsWith(candidatePrefix));
+  // One after the other: API Gateway answers 409 to edits side by side.
+  for (const name of new Set([...(candidate === undefined ? [] : [candidate]), ...left])) {
+    if (!api) continue;
+    await deleteStage(clients, api, name);
+    removed.push({ kind: "stage", name });
+  }
+}
+
+async function removeSnapshots(
+  { clients, api, snapshots, releases }: Collecting,
+  kept: ReadonlySet<number>,
+  removed: Removed[],
+): Promise<void> {
+  if (!api) return;
+  const others = snapshots.stages.filter(({ StageName = "" }) => !StageName.startsWith(candidatePrefix) && StageName !== "$default");
+  const needed = new Set(others.map(({ DeploymentId }) => DeploymentId));
+  for (const { number, ref: DeploymentId } of releases) {
+    if (kept.has(number) || needed.has(DeploymentId)) continue;
+    const command = new DeleteDeploymentCommand({ ApiId: api.id, DeploymentId });
+    await retrying({ clock: clients.clock }, isConflict, () => clients.api.send(command)).catch(unlessMissing);
+    removed.push({ kind: "snapshot", name: String(number) });
+  }
+}
+
+async function removeVersions(collecting: Collecting, goes: readonly ReleaseRecord[], removed: Removed[]): Promise<void> {
+  const { clients, owner, keep, inherited } = collecting;
+  const needed = keep.flatMap(({ record }) => record?.functions ?? []);
+  const refs = new Set(needed.map(({ ref }) => ref));
+  const ids = new Set(needed.map((fn) => fn.function));
+  const named = goes.flatMap(({ functions }) => functions).filter(({ ref }) => !refs.has(ref));
+  const found = await inParallel(inherited, 8, (id) => publishedVersions(clients, owner, id));
+  const versions = [...named.map((one) => ({ id: one.function, ref: one.ref })), ...found.flat().filter(({ ref }) => !refs.has(ref))];
+  const gone = new Set(versions.filter(({ id }) => !ids.has(id)).map(({ id }) => id));
+  const surplus = new Map(versions.filter(({ id }) => ids.has(id)).map((one) => [one.ref, one]));
+  await inParallel([...surplus.values()], 8, async ({ id, ref }) => {
+    const number = ref.slice(ref.lastIndexOf(":") + 1);
+    await removeFunction(clients, owner, id, number);
+    removed.push({ kind: "version", name: `${id} ${number}` });
+  });
+  await inParallel([...gone, ...inherited.filter((id) => !ids.has(id) && !gone.has(id))], 8, async (id) => {
+    if (await removeFunction(clients, owner, id)) removed.push({ kind: "function", name: id });
+  });
+}
+
+async function publishedVersions(
+  { lambda }: Clients,
+  owner: Owner,
+  id: string,
+): Promise<readonly { readonly id: string; readonly ref: string }[]> {
+  const all: { id: string; ref: string }[] = [];
+  try {
+    for await (const { Versions = [] } of paginateListVersionsByFunction({ client: lambda }, { FunctionName: functionName(owner, id) })) {
+      all.push(...Versions.filter(({ Version }) => Version !== "$LATEST").map(({ FunctionArn = "" }) => ({ id, ref: FunctionArn })));
+    }
+  } catch (error) {
+    unlessMissing(error);
+  }
+  return all;
+}
+
+/** A version of a function, or all of it; only when its own tags name this app and stage. True when there was one of ours. */
+export async function removeFunction({ lambda, clock }: Clients, owner: Owner, id: string, Qualifier?: string): Promise<boolean> {
+  const FunctionName = functionName(owner, id);
+  try {
+    const { Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+    if (!isOurs(owner, Tags)) return false;
+    await retrying({ clock }, isConflict, () => lambda.send(new DeleteFunctionCommand({ FunctionName, ...(Qualifier && { Qualifier }) })));
+    return true;
+  } catch (error) {
+    unlessMissing(error);
+    return false;
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
+}

@@ -1,0 +1,36 @@
+/** Keeps to AWS's rates: calls a second in, a wait before each call out; nothing waits where no rate is known. */
+import type { Clock } from "../clock.ts";
+
+/** Calls a second, by what shares a limit. */
+export interface Rates {
+  /** Lambda's control plane but for GetFunction, GetPolicy and Invoke, which have limits of their own (facts/aws.md section 1.3). */
+  readonly lambda?: number;
+  readonly getFunction?: number;
+  /** All of API Gateway's control plane; it lets 40 through at once. */
+  readonly apigateway?: number;
+}
+
+/** AWS's default quotas (docs.aws.amazon.com, "Lambda quotas", "Quotas for HTTP APIs"); a little is left to others. */
+export const awsRates: Rates = { lambda: 14, getFunction: 90, apigateway: 9 };
+
+type Call = { readonly service: string; readonly operation: string };
+
+function limitOf({ service, operation }: Call): keyof Rates | undefined {
+  if (service === "apigateway") return "apigateway";
+  if (service !== "lambda" || operation.startsWith("Invoke")) return undefined;
+  return operation === "GetFunction" ? "getFunction" : "lambda";
+}
+
+/** Spreads calls evenly: each has a moment before which it is not sent. */
+export function createPace(clock: Clock, rates: Rates): (call: Call) => Promise<void> {
+  const next = new Map<keyof Rates, number>();
+  return async (call) => {
+    const limit = limitOf(call);
+    const rate = limit && rates[limit];
+    if (!limit || !rate) return;
+    const now = clock.now();
+    const turn = Math.max(now, next.get(limit) ?? 0);
+    next.set(limit, turn + 1000 / rate);
+    if (turn > now) await clock.sleep(turn - now);
+  };
+}

@@ -1,0 +1,83 @@
+/** What a build folder holds for Lambda: the folder in, its manifest, archives and their hashes out. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isHashed } from "../../framework/model/hashed.ts";
+import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
+import { readManifest } from "../../framework/model/read-manifest.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { RecordedAsset } from "../record.ts";
+import { zipSizes } from "./zip-sizes.ts";
+
+/** A function with its archive. */
+export interface BuiltArchive {
+  readonly fn: BuiltFunction;
+  /** Absolute path of the zip, and the base64 SHA-256 of its bytes. */
+  readonly zip: string;
+  readonly codeSha256: string;
+}
+
+/** A build, read. */
+export interface LambdaBuild {
+  readonly manifest: Manifest;
+  readonly archives: readonly BuiltArchive[];
+  /** The static files whose names have a content hash; their number is not known yet: 0. */
+  readonly hashed: readonly RecordedAsset[];
+  /** Bytes of the archive that holds the static files. */
+  readonly assetsBytes: number;
+}
+
+/** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
+export async function readBuild(folder: string): Promise<LambdaBuild> {
+  const manifest = await readLambdaManifest(folder);
+  const { assetsFunction } = manifest;
+  const archives: BuiltArchive[] = [];
+  let hashed: readonly RecordedAsset[] = [];
+  let assetsBytes = 0;
+  for (const fn of [...manifest.functions, ...(assetsFunction ? [assetsFunction] : [])]) {
+    if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
+    const zip = join(folder, fn.zip);
+    const bytes = await readFile(zip);
+    archives.push({ fn, zip, codeSha256: createHash("sha256").update(bytes).digest("base64") });
+    if (fn.id !== assetsFunction?.id) continue;
+    hashed = hashedAssets(manifest, zipSizes(bytes));
+    assetsBytes = bytes.length;
+  }
+  return { manifest, archives, hashed, assetsBytes };
+}
+
+async function readLambdaManifest(folder: string): Promise<Manifest> {
+  const file = join(folder, "manifest.json");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build", { cause });
+  }
+  const manifest = readManifest(text, file);
+  if (manifest.target === "lambda") return manifest;
+  throw new UserError(
+    "BUILD_TARGET",
+    `${folder} holds a build for ${manifest.target}, not for Lambda`,
+    "run portico build --target lambda",
+  );
+}
+
+/** With their rows of `assets.json`, in which files are named by their hashes (framework/build/lambda.ts). */
+function hashedAssets({ assets }: Manifest, sizes: ReadonlyMap<string, number>): readonly RecordedAsset[] {
+  return assets
+    .filter(({ path }) => isHashed(path))
+    .map(({ encodings, ...asset }) => {
+      const encoded = encodings?.map((one) => ({ ...one, file: one.hash }));
+      const files = [asset.hash, ...(encodings ?? []).map(({ hash }) => hash)];
+      const bytes = files.reduce((sum, file) => sum + (sizes.get(`assets/${file}`) ?? 0), 0);
+      return {
+        path: asset.path,
+        hash: asset.hash,
+        bytes,
+        release: 0,
+        entry: { ...asset, file: asset.hash, ...(encoded && { encodings: encoded }) },
+      };
+    });
+}

@@ -1,0 +1,130 @@
+/** The private bucket that holds leases and records: keys and texts in and out, every call naming the owner that it expects. */
+import {
+  CreateBucketCommand,
+  type BucketLocationConstraint,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketTaggingCommand,
+  PutObjectCommand,
+  PutPublicAccessBlockCommand,
+} from "@aws-sdk/client-s3";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { Clients } from "./clients.ts";
+import { bucketName } from "./names.ts";
+import { dateOf } from "./server-date.ts";
+import { isConflict, isMissing, isServiceError, named, retrying } from "./retry.ts";
+
+/** A stored text, and its state then. */
+export interface Stored {
+  readonly text: string;
+  readonly etag: string;
+  /** When it was written and when it was read, both by the store's own clock; epoch ms, whole seconds. */
+  readonly written: number;
+  readonly read: number;
+}
+
+/** What is under a key. */
+export interface Entry {
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** The bucket of one account and region; it may not exist yet. */
+export interface Store {
+  readonly name: string;
+  /** Makes the bucket when there is none. Throws UserError BUCKET_TAKEN. */
+  ensure(): Promise<void>;
+  /** Undefined when there is none. */
+  get(key: string): Promise<Stored | undefined>;
+  /** In the order of their keys. Undefined without a bucket. */
+  list(prefix: string): Promise<readonly Entry[] | undefined>;
+  /** Gives the ETag. With `ifMatch`, or null for "only if there is none", it throws PreconditionFailed when that does not hold. */
+  put(key: string, text: string, ifMatch?: string | null): Promise<string>;
+  delete(key: string, ifMatch?: string): Promise<void>;
+}
+
+/** Nothing is asked before a method is called. */
+export function openStore({ s3, region, clock }: Clients, account: string): Store {
+  const Bucket = bucketName(account, region);
+  const owned = { Bucket, ExpectedBucketOwner: account };
+  const refused = (error: unknown): never => refusal(error, Bucket);
+  const orNothing = (error: unknown): undefined => (isMissing(error) ? undefined : refused(error));
+  return {
+    name: Bucket,
+    ensure: () => makeBucket({ s3, region, clock }, Bucket, account),
+    async get(Key) {
+      const found = await s3.send(new GetObjectCommand({ ...owned, Key })).catch(orNothing);
+      if (!found) return undefined;
+      const { ETag: etag = "", LastModified, Body } = found;
+      return {
+        text: (await Body?.transformToString()) ?? "",
+        etag,
+        written: LastModified?.getTime() ?? 0,
+        read: dateOf(found) ?? clock.now(),
+      };
+    },
+    async list(Prefix) {
+      const all: Entry[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const page = await s3
+          .send(new ListObjectsV2Command({ ...owned, Prefix, ...(ContinuationToken && { ContinuationToken }) }))
+          .catch(orNothing);
+        if (!page) return undefined;
+        all.push(...(page.Contents ?? []).map(({ Key = "", ETag = "" }) => ({ key: Key, etag: ETag })));
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken);
+      return all;
+    },
+    async put(Key, text, ifMatch) {
+      const condition = ifMatch === undefined ? {} : ifMatch === null ? { IfNoneMatch: "*" } : { IfMatch: ifMatch };
+      const object = { ...owned, Key, Body: Buffer.from(text), ContentType: "application/json", ...condition };
+      const { ETag = "" } = await retrying({ clock }, isConflict, () => s3.send(new PutObjectCommand(object))).catch(refused);
+      return ETag;
+    },
+    async delete(Key, ifMatch) {
+      await s3.send(new DeleteObjectCommand({ ...owned, Key, ...(ifMatch !== undefined && { IfMatch: ifMatch }) })).catch(orNothing);
+    },
+  };
+}
+
+function refusal(error: unknown, bucket: string): never {
+  if (isServiceError(error) && error.$metadata.httpStatusCode === 403) throw bucketTaken(bucket, error);
+  throw error;
+}
+
+/** A private bucket, tagged; one that is there is brought in step. */
+async function makeBucket({ s3, region, clock }: Pick<Clients, "s3" | "region" | "clock">, Bucket: string, account: string): Promise<void> {
+  const owned = { Bucket, ExpectedBucketOwner: account };
+  const refused = (error: unknown): never => refusal(error, Bucket);
+  const constraint =
+    region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };
+  try {
+    await retrying({ clock }, isOperationAborted, () => s3.send(new CreateBucketCommand({ Bucket, ...constraint })));
+  } catch (error) {
+    // In us-east-1 making it twice succeeds; elsewhere it says that it is ours (S3 API reference, CreateBucket).
+    if (named(error, "BucketAlreadyExists")) throw bucketTaken(Bucket, error);
+    if (!named(error, "BucketAlreadyOwnedByYou")) throw error;
+  }
+  const PublicAccessBlockConfiguration = {
+    BlockPublicAcls: true,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: true,
+  };
+  await s3.send(new PutPublicAccessBlockCommand({ ...owned, PublicAccessBlockConfiguration })).catch(refused);
+  const Tagging = { TagSet: [{ Key: "portico:bucket", Value: "leases and records" }] };
+  await s3.send(new PutBucketTaggingCommand({ ...owned, Tagging })).catch(refused);
+}
+
+const isOperationAborted = (error: unknown): boolean => named(error, "OperationAborted");
+
+function bucketTaken(name: string, cause: unknown): UserError {
+  return new UserError(
+    "BUCKET_TAKEN",
+    `the bucket ${name} cannot be used: it belongs to another account, or these credentials may not touch it`,
+    "portico doctor --policy prints what the deployer must be allowed; when the bucket is somebody else's, use another region",
+    { cause },
+  );
+}

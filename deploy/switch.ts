@@ -1,0 +1,77 @@
+/** Moves the traffic to a release that is there already: a cloud and a number in, that release live out; one call that changes the app. */
+import { UserError } from "../framework/model/user-error.ts";
+import { giveUp } from "./candidate.ts";
+import type { Deployed, Live, Platform, Release } from "./platform.ts";
+
+/** What a switch would do, for people to agree to. */
+export interface Switch {
+  readonly from: Live;
+  readonly to: Release;
+  /** Secrets that have another version there: the functions of that release carry the old values. */
+  readonly secrets: readonly string[];
+  /** Parts that all releases share and that stay as they are: `role guestbook--prod`. */
+  readonly stays: readonly string[];
+}
+
+/** What it needs. */
+export interface Switching {
+  readonly platform: Platform;
+  readonly command: "rollback" | "promote";
+  /** The release's number; the one that was live before when absent. */
+  readonly number?: number;
+  /** Shows the releases and what would change; throws to stop. */
+  readonly onSwitch: (change: Switch, deployed: Deployed) => Promise<void>;
+}
+
+/** Gives what is live then. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN, and those of the lock. */
+export async function switchRelease({
+  platform,
+  command,
+  number,
+  onSwitch,
+}: Switching): Promise<{ readonly live: Live; readonly changed: boolean }> {
+  const deployed = await platform.observe();
+  const { live } = deployed;
+  if (!live) throw new UserError("NOTHING_LIVE", "nothing was released to this stage yet", "portico deploy makes the first release");
+  const to = number === undefined ? before(live, deployed) : byNumber(number, deployed);
+  if (to.number === live.number) return { live, changed: false };
+  await onSwitch(toSwitch(live, to), deployed);
+  const lease = await platform.lock({ command, release: to.number, functions: [] }, deployed);
+  try {
+    const now = await platform.settle(await platform.promote(to));
+    await lease.end(deployed.leftovers.length === 0);
+    return { live: now, changed: true };
+  } catch (error) {
+    await giveUp(lease);
+    throw error;
+  }
+}
+
+function toSwitch(from: Live, to: Release): Switch {
+  const names = new Set([...Object.keys(from.record?.secrets ?? {}), ...Object.keys(to.record?.secrets ?? {})]);
+  const secrets = [...names].filter((name) => from.record?.secrets[name] !== to.record?.secrets[name]).toSorted();
+  const stays = Object.entries(from.record?.parts ?? {}).filter(([name, key]) => to.record && to.record.parts[name] !== key);
+  return { from, to, secrets, stays: stays.map(([name]) => name) };
+}
+
+/** The newest that took traffic and is older than the live one. */
+function before(live: Live, { releases }: Deployed): Release {
+  const earlier = releases.filter((one) => one.number < live.number && one.record?.state !== "candidate").at(-1);
+  if (earlier) return earlier;
+  throw new UserError(
+    "NO_EARLIER_RELEASE",
+    `release ${live.number} is the oldest that is kept`,
+    "portico releases lists what can be promoted",
+  );
+}
+
+function byNumber(number: number, { releases }: Deployed): Release {
+  const found = releases.find((one) => one.number === number);
+  if (found) return found;
+  const numbers = releases.map((one) => one.number).join(", ") || "none";
+  throw new UserError(
+    "RELEASE_UNKNOWN",
+    `there is no release ${number} that can be promoted; there are: ${numbers}`,
+    "portico releases lists them",
+  );
+}

@@ -1,0 +1,26 @@
+/** Takes an app's stage away: a cloud in, what was removed out; running it again goes on where it stopped. */
+import { giveUp } from "./candidate.ts";
+import type { Deployed, Platform, Removed } from "./platform.ts";
+
+/** What it needs. */
+export interface Teardown {
+  readonly platform: Platform;
+  /** Shows what goes; throws to stop. */
+  readonly onPlan: (deployed: Deployed) => Promise<void>;
+}
+
+/** An empty list when there was nothing. */
+export async function removeStage({ platform, onPlan }: Teardown): Promise<readonly Removed[]> {
+  const deployed = await platform.observe();
+  await onPlan(deployed);
+  if (!deployed.parts.length && !deployed.releases.length && !deployed.leftovers.length) return [];
+  const lease = await platform.lock({ command: "remove", functions: [] }, deployed);
+  try {
+    const removed = await platform.remove();
+    await lease.end(true);
+    return removed;
+  } catch (error) {
+    await giveUp(lease);
+    throw error;
+  }
+}
