@@ -5,6 +5,9 @@ const target: Flag = { flags: "--target <target>", summary: "lambda, workers or 
 const stage: Flag = { flags: "-s, --stage <stage>", summary: "the named environment" };
 const config: Flag = { flags: "-c, --config <file>", summary: "settings file (default: hosting.json)" };
 const port: Flag = { flags: "-p, --port <port>", summary: "port to listen on; 0 takes a free one" };
+const region: Flag = { flags: "--region <region>", summary: "AWS region (default: from hosting.json)" };
+const profile: Flag = { flags: "--profile <name>", summary: "AWS profile whose credentials are used" };
+const yes: Flag = { flags: "-y, --yes", summary: "agree to what would be asked" };
 const host: Flag = { flags: "--host <name>", summary: "one more Host name to answer to; repeatable", repeats: true };
 
 /** In the order that help prints them. */
@@ -54,8 +57,66 @@ export const commands: readonly Command[] = [
     name: "deploy",
     summary: "release the app to a stage",
     args: [],
-    flags: [stage, target, config, port],
+    flags: [
+      stage,
+      target,
+      { flags: "-m, --message <text>", summary: "what the release is; stands in portico releases" },
+      { flags: "--only <route>", summary: "change this route alone; the others stay as they are live" },
+      { flags: "--plan <file>", summary: "apply this plan of portico plan --out, or nothing when it is not what would be done now" },
+      yes,
+      region,
+      profile,
+      config,
+      port,
+    ],
     load: async () => (await import("./commands/deploy.ts")).deploy,
+  },
+  {
+    name: "plan",
+    alias: "diff",
+    summary: "show what a deploy would change; exit code 2 when there is anything",
+    args: [],
+    flags: [stage, target, { flags: "--out <file>", summary: "write the plan, for deploy --plan" }, region, profile, config, port],
+    load: async () => (await import("./commands/plan.ts")).plan,
+  },
+  {
+    name: "releases",
+    summary: "list the releases of a stage",
+    args: [],
+    flags: [stage, target, region, profile, config, port],
+    load: async () => (await import("./commands/releases.ts")).releases,
+  },
+  {
+    name: "rollback",
+    summary: "move a stage's traffic back to an earlier release, by one call",
+    args: [{ name: "[release]", summary: "its number (default: the one before)" }],
+    flags: [stage, target, yes, region, profile, config, port],
+    load: async () => (await import("./commands/rollback.ts")).rollback,
+  },
+  {
+    name: "promote",
+    summary: "move a stage's traffic to any release",
+    args: [{ name: "<release>", summary: "its number" }],
+    flags: [stage, target, yes, region, profile, config, port],
+    load: async () => (await import("./commands/rollback.ts")).promote,
+  },
+  {
+    name: "secret",
+    summary: "set, list or remove the secrets of a stage",
+    args: [
+      { name: "<action>", summary: "set, list or remove" },
+      { name: "[names...]", summary: "NAME, or NAME=VALUE; a value that is not given is read from standard input" },
+    ],
+    flags: [stage, target, { flags: "--from <file>", summary: "set: all that a .env file holds" }, yes, region, profile, config, port],
+    load: async () => (await import("./commands/secret.ts")).secret,
+  },
+  {
+    name: "remove",
+    alias: "destroy",
+    summary: "take everything of a stage away",
+    args: [],
+    flags: [stage, target, yes, { flags: "--confirm <stage>", summary: "the name of a protected stage" }, region, profile, config, port],
+    load: async () => (await import("./commands/remove.ts")).remove,
   },
   {
     name: "cloud",

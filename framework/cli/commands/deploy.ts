@@ -1,122 +1,109 @@
-/** `portico deploy --stage local`: an app in, its release live in the local cloud out; the plan is printed before anything is changed. */
-import type { Progress } from "../../../deploy/apply.ts";
-import { createClients, toUserError } from "../../../deploy/lambda/clients.ts";
-import { draftRelease } from "../../../deploy/lambda/draft.ts";
-import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
-import { type Plan, planText } from "../../../deploy/plan.ts";
+/** `portico deploy --stage NAME`: an app in, its release live out; the plan is printed before anything is changed, and exactly it is applied. */
+import type { Progress } from "../../../deploy/candidate.ts";
+import { toUserError } from "../../../deploy/lambda/clients.ts";
+import type { Plan } from "../../../deploy/plan.ts";
 import { release, type Released } from "../../../deploy/release.ts";
-import { resolveEnv, type ResolvedEnv } from "../../config/env.ts";
-import { loadApp } from "../../config/load.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
-import type { App } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
-import { appFlags, portFlag, textFlag } from "../flags.ts";
-import { type CloudAccess, cloudFolder, reachCloud } from "../local-cloud.ts";
+import { textFlag } from "../flags.ts";
+import { gitCommit } from "../git-commit.ts";
+import { agreeToPlans, paintPlan, readPlans } from "../plan-output.ts";
+import { buildSource, type ReleaseSource } from "../release-source.ts";
 import type { Reporter } from "../reporter.ts";
-import { secretVersions } from "../secret-versions.ts";
-import { buildFolder, buildTarget } from "./build.ts";
+import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { requireLambda } from "../targets.ts";
 
-/** Deploys to a running local cloud and ends, or starts one and serves until stopped. */
+/** Deploys and ends; at stage `local`, where no local cloud runs yet, starts one and serves until stopped. */
 export async function deploy(input: CommandInput): Promise<number> {
   const { reporter } = input;
-  requireLocal(textFlag(input, "stage"));
-  const port = textFlag(input, "port") === undefined ? undefined : portFlag(input, 0);
   const watchdog = startWatchdog();
   try {
-    const app = withoutAccount(await loadApp(appFlags(input, "local")));
-    requireLambda(app, reporter);
-    requireHttpApi(app);
-    await buildTarget(app, "lambda", (text) => reporter.warn(text));
-    const env = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
-    const { access, own } = await reachCloud(app.root, port, reporter);
+    const cloud = await openStageCloud(input);
     try {
-      await releaseTo(access, app, env, reporter);
-      if (!own) return 0;
+      requireLambda(cloud.app, reporter);
+      await releaseTo(cloud, input);
+      if (!cloud.own) return 0;
       const stopped = input.untilStopped();
-      reporter.line(reporter.paint("dim", `the local cloud runs at ${access.endpoint}; Ctrl-C ends it, its state stays`));
+      reporter.line(reporter.paint("dim", `the local cloud runs at ${cloud.own.cloud.url}; Ctrl-C ends it, its state stays`));
       await stopped;
       return 0;
     } finally {
-      await own?.close();
+      await cloud.close();
     }
   } finally {
     await watchdog.close();
   }
 }
 
-function requireLocal(stage: string | undefined): void {
-  if (stage === "local") return;
-  if (stage === undefined) throw new UserError("STAGE_MISSING", "deploy needs the stage to release to", "portico deploy --stage local");
-  throw new UserError(
-    "STAGE_NOT_YET",
-    `this version of Portico cannot release to the stage "${stage}" on AWS yet: it has no lock, no record and no rollback there`,
-    "portico deploy --stage local releases the same app through the same code to the local cloud",
-  );
-}
-
-function requireLambda({ targets }: App, reporter: Reporter): void {
-  const others = targets.filter((target) => target !== "lambda");
-  const why = "this version of Portico releases to Lambda only; Workers come with a later one";
-  if (!targets.includes("lambda")) {
-    throw new UserError(
-      "TARGET_NOT_YET",
-      `the app's target is ${others.join(" and ")}, and ${why}`,
-      "portico deploy --stage local --target lambda, or portico dev to run it on its own target",
-    );
-  }
-  if (others.length) reporter.warn(`only lambda is deployed, not ${others.join(" and ")}: ${why}`);
-}
-
-function requireHttpApi({ lambda: { front } }: App): void {
-  if (front !== "function-url") return;
-  throw new UserError(
-    "FRONT_NOT_YET",
-    "this version of Portico cannot release to a function URL yet",
-    'portico dev runs the app behind one; to deploy it, leave "front" out of "lambda"',
-  );
-}
-
-/** Roles, boundaries and networks of a real account do not exist in the local cloud. */
-function withoutAccount(app: App): App {
-  const { architecture, policies, front } = app.lambda;
-  return { ...app, lambda: { architecture, policies, ...(front && { front }) } };
-}
-
-async function releaseTo(access: CloudAccess, app: App, { env, made, undeclared }: ResolvedEnv, reporter: Reporter): Promise<void> {
+async function releaseTo(cloud: StageCloud, input: CommandInput): Promise<void> {
+  const { reporter } = input;
+  const { app } = cloud;
   const started = performance.now();
-  const secrets = Object.fromEntries(app.secrets.map((name) => [name, env[name] ?? ""]));
-  const versions = await secretVersions(cloudFolder(app.root), access.secretAccessKey, secrets);
-  const draft = await draftRelease(buildFolder(app, "lambda"), { env, secretVersions: versions });
-  let calls = 0;
-  const clients = createClients(access, () => {
-    calls += 1;
-  });
-  if (undeclared.length) reporter.warn(`${undeclared.join(", ")} in .env is not declared in hosting.json and is not deployed`);
-  for (const { name, value } of made) reporter.line(`made the secret ${name} for this machine: ${reporter.paint("bold", value)}`);
+  const expected = textFlag(input, "plan");
+  const plans = expected === undefined ? undefined : await readPlans(expected);
+  const [{ source, made }, commit] = await Promise.all([buildSource(cloud, reporter), gitCommit(app.root)]);
+  const message = textFlag(input, "message");
+  const only = textFlag(input, "only");
+  const interruption = watchInterruption(input);
   try {
-    const released = await release({
-      platform: createLambdaPlatform(clients, draft),
-      app,
-      draft,
-      onPlan: (plan) => reporter.line(paintPlan(plan, reporter)),
-      onProgress: (progress) => reporter.line(progressText(progress)),
+    const [released] = await release({
+      clouds: [cloud.platform({ ...source, ...(only !== undefined && { only }) })],
+      ...{ smoke: app.smoke, keep: app.keep, now: () => Date.now() },
+      ...(message !== undefined && { message }),
+      ...(commit !== undefined && { commit }),
+      ...(plans && { expected: plans }),
+      onPlans: (shown) => showPlans(shown, cloud, input),
+      onProgress: interruption.onProgress,
+      checkpoint: interruption.checkpoint,
     });
-    report(released, { calls, milliseconds: performance.now() - started, made }, reporter);
+    report(released!, { calls: cloud.calls().length, milliseconds: performance.now() - started, made }, reporter);
   } catch (error) {
-    throw toUserError(error, access.endpoint);
+    throw toUserError(error, cloud.aws.where);
+  } finally {
+    interruption.end();
   }
 }
 
-const colours = { "+": "green", "~": "yellow", "-": "red", "!": "magenta", "=": "dim" } as const;
+/** Nothing at stage `local` is anybody's but this machine's, so nobody is asked there. */
+async function showPlans(plans: readonly Plan[], { isLocal }: StageCloud, input: CommandInput): Promise<void> {
+  for (const plan of plans) input.reporter.line(paintPlan(plan, input.reporter));
+  if (!isLocal && textFlag(input, "plan") === undefined) await agreeToPlans(plans, input);
+}
 
-function paintPlan(plan: Plan, reporter: Reporter): string {
-  const [heading = "", ...lines] = planText(plan).split("\n");
-  const painted = lines.map((line) => reporter.paint(colours[line.slice(0, 1) as keyof typeof colours], line));
-  return [reporter.paint("bold", heading), ...painted, ""].join("\n");
+/** Ctrl-C ends a deploy between two steps; a second one ends the process. */
+function watchInterruption({ reporter }: CommandInput) {
+  let stopped = false;
+  let done = "nothing was changed";
+  const stop = (): void => {
+    stopped = true;
+    reporter.line("stopping after this step; once more stops at once");
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+  return {
+    onProgress(progress: Progress): void {
+      done = stateAfter(progress);
+      reporter.line(progressText(progress));
+    },
+    checkpoint(): void {
+      if (!stopped) return;
+      throw new UserError("INTERRUPTED", `the deploy was stopped: ${done}`, "run the same command again: it goes on from there");
+    },
+    end(): void {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeListener(signal, stop);
+    },
+  };
+}
+
+function stateAfter(progress: Progress): string {
+  if (progress.step === "promote" || progress.step === "collect")
+    return "the release is live; what is left of earlier ones was not cleared away";
+  if (progress.step === "lock") return "nothing was uploaded, and what is live was not touched";
+  return "functions were uploaded without traffic, and what is live was not touched";
 }
 
 function progressText(progress: Progress): string {
+  if (progress.step === "lock") return "took the lock";
   if (progress.step === "upload")
     return `uploaded ${progress.version.function} as version ${progress.version.number} (${progress.done} of ${progress.total})`;
   if (progress.step === "assemble") return `release ${progress.release} is assembled, without traffic`;
@@ -129,7 +116,7 @@ function progressText(progress: Progress): string {
 
 function report(
   { live, plan, changed }: Released,
-  cost: { readonly calls: number; readonly milliseconds: number; readonly made: ResolvedEnv["made"] },
+  cost: { readonly calls: number; readonly milliseconds: number; readonly made: ReleaseSource["made"] },
   reporter: Reporter,
 ): void {
   const { calls, made } = cost;

@@ -24,7 +24,7 @@ export async function stageUrl(input: CommandInput, stage: string): Promise<URL>
       "this app's local cloud does not run",
       "start it with portico deploy --stage local, or portico cloud",
     );
-  const { found } = await findApi(createClients(access), { app: app.name, stage });
+  const { found } = await findApi(createClients({ ...access, credentials: access }), { app: app.name, stage });
   if (found) return new URL(found.endpoint);
   throw new UserError("NOT_DEPLOYED", `the local cloud has no app ${app.name} at stage ${stage}`, "portico deploy --stage local");
 }
