@@ -21,7 +21,7 @@ import type { LambdaBuild } from "./read-build.ts";
 import { removeAll } from "./remove.ts";
 import { ensureRole, unitedPolicy } from "./role.ts";
 import { expose, freeze, type Snapshot, switchTo, withdrawStage } from "./snapshots.ts";
-import { openStore } from "./store.ts";
+import { openStore, type Store } from "./store.ts";
 
 /** What a release is made of; without it only what is there already can be promoted or removed. */
 export interface LambdaSource {
@@ -45,11 +45,13 @@ export interface LambdaTarget {
 }
 
 /** What a run learns on its way: a platform is made for one run. */
-interface Memory {
+interface Run extends LambdaTarget {
+  readonly store: Store;
   observed?: Observed;
   values?: DraftValues;
   draft?: LambdaDraft;
   api?: ApiHandle;
+  /** The candidate's stage. */
   candidate?: string;
   inherited: readonly string[];
   records: Map<number, ReleaseRecord>;
@@ -58,86 +60,106 @@ interface Memory {
 
 /** Make one for each run. */
 export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunction> {
-  const { clients, owner, account, keep, holder, source } = target;
-  const store = openStore(clients, account);
-  const memory: Memory = { inherited: [], records: new Map() };
-  const wanted = source ? source.build.archives.map(({ fn }) => fn.id) : [];
-  const requireDraft = (): LambdaDraft => memory.draft ?? fail("a release needs a build");
-  const requireApi = (): ApiHandle => memory.api ?? fail("there is no API yet");
+  const run: Run = { ...target, store: openStore(target.clients, target.account), inherited: [], records: new Map() };
+  const { clients, owner, store } = run;
   return {
-    async observe(): Promise<Deployed> {
-      const [observed, values] = await Promise.all([observe({ clients, store, owner, keep, wanted }), source?.values()]);
-      Object.assign(memory, { observed, ...(values && { values }), ...(observed.api && { api: observed.api }) });
-      memory.records = new Map(observed.records);
-      return observed.deployed;
-    },
-    draft(deployed) {
-      if (!source || !memory.values) return fail("a draft needs a build and a look at the cloud");
-      const whole = draftRelease(source.build, memory.values, deployed);
-      return (memory.draft = source.only === undefined ? whole : onlyRoute(whole, source.build.manifest, source.only, deployed.live));
-    },
-    async lock(intent: Intent, seen: Deployed): Promise<Lease> {
-      // A bucket is made before the first lock; reading it before said that there was none.
-      if (!memory.observed?.hasBucket) await store.ensure();
-      const { lease, inherited } = await takeLease({ store, clock: clients.clock, holder, owner }, intent);
-      memory.inherited = inherited;
-      try {
-        const { fingerprint } = await glanceAt({ clients, store, owner, ...(memory.api && { api: memory.api }) });
-        if (fingerprint !== seen.fingerprint) throw moved(owner);
-      } catch (error) {
-        await lease.end(false).catch(() => undefined);
-        throw error;
-      }
-      return lease;
-    },
-    async upload(fn) {
-      memory.host ??= prepare(target, requireDraft(), memory);
-      return uploadFunction(await memory.host, fn);
-    },
-    async assemble(release) {
-      await (memory.host ??= prepare(target, requireDraft(), memory));
-      const api = (memory.api ??= await ensureApi(clients, owner));
-      const allowed = allowedVersions(memory.observed?.deployed.releases ?? []);
-      const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed }));
-      const record = { ...release.record, ref: snapshot.ref };
-      await Promise.all([
-        expose(clients, api, owner, snapshot).then((stage) => (memory.candidate = stage)),
-        store.put(recordKey(owner, release.number), JSON.stringify(record)),
-      ]);
-      memory.records.set(release.number, record);
-      return { ...snapshot, record, url: `${api.endpoint}/${memory.candidate}` };
-    },
-    async verify(_candidate: Candidate, release, changed) {
-      const builds = new Map(requireDraft().functions.map(({ id, build }) => [id, build]));
-      await Promise.all([
-        compare(clients, requireApi(), memory.candidate ?? "", release),
-        inParallel(changed, 16, (version) => probe(clients, version, builds.get(version.function) ?? "")),
-      ]);
-    },
-    async promote(release: Release): Promise<Live> {
-      const api = requireApi();
+    observe: () => look(run),
+    draft: (deployed) => toDraft(run, deployed),
+    lock: (intent, seen) => lock(run, intent, seen),
+    upload: async (fn) => uploadFunction(await (run.host ??= prepare(run, requireDraft(run))), fn),
+    assemble: (release) => makeCandidate(run, release),
+    verify: (_candidate, release, changed) => verify(run, release, changed),
+    async promote(release) {
+      const api = requireApi(run);
       await switchTo(clients, api, owner, release);
       return { ...release, url: `${api.endpoint}/` };
     },
-    async withdraw() {
-      await withdrawStage(clients, requireApi());
-    },
-    async settle(live: Live) {
-      if (memory.draft && live.hash === memory.draft.hash) await settleShared(target, memory.draft);
-      if (live.record?.state !== "candidate") return live;
-      const record: ReleaseRecord = { ...live.record, state: "live" };
-      await store.put(recordKey(owner, live.number), JSON.stringify(record));
-      return { ...live, record };
-    },
-    async collect(kept): Promise<readonly Removed[]> {
-      const { observed, api, candidate, inherited, records } = memory;
-      if (!observed) return fail("nothing was looked at");
-      const { snapshots } = observed;
-      const { releases } = observed.deployed;
-      return collect({ clients, store, owner, api, snapshots, releases, records, candidate, keep: kept, inherited });
-    },
+    withdraw: () => withdrawStage(clients, requireApi(run)),
+    settle: (live) => settle(run, live),
+    collect: (keep) => collectAll(run, keep),
     remove: () => removeAll(clients, store, owner),
   };
+}
+
+const requireDraft = ({ draft }: Run): LambdaDraft => draft ?? fail("a release needs a build");
+const requireApi = ({ api }: Run): ApiHandle => api ?? fail("there is no API yet");
+
+async function look(run: Run): Promise<Deployed> {
+  const { clients, store, owner, keep, source } = run;
+  const wanted = source ? source.build.archives.map(({ fn }) => fn.id) : [];
+  const [observed, values] = await Promise.all([observe({ clients, store, owner, keep, wanted }), source?.values()]);
+  Object.assign(run, {
+    observed,
+    records: new Map(observed.records),
+    ...(values && { values }),
+    ...(observed.api && { api: observed.api }),
+  });
+  return observed.deployed;
+}
+
+function toDraft(run: Run, deployed: Deployed): LambdaDraft {
+  const { source, values } = run;
+  if (!source || !values) return fail("a draft needs a build and a look at the cloud");
+  const whole = draftRelease(source.build, values, deployed);
+  run.draft = source.only === undefined ? whole : onlyRoute(whole, source.build.manifest, source.only, deployed.live);
+  return run.draft;
+}
+
+async function lock(run: Run, intent: Intent, seen: Deployed): Promise<Lease> {
+  const { clients, store, owner, holder, observed, api } = run;
+  // A bucket is made before the first lock; looking at it before said that there was none.
+  if (!observed?.hasBucket) await store.ensure();
+  const { lease, inherited } = await takeLease({ store, clock: clients.clock, holder, owner }, intent);
+  run.inherited = inherited;
+  try {
+    const { fingerprint } = await glanceAt({ clients, store, owner, ...(api && { api }) });
+    if (fingerprint !== seen.fingerprint) throw moved(owner);
+    return lease;
+  } catch (error) {
+    await lease.end(false).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): Promise<Candidate> {
+  const { clients, owner, store, observed } = run;
+  await (run.host ??= prepare(run, requireDraft(run)));
+  const api = (run.api ??= await ensureApi(clients, owner));
+  const allowed = allowedVersions(observed?.deployed.releases ?? []);
+  const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed }));
+  const record = { ...release.record, ref: snapshot.ref };
+  const [stage] = await Promise.all([
+    expose(clients, api, owner, snapshot),
+    store.put(recordKey(owner, release.number), JSON.stringify(record)),
+  ]);
+  run.candidate = stage;
+  run.records.set(release.number, record);
+  return { ...snapshot, record, url: `${api.endpoint}/${stage}` };
+}
+
+async function verify(run: Run, release: ReleaseDraft<LambdaFunction>, changed: readonly Version[]): Promise<void> {
+  const builds = new Map(requireDraft(run).functions.map(({ id, build }) => [id, build]));
+  await Promise.all([
+    compare(run.clients, requireApi(run), run.candidate ?? "", release),
+    inParallel(changed, 16, (version) => probe(run.clients, version, builds.get(version.function) ?? "")),
+  ]);
+}
+
+async function settle(run: Run, live: Live): Promise<Live> {
+  const { store, owner, draft } = run;
+  if (draft && live.hash === draft.hash) await settleShared(run, draft);
+  if (live.record?.state !== "candidate") return live;
+  const record: ReleaseRecord = { ...live.record, state: "live" };
+  await store.put(recordKey(owner, live.number), JSON.stringify(record));
+  return { ...live, record };
+}
+
+function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
+  const { clients, store, owner, api, candidate, inherited, records, observed } = run;
+  if (!observed) return fail("nothing was looked at");
+  const { snapshots } = observed;
+  const { releases } = observed.deployed;
+  return collect({ clients, store, owner, api, snapshots, releases, records, candidate, keep, inherited });
 }
 
 /** Those that a snapshot of this API calls: none is frozen before its grants are there. */
@@ -150,7 +172,7 @@ function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
 }
 
 /** What functions need before they are made; while one release follows another the role allows what both need. */
-async function prepare({ clients, owner, source }: LambdaTarget, draft: LambdaDraft, { observed }: Memory): Promise<FunctionHost> {
+async function prepare({ clients, owner, source, observed }: Run, draft: LambdaDraft): Promise<FunctionHost> {
   const { lambda } = source!.build.manifest.app;
   const [role] = await Promise.all([
     lambda.role === undefined
