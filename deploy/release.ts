@@ -70,7 +70,7 @@ async function promoteAll(readies: readonly Ready[], { onProgress, checkpoint }:
   const lives: Live[] = [];
   try {
     for (const { platform, deployed, candidate, lease } of readies) {
-      await lease.hold();
+      if (candidate) await lease.hold();
       checkpoint();
       const live = candidate ? await platform.promote(candidate) : deployed.live!;
       lives.push(live);

@@ -36,7 +36,7 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
       [request, clientAddress, toResult] = open(event);
     } catch {
       // No front sends an event without a request: it is a deploy's, which asks what was built before it lets traffic in.
-      if ((event as { readonly portico?: unknown }).portico)
+      if ((event as { readonly portico?: unknown } | null)?.portico)
         return { statusCode: 200, body: process.getBuiltinModule("fs").readFileSync(new URL("build", import.meta.url), "utf8") };
       return { statusCode: 400 };
     }

@@ -149,9 +149,9 @@ describe("buildApp() for Lambda", () => {
     );
     for (const [name, bytes] of Object.entries(files)) expect(bytes.includes(root) || bytes.includes(process.cwd()), name).toBe(false);
     const zipped = zipEntries(files["functions/users-id.zip"] ?? Buffer.alloc(0));
-    expect(zipped.map(({ path }) => path)).toEqual(["index.mjs", "index.mjs.map"]);
-    expect(files["functions/users-id.mjs"]?.equals(zipped[0]?.bytes ?? Buffer.alloc(0))).toBe(true);
-    const text = Buffer.from(zipped[1]?.bytes ?? []).toString();
+    expect(zipped.map(({ path }) => path)).toEqual(["build", "index.mjs", "index.mjs.map"]);
+    expect(files["functions/users-id.mjs"]?.equals(zipped[1]?.bytes ?? Buffer.alloc(0))).toBe(true);
+    const text = Buffer.from(zipped[2]?.bytes ?? []).toString();
     expect(text.includes(root)).toBe(false);
     const map = JSON.parse(text) as { sources: string[] };
     expect(map.sources).toContain("functions/users/[id].ts");

@@ -1,0 +1,42 @@
+/** `portico doctor`: a stage in, whether a deploy to it can work out; with --policy the least rights that it needs. */
+import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
+import { examine } from "../../../deploy/lambda/doctor.ts";
+import { policyOf } from "../../../deploy/lambda/role.ts";
+import { toUserError } from "../../../deploy/lambda/clients.ts";
+import { readBuild } from "../../../deploy/lambda/read-build.ts";
+import type { CommandInput } from "../command.ts";
+import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { buildFolder, buildTarget } from "./build.ts";
+
+/** Exit code 1 when anything is not well. */
+export async function doctor(input: CommandInput): Promise<number> {
+  const cloud = await openStageCloud(input);
+  try {
+    return input.flags["policy"] === true ? printPolicy(cloud, input) : await printFindings(cloud, input);
+  } finally {
+    await cloud.close();
+  }
+}
+
+/** Two documents: what whoever deploys must be allowed, and what the functions' role is given. */
+function printPolicy({ app, aws }: StageCloud, { reporter }: CommandInput): number {
+  const owner = { app: app.name, stage: app.stage };
+  const deployer = deployerPolicy({ owner, account: aws.account, region: aws.clients.region, lambda: app.lambda });
+  const functions: unknown = JSON.parse(policyOf(owner, app.lambda));
+  reporter.result(JSON.stringify({ deployer, functions }, null, 2), { type: "policy", deployer, functions });
+  return 0;
+}
+
+async function printFindings({ app, aws, isLocal }: StageCloud, { reporter }: CommandInput): Promise<number> {
+  await buildTarget(app, "lambda", (text) => reporter.warn(text));
+  const build = await readBuild(buildFolder(app, "lambda"));
+  const findings = await examine({ clients: aws.clients, account: aws.account, app, build, isLocal }).catch((error: unknown) => {
+    throw toUserError(error, aws.where);
+  });
+  const lines = findings.map(({ check, ok, text, fix }) => {
+    const sign = ok ? reporter.paint("green", "ok ") : reporter.paint("red", "no ");
+    return `${sign} ${check.padEnd(14)}  ${text}${fix === undefined ? "" : `\n    ${reporter.paint("green", "fix")}: ${fix}`}`;
+  });
+  reporter.result(lines.join("\n"), { type: "doctor", findings });
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}

@@ -1,0 +1,54 @@
+/** `portico env`: a stage in, the names that its functions get as context.env and where each value comes from out; no secret's value. */
+import { listSecrets } from "../../../deploy/lambda/secrets.ts";
+import { toUserError } from "../../../deploy/lambda/clients.ts";
+import type { CommandInput } from "../command.ts";
+import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+
+/** A name, and what is known of it. */
+interface EnvRow {
+  readonly name: string;
+  readonly kind: "env" | "secret";
+  /** Of env only. */
+  readonly value?: string;
+  /** Of the live release: the secret's version that it carries. */
+  readonly live?: number;
+  /** Of secrets: the version that the next deploy takes; missing when there is none. */
+  readonly next?: number;
+}
+
+/** The command. */
+export async function env(input: CommandInput): Promise<number> {
+  const { reporter } = input;
+  const cloud = await openStageCloud(input);
+  try {
+    const rows = await readRows(cloud).catch((error: unknown) => {
+      throw toUserError(error, cloud.aws.where);
+    });
+    const text = rows.map((row) => `${row.name.padEnd(24)}  ${describe(row, cloud.isLocal)}`).join("\n");
+    reporter.result(text || "the app declares no env and no secrets", { type: "env", env: rows });
+    return 0;
+  } finally {
+    await cloud.close();
+  }
+}
+
+async function readRows(cloud: StageCloud): Promise<readonly EnvRow[]> {
+  const { app, aws, isLocal } = cloud;
+  const owner = { app: app.name, stage: app.stage };
+  const [deployed, stored] = await Promise.all([cloud.platform().observe(), isLocal ? [] : listSecrets(aws.clients, owner)]);
+  const live = deployed.live?.record?.secrets ?? {};
+  const next = new Map(stored.map(({ name, version }) => [name, version]));
+  const plain = Object.entries(app.env).map(([name, value]): EnvRow => ({ name, kind: "env", value }));
+  const secret = app.secrets.map((name): EnvRow => {
+    const [before, after] = [live[name], next.get(name)];
+    return { name, kind: "secret", ...(before !== undefined && { live: before }), ...(after !== undefined && { next: after }) };
+  });
+  return [...plain, ...secret];
+}
+
+function describe({ kind, value, live, next }: EnvRow, isLocal: boolean): string {
+  if (kind === "env") return `hosting.json  ${value}`;
+  const carried = live === undefined ? "not in the live release" : `version ${live} is live`;
+  if (isLocal) return `secret        from .env files or made for this machine; ${carried}`;
+  return `secret        ${next === undefined ? "MISSING: portico secret set" : `version ${next} comes with the next deploy`}; ${carried}`;
+}
