@@ -65,8 +65,12 @@ export function start(args: readonly string[], cwd: string, program: string = bi
 }
 
 /** Runs a command to its end. */
-export async function run(args: readonly string[], cwd: string, stdin = ""): Promise<Finished> {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env: environment, stdio: "pipe" });
+export async function run(
+  args: readonly string[],
+  cwd: string,
+  { stdin = "", env = {} }: { readonly stdin?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env: { ...environment, ...env }, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

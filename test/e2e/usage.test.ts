@@ -153,7 +153,7 @@ describe("portico invoke", () => {
     expect(text.stdout).toContain("201 Created");
     expect(text.stdout).toContain("set-cookie: a=1\nset-cookie: b=2\n");
     expect(text.stdout).toContain('{"method":"PUT","url":"/a/../b%2F","tag":"one","type":"application/json","body":"{\\"a\\":1}"}');
-    const json = await run(["invoke", "POST", "/bad", "-d", "@-", "--url", url, "--json"], repository, "a=1");
+    const json = await run(["invoke", "POST", "/bad", "-d", "@-", "--url", url, "--json"], repository, { stdin: "a=1" });
     expect(json.code).toBe(1);
     const answer = JSON.parse(json.stdout) as { status: number; body: string; milliseconds: number };
     expect(answer.status).toBe(503);
