@@ -100,12 +100,7 @@ export async function openRoad(delay = 0): Promise<Road> {
   });
   const recorder = await openRecorder(cloud.port);
   const access = { endpoint: recorder.url, region: cloud.region, credentials: cloud };
-  const clients = createClients(access, {
-    transport: async (call, send) =>
-      call.service === "logs"
-        ? ({ output: { $metadata: {}, logGroups: [{ logGroupName: "/portico/road/local", retentionInDays: 30 }] } } as never)
-        : send(),
-  });
+  const clients = createClients(access);
   const out = join(root, ".portico", "build", "lambda");
   const write: Road["write"] = async (file, text) => {
     const path = join(root, file);
