@@ -89,7 +89,7 @@ it.each(["SIGINT", "SIGKILL"] as const)("leaves no process behind on %s", async 
 
 it.each([
   ["STAGE_MISSING", ["deploy"]],
-  ["STAGE_NOT_YET", ["deploy", "--stage", "prod"]],
+  ["REGION_MISSING", ["deploy", "--stage", "prod"]],
   ["TARGET_NOT_YET", ["deploy", "--stage", "local", "--target", "workers"]],
   ["BAD_PORT", ["deploy", "--stage", "local", "--port", "x"]],
 ])("says %s", async (code, words) => {

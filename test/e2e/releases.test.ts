@@ -63,8 +63,14 @@ describe("at stage local", () => {
     const back = await portico("rollback", "--stage", "local");
     expect(back).toMatchObject({ code: 0, stdout: expect.stringMatching(/\* {2}2 .*second[^]*release 1 is live/) });
     expect(await portico("invoke", "/", "--stage", "local")).toMatchObject({ stdout: expect.stringContaining("one") });
-    expect(await portico("promote", "2", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("release 2 is live") });
-    expect(await portico("promote", "9", "--stage", "local")).toMatchObject({ code: 1, stderr: expect.stringContaining("error RELEASE_UNKNOWN") });
+    expect(await portico("promote", "2", "--stage", "local")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("release 2 is live"),
+    });
+    expect(await portico("promote", "9", "--stage", "local")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("error RELEASE_UNKNOWN"),
+    });
   });
 
   it("applies a plan that was written down, and refuses it once the app or the cloud moved", async () => {
@@ -89,7 +95,10 @@ describe("at stage local", () => {
     expect(await portico("deploy", "--stage", "local", "--only", "/users/:id")).toMatchObject({ code: 0 });
     expect((await portico("invoke", "/users/7", "--stage", "local")).stdout).toContain("person");
     expect((await portico("invoke", "/", "--stage", "local")).stdout).toContain("three");
-    expect(await portico("deploy", "--stage", "local", "--only", "/none")).toMatchObject({ code: 1, stderr: expect.stringContaining("ONLY_UNKNOWN") });
+    expect(await portico("deploy", "--stage", "local", "--only", "/none")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("ONLY_UNKNOWN"),
+    });
   });
 
   it("shows logs by route, env, and what the doctor found", async () => {
@@ -112,16 +121,25 @@ describe("at stage local", () => {
 describe("at a stage of an account", () => {
   it("checks the account first, and asks before it permits anything", async () => {
     expect(await inAccount("plan", "--stage", "other")).toMatchObject({ code: 1, stderr: expect.stringContaining("error ACCOUNT_WRONG") });
-    expect(await inAccount("deploy", "--stage", "prod")).toMatchObject({ code: 1, stderr: expect.stringContaining("error CONSENT_NEEDED") });
+    expect(await inAccount("deploy", "--stage", "prod")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("error CONSENT_NEEDED"),
+    });
     expect(await inAccount("releases", "--stage", "prod")).toMatchObject({ stdout: expect.stringContaining("nothing was released") });
   });
 
   it("takes secrets from the account, and fails before any change without them", async () => {
     const settings = JSON.parse(await readFile(join(root, "hosting.json"), "utf8")) as Record<string, unknown>;
     await write("hosting.json", JSON.stringify({ ...settings, secrets: ["API_KEY"] }));
-    await write("functions/index.ts", "export const GET = (_: Request, { env }: { env: { API_KEY: string } }) => new Response(env.API_KEY);\n");
+    await write(
+      "functions/index.ts",
+      "export const GET = (_: Request, { env }: { env: { API_KEY: string } }) => new Response(env.API_KEY);\n",
+    );
     await write(".env", "API_KEY=from-a-file\n");
-    expect(await inAccount("deploy", "--stage", "prod", "--yes")).toMatchObject({ code: 1, stderr: expect.stringContaining("SECRET_MISSING") });
+    expect(await inAccount("deploy", "--stage", "prod", "--yes")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("SECRET_MISSING"),
+    });
     expect(await inAccount("secret", "set", "API_KEY=s3cret", "--stage", "prod")).toMatchObject({ code: 0 });
     const deployed = await inAccount("deploy", "--stage", "prod", "--yes", "--json");
     expect(deployed).toMatchObject({ code: 0 });
@@ -135,9 +153,18 @@ describe("at a stage of an account", () => {
   });
 
   it("never removes a protected stage without its name", async () => {
-    expect(await inAccount("remove", "--stage", "prod", "--yes")).toMatchObject({ code: 1, stderr: expect.stringContaining("--confirm prod") });
-    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prdo")).toMatchObject({ code: 1, stderr: expect.stringContaining("NOT_AGREED") });
-    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prod")).toMatchObject({ code: 0, stdout: expect.stringContaining("secret API_KEY") });
+    expect(await inAccount("remove", "--stage", "prod", "--yes")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--confirm prod"),
+    });
+    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prdo")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("NOT_AGREED"),
+    });
+    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prod")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("secret API_KEY"),
+    });
   });
 });
 
