@@ -49,10 +49,13 @@ afterAll(async () => {
 });
 
 describe("at stage local", () => {
-  it("plans, deploys, lists, rolls back, and goes forward again", async () => {
+  it("plans and deploys", async () => {
     expect(await portico("plan", "--stage", "local")).toMatchObject({ code: 2, stdout: expect.stringContaining("+ function    index") });
     expect(await portico("deploy", "--stage", "local", "-m", "first")).toMatchObject({ code: 0, stderr: "" });
     expect(await portico("diff", "-s", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing to do") });
+  });
+
+  it("lists what was released, rolls back and goes forward again", async () => {
     await write("functions/index.ts", says("two"));
     expect((await portico("deploy", "--stage", "local", "-m", "second")).code).toBe(0);
     const [listed] = rows(await portico("releases", "--stage", "local", "--json"));

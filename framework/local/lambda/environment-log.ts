@@ -40,7 +40,7 @@ export class EnvironmentLog {
   /** @param arn names the function's version */
   constructor(fn: LoadedFunction, arn: string, options: { onLog(line: LogLine): void; readonly platformLines: boolean }) {
     this.#fn = fn;
-    this.stream = logStreamName(arn, new Date());
+    this.stream = logStreamName(arn, new Date(), fn.log?.group);
     this.#version = arn.split(":")[7] ?? "$LATEST";
     this.#onLog = (line) => options.onLog(line);
     this.#platformLines = options.platformLines;

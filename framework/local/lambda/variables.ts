@@ -20,9 +20,14 @@ const partsOf = (arn: string): { readonly region: string; readonly name: string 
   return { region, name, version };
 };
 
-/** One for each environment: `2026/11/20/[7]0a1b…`. */
-export function logStreamName(arn: string, now: Date): string {
-  return `${now.toISOString().slice(0, 10).replaceAll("-", "/")}/[${partsOf(arn).version}]${randomBytes(16).toString("hex")}`;
+/**
+ * One for each environment: `2026/11/20/[7]0a1b…`; in a log group of one's own `2026/11/20/NAME[7]0a1b…`, since other functions may write
+ * there too (developer guide, "Configuring CloudWatch log groups").
+ */
+export function logStreamName(arn: string, now: Date, group: string | undefined): string {
+  const { name = "", version } = partsOf(arn);
+  const own = group === undefined || group === `/aws/lambda/${name}` ? "" : name;
+  return `${now.toISOString().slice(0, 10).replaceAll("-", "/")}/${own}[${version}]${randomBytes(16).toString("hex")}`;
 }
 
 /** Programs are found through the first, Windows cannot start any without the others. */
