@@ -1,5 +1,6 @@
 /** The road of a release, on one cloud or on several: observe, plan, stop when there is nothing to do, make candidates, promote, clear up. */
 import { discard, giveUp, keptReleases, makeCandidate, type Planned, type Ready, type Run } from "./candidate.ts";
+import { promoteAll } from "./promote.ts";
 import { isDone, type Plan, planRelease } from "./plan.ts";
 import type { FunctionDraft, Live, Platform } from "./platform.ts";
 import { refuseStale, refuseTaken } from "./refuse.ts";
@@ -64,31 +65,6 @@ async function candidates(planned: readonly Planned[], run: Releasing): Promise<
     throw error;
   }
   return readies;
-}
-
-async function promoteAll(readies: readonly Ready[], { onProgress, checkpoint }: Releasing): Promise<readonly Live[]> {
-  const lives: Live[] = [];
-  try {
-    for (const { platform, deployed, candidate, lease } of readies) {
-      if (candidate) await lease.hold();
-      checkpoint();
-      const live = candidate ? await platform.promote(candidate) : deployed.live!;
-      lives.push(live);
-      if (candidate) onProgress({ step: "promote", live });
-    }
-  } catch (error) {
-    for (const [at, live] of lives.entries()) await takeBack(readies[at]!, live);
-    for (const { lease } of readies) await giveUp(lease);
-    throw error;
-  }
-  return lives;
-}
-
-/** Back to what was live before, or to nothing. */
-async function takeBack({ platform, deployed, candidate }: Ready, live: Live): Promise<void> {
-  if (!candidate) return;
-  if (deployed.live) await platform.promote(deployed.live);
-  else await platform.withdraw(live);
 }
 
 /** The release is live whatever happens here; what is not done is a line of the next plan. */
