@@ -16,10 +16,7 @@ const operations: RouteTable = {
   GetApi: ["GET /v2/apis/{ApiId}", getApi],
   ImportApi: ["PUT /v2/apis?basepath&failOnWarnings", importApi],
   ReimportApi: ["PUT /v2/apis/{ApiId}?basepath&failOnWarnings", reimportApi],
-  ExportApi: [
-    "GET /v2/apis/{ApiId}/exports/{Specification}?exportVersion&includeExtensions&outputType&stageName",
-    exportApi,
-  ],
+  ExportApi: ["GET /v2/apis/{ApiId}/exports/{Specification}?exportVersion&includeExtensions&outputType&stageName", exportApi],
   UpdateApi: ["PATCH /v2/apis/{ApiId}", updateApi],
   DeleteApi: ["DELETE /v2/apis/{ApiId}", deleteApi],
   CreateIntegration: ["POST /v2/apis/{ApiId}/integrations", createIntegration],
