@@ -204,6 +204,7 @@ describe("REST", () => {
     await speak("TagResource", { labels: { ResourceArn }, body: { tags: { a: "b" } } });
     await speak("GetTags", { labels: { ResourceArn } });
     await speak("UntagResource", { labels: { ResourceArn }, query: "tagKeys=a" });
+    await speak("ExportApi", { labels: { ...labels, Specification: "OAS30" }, query: "outputType=JSON" });
     await speak("DeleteApi", { labels });
     expect([...spoken].toSorted()).toEqual(Object.keys(apiGatewayTable).toSorted());
   });
