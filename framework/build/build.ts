@@ -1,11 +1,16 @@
 /** Builds one target of an app: routes and assets in, a folder of functions with its manifest out. */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { BuiltAsset, Manifest } from "../model/manifest.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
+import { createEvidence, type EvidenceCollector } from "./evidence.ts";
 import { functionId } from "./group.ts";
 import { buildLambda } from "./lambda.ts";
+import { forget, recall, remember } from "./last-build.ts";
 import { buildNode } from "./node.ts";
 import { replaceFolder } from "./replace-folder.ts";
 import { scanRoutes } from "./scan.ts";
@@ -30,11 +35,36 @@ const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>
   node: buildNode,
 };
 
-/** User code is read, never run. Throws UserError for what does not build or is over a limit of the target. */
-export async function buildApp({ app, routes, assets, target, out, warn = () => {} }: BuildInput): Promise<Manifest> {
-  const { methods, modules } = await scanRoutes(app.root, target, routes);
+/**
+ * User code is read, never run. A build that would give what the last one gave is not made again. Throws UserError for what does not
+ * build or is over a limit of the target.
+ */
+export async function buildApp(input: BuildInput): Promise<Manifest> {
+  const { app, target, out, warn = () => {} } = input;
+  const question = { file: join(app.root, ".portico/cache", `${target}.json`), given: givenText(input), out };
+  const known = recall(question);
+  for (const text of known?.warnings ?? []) warn(text);
+  if (known) return known.manifest;
+  const started = Date.now();
+  const evidence = createEvidence(realpathSync(app.root));
+  const warnings: string[] = [];
+  const said = (text: string): void => {
+    warnings.push(text);
+    warn(text);
+  };
+  const { manifest, files } = await make(input, evidence, said);
+  forget(question.file);
+  await replaceFolder(out, files);
+  const end = evidence.end();
+  if (end) remember(question, end, { names: files.keys(), warnings, started });
+  return manifest;
+}
+
+async function make({ app, routes, assets, target }: BuildInput, evidence: EvidenceCollector, warn: (text: string) => void) {
+  const { methods, modules, metafiles } = await scanRoutes(app.root, target, routes);
+  for (const metafile of metafiles) evidence.add(metafile);
   const scanned = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
-  const { files, ...bundle } = await builders[target]({ app, routes: scanned, modules, assets, warn });
+  const { files, ...bundle } = await builders[target]({ app, routes: scanned, modules, assets, evidence, warn });
   const { root: _, ...portable } = app;
   const manifest: Manifest = {
     schemaVersion: 1,
@@ -44,9 +74,12 @@ export async function buildApp({ app, routes, assets, target, out, warn = () => 
     assets,
     ...bundle,
   };
-  await replaceFolder(out, new Map([...files, ["manifest.json", Buffer.from(stableJson(manifest))]]));
-  return manifest;
+  return { manifest, files: new Map([...files, ["manifest.json", Buffer.from(stableJson(manifest))]]) };
 }
+
+/** What decides a build beside the files that it reads. The assets' contents are in it by their hashes. */
+const givenText = ({ app, routes, assets, target }: BuildInput): string =>
+  JSON.stringify([version, process.version, process.platform, app, routes, assets, target]);
 
 /** Keys sorted, so that equal values are equal bytes. */
 function stableJson(value: unknown): string {

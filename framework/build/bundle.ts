@@ -2,6 +2,7 @@
 import type { App } from "../model/app.ts";
 import type { AssetServer, BuiltAsset, BuiltFunction, WorkerModule } from "../model/manifest.ts";
 import type { ScannedRoute } from "./entry.ts";
+import type { EvidenceCollector } from "./evidence.ts";
 import type { RouteModule } from "./scan.ts";
 
 /** What a target's build needs. */
@@ -11,6 +12,8 @@ export interface BundleInput {
   /** What the scan made of each route's file. */
   readonly modules: ReadonlyMap<string, RouteModule>;
   readonly assets: readonly BuiltAsset[];
+  /** Told what every link read. */
+  readonly evidence: Pick<EvidenceCollector, "add">;
   /** Told what esbuild warns of, as one line with its place. */
   readonly warn: (text: string) => void;
 }

@@ -34,7 +34,7 @@ export interface LinkedFunction {
 type Chosen = Omit<Entry, "text"> & { readonly text: string };
 
 type Linked = ReadonlyMap<string, LinkedFunction>;
-type LinkInput = Pick<BundleInput, "app" | "modules" | "warn">;
+type LinkInput = Pick<BundleInput, "app" | "modules" | "evidence" | "warn">;
 
 /** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
 export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
@@ -82,7 +82,7 @@ async function link(input: LinkInput, entries: readonly Chosen[]): Promise<Linke
   return new Map([...inParts, ...(await linkWhole({ ...input, warn }, left))]);
 }
 
-async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
+async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
   const scopeOf = createScopes(app.root);
   const split = new Map<Chosen, SplitFunction>();
   for (const entry of entries) {
@@ -92,7 +92,7 @@ async function linkInParts({ app, modules, warn }: LinkInput, entries: readonly 
     if (parts) split.set(entry, parts);
   }
   const plans = new Map<string, TrunkPlan>([...split.values()].map(({ trunk }) => [trunk.id, trunk]));
-  const trunks = await linkTrunks(app.root, [...plans.values()], warn);
+  const trunks = await linkTrunks({ app, evidence, warn }, [...plans.values()]);
   const functions = await Promise.all(
     [...split].map(async ([entry, parts]) => {
       const trunk = trunks.get(parts.trunk.id);
@@ -122,7 +122,7 @@ async function joinFunction({ routes }: Chosen, parts: SplitFunction, trunk: Tru
 /** Functions in one call of esbuild, which holds all their bundles at once. */
 const batch = 64;
 
-async function linkWhole({ app, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
+async function linkWhole({ app, evidence, warn }: LinkInput, entries: readonly Chosen[]): Promise<Linked> {
   const linked = new Map<string, LinkedFunction>();
   for (let at = 0; at < entries.length; at += batch) {
     const some = entries.slice(at, at + batch);
@@ -131,6 +131,7 @@ async function linkWhole({ app, warn }: LinkInput, entries: readonly Chosen[]): 
     const entryPoints = some.map(({ name }) => ({ in: `portico:entry/${name}`, out: `functions/${name}` }));
     const { metafile, outputFiles, warnings: said } = await orUserError(app.root, build({ ...options, entryPoints }));
     for (const text of warnings(said)) warn(text);
+    evidence.add(metafile);
     const outputs = readOutputs(app.root, outputFiles);
     for (const { name, routes } of some) {
       const [entry, output] = [`portico:entry/${name}`, `functions/${name}.js`];

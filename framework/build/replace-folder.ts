@@ -1,9 +1,9 @@
 /** Writes a build: a folder and what is to be in it in, the folder replaced whole. */
-import { randomBytes } from "node:crypto";
 import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../model/user-error.ts";
+import { besides, removeLeftovers } from "./leftovers.ts";
 
 /** Files written at once: more would not be faster, and macOS lets a process open 256. */
 const bound = 32;
@@ -14,7 +14,7 @@ const bound = 32;
  * @param files by path, relative to the folder
  */
 export async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  const fresh = `${folder}.${randomBytes(4).toString("hex")}`;
+  const fresh = besides(folder);
   const old = `${fresh}.old`;
   try {
     for (const parent of new Set([...files.keys()].map((name) => dirname(join(fresh, name))))) mkdirSync(parent, { recursive: true });
@@ -25,6 +25,7 @@ export async function replaceFolder(folder: string, files: ReadonlyMap<string, U
     mkdirSync(folder, { recursive: true });
     renameSync(folder, old);
     renameSync(fresh, folder);
+    removeLeftovers(folder);
   } catch (error) {
     if (!isCode(error, "EXDEV", "EACCES", "EPERM", "ENOSPC", "EROFS")) throw error;
     throw new UserError("OUTPUT", `${folder} cannot be written: ${error.message}`, "Check the folder's permissions and free space.", {

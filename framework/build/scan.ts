@@ -32,6 +32,7 @@ export interface Scan {
   readonly methods: ReadonlyMap<string, Methods>;
   /** By file, middleware too. */
   readonly modules: ReadonlyMap<string, RouteModule>;
+  readonly metafiles: readonly Metafile[];
 }
 
 /** The methods of each route, by its id. Throws as `scanRoutes`. @param root absolute path of the app */
@@ -46,10 +47,15 @@ export async function scanRoutes(root: string, target: Target, routes: readonly 
   const files = [...new Set(routes.flatMap(({ file, middleware }) => [file, ...middleware]))];
   const alone = await parse(root, target, files);
   const starred = files.filter((file) => /\bexport\*from"/.test(alone.modules.get(file)?.code ?? ""));
-  const exports = starred.length ? new Map([...alone.exports, ...(await exportsOf(root, starred))]) : alone.exports;
+  const followed = starred.length ? await exportsOf(root, starred) : undefined;
+  const exports = new Map([...alone.exports, ...(followed?.exports ?? [])]);
   for (const file of new Set(routes.flatMap(({ middleware }) => middleware))) await checkMiddleware(root, file, exports.get(file) ?? []);
   const methods = routes.map(async ({ id, file }) => [id, await toMethods(root, file, exports.get(file) ?? [])] as const);
-  return { methods: new Map(await Promise.all(methods)), modules: alone.modules };
+  return {
+    methods: new Map(await Promise.all(methods)),
+    modules: alone.modules,
+    metafiles: [alone, followed ?? []].flat().map(({ metafile }) => metafile),
+  };
 }
 
 /** Each file alone, as it is in a bundle of the target but for names that are left long. Only Lambda's build needs the maps. */
@@ -73,14 +79,15 @@ async function parse(root: string, target: Target, files: readonly string[]) {
       warnings: warnings(own),
     });
   }
-  return { exports: exportsByFile(files, result.metafile), modules };
+  return { exports: exportsByFile(files, result.metafile), modules, metafile: result.metafile };
 }
 
 /** What files export that say `export *`, their imports read too. */
 async function exportsOf(root: string, files: readonly string[]) {
   const options = bundleOptions({ root, target: "node", entries: new Map() }, "production");
   const call = build({ ...options, minify: false, sourcemap: false, entryPoints: toEntryPoints(files) });
-  return exportsByFile(files, (await orUserError(root, call)).metafile);
+  const { metafile } = await orUserError(root, call);
+  return { exports: exportsByFile(files, metafile), metafile };
 }
 
 const toEntryPoints = (files: readonly string[]) => files.map((file, index) => ({ in: `./${file}`, out: String(index) }));

@@ -19,7 +19,7 @@ export interface SplitBundle {
 
 /** @param envNames what functions may see of the Worker's env */
 export async function buildSplit(
-  { app, routes, assets, warn }: BundleInput,
+  { app, routes, assets, evidence, warn }: BundleInput,
   target: "workers" | "node",
   envNames: readonly string[],
 ): Promise<SplitBundle> {
@@ -37,6 +37,7 @@ export async function buildSplit(
   const splitting = { splitting: true, chunkNames: "chunks/[name]-[hash]", assetNames: "modules/[name]-[hash]" };
   const result = await orUserError(app.root, build({ ...bundleOptions(names, "production"), ...splitting, entryPoints }));
   for (const text of warnings(result.warnings)) warn(text);
+  evidence.add(result.metafile);
   const hash = createGraphHasher(names, result.metafile);
   const describe = async (route: ScannedRoute): Promise<BuiltFunction> => ({
     id: route.id,

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { build, type Metafile } from "esbuild";
+import type { BundleInput } from "./bundle.ts";
 import { orUndefined, warnings } from "./errors.ts";
 import { type MapHead, mapHead, type SourceMap } from "./join-maps.ts";
 import { exportClause, type Import, shortWords } from "./module-text.ts";
@@ -72,14 +73,10 @@ function toRelative(folder: string, from: string): string {
 const batch = 32;
 
 /** Trunks by id. One that does not build, or cannot be shared, is missing: its functions are linked alone, which says what is wrong. */
-export async function linkTrunks(
-  root: string,
-  plans: readonly TrunkPlan[],
-  warn: (text: string) => void,
-): Promise<ReadonlyMap<string, Trunk>> {
+export async function linkTrunks(input: LinkInput, plans: readonly TrunkPlan[]): Promise<ReadonlyMap<string, Trunk>> {
   const trunks = new Map<string, Trunk>();
   const link = async (some: readonly TrunkPlan[]): Promise<void> => {
-    const linked = await linkTogether(root, some, warn);
+    const linked = await linkTogether(input, some);
     if (linked) for (const [id, trunk] of linked) trunks.set(id, trunk);
     else if (some.length > 1) for (const plan of some) await link([plan]);
   };
@@ -87,11 +84,12 @@ export async function linkTrunks(
   return trunks;
 }
 
+type LinkInput = Pick<BundleInput, "app" | "evidence" | "warn">;
+
 /** Undefined when one of them does not build, or esbuild warns about a generated line. */
 async function linkTogether(
-  root: string,
+  { app: { root }, evidence, warn }: LinkInput,
   plans: readonly TrunkPlan[],
-  warn: (text: string) => void,
 ): Promise<ReadonlyMap<string, Trunk> | undefined> {
   const names = {
     root,
@@ -103,6 +101,7 @@ async function linkTogether(
   const result = await orUndefined(build({ ...bundleOptions(names, "production"), entryPoints }));
   if (!result || result.warnings.some(({ location }) => location?.file.startsWith("portico:trunk/"))) return undefined;
   for (const text of warnings(result.warnings)) warn(text);
+  evidence.add(result.metafile, new Map(plans.map(({ id, folder }) => [`portico:trunk/${id}`, folder])));
   const outputs = readOutputs(root, result.outputFiles);
   const trunks = plans.map(({ id }) => [id, toTrunk(id, outputs, result.metafile)] as const);
   return new Map(trunks.filter((pair): pair is readonly [string, Trunk] => pair[1] !== undefined));
