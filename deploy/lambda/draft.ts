@@ -1,6 +1,7 @@
 /** The release as it should be on Lambda: a build, the values of env and secrets, and what is live in; functions, routes and their keys out. Pure. */
 import { createHash } from "node:crypto";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
+import { httpApiProblem } from "../../framework/model/http-api-limits.ts";
 import type { BuiltAsset } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { keptReleases } from "../candidate.ts";
@@ -63,6 +64,8 @@ export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: 
   const { manifest } = build;
   const { app, routes, assets } = manifest;
   const owner = { app: app.name, stage: app.stage };
+  const problem = httpApiProblem(manifest);
+  if (problem) throw problem;
   const env = { ...values.env, ...(Object.keys(values.env).length > 0 && { PORTICO_ENV: Object.keys(values.env).toSorted().join(",") }) };
   checkEnvironment(env);
   const own = build.archives.map((archive) => draftFunction(archive, { build, owner, env, secretVersions: values.secretVersions }));

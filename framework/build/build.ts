@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "esbuild";
 import type { App } from "../model/app.ts";
+import { httpApiProblem } from "../model/http-api-limits.ts";
 import type { BuiltAsset, Manifest } from "../model/manifest.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
@@ -74,6 +75,9 @@ async function make({ app, routes, assets, target }: BuildInput, evidence: Evide
     assets,
     ...bundle,
   };
+  // A build is not a release: it may have more than an HTTP API takes, and a deploy of it is refused before it writes anything.
+  const problem = target === "lambda" ? httpApiProblem(manifest) : undefined;
+  if (problem) warn(`${problem.message}: a deploy would be refused. ${problem.fix}`);
   return { manifest, files: new Map([...files, ["manifest.json", Buffer.from(stableJson(manifest))]]) };
 }
 

@@ -1,12 +1,15 @@
-/** Writes an app of many routes for benches: a count in, a folder with functions/ out. */
+/** Writes an app of many routes for benches: a count and a kind in, a folder with functions/ out. */
 import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const repository = join(import.meta.dirname, "../..");
 
+/** `plain` has nothing but Portico, `hono` an app of Hono in every route; in `own`, each route's has a module that no other imports. */
+export type Kind = "plain" | "hono" | "own";
+
 /** Routes `/r0` … with a line of their own each and a shared module; every second one a param. */
-export async function generateApp(count: number): Promise<string> {
+export async function generateApp(count: number, kind: Kind = "plain"): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "portico-bench-"));
   await mkdir(join(root, "functions/_lib"), { recursive: true });
   await symlink(join(repository, "node_modules"), join(root, "node_modules"));
@@ -14,11 +17,24 @@ export async function generateApp(count: number): Promise<string> {
   for (let at = 0; at < count; at++) {
     const file = at % 2 ? `r${at}/[name].ts` : `r${at}.ts`;
     await mkdir(join(root, "functions", file, ".."), { recursive: true });
-    await writeFile(
-      join(root, "functions", file),
-      `import type { Handler } from "portico";\nimport { greet } from "${at % 2 ? "../" : "./"}_lib/greet.ts";\n\n` +
-        `export const GET: Handler = (_request, { params }) => new Response(greet(params["name"] ?? "route ${at}"));\n`,
-    );
+    await writeFile(join(root, "functions", file), source(kind, at, at % 2 ? "../_lib" : "./_lib"));
+    if (kind === "own") await writeFile(join(root, `functions/_lib/own${at}.ts`), `export const own = ${at};\n`);
   }
   return root;
+}
+
+function source(kind: Kind, at: number, lib: string): string {
+  const greet = `import { greet } from "${lib}/greet.ts";\n`;
+  if (kind === "plain") {
+    return (
+      `import type { Handler } from "portico";\n${greet}\n` +
+      `export const GET: Handler = (_request, { params }) => new Response(greet(params["name"] ?? "route ${at}"));\n`
+    );
+  }
+  const [own, text] = kind === "own" ? [`import { own } from "${lib}/own${at}.ts";\n`, "`route ${own}`"] : ["", `"route ${at}"`];
+  const path = at % 2 ? `/r${at}/:name` : `/r${at}`;
+  return (
+    `import { Hono } from "hono";\n${greet}${own}\n` +
+    `const app = new Hono();\napp.get("${path}", (c) => c.text(greet(${at % 2 ? `c.req.param("name")` : text})));\nexport default app;\n`
+  );
 }

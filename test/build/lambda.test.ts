@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bufferedLimit } from "../../framework/build/lambda-assets.ts";
-import { lambdaLimits } from "../../framework/build/lambda-package.ts";
+import { assetsZipLimit, lambdaLimits, pack } from "../../framework/build/lambda-package.ts";
 import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
 import type { HttpApiEvent, HttpApiResult } from "../../framework/runtime/http-api.ts";
@@ -277,12 +277,18 @@ describe("what cannot be built", () => {
     expect(await invoke(built, built.manifest.functions[0], "GET", "/")).toMatchObject({ body: "slow" });
   });
 
-  it("refuses a zip that Lambda would not take", async () => {
-    const count = Math.ceil(lambdaLimits.zip / (4 * 1024 ** 2));
+  it("refuses static files that leave no room for those of earlier releases", async () => {
+    const count = Math.ceil(assetsZipLimit / (4 * 1024 ** 2));
     const root = makeFolder(
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`functions/_public/${index}.bin`, randomBytes(4 * 1024 ** 2)])),
     );
-    expect(await failure(root)).toMatchObject({ code: "FUNCTION_TOO_LARGE", message: expect.stringContaining("50.0 MB") as string });
+    expect(await failure(root)).toMatchObject({ code: "FUNCTION_TOO_LARGE", message: expect.stringContaining("45.0 MB") as string });
+  });
+
+  it("refuses a zip that Lambda would not take", async () => {
+    const about = { id: "large", middlewareBytes: 0, settings: { memory: 128, timeout: 1 } };
+    const packed = pack(about, { main: "large.mjs", zip: "large.zip" }, new Map([["index.mjs", [randomBytes(lambdaLimits.zip)]]]));
+    await expect(packed).rejects.toMatchObject({ code: "FUNCTION_TOO_LARGE", message: expect.stringContaining("50.0 MB") as string });
   });
 
   it("refuses an asset that no answer could carry", async () => {

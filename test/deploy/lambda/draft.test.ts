@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { draftRelease } from "../../../deploy/lambda/draft.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
+import type { Manifest } from "../../../framework/model/manifest.ts";
 
 test.each([
   ["nothing", undefined, "BUILD_MISSING"],
@@ -14,4 +16,13 @@ test.each([
   onTestFinished(() => rmSync(folder, { recursive: true }));
   if (text !== undefined) writeFileSync(join(folder, "manifest.json"), text);
   await expect(readBuild(folder)).rejects.toMatchObject({ code });
+});
+
+test("an app that an HTTP API has no room for is refused before any call", () => {
+  const functions = Array.from({ length: 300 }, (_, at) => ({ id: `r${at}` }));
+  const app = { name: "t", stage: "prod", lambda: {} };
+  const manifest = { schemaVersion: 1, target: "lambda", app, routes: [], assets: [], functions } as unknown as Manifest;
+  const build = { manifest, archives: [], hashed: [], assetsBytes: 0 };
+  const draft = (): unknown => draftRelease(build, { env: {}, secretVersions: {} }, { releases: [] });
+  expect(draft).toThrow(expect.objectContaining({ code: "TOO_MANY_FUNCTIONS" }));
 });
