@@ -37,13 +37,14 @@ export interface Plan {
 export function planRelease(draft: Draft, deployed: Deployed): Plan {
   const found = new Map(deployed.parts.map((part) => [`${part.kind} ${part.name}`, part]));
   const parts = draft.parts.map((part) => changeOf(part, found.get(`${part.kind} ${part.name}`)));
+  const own = parts.filter((_, at) => !draft.parts[at]?.shared);
   const wanted = new Set(draft.parts.map(({ kind, name }) => `${kind} ${name}`));
   const unwanted = deployed.parts.filter(({ kind, name }) => !wanted.has(`${kind} ${name}`)).map(unwantedChange);
   const leftovers = deployed.leftovers.map(({ kind, name, reason }) => change("update", kind, name, `finish: ${reason}`));
   const taken = deployed.taken.map(({ kind, name }) =>
     change("keep", kind, name, "not ours: its tags name another app or stage; left alone"),
   );
-  const moved = [...parts, ...unwanted].some(({ action }) => action !== "keep");
+  const moved = [...own, ...unwanted].some(({ action }) => action !== "keep");
   const { number, line } = releaseChange(draft, deployed, moved);
   const { app, stage, hash } = draft;
   return {

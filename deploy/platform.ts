@@ -39,6 +39,8 @@ export interface Part {
   readonly bytes?: number;
   /** For people, beside the reason: what was left out, and why. */
   readonly note?: string;
+  /** True for what all releases share: `settle` brings it in step, and no new release is needed for that. */
+  readonly shared?: boolean;
 }
 
 /** A part as the cloud has it. */
@@ -141,6 +143,8 @@ export interface Deployed {
   readonly releases: readonly Release[];
   readonly live?: Live;
   readonly leftovers: readonly Leftover[];
+  /** What a run that did not end was about to do; missing while whoever took the lock for it is still at work. */
+  readonly interrupted?: Intent;
   /** What has a name of ours and belongs, by its tags, to somebody else: left alone. */
   readonly taken: readonly { readonly kind: Kind; readonly name: string }[];
   /** Equal for two looks between which nothing of this app and stage was moved by anybody. */

@@ -33,14 +33,15 @@ export async function switchRelease({
   const deployed = await platform.observe();
   const { live } = deployed;
   if (!live) throw new UserError("NOTHING_LIVE", "nothing was released to this stage yet", "portico deploy makes the first release");
-  const to = number === undefined ? before(live, deployed) : byNumber(number, deployed);
-  if (to.number === live.number) return { live, changed: false };
-  await onSwitch(toSwitch(live, to), deployed);
+  const to = number === undefined ? (interruptedRollback(deployed) ?? before(live, deployed)) : byNumber(number, deployed);
+  const isThere = to.number === live.number;
+  if (isThere && !deployed.interrupted) return { live, changed: false };
+  if (!isThere) await onSwitch(toSwitch(live, to), deployed);
   const lease = await platform.lock({ command, release: to.number, functions: [] }, deployed);
   try {
-    const now = await platform.settle(await platform.promote(to));
+    const now = await platform.settle(isThere ? live : await platform.promote(to));
     await lease.end(deployed.leftovers.length === 0);
-    return { live: now, changed: true };
+    return { live: now, changed: !isThere };
   } catch (error) {
     await giveUp(lease);
     throw error;
@@ -52,6 +53,11 @@ function toSwitch(from: Live, to: Release): Switch {
   const secrets = [...names].filter((name) => from.record?.secrets[name] !== to.record?.secrets[name]).toSorted();
   const stays = Object.entries(from.record?.parts ?? {}).filter(([name, key]) => to.record && to.record.parts[name] !== key);
   return { from, to, secrets, stays: stays.map(([name]) => name) };
+}
+
+/** Where a rollback that did not end was going: done again, it must not go one further. */
+function interruptedRollback({ interrupted, releases }: Deployed): Release | undefined {
+  return interrupted?.command === "rollback" ? releases.find(({ number }) => number === interrupted.release) : undefined;
 }
 
 /** The newest that took traffic and is older than the live one. */

@@ -173,7 +173,13 @@ function toParts({ build, owner, functions, keys, policy, note }: PartsInput): r
     ...(app.lambda.role === undefined
       ? [
           rolePart(owner, app.lambda),
-          { kind: "permission" as const, name: `role ${stageName(owner)}`, key: digest(policy), items: statementTexts(policy) },
+          {
+            kind: "permission" as const,
+            name: `role ${stageName(owner)}`,
+            key: digest(policy),
+            items: statementTexts(policy),
+            shared: true,
+          },
         ]
       : []),
     logPart(owner, app.lambda.logRetention),

@@ -19,6 +19,7 @@ export const logPart = (owner: Owner, days: number): Part => ({
   name: logGroup(owner),
   key: String(days),
   facts: [{ label: "retention", value: `${days} days` }],
+  shared: true,
 });
 
 /** What is there; nobody else's can have this name without meaning to. */

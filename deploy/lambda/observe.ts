@@ -2,7 +2,8 @@
 import { GetFunctionCommand } from "@aws-sdk/client-lambda";
 import { keptReleases } from "../candidate.ts";
 import { inParallel } from "../parallel.ts";
-import type { Deployed, DeployedPart, Leftover, Live, Release, Version } from "../platform.ts";
+import type { Holder } from "../holder.ts";
+import type { Deployed, DeployedPart, Intent, Leftover, Live, Release, Version } from "../platform.ts";
 import { readRecord, type ReleaseRecord } from "../record.ts";
 import { type ApiHandle, findApi } from "./api.ts";
 import type { Clients } from "./clients.ts";
@@ -22,6 +23,7 @@ export interface Observing {
   readonly store: Store;
   readonly owner: Owner;
   readonly keep: number;
+  readonly holder: Holder;
   /** Ids of the functions that the next release has: those that the live one does not have are looked for. */
   readonly wanted: readonly string[];
 }
@@ -47,7 +49,7 @@ export interface Glance {
 }
 
 /** Three rounds of calls, each of them at once. */
-export async function observe({ clients, store, owner, keep, wanted }: Observing): Promise<Observed> {
+export async function observe({ clients, store, owner, keep, holder, wanted }: Observing): Promise<Observed> {
   const [role, logs, lock, glance] = await Promise.all([
     findRole(clients, owner),
     findLogGroup(clients, owner),
@@ -73,10 +75,20 @@ export async function observe({ clients, store, owner, keep, wanted }: Observing
     ...glance.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
   ];
   const lastNumber = Math.max(0, ...records.keys(), ...toSnapshots(glance.snapshots.deployments).map(({ number }) => number));
-  const leftovers = findLeftovers({ glance, records, releases, live, lock, keep });
+  const interrupted = lock && (await isLeft(lock, holder)) ? lock.intent : undefined;
+  const leftovers = findLeftovers({ glance, records, releases, live, interrupted, keep });
   return {
     ...{ api: glance.api, snapshots: glance.snapshots, records, hasBucket: glance.hasBucket },
-    deployed: { parts, releases, ...(live && { live }), leftovers, taken, fingerprint: glance.fingerprint, lastNumber },
+    deployed: {
+      parts,
+      releases,
+      ...(live && { live }),
+      leftovers,
+      ...(interrupted && { interrupted }),
+      taken,
+      fingerprint: glance.fingerprint,
+      lastNumber,
+    },
   };
 }
 
@@ -86,11 +98,12 @@ interface Glancing extends Pick<Observing, "clients" | "store" | "owner"> {
 
 /** One round of calls when the API is known, else two. */
 export async function glanceAt({ clients, store, owner, api }: Glancing): Promise<Glance> {
-  const listing = store.list(recordPrefix(owner));
-  const known = api && readSnapshots(clients, api.id);
-  const finding: ReturnType<typeof findApi> = api ? Promise.resolve({ found: api, lookalikes: [] }) : findApi(clients, owner);
-  const [{ found, lookalikes }, listed] = await Promise.all([finding, listing]);
-  const snapshots = await (known ?? (found ? readSnapshots(clients, found.id) : { deployments: [], stages: [] }));
+  const [{ found, lookalikes }, listed, known] = await Promise.all([
+    api ? { found: api, lookalikes: [] } : findApi(clients, owner),
+    store.list(recordPrefix(owner)),
+    api && readSnapshots(clients, api.id),
+  ]);
+  const snapshots = known ?? (found ? await readSnapshots(clients, found.id) : { deployments: [], stages: [] });
   const entries = listed ?? [];
   const fingerprint = fingerprintOf(found, snapshots, entries);
   return { api: found, lookalikes, snapshots, entries, hasBucket: listed !== undefined, fingerprint };
@@ -165,21 +178,25 @@ interface Found {
   readonly records: ReadonlyMap<number, ReleaseRecord>;
   readonly releases: readonly Release[];
   readonly live: Live | undefined;
-  readonly lock: Lock | undefined;
+  readonly interrupted: Intent | undefined;
   readonly keep: number;
 }
 
-/** What a run that ended early left. A lock that is held is somebody's who is at work, and no leftover. */
-function findLeftovers({ glance, records, releases, live, lock, keep }: Found): readonly Leftover[] {
+/** A lock that is held is somebody's who is at work, and no leftover; one whose holder was of this checkout and is dead waits for nobody. */
+const isLeft = async ({ holder: theirs, millisecondsLeft }: Lock, mine: Holder): Promise<boolean> =>
+  theirs === undefined || millisecondsLeft === 0 || mine.isDead(theirs.run, theirs.checkout);
+
+/** What a run that ended early left. */
+function findLeftovers({ glance, records, releases, live, interrupted, keep }: Found): readonly Leftover[] {
   const stages = glance.snapshots.stages.flatMap(({ StageName = "" }): readonly Leftover[] =>
     StageName.startsWith(candidatePrefix) ? [{ kind: "stage", name: StageName, reason: "a candidate's address" }] : [],
   );
-  const isLocked = lock !== undefined && lock.millisecondsLeft > 0;
-  const run = lock?.intent.release === undefined ? "" : ` of release ${lock.intent.release}`;
-  const intents: readonly Leftover[] =
-    lock && !isLocked ? [{ kind: "records", name: "lock", reason: `a ${lock.intent.command}${run} that did not end` }] : [];
+  const run = interrupted?.release === undefined ? "" : ` of release ${interrupted.release}`;
+  const intents: readonly Leftover[] = interrupted
+    ? [{ kind: "records", name: "lock", reason: `a ${interrupted.command}${run} that did not end` }]
+    : [];
   const unmarked: readonly Leftover[] =
-    live?.record?.state === "candidate" ? [{ kind: "release", name: String(live.number), reason: "it is live and was not marked so" }] : [];
+    live?.record?.state === "candidate" ? [{ kind: "records", name: String(live.number), reason: "it is live and was not marked so" }] : [];
   const kept = new Set(live ? keptReleases(live, releases, keep).map(({ number }) => number) : []);
   const unkept = releases
     .filter(({ number }) => !kept.has(number))

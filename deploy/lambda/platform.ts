@@ -85,9 +85,9 @@ const requireDraft = ({ draft }: Run): LambdaDraft => draft ?? fail("a release n
 const requireApi = ({ api }: Run): ApiHandle => api ?? fail("there is no API yet");
 
 async function look(run: Run): Promise<Deployed> {
-  const { clients, store, owner, keep, source } = run;
+  const { clients, store, owner, keep, holder, source } = run;
   const wanted = source ? source.build.archives.map(({ fn }) => fn.id) : [];
-  const [observed, values] = await Promise.all([observe({ clients, store, owner, keep, wanted }), source?.values()]);
+  const [observed, values] = await Promise.all([observe({ clients, store, owner, keep, holder, wanted }), source?.values()]);
   Object.assign(run, {
     observed,
     records: new Map(observed.records),

@@ -91,6 +91,7 @@ export const rolePart = (owner: Owner, { permissionsBoundary = "" }: Pick<Lambda
   kind: "role",
   name: stageName(owner),
   key: roleKey(trust, permissionsBoundary),
+  shared: true,
 });
 
 const roleKey = (document: string, boundary: string): string => hash(boundary ? `${document}\n${boundary}` : document);

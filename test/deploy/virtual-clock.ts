@@ -13,8 +13,8 @@ interface Moment {
   readonly run: () => void;
 }
 
-/** @param start epoch ms */
-export function virtualClock(start = Date.UTC(2026, 10, 25)): VirtualClock {
+/** @param start epoch ms @param isBusy true while something goes on that takes no time by this clock: it then stands still */
+export function virtualClock(start = Date.UTC(2026, 10, 25), isBusy = (): boolean => false): VirtualClock {
   let now = start;
   const pauses: number[] = [];
   const sleepers = new Set<Moment>();
@@ -26,6 +26,7 @@ export function virtualClock(start = Date.UTC(2026, 10, 25)): VirtualClock {
     }
   };
   const pump = (): void => {
+    if (isBusy()) return void setTimeout(pump, 1);
     const due = Math.min(...[...sleepers].map((one) => one.due));
     if (!Number.isFinite(due)) return;
     now = Math.max(now, due);

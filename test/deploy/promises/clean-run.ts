@@ -1,0 +1,45 @@
+/** What a command makes of a cloud when nothing goes wrong: the measure for every run in which something does. */
+import { expect } from "vitest";
+import { type Build, paths } from "./samples.ts";
+import { type Answers, type CloudState, type Command, openWorld, type Row, type World } from "./world.ts";
+
+/** A clean run, and the cloud before it. */
+export interface Clean {
+  /** A folder with the cloud's state before it, for `openWorld`. */
+  readonly saved: string;
+  readonly calls: number;
+  readonly end: CloudState;
+  /** What is answered before and afterwards. */
+  readonly answers: readonly [Answers, Answers];
+}
+
+interface Cleaning {
+  /** What was deployed before. */
+  readonly before: readonly Build[];
+  readonly command: Command;
+  readonly saved: string;
+}
+
+export async function runClean(row: Row, { before, command, saved }: Cleaning): Promise<Clean> {
+  const world = await openWorld(row);
+  try {
+    for (const build of before) expect(await world.run({ verb: "deploy", build })).toMatchObject({ end: "done" });
+    await world.save(saved);
+    const first = await world.ask(paths);
+    const { end, calls, error } = await world.run(command);
+    expect(end, String(error)).toBe("done");
+    return { saved, calls: calls.length, end: await world.state(), answers: [first, await world.ask(paths)] };
+  } finally {
+    await world.close();
+  }
+}
+
+/** Enough to tell releases apart, asked for after every call that changes something. */
+const telling = ["/", "/style.css"] as const;
+
+/** All of the release before, or all of the one after. */
+export async function expectWhole(world: World, { answers }: Clean, what: string): Promise<void> {
+  const now = await world.ask(telling);
+  const known = answers.map((all) => Object.fromEntries(telling.map((path) => [path, all[path]])));
+  expect(known, what).toContainEqual(now);
+}

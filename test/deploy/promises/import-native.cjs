@@ -1,0 +1,2 @@
+/** A URL in, its module out, as Node loads it. */
+module.exports = (url) => import(url);

@@ -1,0 +1,56 @@
+/** Runs deployed functions in this process: no child process for each, where a suite makes thousands of versions and asks each a question or two. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { LambdaOutcome, LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
+import type { LoadedFunction } from "../../../framework/model/invocation.ts";
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+
+/** Not this file's own import(), which vitest looks through. */
+const importNative = createRequire(import.meta.url)("./import-native.cjs") as (url: string) => Promise<{ readonly handler: Handler }>;
+
+/** Every version is a module of its own that sees its own env while it starts, as far as one process can give it. */
+export function createInProcessRuntime(): LambdaRuntime {
+  const modules = new Map<string, Promise<Handler>>();
+  let starting: Promise<unknown> = Promise.resolve();
+  const load = (fn: LoadedFunction): Promise<Handler> => {
+    const started = starting.then(() => start(fn));
+    starting = started.catch(() => undefined);
+    return started;
+  };
+  return {
+    async invoke(fn, event, { requestId, arn }): Promise<LambdaOutcome> {
+      const key = `${fn.directory} ${fn.hash}`;
+      const cold = !modules.has(key);
+      const outcome = { cold, durationMs: 0 };
+      try {
+        if (cold) modules.set(key, load(fn));
+        const handler = await modules.get(key)!;
+        const context = { awsRequestId: requestId, invokedFunctionArn: arn, getRemainingTimeInMillis: () => fn.timeout * 1000 };
+        const result = await handler(JSON.parse(Buffer.from(event).toString("utf8")), context);
+        return { ...outcome, payload: Buffer.from(JSON.stringify(result ?? null)) };
+      } catch (error) {
+        modules.delete(key);
+        const { name, message, stack = "" } = error as Error;
+        const document = { errorType: name, errorMessage: message, trace: stack.split("\n") };
+        const failure = { name, message, stack };
+        return { ...outcome, payload: Buffer.from(JSON.stringify(document)), functionError: "Unhandled", failure };
+      }
+    },
+    retire: () => undefined,
+    close: async () => modules.clear(),
+  };
+}
+
+async function start({ directory, main, env, hash }: LoadedFunction): Promise<Handler> {
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    return (await importNative(`file://${join(directory, main)}?${hash}`)).handler;
+  } finally {
+    for (const name of Object.keys(env)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** All that an app has at a stage on AWS, read with AWS's own calls: names, keys and meanings in, without numbers, ids and dates that two equal runs do not share. */
+import {
+  GetApisCommand,
+  GetDeploymentsCommand,
+  GetRoutesCommand,
+  GetIntegrationsCommand,
+  GetStagesCommand,
+  ExportApiCommand,
+} from "@aws-sdk/client-apigatewayv2";
+import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetRoleCommand, GetRolePolicyCommand } from "@aws-sdk/client-iam";
+import { GetFunctionCommand, GetPolicyCommand, paginateListFunctions, paginateListVersionsByFunction } from "@aws-sdk/client-lambda";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
+import type { Clients } from "../../../deploy/lambda/clients.ts";
+import type { Owner } from "../../../deploy/lambda/names.ts";
+import type { CloudState } from "./world.ts";
+
+/** What a version is known by here: its description, whatever its number. */
+type Names = ReadonlyMap<string, string>;
+
+export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<CloudState> {
+  const { functions, names } = await readFunctions(clients, owner);
+  const [apis, role, objects, secrets, logs] = await Promise.all([
+    readApis(clients, owner, names),
+    readRole(clients, owner),
+    readObjects(clients, account, names),
+    readSecrets(clients, owner),
+    readLogGroups(clients, owner),
+  ]);
+  return { functions, apis, role, objects, secrets, logs };
+}
+
+async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {
+  const names = new Map<string, string>();
+  const found: string[] = [];
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+    found.push(...Functions.map(({ FunctionName = "" }) => FunctionName).filter((name) => name.startsWith(`${app}--${stage}--`)));
+  }
+  const functions = await Promise.all(
+    found.toSorted().map(async (FunctionName) => {
+      const versions = [];
+      for await (const { Versions = [] } of paginateListVersionsByFunction({ client: lambda }, { FunctionName })) {
+        for (const { Version, FunctionArn = "", Description = "", CodeSha256 } of Versions) {
+          if (Version !== "$LATEST") names.set(FunctionArn, `${FunctionName} ${Description}`);
+          versions.push({ Version, Description: Version === "$LATEST" ? "" : Description, CodeSha256 });
+        }
+      }
+      const { Tags, Configuration = {} } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+      const { Role, MemorySize, Timeout, Environment, CodeSha256 } = Configuration;
+      const published = versions.filter(({ Version }) => Version !== "$LATEST");
+      const allowed = await Promise.all(published.map((one) => statements(lambda, FunctionName, one.Version)));
+      const about = published.map(({ Description, CodeSha256: code }, at) => ({ Description, code, allowed: allowed[at] }));
+      return { FunctionName, Tags, Role, MemorySize, Timeout, Environment, CodeSha256, versions: about.toSorted(byText) };
+    }),
+  );
+  return { functions, names };
+}
+
+const text = (value: unknown): string => JSON.stringify(value);
+const byText = (one: unknown, other: unknown): number => (text(one) < text(other) ? -1 : 1);
+
+async function statements(lambda: Clients["lambda"], FunctionName: string, Qualifier: string | undefined): Promise<unknown> {
+  const { Policy = "{}" } = await lambda.send(new GetPolicyCommand({ FunctionName, Qualifier })).catch(() => ({ Policy: "{}" }));
+  const { Statement = [] } = JSON.parse(Policy) as {
+    readonly Statement?: readonly { readonly Action: string; readonly Principal: unknown }[];
+  };
+  return Statement.map(({ Action, Principal }) => ({ Action, Principal }));
+}
+
+async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
+  const { Items = [] } = await api.send(new GetApisCommand({ MaxResults: "500" }));
+  const mine = Items.filter(({ Name }) => Name === `${app}--${stage}`);
+  return Promise.all(
+    mine.map(async ({ ApiId, Name, Tags }) => {
+      const [{ Items: deployments = [] }, { Items: stages = [] }, { Items: routes = [] }, { Items: integrations = [] }] = await Promise.all(
+        [
+          api.send(new GetDeploymentsCommand({ ApiId, MaxResults: "500" })),
+          api.send(new GetStagesCommand({ ApiId, MaxResults: "500" })),
+          api.send(new GetRoutesCommand({ ApiId, MaxResults: "500" })),
+          api.send(new GetIntegrationsCommand({ ApiId, MaxResults: "500" })),
+        ],
+      );
+      const described = new Map(deployments.map(({ DeploymentId, Description }) => [DeploymentId, Description]));
+      const uris = new Map(
+        integrations.map(({ IntegrationId, IntegrationUri = "" }) => [IntegrationId, names.get(IntegrationUri) ?? IntegrationUri]),
+      );
+      return {
+        ...{ Name, Tags },
+        deployments: deployments.map(({ Description = "" }) => Description).toSorted(),
+        stages: await Promise.all(
+          stages.map(async ({ StageName, DeploymentId, Tags: tags, AutoDeploy }) => ({
+            ...{ StageName, AutoDeploy, tags, release: described.get(DeploymentId) },
+            routes: await frozenRoutes(api, ApiId, StageName, names),
+          })),
+        ),
+        working: routes.map(({ RouteKey, Target = "" }) => `${RouteKey} ${uris.get(Target.replace("integrations/", ""))}`).toSorted(),
+      };
+    }),
+  );
+}
+
+/** The versions that a stage's snapshot calls, in any order: which route calls which is asked over HTTP. */
+async function frozenRoutes(api: Clients["api"], ApiId: string | undefined, StageName: string | undefined, names: Names): Promise<unknown> {
+  const { body } = await api.send(
+    new ExportApiCommand({ ApiId, StageName, OutputType: "JSON", Specification: "OAS30", IncludeExtensions: true }),
+  );
+  const document = Buffer.from(body ?? []).toString("utf8");
+  const refs = document.match(/arn:aws:lambda:[\w-]+:\d+:function:[\w-]+:\d+/g) ?? [];
+  return refs.map((ref) => names.get(ref) ?? ref).toSorted();
+}
+
+async function readRole({ iam }: Clients, { app, stage }: Owner) {
+  const RoleName = `${app}--${stage}`;
+  try {
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+    const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "portico" }));
+    return { tags: Role?.Tags, trust: Role?.AssumeRolePolicyDocument, policy: decodeURIComponent(PolicyDocument) };
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+async function readObjects({ s3 }: Clients, account: string, names: Names): Promise<Readonly<Record<string, unknown>>> {
+  const Bucket = `portico-${account}-us-east-1`;
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket })).catch(() => ({ Contents: [] }));
+  const all = await Promise.all(
+    Contents.map(async ({ Key = "" }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      return [Key, withoutAccidents(JSON.parse((await Body?.transformToString()) ?? "{}"), names)] as const;
+    }),
+  );
+  return Object.fromEntries(all);
+}
+
+/** Ids, numbers of versions, dates, and what a record tells people of its making. */
+const accidents = new Set(["created", "changes", "number", "ref", "since", "run", "checkout", "who"]);
+
+function withoutAccidents(value: unknown, names: Names): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (name, inner: unknown) => {
+      if (name === "ref" && typeof inner === "string") return names.get(inner);
+      return accidents.has(name) ? undefined : inner;
+    }),
+  );
+}
+
+async function readSecrets({ ssm }: Clients, { app, stage }: Owner): Promise<unknown> {
+  const { Parameters = [] } = await ssm.send(new GetParametersByPathCommand({ Path: `/portico/${app}/${stage}`, WithDecryption: false }));
+  return Parameters.map(({ Name, Version }) => ({ Name, Version }));
+}
+
+async function readLogGroups({ logs }: Clients, { app, stage }: Owner): Promise<unknown> {
+  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `/portico/${app}/${stage}` }));
+  return logGroups.map(({ logGroupName, retentionInDays }) => ({ logGroupName, retentionInDays }));
+}

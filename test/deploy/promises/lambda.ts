@@ -1,0 +1,101 @@
+/** The row of AWS Lambda: the local AWS, whose functions run in this process, behind the real SDK. */
+import { type Access, createClients } from "../../../deploy/lambda/clients.ts";
+import { createLambdaPlatform, type LambdaSource } from "../../../deploy/lambda/platform.ts";
+import { readBuild } from "../../../deploy/lambda/read-build.ts";
+import { buildApp } from "../../../framework/build/build.ts";
+import { zip } from "../../../framework/build/zip.ts";
+import { startCloud } from "../../../framework/local/cloud/cloud.ts";
+import type { Fault } from "../../../framework/local/cloud/faults.ts";
+import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
+import type { App } from "../../../framework/model/app.ts";
+import { discoverAssets } from "../../../framework/routes/assets.ts";
+import { discover } from "../../../framework/routes/discover.ts";
+import { createInProcessRuntime } from "./in-process-runtime.ts";
+import { readLambdaState } from "./lambda-state.ts";
+import type { Platform } from "../../../deploy/platform.ts";
+import type { BusyClock } from "../busy-clock.ts";
+import type { Sample } from "./samples.ts";
+import { type ApiCall, type Injected, isWrite, keep, type Process, type Row } from "./world.ts";
+
+const owner = { app: "promise", stage: "local" };
+const account = "000000000000";
+
+const appOf = (root: string, { env, allowed }: Sample): App => ({
+  root,
+  name: owner.app,
+  stage: owner.stage,
+  protected: false,
+  targets: ["lambda"],
+  assets: "functions/_public",
+  headers: [],
+  group: "route",
+  routes: [],
+  env,
+  secrets: [],
+  smoke: [],
+  keep,
+  lambda: {
+    architecture: "arm64",
+    logRetention: 30,
+    policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
+  },
+  workers: { compatibilityDate: "2026-08-01", bindings: {} },
+});
+
+const archive: LambdaSource["archive"] = {
+  read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),
+  write: zip,
+};
+
+/** Refusals as the services word them; one that a service does not make is not injected there. */
+function toFault(injected: Injected | undefined, { service, operation }: ApiCall): Fault | undefined {
+  if (injected === undefined) return undefined;
+  if (injected === "reset" || injected === "lose") return { kind: injected };
+  const refuse = (status: number, code: string): Fault => ({ kind: "refuse", status, code, message: "injected" });
+  if (injected === "throttle") return service === "s3" ? refuse(503, "SlowDown") : refuse(429, "TooManyRequestsException");
+  if (injected === "broken") return refuse(500, service === "s3" ? "InternalError" : "ServiceException");
+  if (injected === "role") return operation === "CreateFunction" ? refuse(400, "InvalidParameterValueException") : undefined;
+  if (!isWrite({ service, operation })) return undefined;
+  if (service === "lambda") return refuse(409, "ResourceConflictException");
+  if (service === "apigateway") return refuse(409, "ConflictException");
+  return undefined;
+}
+
+async function toPlatform(access: Access, clock: BusyClock, { transport, holder, build, only }: Process): Promise<Platform> {
+  const clients = createClients(access, { clock, transport });
+  const source: LambdaSource | undefined = build && {
+    build: await readBuild(build.folder),
+    values: async () => ({ env: build.sample.env, secretVersions: {} }),
+    archive,
+    ...(only !== undefined && { only }),
+  };
+  return createLambdaPlatform({ clients, owner, account, keep, holder, ...(source && { source }) });
+}
+
+export const lambda: Row = {
+  name: "AWS Lambda",
+  async build(sample, root, out) {
+    const app = appOf(root, sample);
+    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
+    await buildApp({ app, routes, assets, target: "lambda", out });
+  },
+  async open({ folder, clock, fault, delay = 0 }) {
+    const runtime = createInProcessRuntime();
+    const failures: unknown[] = [];
+    const cloud = await startCloud({
+      ...{ folder, port: 0, runtime, clock, delay, onError: (error: unknown) => failures.push(error) },
+      fault: (call) => toFault(fault?.(call), call),
+    });
+    const access = { endpoint: cloud.url, region: cloud.region, credentials: cloud };
+    return {
+      platform: (process) => toPlatform(access, clock, process),
+      state: () => readLambdaState(createClients(access), owner, account),
+      url: async () => cloud.apps().find(({ name, stage }) => name === "promise--local" && stage === undefined)?.url,
+      async close() {
+        await cloud.close();
+        await runtime.close();
+        if (failures.length) throw new AggregateError(failures, "the local cloud failed");
+      },
+    };
+  },
+};

@@ -1,0 +1,85 @@
+/** The apps that are released: a few routes that say which release they are of, built once for a whole file of tests. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Row } from "./world.ts";
+
+/** What is in an app. */
+export interface Sample {
+  readonly files: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of things that its functions may read. */
+  readonly allowed: readonly string[];
+}
+
+/** An app, built for one platform. */
+export interface Build {
+  /** For messages: `B`. */
+  readonly name: string;
+  readonly folder: string;
+  readonly sample: Sample;
+}
+
+/** A route that says its word. */
+export const says = (word: string): string => `export const GET = () => new Response(${JSON.stringify(word)});\n`;
+
+const same = says("same");
+
+/** A: the first. B: another home, style and permission, `same` as it was. C: A without the route `old`. */
+export const samples = {
+  A: {
+    files: {
+      "functions/index.ts": says("A"),
+      "functions/old.ts": says("old A"),
+      "functions/same.ts": same,
+      "functions/_public/style.css": "/* A */",
+    },
+    env: {},
+    allowed: ["a"],
+  },
+  B: {
+    files: {
+      "functions/index.ts": says("B"),
+      "functions/old.ts": says("old B"),
+      "functions/same.ts": same,
+      "functions/_public/style.css": "/* B */",
+    },
+    env: {},
+    allowed: ["b"],
+  },
+  C: {
+    files: { "functions/index.ts": says("A"), "functions/same.ts": same, "functions/_public/style.css": "/* A */" },
+    env: {},
+    allowed: ["a"],
+  },
+} as const satisfies Readonly<Record<string, Sample>>;
+
+/** What is asked of them. */
+export const paths = ["/", "/old", "/same", "/style.css", "/none"] as const;
+
+/** Builds for a row, in a folder of their own. */
+export interface Builds<Name extends string> {
+  readonly builds: Readonly<Record<Name, Build>>;
+  close(): Promise<void>;
+}
+
+/** One after the other, in the same folder, as a person changes an app. */
+export async function buildAll<Name extends string>(row: Row, from: Readonly<Record<Name, Sample>>): Promise<Builds<Name>> {
+  const folder = await mkdtemp(join(tmpdir(), "portico-samples-"));
+  const built: [string, Build][] = [];
+  for (const [name, sample] of Object.entries<Sample>(from)) {
+    const root = join(folder, "app");
+    await rm(root, { recursive: true, force: true });
+    for (const [file, text] of Object.entries(sample.files)) {
+      await mkdir(dirname(join(root, file)), { recursive: true });
+      await writeFile(join(root, file), text);
+    }
+    const out = join(folder, name);
+    await row.build(sample, root, out);
+    built.push([name, { name, folder: out, sample }]);
+  }
+  return {
+    builds: Object.fromEntries(built) as Record<Name, Build>,
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}

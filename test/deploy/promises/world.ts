@@ -1,0 +1,253 @@
+/** One app at one stage of an emulated cloud, for the promises of a release: commands that can be killed in, outcomes and states out. Platform-neutral. */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHolder, type Holder } from "../../../deploy/holder.ts";
+import type { Plan } from "../../../deploy/plan.ts";
+import type { Platform } from "../../../deploy/platform.ts";
+import { planOn, release } from "../../../deploy/release.ts";
+import type { SmokeCheck } from "../../../deploy/smoke.ts";
+import { switchRelease } from "../../../deploy/switch.ts";
+import { removeStage } from "../../../deploy/teardown.ts";
+import { type BusyClock, busyClock } from "../busy-clock.ts";
+import type { Build, Sample } from "./samples.ts";
+
+/** A call to the cloud's API, as the deployer's clients know it. */
+export interface ApiCall {
+  readonly service: string;
+  readonly operation: string;
+}
+
+/** Stands between a run and the cloud: sends a call with `send`, or does not. */
+export type Transport = <T>(call: ApiCall, send: () => Promise<T>) => Promise<T>;
+
+/** True for what changes something that stays. */
+export const isWrite = ({ operation }: ApiCall): boolean => !/^(?:Get|List|Head|Describe|Filter|Export|Invoke)/.test(operation);
+
+/** One process that deploys. */
+export interface Process {
+  readonly holder: Holder;
+  readonly transport: Transport;
+  readonly build?: Build;
+  readonly keep: number;
+  /** A route's pattern: the others stay as they are live. */
+  readonly only?: string;
+}
+
+/** What a platform's emulation may be asked to do. */
+export interface EmulationOptions {
+  /** Where its state is. */
+  readonly folder: string;
+  readonly clock: BusyClock;
+  /** What becomes of a call. */
+  readonly fault?: (call: ApiCall) => Injected | undefined;
+  /** Milliseconds that slow states last. */
+  readonly delay?: number;
+}
+
+/** A fault: refused as too many calls, as broken, as just being changed; cut before it took effect; cut after it. */
+export type Injected = "throttle" | "broken" | "conflict" | "reset" | "lose" | "role";
+
+/** One platform's emulated cloud. */
+export interface Emulation {
+  platform(process: Process): Promise<Platform>;
+  /** All that the app has at the stage, without numbers, dates and ids that differ between two equal runs. */
+  state(): Promise<CloudState>;
+  /** Root URL of what is live, with a slash at its end. */
+  url(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+/** Comparable with toEqual. */
+export type CloudState = Readonly<Record<string, unknown>>;
+
+/** A row of the suite: one platform. */
+export interface Row {
+  readonly name: string;
+  /** Builds the app that lies in `root`. */
+  build(sample: Sample, root: string, out: string): Promise<void>;
+  open(options: EmulationOptions): Promise<Emulation>;
+}
+
+/** What a command is about. */
+export type Command =
+  | {
+      readonly verb: "deploy";
+      readonly build: Build;
+      readonly smoke?: readonly SmokeCheck[];
+      readonly only?: string;
+      readonly expected?: Plan;
+    }
+  | { readonly verb: "rollback" | "promote"; readonly number?: number }
+  | { readonly verb: "remove" };
+
+/** How a process runs. */
+export interface RunOptions {
+  /** Whose `.portico` it has. Default "here". */
+  readonly checkout?: string;
+  readonly transport?: Transport;
+  /** Dies at its k-th call, from 1, before the call takes effect or after it. */
+  readonly kill?: { readonly at: number; readonly effect: "before" | "after" };
+  /** Called after every writing call that took effect, before the run goes on. */
+  readonly onEffect?: (call: ApiCall) => Promise<void>;
+  /** Between two steps; throws to stop. */
+  readonly checkpoint?: () => void;
+}
+
+/** What became of a run. */
+export interface Outcome {
+  /** `done`, `nothing` (there was nothing to do), `died`, or the failure's code. */
+  readonly end: string;
+  readonly error?: unknown;
+  readonly calls: readonly ApiCall[];
+  readonly plan?: Plan;
+  readonly live?: { readonly number: number; readonly url: string };
+}
+
+/** What the paths answer: `200 A`, or `nothing` where nobody listens. */
+export type Answers = Readonly<Record<string, string>>;
+
+/** The app, the stage and the clock. */
+export interface World {
+  readonly clock: BusyClock;
+  readonly folder: string;
+  run(command: Command, options?: RunOptions): Promise<Outcome>;
+  plan(build: Build): Promise<Plan>;
+  state(): Promise<CloudState>;
+  ask(paths: readonly string[]): Promise<Answers>;
+  /** Copies the cloud's state; to be used once the world is closed. */
+  save(to: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How many releases stay. */
+export const keep = 3;
+
+/** @param saved a folder that `save` filled: the cloud begins as it was then */
+export async function openWorld(row: Row, options: { readonly saved?: string } & Partial<EmulationOptions> = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "portico-promise-"));
+  const cloudFolder = join(folder, "cloud");
+  if (options.saved !== undefined) await cp(options.saved, cloudFolder, { recursive: true });
+  const clock = options.clock ?? busyClock();
+  const cloud = await row.open({ ...options, folder: cloudFolder, clock });
+  const ask = async (paths: readonly string[]): Promise<Answers> => {
+    const url = await cloud.url();
+    return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await answerOf(url, path)] as const)));
+  };
+  return {
+    ...{ clock, folder, ask },
+    run: (command, run = {}) => runProcess(cloud, { command, run, folder, clock }),
+    plan: async (build) => {
+      const holder = createHolder(join(folder, "planner"), "planner@here");
+      return (await planOn(await cloud.platform({ build, holder, keep, transport: (_call, send) => send() }))).plan;
+    },
+    state: () => cloud.state(),
+    save: (to) => cp(cloudFolder, to, { recursive: true }),
+    async close() {
+      await cloud.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answerOf(url: string | undefined, path: string): Promise<string> {
+  if (url === undefined) return "nothing";
+  try {
+    const response = await fetch(new URL(path, url), { redirect: "manual" });
+    return `${response.status} ${await response.text()}`;
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED") return "nothing";
+    throw error;
+  }
+}
+
+interface Running {
+  readonly command: Command;
+  readonly run: RunOptions;
+  readonly folder: string;
+  readonly clock: BusyClock;
+}
+
+/** A process of its own, but for the process: when it dies, no call of it is answered and no line of it runs any more. */
+async function runProcess(cloud: Emulation, { command, run, folder, clock }: Running): Promise<Outcome> {
+  const calls: ApiCall[] = [];
+  const death = Promise.withResolvers<Outcome>();
+  const underWay = new Set<Promise<unknown>>();
+  let isDead = false;
+  const never = new Promise<never>(() => undefined);
+  const die = (): Promise<never> => {
+    isDead = true;
+    death.resolve({ end: "died", calls });
+    return never;
+  };
+  const transport: Transport = async (call, send) => {
+    if (isDead) return never;
+    calls.push(call);
+    const isLast = calls.length === run.kill?.at;
+    if (isLast && run.kill?.effect === "before") return die();
+    const reach = (): ReturnType<typeof send> => clock.busy(send);
+    const sending = run.transport ? run.transport(call, reach) : reach();
+    underWay.add(sending);
+    await sending.catch(() => undefined);
+    underWay.delete(sending);
+    if (isDead) return never;
+    if (isWrite(call)) await run.onEffect?.(call);
+    return isLast ? die() : sending;
+  };
+  const sockets: (() => Promise<void>)[] = [];
+  const holder = watched(createHolder(join(folder, run.checkout ?? "here"), `${run.checkout ?? "tester"}@here`), sockets);
+  const outcome = await Promise.race([death.promise, perform(cloud, command, { holder, transport, keep }, { run, calls, clock })]);
+  if (outcome.end !== "died") return outcome;
+  // Sockets close with their process; what it had sent arrives.
+  await Promise.all([...sockets.map((close) => close()), ...[...underWay].map((one) => one.catch(() => undefined))]);
+  return outcome;
+}
+
+function watched(holder: Holder, sockets: (() => Promise<void>)[]): Holder {
+  return {
+    ...holder,
+    async open() {
+      const close = await holder.open();
+      sockets.push(close);
+      return close;
+    },
+  };
+}
+
+interface Performing {
+  readonly run: RunOptions;
+  readonly calls: readonly ApiCall[];
+  readonly clock: BusyClock;
+}
+
+async function perform(cloud: Emulation, command: Command, process: Process, { run, calls, clock }: Performing): Promise<Outcome> {
+  try {
+    if (command.verb === "deploy") {
+      const { build, only, expected, smoke = [{ path: "/", status: 200 }] } = command;
+      const [released] = await release({
+        clouds: [await cloud.platform({ ...process, build, ...(only !== undefined && { only }) })],
+        ...{ smoke, keep, now: () => clock.now() },
+        ...(expected && { expected: [expected] }),
+        onPlans: async () => undefined,
+        onProgress: () => undefined,
+        checkpoint: run.checkpoint ?? (() => undefined),
+      });
+      const { live, plan, changed } = released!;
+      return { end: changed ? "done" : "nothing", calls, plan, live };
+    }
+    const platform = await cloud.platform(process);
+    if (command.verb === "remove") {
+      const removed = await removeStage({ platform, onPlan: async () => undefined });
+      return { end: removed.length ? "done" : "nothing", calls };
+    }
+    const { verb, number } = command;
+    const { live, changed } = await switchRelease({
+      ...{ platform, command: verb, onSwitch: async () => undefined },
+      ...(number !== undefined && { number }),
+    });
+    return { end: changed ? "done" : "nothing", calls, live };
+  } catch (error) {
+    return { end: (error as { readonly code?: string }).code ?? (error as Error).name, error, calls };
+  }
+}
