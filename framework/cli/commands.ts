@@ -120,6 +120,7 @@ export const commands: readonly Command[] = [
       stage,
       target,
       { flags: "--policy", summary: "print the least IAM policies of deployer and functions" },
+      { flags: "--probe", summary: "try on a throw-away API what AWS's documentation leaves open" },
       region,
       profile,
       config,

@@ -1,4 +1,5 @@
 /** What a release to Lambda is made of: an app at a stage in; its build, and where the values of env and secrets come from, out. */
+import type { Archive } from "../../deploy/lambda/code.ts";
 import type { LambdaSource } from "../../deploy/lambda/platform.ts";
 import { readBuild } from "../../deploy/lambda/read-build.ts";
 import { readSecrets } from "../../deploy/lambda/secrets.ts";
@@ -18,15 +19,17 @@ export interface ReleaseSource {
   readonly made: ResolvedEnv["made"];
 }
 
+/** The build's own writer, and the reader of the local cloud, which refuses whatever Lambda would. */
+export const archive: Archive = {
+  read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),
+  write: zip,
+};
+
 /** Builds the app. No call to a cloud: secrets are read when the cloud is looked at. */
 export async function buildSource(cloud: StageCloud, reporter: Reporter): Promise<ReleaseSource> {
   const { app } = cloud;
   await buildTarget(app, "lambda", (text) => reporter.warn(text));
   const build = await readBuild(buildFolder(app, "lambda"));
-  const archive = {
-    read: (bytes: Uint8Array) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),
-    write: zip,
-  };
   if (cloud.isLocal) return localSource(cloud, { build, archive }, reporter);
   return { source: { build, archive, values: () => cloudValues(cloud) }, made: [] };
 }

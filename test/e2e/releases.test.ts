@@ -115,6 +115,14 @@ describe("at stage local", () => {
     expect(JSON.stringify(policy)).toContain("function:shop--local--*");
   });
 
+  it("probes the cloud on an API of its own, and leaves nothing behind", async () => {
+    const [probed] = rows(await portico("doctor", "--stage", "local", "--probe", "--json"));
+    const findings = probed?.["findings"] as readonly { readonly check: string; readonly ok: boolean }[];
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(["export of a stage", "switch", "missing permission"]));
+    expect((await portico("plan", "--stage", "local")).stdout).not.toContain("probe");
+  });
+
   it("removes what it made, and only that", async () => {
     expect(await portico("remove", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("removed shop") });
     expect(await portico("remove", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("has nothing of shop") });

@@ -1,6 +1,9 @@
-/** `portico doctor`: a stage in, whether a deploy to it can work out; with --policy the least rights that it needs. */
+/** `portico doctor`: a stage in, whether a deploy to it can work out; with --policy the least rights that it needs; with --probe what AWS really does. */
 import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
 import { examine } from "../../../deploy/lambda/doctor.ts";
+import { probeCloud } from "../../../deploy/lambda/probe-cloud.ts";
+import type { Finding } from "../../../deploy/finding.ts";
+import { archive } from "../release-source.ts";
 import { policyOf } from "../../../deploy/lambda/role.ts";
 import { toUserError } from "../../../deploy/lambda/clients.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
@@ -12,7 +15,8 @@ import { buildFolder, buildTarget } from "./build.ts";
 export async function doctor(input: CommandInput): Promise<number> {
   const cloud = await openStageCloud(input);
   try {
-    return input.flags["policy"] === true ? printPolicy(cloud, input) : await printFindings(cloud, input);
+    if (input.flags["policy"] === true) return printPolicy(cloud, input);
+    return print(await (input.flags["probe"] === true ? probe(cloud) : look(cloud, input)), input);
   } finally {
     await cloud.close();
   }
@@ -27,12 +31,22 @@ function printPolicy({ app, aws }: StageCloud, { reporter }: CommandInput): numb
   return 0;
 }
 
-async function printFindings({ app, aws, isLocal }: StageCloud, { reporter }: CommandInput): Promise<number> {
+async function look({ app, aws, isLocal }: StageCloud, { reporter }: CommandInput): Promise<readonly Finding[]> {
   await buildTarget(app, "lambda", (text) => reporter.warn(text));
   const build = await readBuild(buildFolder(app, "lambda"));
-  const findings = await examine({ clients: aws.clients, account: aws.account, app, build, isLocal }).catch((error: unknown) => {
+  return examine({ clients: aws.clients, account: aws.account, app, build, isLocal }).catch((error: unknown) => {
     throw toUserError(error, aws.where);
   });
+}
+
+/** Makes an API and a function of its own in the account, and takes both away again. */
+function probe({ app, aws }: StageCloud): Promise<readonly Finding[]> {
+  return probeCloud(aws.clients, { app: app.name, stage: app.stage }, archive).catch((error: unknown) => {
+    throw toUserError(error, aws.where);
+  });
+}
+
+function print(findings: readonly Finding[], { reporter }: CommandInput): number {
   const lines = findings.map(({ check, ok, text, fix }) => {
     const sign = ok ? reporter.paint("green", "ok ") : reporter.paint("red", "no ");
     return `${sign} ${check.padEnd(14)}  ${text}${fix === undefined ? "" : `\n    ${reporter.paint("green", "fix")}: ${fix}`}`;
