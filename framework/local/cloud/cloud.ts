@@ -53,7 +53,7 @@ export interface CloudOptions {
   /** Decides what becomes of a call, before the rules that were set over the control port. */
   readonly fault?: FaultHook;
   /** How the local Cloudflare behaves, where that is not its default. */
-  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "limitsRate" | "propagation" | "random">>;
+  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "propagation" | "random">>;
   /** Gets what deployed Workers print. */
   readonly onWorkerLog?: (line: LogLine) => void;
   /** Gets every call that was signed and understood, before it takes effect. */
@@ -155,8 +155,9 @@ async function refuseSecond({ folder, port }: CloudOptions): Promise<void> {
 }
 
 function cloudflareOptions(options: CloudOptions): Omit<CloudflareOptions, "folder" | "key" | "clock" | "faults"> {
-  const { hosts = [], onAccess = () => {}, onWorkerLog = () => {}, onLog = () => {}, onError = () => {} } = options;
-  return { hosts, onAccess, onWorkerLog, onLog, onError, ...options.cloudflare };
+  const { hosts = [], onAccess = () => {}, onWorkerLog = () => {}, onLog = () => {}, onError = () => {}, pace = {} } = options;
+  const propagation = (): number => Math.random() * (pace.propagation ?? 0);
+  return { hosts, onAccess, onWorkerLog, onLog, onError, propagation, limitsRate: pace.rates ?? false, ...options.cloudflare };
 }
 
 /** Everything that operations use, on the folder of `options`. */

@@ -86,7 +86,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     onLog: options.onWorkerLog,
     callService: (script: string, request: Request) => callService(script, request, edge, random),
   };
-  const pool = new VersionPool((version) => startStored(version, { edge, ...surroundings }), onError);
+  const pool = new VersionPool((version, tailed) => startStored(version, tailed, { edge, ...surroundings }), onError);
   let storage: Promise<Storage> | undefined;
   const edge: Edge = {
     ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], secret: key.secretAccessKey },

@@ -12,17 +12,8 @@ export interface Forwarded {
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
-/** These belong to the hop, or are the platform's alone to set. */
-const dropped: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "transfer-encoding",
-  "content-length",
-  "upgrade",
-  "expect",
-  "cf-ray",
-  "cf-connecting-ip",
-]);
+/** These belong to the hop. */
+const dropped: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
 
 /** Keeps connections for requests without a body: workerd closes one whose request had a body that nobody read, without saying so. */
 export const forwardAgent: Agent = new Agent({ keepAlive: true });

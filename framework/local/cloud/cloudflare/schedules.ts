@@ -62,7 +62,7 @@ export async function runDue(since: number, now: number, edge: Edge): Promise<vo
 async function runScheduled(script: string, cron: string, edge: Edge): Promise<void> {
   const version = mainVersion({ name: script }, edge);
   if (!version) return;
-  const lease = await edge.pool.lease(version);
+  const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
   try {
     await lease.version.scheduled(cron);
   } finally {

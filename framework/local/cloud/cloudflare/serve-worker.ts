@@ -65,6 +65,8 @@ async function answer(
     ["x-real-ip", request.clientAddress],
     ["x-forwarded-for", request.clientAddress],
     ["x-forwarded-proto", request.scheme],
+    // Becomes request.cf.
+    ["mf-cf-blob", JSON.stringify({ colo: "LCL", httpProtocol: "HTTP/1.1" })],
   ];
   const { method, target, body } = request;
   return invoke(name, { method, target, headers, body }, edge, roll);
@@ -87,7 +89,7 @@ async function invoke(
   const id = deployment && chooseVersion(script, deployment.versions, request.headers, roll());
   const version = id === undefined ? undefined : edge.state.versions.get(`${script}/${id}`);
   if (!version) return { response: nothingHere };
-  const lease = await edge.pool.lease(version);
+  const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
   try {
     const message = await forward(lease.version.port, request);
     const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;

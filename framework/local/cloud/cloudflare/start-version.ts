@@ -16,6 +16,7 @@ import { sha256Of } from "./content-store.ts";
 import type { Edge } from "./edge.ts";
 import { loadModules, runnableModules } from "./modules.ts";
 import type { Binding, VersionAssets, VersionRecord } from "./records.ts";
+import type { TraceItem } from "./tail-filters.ts";
 
 /** How a version reaches what is around it. */
 export interface Surroundings {
@@ -27,7 +28,11 @@ export interface Surroundings {
 }
 
 /** Rejects with UserError MINIFLARE_MISSING. */
-export async function startStored(version: VersionRecord, { edge, sites, onLog, callService }: Surroundings): Promise<RunningVersion> {
+export async function startStored(
+  version: VersionRecord,
+  tailed: boolean,
+  { edge, sites, onLog, callService }: Surroundings,
+): Promise<RunningVersion> {
   const { mainModule, modules, bindings, assets } = version;
   const options: VersionOptions = {
     name: version.script,
@@ -50,11 +55,13 @@ export async function startStored(version: VersionRecord, { edge, sites, onLog, 
     ...(assets && { files: filesOf(assets, bindings, sites, edge) }),
     onLine: ({ level, message }: WorkerdLine) =>
       onLog({ function: version.script, stream: level === "error" || level === "warn" ? "stderr" : "stdout", text: message }),
-    onTrace: (items) =>
-      edge.tails.publish(
-        version.script,
-        items.map((item) => ({ ...item, ...aboutVersion(version) })),
-      ),
+    ...(tailed && {
+      onTrace: (items: readonly TraceItem[]) =>
+        edge.tails.publish(
+          version.script,
+          items.map((item) => ({ ...item, ...aboutVersion(version) })),
+        ),
+    }),
   };
   return startWorkerd(options);
 }

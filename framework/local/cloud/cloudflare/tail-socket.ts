@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Edge } from "./edge.ts";
+import { masking } from "./masked-frames.ts";
 import { tailPath } from "./tails.ts";
 
 /** The only subprotocol that the tail speaks. */
@@ -17,7 +18,7 @@ export function createTailSocket(edge: Edge): (message: IncomingMessage, socket:
     const offered = (message.headers["sec-websocket-protocol"] ?? "").split(",").map((one) => one.trim());
     if (!session) return refuse(socket, "403 Forbidden");
     if (!offered.includes(protocol)) return refuse(socket, "400 Bad Request");
-    server.handleUpgrade(message, socket, head, (client) => {
+    server.handleUpgrade(message, masking(socket, head), Buffer.alloc(0), (client) => {
       const left = edge.tails.connect(session, { send: (text) => client.send(text), close: () => client.close(1001) }, edge.clock.now());
       client.on("close", () => left?.());
       // The client's own `{"debug": …}` changes nothing here.

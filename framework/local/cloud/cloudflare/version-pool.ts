@@ -17,30 +17,37 @@ interface Entry {
   retired: boolean;
 }
 
+/** Starts a version; a tailed one tells what its invocations print. */
+export type StartVersion = (version: VersionRecord, tailed: boolean) => Promise<RunningVersion>;
+
 /** How many versions without traffic keep running, for a rollback and for what came in before a switch. */
 const spare = 2;
+
+/** Ends the keys of tailed versions; no id holds it. */
+const tail = "#tail";
 
 const keyOf = ({ script, id }: Pick<VersionRecord, "script" | "id">): string => `${script}/${id}`;
 
 /** A class, since it holds processes. */
 export class VersionPool {
-  readonly #start: (version: VersionRecord) => Promise<RunningVersion>;
+  readonly #start: StartVersion;
   readonly #onError: (error: unknown) => void;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(start: (version: VersionRecord) => Promise<RunningVersion>, onError: (error: unknown) => void) {
+  constructor(start: StartVersion, onError: (error: unknown) => void) {
     this.#start = start;
     this.#onError = onError;
   }
 
   /** Rejects with what the start rejected with; the next request tries again. */
-  async lease(version: VersionRecord): Promise<Lease> {
-    const key = keyOf(version);
+  async lease(version: VersionRecord, tailed: boolean): Promise<Lease> {
+    const key = keyOf(version) + (tailed ? tail : "");
     const found = this.#entries.get(key);
-    const entry: Entry = found ?? { running: this.#start(version), leases: 0, retired: false };
+    const entry: Entry = found ?? { running: this.#start(version, tailed), leases: 0, retired: false };
     // The order of the map is that of the last use.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
+    this.#retire(keyOf(version) + (tailed ? "" : tail));
     entry.leases += 1;
     let released = false;
     const release = (): void => {
@@ -59,16 +66,22 @@ export class VersionPool {
 
   /** Says which versions have traffic: others are closed when their requests are answered, but for a few spare ones. */
   keep(live: ReadonlySet<string>): void {
-    for (const [key, entry] of this.#entries) entry.retired = !live.has(key);
+    for (const [key, entry] of this.#entries) entry.retired = !live.has(key.replace(tail, ""));
     this.#sweep();
   }
 
   /** Its workerd is gone: the next request starts another. */
   drop(version: VersionRecord): void {
-    const entry = this.#entries.get(keyOf(version));
-    if (!entry) return;
-    this.#entries.delete(keyOf(version));
-    this.#close(entry).catch(this.#onError);
+    for (const key of [keyOf(version), keyOf(version) + tail]) {
+      const entry = this.#entries.get(key);
+      this.#entries.delete(key);
+      if (entry) this.#close(entry).catch(this.#onError);
+    }
+  }
+
+  #retire(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.retired = true;
   }
 
   #sweep(): void {

@@ -31,7 +31,8 @@ async function listenTo(filters: readonly unknown[] = []): Promise<Listener> {
   const items: unknown[] = [];
   socket.on("message", (data: Buffer) => items.push(JSON.parse(data.toString())));
   await once(socket, "open");
-  socket.send(JSON.stringify({ debug: false }));
+  // Unmasked, as wrangler sends it.
+  socket.send(JSON.stringify({ debug: false }), { mask: false });
   return {
     id: String(at(result, "id")),
     socket,

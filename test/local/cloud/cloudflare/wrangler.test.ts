@@ -1,0 +1,230 @@
+/** Cloudflare's own client, wrangler 4.164.0 as npm has it, against the local Cloudflare: a project's whole life, command by command. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { account, at, type EdgeLab, openEdgeLab } from "./edge-lab.ts";
+
+const name = "fn-demo";
+let lab: EdgeLab;
+let folder = "";
+let project = "";
+let config: Record<string, unknown> = {};
+/** The operations that the command under test has called. */
+let called: string[] = [];
+
+const source = `export default {
+  async fetch(request, env) {
+    console.log("asked", new URL(request.url).pathname);
+    const names = await env.DB.prepare("SELECT name FROM notes").all().then(({ results }) => results.map(({ name }) => name), (error) => error.message);
+    await env.KV.put("k", "value");
+    await env.BUCKET.put("o", "object");
+    await env.JOBS.send("job");
+    return Response.json({ code: "CODE", mode: env.MODE, secret: env.SECRET ?? null, names, kv: await env.KV.get("k"), tag: env.VERSION.tag });
+  },
+};
+`;
+
+const migration = `CREATE TABLE notes(id INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO notes(name) VALUES ('a;b');
+CREATE TRIGGER upper AFTER INSERT ON notes BEGIN UPDATE notes SET name = CASE WHEN new.name = 'c' THEN 'C' ELSE new.name END WHERE id = new.id; END;
+INSERT INTO notes(name) VALUES ('c');
+`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+const environment = (): NodeJS.ProcessEnv => ({
+  ...{ PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, HOME: folder, CI: "1", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },
+  CLOUDFLARE_API_BASE_URL: `${lab.cloud.url}/client/v4`,
+  CLOUDFLARE_API_TOKEN: lab.cloud.secretAccessKey,
+  CLOUDFLARE_ACCOUNT_ID: account,
+});
+
+function spawnWrangler(words: readonly string[]): ChildProcess {
+  const bin = join(folder, "node_modules/wrangler/bin/wrangler.js");
+  return spawn(process.execPath, [bin, ...words], { cwd: project, env: environment(), stdio: "pipe" });
+}
+
+async function wrangler(words: readonly string[], input = ""): Promise<Ended> {
+  called = [];
+  const child = spawnWrangler(words);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => (output += data.toString()));
+  child.stdin?.end(input);
+  const [code] = (await once(child, "exit")) as [number | null];
+  return { code, output };
+}
+
+/** Runs a command that must succeed. */
+async function succeeds(...words: string[]): Promise<string> {
+  const { code, output } = await wrangler(words);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+const write = async (code: string): Promise<void> => {
+  await writeFile(join(project, "src/index.js"), source.replace("CODE", code));
+  await writeFile(join(project, "wrangler.json"), JSON.stringify(config));
+};
+const answer = async (): Promise<unknown> => (await lab.ask(name, "/api/x")).json();
+const versions = async (): Promise<readonly string[]> => {
+  const { result } = await lab.call("GET", `/workers/scripts/${name}/versions?deployable=true`);
+  return (at(result, "items") as readonly { readonly id: string }[]).map(({ id }) => id);
+};
+
+describe("wrangler 4.164.0", { tags: ["programs"], timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    lab = await openEdgeLab({ onCall: ({ operation }) => called.push(operation) });
+    folder = await mkdtemp(join(tmpdir(), "portico-wrangler-"));
+    project = join(folder, "project");
+    for (const path of ["src", "public/sub", "migrations"]) await mkdir(join(project, path), { recursive: true });
+    await writeFile(join(project, "public/index.html"), "<h1>hi</h1>\n");
+    await writeFile(join(project, "public/sub/a.css"), "body{}\n");
+    await writeFile(join(project, "public/_headers"), "/sub/*\n  X-T: 1\n");
+    await writeFile(join(project, "migrations/0001_init.sql"), migration);
+    await writeFile(join(folder, "package.json"), "{}");
+    // Its install scripts are not needed: it talks to an API here and runs nothing itself.
+    const words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", "wrangler@4.164.0"];
+    await promisify(execFile)("npm", words, { cwd: folder });
+  }, 300_000);
+  afterAll(async () => {
+    await lab.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("creates what Workers store in", async () => {
+    await succeeds("kv", "namespace", "create", "NOTES");
+    await succeeds("d1", "create", "notes");
+    await succeeds("r2", "bucket", "create", "notes");
+    await succeeds("queues", "create", "jobs");
+    await lab.api("POST", "/zones", { name: "example.com" });
+    const { result: kv } = await lab.call("GET", "/storage/kv/namespaces");
+    const { result: d1 } = await lab.call("GET", "/d1/database");
+    config = {
+      ...{ name, main: "src/index.js", compatibility_date: "2026-11-01", compatibility_flags: ["nodejs_compat"], workers_dev: true },
+      ...{ vars: { MODE: "prod", OBJECT: { a: 1 } }, version_metadata: { binding: "VERSION" }, observability: { enabled: true } },
+      kv_namespaces: [{ binding: "KV", id: at(kv, 0, "id") }],
+      d1_databases: [{ binding: "DB", database_name: "notes", database_id: at(d1, 0, "uuid") }],
+      r2_buckets: [{ binding: "BUCKET", bucket_name: "notes" }],
+      queues: { producers: [{ binding: "JOBS", queue: "jobs" }] },
+      assets: { directory: "public", binding: "ASSETS", run_worker_first: ["/api/*"] },
+      routes: [
+        { pattern: "example.com/api/*", zone_name: "example.com" },
+        { pattern: "app.example.com", custom_domain: true },
+      ],
+      triggers: { crons: ["*/5 * * * *"] },
+      upload_source_maps: true,
+    };
+  });
+
+  it("deploys a new Worker with assets, bindings, routes, a domain and a cron trigger", async () => {
+    await write("one");
+    await succeeds("deploy");
+    expect(called).toEqual(
+      expect.arrayContaining(["createAssetSession", "uploadAssets", "uploadScript", "putScriptRoutes", "putDomainRecords", "putSchedules"]),
+    );
+    expect(await answer()).toMatchObject({ code: "one", mode: "prod", kv: "value", names: expect.stringContaining("no such table") });
+    const css = await lab.ask(name, "/sub/a.css");
+    expect([css.status, css.headers.get("x-t"), await css.text()]).toEqual([200, "1", "body{}\n"]);
+    expect((await lab.call("GET", `/workers/scripts/${name}/schedules`)).result).toMatchObject({ schedules: [{ cron: "*/5 * * * *" }] });
+  });
+
+  it("applies D1 migrations, once", async () => {
+    expect(await succeeds("d1", "migrations", "apply", "notes", "--remote")).toContain("0001_init.sql");
+    expect(await answer()).toMatchObject({ names: ["a;b", "C"] });
+    expect(await succeeds("d1", "migrations", "apply", "notes", "--remote")).toContain("No migrations to apply");
+  });
+
+  it("deploys the Worker again: a version and a deployment", async () => {
+    await write("two");
+    await succeeds("deploy", "--tag", "t2", "--message", "second");
+    expect(called).toEqual(expect.arrayContaining(["createVersion", "createDeployment", "patchScriptSettings"]));
+    expect(called).not.toContain("uploadAssets");
+    expect(await answer()).toMatchObject({ code: "two", tag: "t2" });
+  });
+
+  it("uploads a version, lists it and deploys it by percentage", async () => {
+    await write("three");
+    await succeeds("versions", "upload", "--tag", "t3", "--message", "third");
+    expect(await succeeds("versions", "list")).toContain("third");
+    const [third = "", second = ""] = await versions();
+    await succeeds("versions", "deploy", `${third}@10`, `${second}@90`, "--message", "split", "-y");
+    const { result } = await lab.call("GET", `/workers/scripts/${name}/deployments`);
+    expect(at(result, "deployments", 0)).toMatchObject({
+      annotations: { "workers/message": "split" },
+      versions: [
+        { version_id: third, percentage: 10 },
+        { version_id: second, percentage: 90 },
+      ],
+    });
+    expect(await succeeds("deployments", "list")).toContain("(90%)");
+  });
+
+  it("rolls back", async () => {
+    const [third = "", second = ""] = await versions();
+    await succeeds("versions", "deploy", `${third}@100`, "-y");
+    expect(await answer()).toMatchObject({ code: "three" });
+    await succeeds("rollback", second, "--message", "back", "-y");
+    expect(await answer()).toMatchObject({ code: "two" });
+    await succeeds("versions", "deploy", `${third}@100`, "-y");
+  });
+
+  it("puts, lists and deletes secrets, and refuses over an undeployed version", async () => {
+    expect(await wrangler(["secret", "put", "SECRET"], "s3cret")).toMatchObject({ code: 0 });
+    expect(await answer()).toMatchObject({ code: "three", secret: "s3cret" });
+    expect(await wrangler(["secret", "bulk"], JSON.stringify({ FIRST: "1", SECOND: "2" }))).toMatchObject({ code: 0 });
+    await succeeds("secret", "delete", "FIRST");
+    const listed = await succeeds("secret", "list");
+    expect(JSON.parse(listed)).toEqual([
+      { name: "SECRET", type: "secret_text" },
+      { name: "SECOND", type: "secret_text" },
+    ]);
+    expect(await wrangler(["versions", "secret", "put", "THIRD"], "3")).toMatchObject({ code: 0 });
+    const refused = await wrangler(["secret", "put", "FOURTH"], "4");
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("latest version of your Worker isn't currently deployed") });
+  });
+
+  it("tails", async () => {
+    const child = spawnWrangler(["tail", name, "--format", "json"]);
+    try {
+      let output = "";
+      child.stdout?.on("data", (data: Buffer) => (output += data.toString()));
+      // It says nothing when it listens, so it is asked until it has heard.
+      await expect
+        .poll(
+          async () => {
+            await answer();
+            return output;
+          },
+          { timeout: 60_000, interval: 500 },
+        )
+        .toContain('"scriptName"');
+      expect(output).toMatch(/"outcome": ?"ok"/);
+      expect(output).toContain("/api/x");
+    } finally {
+      const gone = once(child, "exit");
+      child.kill("SIGINT");
+      await gone;
+    }
+    expect((await lab.call("GET", `/workers/scripts/${name}/tails`)).result).toEqual([]);
+  });
+
+  it("is told in its own words why an upload is refused", async () => {
+    await writeFile(join(project, "src/index.js"), `throw new Error("at the top level");\nexport default { fetch() {} };\n`);
+    const { code, output } = await wrangler(["versions", "upload"]);
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining("at the top level") });
+    expect(output).toContain("10021");
+  });
+
+  it("deletes", async () => {
+    await succeeds("delete", "--force");
+    expect(lab.cloud.workers()).toEqual([]);
+    expect((await lab.call("GET", "/workers/domains")).result).toEqual([]);
+  });
+});
