@@ -7,6 +7,7 @@ import { findCloud } from "../local/cloud/find-cloud.ts";
 import { readOrMakeKey } from "../local/cloud/key.ts";
 import { realisticPace } from "../local/cloud/pace.ts";
 import { createLambdaRuntime } from "../local/lambda/runtime.ts";
+import type { LogLine } from "../model/invocation.ts";
 import { UserError } from "../model/user-error.ts";
 import { formatLog } from "./format-log.ts";
 import type { Reporter } from "./reporter.ts";
@@ -38,12 +39,10 @@ export async function openCloud(
   reporter: Reporter,
   options: { readonly logsAccess: boolean; readonly realistic?: boolean },
 ): Promise<OwnCloud> {
-  const runtime = createLambdaRuntime({
-    platformLines: true,
-    onLog: (line) => {
-      if (options.logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
-    },
-  });
+  const onFunctionLog = (line: LogLine): void => {
+    if (options.logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
+  };
+  const runtime = createLambdaRuntime({ platformLines: true, onLog: onFunctionLog });
   try {
     const cloud = await startCloud({
       folder: cloudFolder(root),
@@ -57,6 +56,7 @@ export async function openCloud(
             accessJson(record),
           );
       },
+      onWorkerLog: onFunctionLog,
       onLog: (line) => reporter.warn(line),
       onError: (error) => reporter.error(error),
     });

@@ -134,4 +134,14 @@ test("npx portico: version, init, build", async () => {
   const workers = open(app, "dev", "--target", "workers", "--port", "0");
   await workers.until(/error MINIFLARE_MISSING: .*\nfix: npm install .*miniflare/);
   expect(await workers.stop()).toBe(1);
+  const cloud = open(app, "cloud", "--port", "0");
+  const [control = ""] = await cloud.until(/http:\/\/127\.0\.0\.1:\d+/);
+  const { secretAccessKey } = await readJson<{ secretAccessKey: string }>(join(app, ".portico/cloud/key"));
+  const body = new FormData();
+  body.set("metadata", `{ "main_module": "a.js" }`);
+  body.set("a.js", new File(["export default { fetch() {} };"], "a.js", { type: "application/javascript+module" }));
+  const upload = `${control}/client/v4/accounts/${"0".repeat(32)}/workers/scripts/a`;
+  const refused = await fetch(upload, { method: "PUT", headers: { authorization: `Bearer ${secretAccessKey}` }, body });
+  expect(await refused.text()).toMatch(/MINIFLARE_MISSING: .*; fix: npm install/);
+  expect(await cloud.stop()).toBe(0);
 }, 120_000);

@@ -15,9 +15,13 @@ export async function cloud(input: CommandInput): Promise<number> {
     });
     const stopped = input.untilStopped();
     const apps = own.cloud.apps().filter(({ stage }) => stage === undefined);
-    const lines = apps.map(({ name, url }) => `  ${url}  ${name}`);
+    const workers = own.cloud.workers();
+    const lines = [
+      ...apps.map(({ name, url }) => `  ${url}  ${name}`),
+      ...workers.map(({ name, url, answers }) => `  ${url}  ${name} (Worker${answers ? "" : ", workers.dev off or nothing deployed"})`),
+    ];
     const text = [`${reporter.paint("bold", own.cloud.url)}  is the local cloud's control API; Ctrl-C ends it`, ...lines].join("\n");
-    reporter.result(text, { type: "listening", url: own.cloud.url, apps });
+    reporter.result(text, { type: "listening", url: own.cloud.url, apps, workers });
     await stopped;
     await own.close();
     return 0;

@@ -1,11 +1,12 @@
 /** The API's front: a guarded request below /client/v4 in; token, account, rate and faults checked, its operation run; the envelope out. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { UserError } from "../../../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../../../model/wire.ts";
 import { headerValues } from "../../guard.ts";
 import type { Faults } from "../faults.ts";
 import type { CloudKey } from "../key.ts";
 import { accountId } from "./account.ts";
-import { CloudflareError } from "./cloudflare-error.ts";
+import { CloudflareError, invalid } from "./cloudflare-error.ts";
 import type { Edge } from "./edge.ts";
 import { toRefusal, toWire } from "./envelope.ts";
 import type { Call, OperationRow } from "./operation.ts";
@@ -58,12 +59,13 @@ export async function answerCloudflare(request: WireRequest, { edge, key, faults
   }
 }
 
-/** A refusal is the call's effect, so that a fault can lose it too. */
+/** A refusal is the call's effect, so that a fault can lose it too. A missing miniflare is told to whoever deploys. */
 async function refusing(run: () => Promise<WireResponse>): Promise<WireResponse> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof CloudflareError) return toRefusal(error);
+    if (error instanceof UserError) return toRefusal(invalid(`${error.code}: ${error.message}; fix: ${error.fix}`));
     throw error;
   }
 }
