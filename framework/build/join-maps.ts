@@ -56,7 +56,11 @@ const items = (values: readonly string[]): string => values.map((value) => JSON.
 const following = (before: number, values: readonly string[]): string => (before && values.length ? "," : "") + items(values);
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const values = new Map([...digits].map((digit, value) => [digit.charCodeAt(0), value]));
+/** By character code; 64 for what is no digit. */
+const values = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = digits.indexOf(String.fromCharCode(code));
+  return value < 0 ? 64 : value;
+});
 
 /** Sums up all numbers but the columns of the code. */
 function endState(mappings: string): MapState {
@@ -65,8 +69,8 @@ function endState(mappings: string): MapState {
   let bits = 0;
   let value = 0;
   for (let at = 0; at < mappings.length; at++) {
-    const digit = values.get(mappings.charCodeAt(at));
-    if (digit === undefined) {
+    const digit = values[mappings.charCodeAt(at)] ?? 64;
+    if (digit === 64) {
       field = 0;
       continue;
     }
@@ -74,7 +78,9 @@ function endState(mappings: string): MapState {
     bits += 5;
     if (digit & 32) continue;
     if (field > 0) state[field - 1]! += value & 1 ? -(value >>> 1) : value >>> 1;
-    [field, bits, value] = [field + 1, 0, 0];
+    field += 1;
+    bits = 0;
+    value = 0;
   }
   return state;
 }

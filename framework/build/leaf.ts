@@ -79,7 +79,7 @@ export async function linkLeaf({ trunk: plan, text, map }: SplitFunction, trunk:
   const define: Record<string, string> = {};
   for (const word of shortWords(text)) {
     // A global of the environment, if it is one, that the trunk may have given as a name to something of its own.
-    if (trunk.words.has(word) && !shortGlobals.includes(word) && !keywords.has(word)) define[word] = `globalThis.${word}`;
+    if (!shortGlobals.includes(word) && !keywords.has(word)) define[word] = `globalThis.${word}`;
   }
   for (const [local, name] of plan.exports) define[local] = trunk.locals.get(name) ?? "";
   const inline = Buffer.from(JSON.stringify({ version: 3, ...map })).toString("base64");

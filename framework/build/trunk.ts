@@ -5,7 +5,7 @@ import { build, type Metafile } from "esbuild";
 import type { BundleInput } from "./bundle.ts";
 import { orUndefined, warnings } from "./errors.ts";
 import { type MapHead, mapHead, type SourceMap } from "./join-maps.ts";
-import { exportClause, type Import, shortWords } from "./module-text.ts";
+import { exportClause, type Import } from "./module-text.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 
 /** A trunk before it is linked; equal ones have equal ids. */
@@ -24,8 +24,6 @@ export interface Trunk {
   readonly code: Buffer;
   /** The name in `code` of each export. */
   readonly locals: ReadonlyMap<string, string>;
-  /** Words of up to three letters in `code`, among them every name that esbuild made. */
-  readonly words: ReadonlySet<string>;
   readonly map: MapHead;
   readonly metafile: Metafile;
   /** Its generated entry in the metafile, and its output. */
@@ -119,7 +117,6 @@ function toTrunk(id: string, outputs: ReadonlyMap<string, Uint8Array>, metafile:
   return {
     code: Buffer.from(code),
     locals: clause.locals,
-    words: new Set(shortWords(code)),
     map: mapHead(JSON.parse(Buffer.from(outputs.get(`trunk/${id}.js.map`) ?? []).toString()) as SourceMap, code),
     metafile,
     entry,
