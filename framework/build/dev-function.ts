@@ -1,11 +1,12 @@
 /** One function in development: its routes in, its current build out, made anew after a change. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type BuildContext, context } from "esbuild";
+import { type BuildContext, type BuildResult, context } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
+import type { Methods } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
 import { functionEntry, type ScannedRoute, withLight } from "./entry.ts";
@@ -29,12 +30,22 @@ export interface DevOptions {
 /** Builds kept on disk per function: the current one, and the one before for calls that are still answered by it. */
 const kept = 2;
 
+/** What esbuild made of an entry. */
+interface Linked {
+  readonly result: Pick<BuildResult<ReturnType<typeof devOptions>>, "metafile">;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
 /** Holds an esbuild context and the last build's inputs. */
 export class DevFunction {
   readonly routes: FunctionPlan["routes"];
   readonly #options: DevOptions;
   readonly #plan: FunctionPlan;
   readonly #entries = new Map<string, string>();
+  /** Of the last build: what was linked first. */
+  #entry: string | undefined;
+  /** That entry's link of this build. */
+  #early: { readonly entry: string; done(): Linked } | undefined;
   #context: Promise<BuildContext<ReturnType<typeof devOptions>>> | undefined;
   #build: Promise<LoadedFunction> | undefined;
   /** Names that the last good build read; undefined after a failed one, which any change may have mended. */
@@ -78,14 +89,14 @@ export class DevFunction {
     this.#directory = undefined;
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
-    const methods = await scanMethods(app.root, routes);
+    const methods = await this.#scan();
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
     // In development the gateway serves the static files, as they are now.
     const isUrl = target === "lambda" && app.lambda.front === "function-url";
     const entry = isUrl ? urlEntry(scanned) : functionEntry(target, scanned);
     const light = target === "lambda" && wantsLight(app);
     const lightEntry = isUrl ? withLight(entry) : functionEntry(target, scanned, light);
-    let { result, files } = await this.#link(light ? lightEntry : entry);
+    let { result, files } = await this.#link(light ? lightEntry : entry, true);
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();
     // As in production; that build says why.
     if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(entry));
@@ -95,7 +106,33 @@ export class DevFunction {
     return loaded;
   }
 
-  async #link(entry: string) {
+  /** The methods, while the entry of the last build is linked already: most edits leave them as they are. */
+  async #scan(): Promise<ReadonlyMap<string, Methods>> {
+    const last = this.#entry;
+    const early = last === undefined ? undefined : this.#relink(last);
+    try {
+      return await scanMethods(this.#options.app.root, this.#plan.routes);
+    } finally {
+      // Two rebuilds of one context must not overlap; what this one says counts only when it is asked for.
+      const done = await early?.then(
+        (made) => () => made,
+        (error: unknown) => () => {
+          throw error;
+        },
+      );
+      this.#early = last !== undefined && done ? { entry: last, done } : undefined;
+    }
+  }
+
+  /** @param isFirst of this build */
+  async #link(entry: string, isFirst = false): Promise<Linked> {
+    const early = this.#early?.entry === entry ? this.#early : undefined;
+    this.#early = undefined;
+    if (isFirst) this.#entry = entry;
+    return early ? early.done() : this.#relink(entry);
+  }
+
+  async #relink(entry: string): Promise<Linked> {
     const { id } = this.#plan;
     this.#entries.set(`entry/${id}`, entry);
     this.#context ??= context(devOptions(this.#options, id, this.#entries));
@@ -112,8 +149,9 @@ export class DevFunction {
     const digest = hash.digest("hex").slice(0, 16);
     const directory = join(out, id, digest);
     try {
-      await mkdir(directory, { recursive: true });
-      await Promise.all([...files].map(([name, bytes]) => writeFile(join(directory, name), bytes)));
+      // Few and small: each wait for a thread would take longer than the write.
+      mkdirSync(directory, { recursive: true });
+      for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes);
       await removeOld(join(out, id), digest);
     } catch (cause) {
       if (!["EACCES", "EROFS", "ENOSPC", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
