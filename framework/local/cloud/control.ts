@@ -126,6 +126,6 @@ function refusal(error: AwsError, scope: Scope | undefined): WireResponse {
     return s3Refusal(new AwsError(s3Codes[error.code] ?? error.code, error.status, error.message, error.details));
   if (scope && Object.hasOwn(jsonServices, scope.service)) return jsonRefusal(error);
   const query = scope && Object.hasOwn(queryServices, scope.service) ? queryServices[scope.service] : undefined;
-  if (!query) return restError(error);
+  if (!query) return restError(error, scope?.service);
   return queryError(new AwsError(queryCodes[error.code] ?? error.code, error.status, error.message), query.namespace);
 }

@@ -82,8 +82,9 @@ export class Faults {
     if (fault?.kind === "refuse") return withHeaders(refuse(fault), fault.headers);
     if (fault?.kind === "reset") throw new ConnectionDropped();
     const response = await run();
-    if (fault?.kind === "lose") throw new ConnectionDropped();
-    return response;
+    if (fault?.kind !== "lose") return response;
+    if (response.body instanceof ReadableStream) await response.body.cancel();
+    throw new ConnectionDropped();
   }
 
   /** Replaces every rule and the latency, and starts their counts anew. */

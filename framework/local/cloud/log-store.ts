@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Bytes of a stream's file, over which its older half goes; and of a group's, over which its longest silent streams go. */
+/** Bytes of a stream's file, over which its older half goes; bytes and streams of a group, over which its longest silent streams go. */
 const maxStream = 8 * 1024 * 1024;
 const maxGroup = 64 * 1024 * 1024;
+const maxStreams = 1000;
 const schemaVersion = 1;
 
 /** What is put in. Times are epoch ms. */
@@ -40,6 +41,8 @@ interface Open extends LogStream {
 export class LogStore {
   readonly #folder: string;
   readonly #groups = new Map<string, Map<string, Open>>();
+  /** Bytes of each group. */
+  readonly #sizes = new Map<string, number>();
   #next = 1;
 
   constructor(folder: string) {
@@ -61,7 +64,8 @@ export class LogStore {
     const file = join(this.#folder, `${createHash("sha256").update(`${group}\n${name}`).digest("hex")}.jsonl`);
     const head = `${JSON.stringify({ schemaVersion, group, name, created })}\n`;
     writeFileSync(file, head, { mode: 0o600 });
-    this.#put({ group, file, name, created, bytes: head.length });
+    this.#put({ group, file, name, created, bytes: Buffer.byteLength(head) });
+    this.#trim(group, name);
   }
 
   /** Only to a stream that is there. */
@@ -89,11 +93,13 @@ export class LogStore {
     if (!open) return;
     rmSync(open.file, { force: true });
     this.#groups.get(group)?.delete(stream);
+    this.#sizes.set(group, (this.#sizes.get(group) ?? 0) - open.bytes);
   }
 
   removeGroup(group: string): void {
     for (const { name } of this.streams(group)) this.remove(group, name);
     this.#groups.delete(group);
+    this.#sizes.delete(group);
   }
 
   /** Groups that have streams. */
@@ -103,6 +109,8 @@ export class LogStore {
 
   #put(open: Open): void {
     const streams = this.#groups.get(open.group) ?? new Map<string, Open>();
+    const before = streams.get(open.name)?.bytes ?? 0;
+    this.#sizes.set(open.group, (this.#sizes.get(open.group) ?? 0) + open.bytes - before);
     streams.set(open.name, open);
     this.#groups.set(open.group, streams);
   }
@@ -137,15 +145,12 @@ export class LogStore {
   }
 
   #trim(group: string, keep: string): void {
-    const streams = this.streams(group);
-    let bytes = streams.reduce((sum, stream) => sum + stream.bytes, 0);
-    for (const { name, bytes: own } of streams.toSorted(
-      (left, right) => (left.ingested ?? left.created) - (right.ingested ?? right.created),
-    )) {
-      if (bytes <= maxGroup) return;
-      if (name === keep) continue;
-      this.remove(group, name);
-      bytes -= own;
+    const isFull = (): boolean => (this.#sizes.get(group) ?? 0) > maxGroup || (this.#groups.get(group)?.size ?? 0) > maxStreams;
+    if (!isFull()) return;
+    const since = ({ ingested, created }: LogStream): number => ingested ?? created;
+    for (const { name } of this.streams(group).toSorted((left, right) => since(left) - since(right))) {
+      if (!isFull()) return;
+      if (name !== keep) this.remove(group, name);
     }
   }
 }

@@ -99,7 +99,8 @@ function restAnswer({ status, headers = [], body }: Answer): WireResponse {
 }
 
 /** A refusal as the SDK reads it. */
-export function restError({ code, status, message, details }: AwsError): WireResponse {
-  const body = { Type: status < 500 ? "User" : "Service", message, ...details };
+export function restError({ code, status, message, details }: AwsError, service?: string): WireResponse {
+  // Of the two only Lambda says whose fault it is.
+  const body = { ...(service === "lambda" && { Type: status < 500 ? "User" : "Service" }), message, ...details };
   return restAnswer({ status, headers: [["x-amzn-errortype", code]], body });
 }

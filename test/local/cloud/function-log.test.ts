@@ -53,7 +53,7 @@ describe("a function's log", () => {
     expect(group).toBe("/portico/app/prod");
     const found = await events("/portico/app/prod");
     expect(new Set(found.map(({ logStreamName }) => logStreamName))).toEqual(new Set([stream]));
-    expect(stream).toMatch(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
+    expect(stream).toMatch(/^\d{4}\/\d\d\/\d\d\/logging\[\$LATEST\][0-9a-f]{32}$/);
     const text = found.map(({ message }) => message).join("");
     expect(text).toMatch(
       /^\S+\t\S+\tINFO\tinit\nSTART RequestId: \S+ Version: \$LATEST\n\S+\t\S+\tINFO\tsaid 안녕\nEND RequestId: \S+\nREPORT RequestId: [^\n]+\n$/,

@@ -203,6 +203,11 @@ describe("streams", () => {
     for (let at = 0; at < 20; at += 1) await put("disk", "s", { timestamp: Date.now(), message: "x".repeat(1_000_000) });
     expect(sizes() - before).toBeLessThan(9 * 1024 * 1024);
     expect((await messages("disk")).length).toBeGreaterThan(0);
+    await createGroup("many");
+    for (let at = 0; at < 1005; at += 1) await createStream("many", `s${at}`);
+    const { logStreams } = await lab.logs.send(new DescribeLogStreamsCommand({ logGroupName: "many", logStreamNamePrefix: "s0" }));
+    expect(logStreams).toEqual([]);
+    expect(readdirSync(folder).length).toBeLessThan(1000 + 10 * files.length);
   });
 });
 

@@ -89,6 +89,7 @@ export const filterLogEvents: JsonOperation = (members, region) => {
   members.end();
   const from = Math.max(start, horizonOf(group, region));
   const found = streams
+    .filter((stream) => (region.logs.stream(group.name, stream)?.last ?? 0) >= from)
     .flatMap((stream) => region.logs.read(group.name, stream).map((event): Found => ({ ...event, stream })))
     .filter((event) => event.timestamp >= from && event.timestamp <= end && matches(event.message))
     .filter((event) => !token || idOf(event) > token.id)
