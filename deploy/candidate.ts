@@ -24,6 +24,7 @@ export type Progress =
   | { readonly step: "assemble"; readonly release: number }
   | { readonly step: "smoke"; readonly checks: number }
   | { readonly step: "promote"; readonly live: Live }
+  | { readonly step: "canary"; readonly release: number; readonly percentage: number }
   | { readonly step: "collect"; readonly removed: readonly Removed[] };
 
 /** One cloud, looked at and planned for. */
@@ -56,8 +57,20 @@ export interface Ready<F extends FunctionDraft = FunctionDraft> extends Planned<
 // Lambda's control plane takes 15 calls a second; more at once only wait (facts/aws.md section 1.3).
 const uploadsAtOnce = 8;
 
+/** One after the other: what the first cloud refuses is not tried on the next. */
+export async function makeCandidates(planned: readonly Planned[], run: Run): Promise<readonly Ready[]> {
+  const readies: Ready[] = [];
+  try {
+    for (const one of planned) readies.push(await makeCandidate(one, run));
+  } catch (error) {
+    for (const ready of readies) await (ready.candidate ? discard(ready, ready.candidate, ready.lease) : giveUp(ready.lease));
+    throw error;
+  }
+  return readies;
+}
+
 /** Throws UserError SMOKE_FAILED, PROBE_FAILED, CANDIDATE_DIFFERS, LOCKED, MOVED: the live release is untouched then. */
-export async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: Run): Promise<Ready<F>> {
+async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: Run): Promise<Ready<F>> {
   const { platform, deployed, plan } = planned;
   const line = plan.changes.find(({ kind }) => kind === "release");
   const missing = missingFunctions(planned);
@@ -168,7 +181,8 @@ function toRecord<F extends FunctionDraft>({ draft, plan }: Planned<F>, run: Run
     changes: changesText(plan),
     functions,
     routes,
-    assets,
+    // Those of its own carry no number yet.
+    assets: assets.map((asset) => (asset.release ? asset : { ...asset, release: plan.release })),
     secrets,
     parts: Object.fromEntries(
       parts.filter(({ kind }) => kind !== "function" && kind !== "route").map(({ kind, name, key }) => [`${kind} ${name}`, key]),

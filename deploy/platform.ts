@@ -123,6 +123,14 @@ export interface Live extends Release {
   readonly url: string;
 }
 
+/** A release that takes a part of the traffic beside the live one. */
+export interface Canary {
+  /** And how to reach it alone. */
+  readonly release: Candidate;
+  /** 0 to 100. */
+  readonly percentage: number;
+}
+
 /** Something that was taken away. */
 export interface Removed {
   readonly kind: Kind | "snapshot" | "version";
@@ -142,6 +150,7 @@ export interface Deployed {
   /** By number, oldest first. */
   readonly releases: readonly Release[];
   readonly live?: Live;
+  readonly canary?: Canary;
   readonly leftovers: readonly Leftover[];
   /** What a run that did not end was about to do; missing while whoever took the lock for it is still at work. */
   readonly interrupted?: Intent;
@@ -173,6 +182,8 @@ export interface Lease {
 
 /** One cloud. Every verb may be run again after it failed half way and then ends where one clean run does. */
 export interface Platform<F extends FunctionDraft = FunctionDraft> {
+  /** True where two releases can share the traffic. */
+  readonly splits?: true;
   /** Reads only. */
   observe(): Promise<Deployed>;
   /** What the app should be there, given what is. Pure. */
@@ -185,8 +196,11 @@ export interface Platform<F extends FunctionDraft = FunctionDraft> {
   assemble(release: ReleaseDraft<F>): Promise<Candidate>;
   /** Reads the candidate back and probes each of `changed`. Throws UserError CANDIDATE_DIFFERS, PROBE_FAILED. */
   verify(candidate: Candidate, release: ReleaseDraft<F>, changed: readonly Version[]): Promise<void>;
-  /** The one call that moves traffic; reads back that it did. */
-  promote(release: Release): Promise<Live>;
+  /**
+   * The one call that moves traffic, and the proof that it did.
+   * @param percentage of a canary: the rest stays with the live release; only where traffic `splits`
+   */
+  promote(release: Release, percentage?: number): Promise<Live>;
   /** Takes the traffic from a first release that must not stay: nothing is live then, or a placeholder. */
   withdraw(live: Live): Promise<void>;
   /** Brings what all releases share in step with the live one, and notes that it took traffic. */

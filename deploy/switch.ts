@@ -1,7 +1,8 @@
 /** Moves the traffic to a release that is there already: a cloud and a number in, that release live out; one call that changes the app. */
 import { UserError } from "../framework/model/user-error.ts";
 import { giveUp } from "./candidate.ts";
-import type { Deployed, Live, Platform, Release } from "./platform.ts";
+import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
+import { requireSmoke, type SmokeCheck } from "./smoke.ts";
 
 /** What a switch would do, for people to agree to. */
 export interface Switch {
@@ -17,33 +18,53 @@ export interface Switch {
 export interface Switching {
   readonly platform: Platform;
   readonly command: "rollback" | "promote";
-  /** The release's number; the one that was live before when absent. */
+  /** The release's number; when absent the canary is promoted or taken back, or the one that was live before comes again. */
   readonly number?: number;
+  /** What a canary must answer before it gets all of the traffic. */
+  readonly smoke: readonly SmokeCheck[];
   /** Shows the releases and what would change; throws to stop. */
   readonly onSwitch: (change: Switch, deployed: Deployed) => Promise<void>;
 }
 
-/** Gives what is live then. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN, and those of the lock. */
-export async function switchRelease({
-  platform,
-  command,
-  number,
-  onSwitch,
-}: Switching): Promise<{ readonly live: Live; readonly changed: boolean }> {
+/** Gives what is live then. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN, SMOKE_FAILED, and those of the lock. */
+export async function switchRelease(switching: Switching): Promise<{ readonly live: Live; readonly changed: boolean }> {
+  const { platform, command, onSwitch } = switching;
   const deployed = await platform.observe();
-  const { live } = deployed;
+  const { live, canary } = deployed;
   if (!live) throw new UserError("NOTHING_LIVE", "nothing was released to this stage yet", "portico deploy makes the first release");
-  const to = number === undefined ? (interruptedRollback(deployed) ?? before(live, deployed)) : byNumber(number, deployed);
-  const isThere = to.number === live.number;
+  const to = target(switching, live, deployed);
+  // Already where it should be: only what an earlier run left is finished; a canary's part comes back by a switch.
+  const isThere = to.number === live.number && !canary;
   if (isThere && !deployed.interrupted) return { live, changed: false };
   if (!isThere) await onSwitch(toSwitch(live, to), deployed);
   const lease = await platform.lock({ command, release: to.number, functions: [] }, deployed);
   try {
+    if (canary?.release.number === to.number) await tryCanary(switching, canary.release, live);
     const now = await platform.settle(isThere ? live : await platform.promote(to));
     await lease.end(deployed.leftovers.length === 0);
     return { live: now, changed: !isThere };
   } catch (error) {
     await giveUp(lease);
+    throw error;
+  }
+}
+
+function target({ command, number }: Switching, live: Live, deployed: Deployed): Release {
+  if (number !== undefined) return byNumber(number, deployed);
+  const { canary } = deployed;
+  if (command === "promote") {
+    if (canary) return canary.release;
+    throw new UserError("NO_CANARY", "no release is a canary", "say which one: portico promote N; portico releases lists them");
+  }
+  return canary ? live : (interruptedRollback(deployed) ?? before(live, deployed));
+}
+
+/** One that does not pass loses the part of the traffic that it has. */
+async function tryCanary({ platform, smoke }: Switching, canary: Candidate, live: Live): Promise<void> {
+  try {
+    await requireSmoke(canary, smoke, live.number);
+  } catch (error) {
+    await platform.promote(live);
     throw error;
   }
 }

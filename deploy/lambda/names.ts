@@ -1,12 +1,9 @@
 /** What our things are called on AWS and whose they are: app, stage and function id in, names and tags out. */
 import { createHash } from "node:crypto";
 import { UserError } from "../../framework/model/user-error.ts";
+import type { Owner } from "../owner.ts";
 
-/** App and stage: a release belongs to exactly one pair. */
-export interface Owner {
-  readonly app: string;
-  readonly stage: string;
-}
+export type { Owner };
 
 // Lambda and IAM both allow 64. App and stage hold no "--" (design.md section 5), so the parts are told apart.
 const longest = 64;

@@ -1,5 +1,8 @@
 /** Waiting for AWS: what it says in between is told apart from what it says in the end, on an injected clock. */
 import type { Clock } from "../clock.ts";
+import { retrying } from "../retrying.ts";
+
+export { polling, retrying } from "../retrying.ts";
 
 /** A refusal by an AWS service. */
 interface ServiceError extends Error {
@@ -53,51 +56,4 @@ const connections = 5;
 export function insisting<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
   let broken = 0;
   return retrying({ clock }, (error) => isPassing(error) || (isBroken(error) && ++broken < connections), attempt);
-}
-
-/** How long to go on, in milliseconds. */
-export interface Patience {
-  readonly clock: Clock;
-  readonly limit?: number;
-}
-
-// The role of a fresh app takes up to half a minute to be seen, a function's update seconds; Terraform waits as long.
-const defaultLimit = 120_000;
-const firstPause = 250;
-const longestPause = 5_000;
-
-/** Tries until it works, until `again` says that the error is final, or until the time is up: then the last error is thrown. */
-export async function retrying<T>(
-  { clock, limit = defaultLimit }: Patience,
-  again: (error: unknown) => boolean,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  const end = clock.now() + limit;
-  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!again(error) || clock.now() + pause > end) throw error;
-    }
-    await clock.sleep(pause);
-  }
-}
-
-/**
- * Reads until `isDone`; gives what it read last. `isDone` may throw for a state that never ends well. Not the SDK's waiters: those take
- * every error, even a refused permission, for "not yet". Throws Error when the time is up.
- */
-export async function polling<T>(
-  { clock, limit = defaultLimit }: Patience,
-  what: string,
-  read: () => Promise<T>,
-  isDone: (value: T) => boolean,
-): Promise<T> {
-  const end = clock.now() + limit;
-  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (clock.now() + pause > end) throw new Error(`${what} took longer than ${limit / 1000} s`);
-    await clock.sleep(pause);
-  }
 }

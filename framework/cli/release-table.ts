@@ -5,6 +5,8 @@ import type { Deployed, Release } from "../../deploy/platform.ts";
 export interface ReleaseRow {
   readonly number: number;
   readonly live: boolean;
+  /** Percent of the traffic, of a canary. */
+  readonly canary?: number;
   readonly when: string;
   readonly changes: string;
   readonly commit: string;
@@ -12,8 +14,11 @@ export interface ReleaseRow {
 }
 
 /** Newest first. */
-export function releaseRows({ releases, live }: Deployed): readonly ReleaseRow[] {
-  return releases.toReversed().map((release) => toRow(release, release.number === live?.number));
+export function releaseRows({ releases, live, canary }: Deployed): readonly ReleaseRow[] {
+  return releases.toReversed().map((release) => {
+    const row = toRow(release, release.number === live?.number);
+    return release.number === canary?.release.number ? { ...row, canary: canary.percentage } : row;
+  });
 }
 
 function toRow({ number, record }: Release, live: boolean): ReleaseRow {
@@ -32,8 +37,8 @@ function toRow({ number, record }: Release, live: boolean): ReleaseRow {
 /** Columns padded to their widest value; `*` is the live one. */
 export function releaseTable(rows: readonly ReleaseRow[]): string {
   const head = ["", "release", "when", "changes", "commit", "message"];
-  const cells = rows.map(({ number, live, when, changes, commit, message }) => [
-    live ? "*" : "",
+  const cells = rows.map(({ number, live, canary, when, changes, commit, message }) => [
+    live ? "*" : canary === undefined ? "" : `${canary} %`,
     String(number),
     when.slice(0, 16).replace("T", " "),
     changes,

@@ -134,6 +134,8 @@ const lambda: ObjectRule = {
   },
 };
 
+const hostPattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$";
+
 const workers: ObjectRule = {
   kind: "object",
   about: "What only Cloudflare needs.",
@@ -149,6 +151,33 @@ const workers: ObjectRule = {
       names: envName,
       values: { kind: "foreign", required: "type" },
       about: "Bindings by name, in Cloudflare's own shapes without `name`.",
+    },
+    domains: {
+      kind: "list",
+      items: text("A host.", hostPattern, "a host's name in lower case, such as app.example.com"),
+      unique: true,
+      about: "Custom domains: hosts of the account's zones that the Worker answers for.",
+    },
+    routes: {
+      kind: "list",
+      items: {
+        kind: "object",
+        required: ["pattern", "zone"],
+        keys: {
+          pattern: text(
+            "Host and path, with * at the host's beginning or the path's end.",
+            "^(\\*\\.?)?[a-z0-9.-]+/[^*?#]*\\*?$",
+            "a host and a path, such as example.com/api/*",
+          ),
+          zone: text("The zone that it is in.", hostPattern, "a zone's name, such as example.com"),
+        },
+      },
+      unique: true,
+      about: "Routes of zones that lead to the Worker.",
+    },
+    workersDev: {
+      kind: "boolean",
+      about: "Whether the Worker answers at workers.dev too; when absent it does where it has no domain and no route.",
     },
   },
 };

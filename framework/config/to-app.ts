@@ -65,7 +65,7 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     keep,
     lambda: toLambdaApp(settings.lambda),
-    workers: { compatibilityDate: "2026-08-01", bindings: {}, ...settings.workers },
+    workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [], ...settings.workers },
   };
 }
 

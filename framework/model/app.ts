@@ -44,6 +44,12 @@ export interface WorkersApp {
   readonly compatibilityDate: string;
   /** In Cloudflare's own shapes, without `name`. */
   readonly bindings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Hosts that are the Worker's alone: `app.example.com`. */
+  readonly domains: readonly string[];
+  /** Patterns of a zone's URLs that it answers: `example.com/api/*`. */
+  readonly routes: readonly { readonly pattern: string; readonly zone: string }[];
+  /** Answers at workers.dev; when absent only where it has no other address. */
+  readonly workersDev?: boolean;
 }
 
 /** One app at one stage. */

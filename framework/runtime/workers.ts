@@ -21,6 +21,16 @@ export function canonical(request: Request): Request {
   return path === url.pathname ? request : new Request(url.origin + path + url.search, request);
 }
 
+/** The path at which a deploy asks a version whether it is the one. */
+const versionPath = "/.portico/version";
+
+/** Says it only to who knows the version's id, which is in no answer; to all others the path is as any other. */
+function ownVersion({ headers }: Request, env: Readonly<Record<string, unknown>>): Response | undefined {
+  const { id } = (env["PORTICO_VERSION"] ?? {}) as { readonly id?: string };
+  const isAsked = id !== undefined && headers.get("portico-version") === id;
+  return isAsked ? new Response(null, { status: 204, headers: { "portico-version": id, "cache-control": "no-store" } }) : undefined;
+}
+
 /** workerd would compress a body that says it is compressed already; one that came from its own `fetch` it handles itself. */
 function asWritten(response: Response): Response {
   if (response.url || !response.headers.has("content-encoding")) return response;
@@ -35,6 +45,8 @@ function asWritten(response: Response): Response {
 export function toWorkers(fetch: Fetch, names?: readonly string[]): Worker {
   return {
     async fetch(request, all, context) {
+      const said = request.url.endsWith(versionPath) ? ownVersion(request, all) : undefined;
+      if (said) return said;
       let asked: Request;
       try {
         asked = canonical(request);

@@ -47,7 +47,7 @@ export const makeApp = (root: string, changes: Partial<App> = {}): App => ({
   smoke: [],
   keep: 3,
   lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-04-01", bindings: {} },
+  workers: { compatibilityDate: "2026-04-01", bindings: {}, domains: [], routes: [] },
   ...changes,
 });
 

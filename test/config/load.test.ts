@@ -64,8 +64,8 @@ test("an app without hosting.json has its folder's name and the defaults", async
     secrets: [],
     smoke: [],
     keep: 10,
-    lambda: { architecture: "arm64", policies: [] },
-    workers: { compatibilityDate: "2026-08-01", bindings: {} },
+    lambda: { architecture: "arm64", logRetention: 30, policies: [] },
+    workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
   });
   expect((await loadApp({ root: appFolder({}).replace(/[^/]*$/, "12 안녕"), stage: "dev" })).name).toBe("app-12");
   expect((await loadApp({ root: "/안녕", stage: "dev" })).name).toBe("app");

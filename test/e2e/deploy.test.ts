@@ -90,7 +90,7 @@ it.each(["SIGINT", "SIGKILL"] as const)("leaves no process behind on %s", async 
 it.each([
   ["STAGE_MISSING", ["deploy"]],
   ["REGION_MISSING", ["deploy", "--stage", "prod"]],
-  ["TARGET_NOT_YET", ["deploy", "--stage", "local", "--target", "workers"]],
+  ["TARGET_NOT_CLOUD", ["deploy", "--stage", "local", "--target", "node"]],
   ["BAD_PORT", ["deploy", "--stage", "local", "--port", "x"]],
 ])("says %s", async (code, words) => {
   expect(await portico(words, root)).toMatchObject({

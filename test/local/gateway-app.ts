@@ -80,7 +80,7 @@ export const plainApp = (root: string, env: Readonly<Record<string, string>> = {
   smoke: [],
   keep: 10,
   lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-08-01", bindings: {} },
+  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
 });
 
 /** A running gateway and what it told. */

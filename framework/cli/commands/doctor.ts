@@ -1,49 +1,59 @@
 /** `portico doctor`: a stage in, whether a deploy to it can work out; with --policy the least rights that it needs; with --probe what AWS really does. */
-import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
-import { examine } from "../../../deploy/lambda/doctor.ts";
-import { probeCloud } from "../../../deploy/lambda/probe-cloud.ts";
 import type { Finding } from "../../../deploy/finding.ts";
-import { archive } from "../release-source.ts";
+import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
+import { examine as examineLambda } from "../../../deploy/lambda/doctor.ts";
+import { probeCloud } from "../../../deploy/lambda/probe-cloud.ts";
+import { readBuild as readLambdaBuild } from "../../../deploy/lambda/read-build.ts";
 import { policyOf } from "../../../deploy/lambda/role.ts";
-import { toUserError } from "../../../deploy/lambda/clients.ts";
-import { readBuild } from "../../../deploy/lambda/read-build.ts";
+import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
+import { readBuild as readWorkersBuild } from "../../../deploy/workers/read-build.ts";
+import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
-import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { explaining, headingOf, type LambdaCloud, oneCloud, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
+import { archive } from "../release-source.ts";
 import { buildFolder, buildTarget } from "./build.ts";
 
 /** Exit code 1 when anything is not well. */
 export async function doctor(input: CommandInput): Promise<number> {
-  const cloud = await openStageCloud(input);
+  const stage = await openStageCloud(input);
   try {
-    if (input.flags["policy"] === true) return printPolicy(cloud, input);
-    return print(await (input.flags["probe"] === true ? probe(cloud) : look(cloud, input)), input);
+    if (input.flags["policy"] === true) return printPolicy(stage, input);
+    if (input.flags["probe"] === true) return print(await probe(requireLambda(oneCloud(stage)), stage), input);
+    let worst = 0;
+    for (const cloud of stage.clouds) worst = Math.max(worst, await printFindings(cloud, stage, input));
+    return worst;
   } finally {
-    await cloud.close();
+    await stage.close();
   }
 }
 
-/** Two documents: what whoever deploys must be allowed, and what the functions' role is given. */
-function printPolicy({ app, aws }: StageCloud, { reporter }: CommandInput): number {
-  const owner = { app: app.name, stage: app.stage };
+/** Two documents: what whoever deploys must be allowed, and what the functions' role is given. Throws UserError DOCTOR_AWS. */
+function printPolicy(stage: StageCloud, { reporter }: CommandInput): number {
+  const { app, owner } = stage;
+  const { aws } = requireLambda(oneCloud(stage));
   const deployer = deployerPolicy({ owner, account: aws.account, region: aws.clients.region, lambda: app.lambda });
   const functions: unknown = JSON.parse(policyOf(owner, app.lambda));
   reporter.result(JSON.stringify({ deployer, functions }, null, 2), { type: "policy", deployer, functions });
   return 0;
 }
 
-async function look({ app, aws, isLocal }: StageCloud, { reporter }: CommandInput): Promise<readonly Finding[]> {
-  await buildTarget(app, "lambda", (text) => reporter.warn(text));
-  const build = await readBuild(buildFolder(app, "lambda"));
-  return examine({ clients: aws.clients, account: aws.account, app, build, isLocal }).catch((error: unknown) => {
-    throw toUserError(error, aws.where);
-  });
+function requireLambda(cloud: TargetCloud): LambdaCloud {
+  if (cloud.target === "lambda") return cloud;
+  throw new UserError(
+    "DOCTOR_AWS",
+    "--policy and --probe are about AWS; Cloudflare knows permissions of tokens",
+    "a token needs Workers Scripts: Edit; with domains or routes also Zone: Workers Routes: Edit and Zone: Read",
+  );
 }
 
 /** Makes an API and a function of its own in the account, and takes both away again. */
-function probe({ app, aws }: StageCloud): Promise<readonly Finding[]> {
-  return probeCloud(aws.clients, { app: app.name, stage: app.stage }, archive).catch((error: unknown) => {
-    throw toUserError(error, aws.where);
-  });
+const probe = (cloud: LambdaCloud, { owner }: StageCloud): Promise<readonly Finding[]> =>
+  explaining([cloud], () => probeCloud(cloud.aws.clients, owner, archive));
+
+async function printFindings(cloud: TargetCloud, stage: StageCloud, input: CommandInput): Promise<number> {
+  await buildTarget(stage.app, cloud.target, (text) => input.reporter.warn(text));
+  if (stage.clouds.length > 1) input.reporter.line(input.reporter.paint("bold", headingOf(cloud)));
+  return print(await explaining([cloud], () => examine(cloud, stage)), input);
 }
 
 function print(findings: readonly Finding[], { reporter }: CommandInput): number {
@@ -53,4 +63,12 @@ function print(findings: readonly Finding[], { reporter }: CommandInput): number
   });
   reporter.result(lines.join("\n"), { type: "doctor", findings });
   return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+async function examine(cloud: TargetCloud, { app, isLocal }: StageCloud): Promise<readonly Finding[]> {
+  const folder = buildFolder(app, cloud.target);
+  if (cloud.target === "workers")
+    return examineWorkers({ client: cloud.cloudflare.client, app, build: await readWorkersBuild(folder, app.root), isLocal });
+  const { clients, account } = cloud.aws;
+  return examineLambda({ clients, account, app, build: await readLambdaBuild(folder), isLocal });
 }

@@ -1,8 +1,7 @@
 /** `portico env`: a stage in, the names that its functions get as context.env and where each value comes from out; no secret's value. */
-import { listSecrets } from "../../../deploy/lambda/secrets.ts";
-import { toUserError } from "../../../deploy/lambda/clients.ts";
 import type { CommandInput } from "../command.ts";
-import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { secretStore } from "../secret-store.ts";
+import { explaining, headingOf, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
 /** A name, and what is known of it. */
 interface EnvRow {
@@ -19,23 +18,23 @@ interface EnvRow {
 /** The command. */
 export async function env(input: CommandInput): Promise<number> {
   const { reporter } = input;
-  const cloud = await openStageCloud(input);
+  const stage = await openStageCloud(input);
   try {
-    const rows = await readRows(cloud).catch((error: unknown) => {
-      throw toUserError(error, cloud.aws.where);
-    });
-    const text = rows.map((row) => `${row.name.padEnd(24)}  ${describe(row, cloud.isLocal)}`).join("\n");
-    reporter.result(text || "the app declares no env and no secrets", { type: "env", env: rows });
+    for (const cloud of stage.clouds) {
+      const rows = await explaining([cloud], () => readRows(cloud, stage));
+      const text = rows.map((row) => `${row.name.padEnd(24)}  ${describe(row, stage.isLocal)}`).join("\n");
+      const heading = stage.clouds.length > 1 ? `${reporter.paint("bold", headingOf(cloud))}\n` : "";
+      reporter.result(heading + (text || "the app declares no env and no secrets"), { type: "env", target: cloud.target, env: rows });
+    }
     return 0;
   } finally {
-    await cloud.close();
+    await stage.close();
   }
 }
 
-async function readRows(cloud: StageCloud): Promise<readonly EnvRow[]> {
-  const { app, aws, isLocal } = cloud;
-  const owner = { app: app.name, stage: app.stage };
-  const [deployed, stored] = await Promise.all([cloud.platform().observe(), isLocal ? [] : listSecrets(aws.clients, owner)]);
+async function readRows(cloud: TargetCloud, stage: StageCloud): Promise<readonly EnvRow[]> {
+  const { app, isLocal } = stage;
+  const [deployed, stored] = await Promise.all([cloud.platform().observe(), isLocal ? [] : secretStore(cloud, stage).list()]);
   const live = deployed.live?.record?.secrets ?? {};
   const next = new Map(stored.map(({ name, version }) => [name, version]));
   const plain = Object.entries(app.env).map(([name, value]): EnvRow => ({ name, kind: "env", value }));

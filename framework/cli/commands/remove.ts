@@ -1,32 +1,31 @@
 /** `portico remove`: a stage in, nothing of it left out; shows what goes, and asks. */
-import { toUserError } from "../../../deploy/lambda/clients.ts";
 import type { Deployed } from "../../../deploy/platform.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import type { CommandInput } from "../command.ts";
 import { agree, agreeByName } from "../consent.ts";
-import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { explaining, headingOf, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
 /** The command. Running it again goes on where it stopped. */
 export async function remove(input: CommandInput): Promise<number> {
-  const { reporter } = input;
-  const cloud = await openStageCloud(input);
+  const stage = await openStageCloud(input);
   try {
-    const removed = await removeStage({
-      platform: cloud.platform(),
-      onPlan: (deployed) => consent(deployed, cloud, input),
-    }).catch((error: unknown) => {
-      throw toUserError(error, cloud.aws.where);
-    });
-    const lines = removed.map(({ kind, name }) => `- ${kind} ${name}`);
-    const text = removed.length
-      ? `removed ${cloud.app.name} from the stage ${cloud.app.stage}`
-      : `the stage ${cloud.app.stage} has nothing of ${cloud.app.name}`;
-    for (const line of lines) reporter.line(reporter.paint("red", line));
-    reporter.result(text, { type: "removed", removed });
+    for (const cloud of stage.clouds) await removeFrom(cloud, stage, input);
     return 0;
   } finally {
-    await cloud.close();
+    await stage.close();
   }
+}
+
+async function removeFrom(cloud: TargetCloud, stage: StageCloud, input: CommandInput): Promise<void> {
+  const { reporter } = input;
+  const { app } = stage;
+  if (stage.clouds.length > 1) reporter.line(reporter.paint("bold", headingOf(cloud)));
+  const removed = await explaining([cloud], () =>
+    removeStage({ platform: cloud.platform(), onPlan: (deployed) => consent(deployed, stage, input) }),
+  );
+  for (const { kind, name } of removed) reporter.line(reporter.paint("red", `- ${kind} ${name}`));
+  const text = removed.length ? `removed ${app.name} from the stage ${app.stage}` : `the stage ${app.stage} has nothing of ${app.name}`;
+  reporter.result(text, { type: "removed", target: cloud.target, removed });
 }
 
 async function consent({ parts, releases, live }: Deployed, { app, isLocal }: StageCloud, input: CommandInput): Promise<void> {

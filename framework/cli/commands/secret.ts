@@ -2,14 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { parseEnv } from "node:util";
-import { toUserError } from "../../../deploy/lambda/clients.ts";
-import type { Owner } from "../../../deploy/lambda/names.ts";
-import { listSecrets, removeSecrets, setSecret } from "../../../deploy/lambda/secrets.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { agree } from "../consent.ts";
 import { textFlag } from "../flags.ts";
-import { openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { secretStore } from "../secret-store.ts";
+import { explaining, headingOf, openStageCloud, type StageCloud } from "../stage-cloud.ts";
 
 /** The command. A running release keeps the values that it was made with: what is set here comes with the next deploy. */
 export async function secret(input: CommandInput): Promise<number> {
@@ -19,16 +17,12 @@ export async function secret(input: CommandInput): Promise<number> {
   if (!action) throw new UserError("USAGE", `"${word}" is nothing that can be done with secrets`, "portico secret set, list or remove");
   const cloud = await openStageCloud(input);
   try {
-    await action(cloud, names, input).catch((error: unknown) => {
-      throw toUserError(error, cloud.aws.where);
-    });
+    await explaining(cloud.clouds, () => action(cloud, names, input));
     return 0;
   } finally {
     await cloud.close();
   }
 }
-
-const ownerOf = ({ app }: StageCloud): Owner => ({ app: app.name, stage: app.stage });
 
 async function set(cloud: StageCloud, names: readonly string[], input: CommandInput): Promise<void> {
   if (cloud.isLocal)
@@ -37,12 +31,18 @@ async function set(cloud: StageCloud, names: readonly string[], input: CommandIn
       "the stage local takes its secrets from .env files",
       "write them into .env or .env.local; or name another stage",
     );
-  const { app, aws } = cloud;
+  const { app, clouds } = cloud;
+  const { reporter } = input;
   const given = await readValues(names, input);
-  for (const [name, value] of given) {
-    if (!app.secrets.includes(name)) input.reporter.warn(`${name} is not declared: add it to "secrets" in hosting.json`);
-    const version = await setSecret(aws.clients, ownerOf(cloud), name, value);
-    input.reporter.result(`set ${name} at ${app.stage}, version ${version}; the next deploy takes it`, { type: "secret", name, version });
+  for (const name of given.keys())
+    if (!app.secrets.includes(name)) reporter.warn(`${name} is not declared: add it to "secrets" in hosting.json`);
+  for (const one of clouds) {
+    const numbers = await secretStore(one, cloud).set(given);
+    const where = clouds.length > 1 ? ` on ${one.target}` : "";
+    for (const [name, version] of numbers)
+      reporter.result(`set ${name} at ${app.stage}${where}, version ${version}; the next deploy takes it`, {
+        ...{ type: "secret", target: one.target, name, version },
+      });
   }
 }
 
@@ -82,20 +82,26 @@ async function readStandardInput(name: string): Promise<string> {
 }
 
 async function list(cloud: StageCloud, _names: readonly string[], { reporter }: CommandInput): Promise<void> {
-  const stored = await listSecrets(cloud.aws.clients, ownerOf(cloud));
-  const missing = cloud.isLocal ? [] : cloud.app.secrets.filter((name) => !stored.some((one) => one.name === name));
-  const rows = stored.map(({ name, version, changed }) => {
-    const undeclared = cloud.app.secrets.includes(name) ? "" : "  not declared in hosting.json";
-    return `${name.padEnd(24)}  version ${version}  ${changed?.toISOString() ?? ""}${undeclared}`;
-  });
-  const lines = [...rows, ...missing.map((name) => `${name.padEnd(24)}  missing`)];
-  reporter.result(lines.join("\n") || `the stage ${cloud.app.stage} has no secrets`, { type: "secrets", secrets: stored, missing });
+  for (const one of cloud.clouds) {
+    const stored = await secretStore(one, cloud).list();
+    const missing = cloud.isLocal ? [] : cloud.app.secrets.filter((name) => !stored.some((secret) => secret.name === name));
+    const rows = stored.map(({ name, version, changed }) => {
+      const undeclared = cloud.app.secrets.includes(name) ? "" : "  not declared in hosting.json";
+      return `${name.padEnd(24)}  version ${version}  ${changed?.toISOString() ?? ""}${undeclared}`.trimEnd();
+    });
+    const lines = [...rows, ...missing.map((name) => `${name.padEnd(24)}  missing`)];
+    const heading = cloud.clouds.length > 1 ? `${reporter.paint("bold", headingOf(one))}\n` : "";
+    const text = lines.join("\n") || `the stage ${cloud.app.stage} has no secrets`;
+    reporter.result(heading + text, { type: "secrets", target: one.target, secrets: stored, missing });
+  }
 }
 
 async function remove(cloud: StageCloud, names: readonly string[], input: CommandInput): Promise<void> {
   if (!names.length) throw new UserError("USAGE", "no secret is named", "portico secret remove NAME");
   if (!cloud.isLocal) await agree(input, `Remove ${names.join(", ")} from the stage ${cloud.app.stage}?`);
-  const removed = await removeSecrets(cloud.aws.clients, ownerOf(cloud), names);
-  const text = removed.length ? `removed ${removed.join(", ")}` : `none of ${names.join(", ")} was there`;
-  input.reporter.result(text, { type: "secrets-removed", removed });
+  for (const one of cloud.clouds) {
+    const removed = await secretStore(one, cloud).remove(names);
+    const text = removed.length ? `removed ${removed.join(", ")}` : `none of ${names.join(", ")} was there`;
+    input.reporter.result(text, { type: "secrets-removed", target: one.target, removed });
+  }
 }

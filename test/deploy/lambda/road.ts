@@ -83,7 +83,7 @@ const defaults = (root: string): App => ({
   smoke: [{ path: "/", status: 200 }],
   keep: 3,
   lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-08-01", bindings: {} },
+  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
 });
 
 /** Opens it with two routes; `delay` keeps functions and deployments in between for so many milliseconds. */

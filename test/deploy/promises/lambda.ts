@@ -39,7 +39,7 @@ const appOf = (root: string, { env, allowed }: Sample): App => ({
     logRetention: 30,
     policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
   },
-  workers: { compatibilityDate: "2026-08-01", bindings: {} },
+  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
 });
 
 const archive: LambdaSource["archive"] = {

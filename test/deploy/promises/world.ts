@@ -243,7 +243,7 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
     }
     const { verb, number } = command;
     const { live, changed } = await switchRelease({
-      ...{ platform, command: verb, onSwitch: async () => undefined },
+      ...{ platform, command: verb, smoke: [], onSwitch: async () => undefined },
       ...(number !== undefined && { number }),
     });
     return { end: changed ? "done" : "nothing", calls, live };

@@ -1,0 +1,78 @@
+/** The bindings of a version: env, secrets and what hosting.json names in, Cloudflare's own shapes out; what would be refused is refused here. */
+import type { App } from "../../framework/model/app.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import { own } from "./names.ts";
+
+/** A binding as it is sent. */
+export type Binding = Readonly<Record<string, unknown>> & { readonly type: string; readonly name: string };
+
+/** Where a version's secrets come from. */
+export interface SecretSource {
+  /** Values; or nothing, and then they are inherited from the newest version, which nobody but Cloudflare can read. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Names of the secrets that the newest version has. */
+  readonly stored: readonly string[];
+}
+
+/** Bytes of a variable or secret, and how many of them (docs: Workers limits; 64 on the Free plan). */
+const largest = 5 * 1024;
+const most = 128;
+
+/** What the app itself sees. Throws UserError ENV_SIZE, ENV_COUNT, BINDING_KIND; says names, never values. */
+export function appBindings(app: Omit<App, "root">, env: Readonly<Record<string, string>>, secrets: SecretSource): readonly Binding[] {
+  const texts = Object.entries(env).map(([name, text]) => ({ type: "plain_text", name, text }));
+  const values = Object.entries(secrets.values ?? {});
+  for (const [name, text] of [...Object.entries(env), ...values]) checkSize(name, Buffer.byteLength(text));
+  // Those that are not declared are carried on too: a later release may declare them.
+  const hidden: readonly Binding[] = secrets.values
+    ? values.map(([name, text]) => ({ type: "secret_text", name, text }))
+    : secrets.stored.map((name) => ({ type: "inherit", name }));
+  const count = texts.length + hidden.length + 2;
+  if (count > most)
+    throw new UserError(
+      "ENV_COUNT",
+      `env and secrets are ${count - 2} together, and a Worker may have ${most - 2} beside Portico's own two`,
+      "join some of them into one, or remove secrets that are not used: portico secret list",
+    );
+  return [...texts, ...hidden, ...ownShapes(app)];
+}
+
+function checkSize(name: string, bytes: number): void {
+  if (bytes <= largest) return;
+  throw new UserError(
+    "ENV_SIZE",
+    `${name} has ${bytes} bytes, and Cloudflare takes ${largest} for one variable or secret`,
+    "shorten it, or put it into KV, R2 or a file of the app",
+  );
+}
+
+/** Kinds that a release makes itself, by other keys of hosting.json; and those that only whole-script uploads can have. */
+const elsewhere: Readonly<Record<string, string>> = {
+  plain_text: 'write it under "env"',
+  json: 'write it under "env"',
+  secret_text: 'name it under "secrets" and set it with portico secret set',
+  secret_key: 'name it under "secrets" and set it with portico secret set',
+  inherit: "write the binding itself",
+  assets: 'static files are served from the folder that "assets" names',
+  durable_object_namespace:
+    "a version cannot bring the migrations that a Durable Object needs; put it into a Worker of its own and bind to that as a service",
+};
+
+function ownShapes({ workers }: Omit<App, "root">): readonly Binding[] {
+  return Object.entries(workers.bindings).map(([name, shape]) => {
+    const type = String(shape["type"]);
+    const fix = Object.hasOwn(elsewhere, type) ? elsewhere[type] : undefined;
+    if (fix === undefined) return { ...shape, type, name };
+    throw new UserError("BINDING_KIND", `the binding ${name} cannot be of type ${type}`, fix);
+  });
+}
+
+/** Portico's own. `stored` says whether the newest version has numbers of secrets to inherit. */
+export function ownBindings(summary: unknown, assets: string | undefined, numbers: { readonly values?: unknown }): readonly Binding[] {
+  return [
+    { type: "version_metadata", name: own.version },
+    { type: "json", name: own.release, json: summary },
+    numbers.values === undefined ? { type: "inherit", name: own.secrets } : { type: "json", name: own.secrets, json: numbers.values },
+    ...(assets === undefined ? [] : [{ type: "assets", name: assets }]),
+  ];
+}

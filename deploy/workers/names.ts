@@ -1,0 +1,48 @@
+/** What our things are called on Cloudflare and whose they are: app, stage and release in, names, tags and annotations out. */
+import { UserError } from "../../framework/model/user-error.ts";
+import type { Owner } from "../owner.ts";
+
+// `^[a-z][a-z0-9-]{0,62}$` (facts section 1.3); on workers.dev it is also a DNS label, which may have 63.
+const longest = 63;
+
+/** `app--stage`: app and stage hold no "--", so the parts are told apart. Throws UserError NAME_TOO_LONG. */
+export function scriptName({ app, stage }: Owner): string {
+  const name = `${app}--${stage}`;
+  if (name.length <= longest) return name;
+  throw new UserError(
+    "NAME_TOO_LONG",
+    `the app's and the stage's names have ${name.length - 2} characters together, and Cloudflare leaves room for ${longest - 2}`,
+    `shorten "name" in hosting.json or the stage's name`,
+  );
+}
+
+/** The script's tags; a Worker may have eight. */
+export const ownerTags = ({ app, stage }: Owner): readonly string[] => [`portico:app=${app}`, `portico:stage=${stage}`];
+
+/** True when the tags name exactly this app and stage; only then may a Worker be changed. */
+export const isOurs = (owner: Owner, tags: readonly string[] = []): boolean => ownerTags(owner).every((tag) => tags.includes(tag));
+
+/** A version's `workers/tag`, at most 100 bytes: the release that it is, found again in lists. */
+export const releaseTag = (number: number, hash: string): string => `portico release ${number} ${hash}`;
+
+/** The tag of what answers before the first release, and of versions that only carry secrets. */
+export const placeholderTag = "portico placeholder";
+export const secretsTag = "portico secrets";
+
+/** The release in a version's tag. */
+export function taggedRelease(tag: string | undefined): { readonly number: number; readonly hash: string } | undefined {
+  const [, number, hash] = /^portico release ([1-9]\d{0,8}) ([0-9a-f]{64})$/.exec(tag ?? "") ?? [];
+  return number && hash ? { number: Number(number), hash } : undefined;
+}
+
+/** Bindings of our own; `PORTICO_` is refused as the beginning of any other name (framework/config/hosting.ts). */
+export const own = { release: "PORTICO_RELEASE", secrets: "PORTICO_SECRETS", version: "PORTICO_VERSION" } as const;
+
+/** The module that holds a release's record; nothing imports it, so nobody can ask for it. */
+export const recordModule = "portico-release.json";
+
+/** What a request carries to reach one version of a deployment, and to be told that it did (docs: version overrides; RFC 8941 section 3.2). */
+export const overrideHeaders = (script: string, version: string): Readonly<Record<string, string>> => ({
+  "cloudflare-workers-version-overrides": `${script}="${version}"`,
+  "portico-version": version,
+});

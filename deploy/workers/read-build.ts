@@ -1,0 +1,114 @@
+/** What a build folder holds for Workers: the folder in, its manifest, modules and static files out. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isHashed } from "../../framework/model/hashed.ts";
+import type { AssetServer, BuiltAsset, Manifest, WorkerModule } from "../../framework/model/manifest.ts";
+import { readManifest } from "../../framework/model/read-manifest.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { RecordedAsset } from "../record.ts";
+import type { Part } from "./placeholder.ts";
+
+/** A static file as an upload session names it. */
+export interface AssetFile {
+  /** Canonical URL path, and the same in the one spelling that Cloudflare serves. */
+  readonly path: string;
+  readonly spelled: string;
+  /** 32 hex digits. */
+  readonly hash: string;
+  /** Hex SHA-256 of the bytes. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Content-Type. */
+  readonly type: string;
+  /** Absolute. */
+  readonly file: string;
+}
+
+/** A build, read. */
+export interface WorkersBuild {
+  readonly manifest: Manifest;
+  readonly assetServer: AssetServer;
+  /** In upload order; the first is the main module. */
+  readonly modules: readonly WorkerModule[];
+  /** Hex SHA-256 of the main module, which is the router. */
+  readonly router: string;
+  /** The modules' bytes; read when they are uploaded. */
+  readonly parts: () => Promise<readonly Part[]>;
+  readonly files: readonly AssetFile[];
+  /** Those whose names have a content hash; their number is not known yet: 0. */
+  readonly hashed: readonly RecordedAsset[];
+}
+
+/** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. @param root the app's, where its static files are */
+export async function readBuild(folder: string, root: string): Promise<WorkersBuild> {
+  const manifest = await readWorkersManifest(folder);
+  const { modules = [], assetServer, assets } = manifest;
+  const [main] = modules;
+  if (!main || !assetServer) throw new Error("a build for Workers has modules, and says how its files are served");
+  const files = assets.map((asset) => toFile(asset, root));
+  return {
+    ...{ manifest, assetServer, modules, files },
+    router: sha256(await readFile(join(folder, main.name))),
+    parts: () =>
+      Promise.all(modules.map(async ({ name, type }) => ({ name, type: contentTypes[type], bytes: await readFile(join(folder, name)) }))),
+    hashed: files.filter(({ path }) => isHashed(path)).map(toRecorded),
+  };
+}
+
+/** API docs, "Multipart upload metadata". */
+const contentTypes: Readonly<Record<WorkerModule["type"], string>> = {
+  esm: "application/javascript+module",
+  text: "text/plain",
+  wasm: "application/wasm",
+  "source-map": "application/source-map",
+};
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * Two files of equal bytes and different types must not share a hash, since the type is kept with it: so the extension goes in too
+ * (facts section 1.5). To Cloudflare the hash is opaque; made of the content's own, no file is read to plan.
+ */
+function toFile({ path, file, hash, bytes, type }: BuiltAsset, root: string): AssetFile {
+  const [extension = ""] = /\.[^./]+$/.exec(path) ?? [];
+  return {
+    path,
+    spelled: spelled(path),
+    hash: sha256(`${hash}\n${extension}`).slice(0, 32),
+    sha256: hash,
+    bytes,
+    type,
+    file: join(root, file),
+  };
+}
+
+/** Cloudflare serves a file at the path that encodeURIComponent writes. */
+export const spelled = (path: string): string =>
+  path
+    .split("/")
+    .map((name) => encodeURIComponent(decodeURIComponent(name)))
+    .join("/");
+
+const toRecorded = ({ path, hash, sha256: own, bytes, type }: AssetFile): RecordedAsset => ({
+  ...{ path, hash: own, bytes, release: 0 },
+  entry: { hash, type },
+});
+
+async function readWorkersManifest(folder: string): Promise<Manifest> {
+  const file = join(folder, "manifest.json");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build --target workers", { cause });
+  }
+  const manifest = readManifest(text, file);
+  if (manifest.target === "workers") return manifest;
+  throw new UserError(
+    "BUILD_TARGET",
+    `${folder} holds a build for ${manifest.target}, not for Workers`,
+    "run portico build --target workers",
+  );
+}

@@ -1,0 +1,42 @@
+/** Where a cloud keeps a stage's secrets: SSM on AWS, the newest version of the Worker on Cloudflare. */
+import * as ssm from "../../deploy/lambda/secrets.ts";
+import * as versions from "../../deploy/workers/secrets.ts";
+import type { StageCloud, TargetCloud } from "./stage-cloud.ts";
+
+/** A secret without its value. */
+export interface StoredSecret {
+  readonly name: string;
+  readonly version: number;
+  readonly changed?: Date;
+}
+
+/** A value goes in and never comes out. */
+export interface SecretStore {
+  list(): Promise<readonly StoredSecret[]>;
+  /** Gives the new version numbers. */
+  set(values: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, number>>;
+  /** Gives the names that were there. */
+  remove(names: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Of one cloud of the stage. */
+export function secretStore(cloud: TargetCloud, { owner, app }: Pick<StageCloud, "owner" | "app">): SecretStore {
+  if (cloud.target === "workers") {
+    const { client } = cloud.cloudflare;
+    return {
+      list: () => versions.listSecrets(client, owner),
+      set: (values) => versions.setSecrets(client, owner, values, app.workers.compatibilityDate),
+      remove: (names) => versions.removeSecrets(client, owner, names),
+    };
+  }
+  const { clients } = cloud.aws;
+  return {
+    list: () => ssm.listSecrets(clients, owner),
+    async set(values) {
+      const numbers = new Map<string, number>();
+      for (const [name, value] of values) numbers.set(name, await ssm.setSecret(clients, owner, name, value));
+      return numbers;
+    },
+    remove: (names) => ssm.removeSecrets(clients, owner, names),
+  };
+}

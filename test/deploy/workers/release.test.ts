@@ -1,0 +1,171 @@
+/** Releases through the API to the local Cloudflare, which runs what it gets in workerd: first, unchanged, changed, removed, refused. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isWrite, openRoad, page, type Road } from "./road.ts";
+import type { WireCall } from "../recorder.ts";
+
+let road: Road;
+beforeEach(async () => {
+  road = await openRoad();
+});
+afterEach(() => road.close());
+
+const answer = async (url: string, path: string): Promise<string> => (await fetch(new URL(path, url))).text();
+const named = (calls: readonly WireCall[], method: string, path: RegExp): number =>
+  calls.filter((call) => call.method === method && path.test(call.path)).length;
+const uploads = (calls: readonly WireCall[]): number => named(calls, "POST", /\/scripts\/road--local\/versions\?/);
+const switches = (calls: readonly WireCall[]): number => named(calls, "POST", /\/deployments\?/);
+
+test("a first release answers from the uploaded modules, and an unchanged one writes nothing", async () => {
+  await road.write("functions/_public/style.css", "body{}");
+  const first = await road.deploy();
+  expect(first.text).toContain("road at stage local: release 1");
+  expect(first.text).toContain("+ route       /users/:id");
+  expect(first.live.number).toBe(1);
+  expect(await answer(first.live.url, "/")).toBe("home");
+  expect(await answer(first.live.url, "/users/7")).toBe("user");
+  expect(await answer(first.live.url, "/style.css")).toBe("body{}");
+  expect((await fetch(new URL("/none", first.live.url))).status).toBe(404);
+  const made = road.takeCalls();
+  expect([uploads(made), named(made, "PUT", /\/scripts\/road--local\?/)]).toEqual([1, 1]);
+
+  const second = await road.deploy();
+  const calls = road.takeCalls();
+  expect(second.text).toContain("= release     1");
+  expect(second.changed).toBe(false);
+  expect(second.live).toEqual(first.live);
+  expect(calls.filter(isWrite)).toEqual([]);
+});
+
+test("a change of one route is one version and one switch", async () => {
+  const first = await road.deploy();
+  road.takeCalls();
+  await road.write("functions/users/[id].ts", page("someone"));
+  const second = await road.deploy();
+  const calls = road.takeCalls();
+  expect(second.live).toMatchObject({ number: 2, url: first.live.url });
+  expect(second.text).toMatch(/~ function {4}users-id +\d\.\d KB {2}code/);
+  expect(second.text).toMatch(/= function {4}index/);
+  expect(uploads(calls)).toBe(1);
+  // The candidate beside the live version, then the switch.
+  expect(switches(calls)).toBe(2);
+  expect(calls.filter(isWrite)).toHaveLength(3);
+  expect(await answer(second.live.url, "/users/7")).toBe("someone");
+  expect(await answer(second.live.url, "/")).toBe("home");
+});
+
+test("a removed route is gone, an added one is there", async () => {
+  await road.deploy();
+  await road.write("functions/users/[id].ts", undefined);
+  await road.write("functions/new.ts", page("new"));
+  const second = await road.deploy();
+  expect(second.text).toContain("- route       /users/:id");
+  expect(second.text).toContain("- function    users-id");
+  expect(await answer(second.live.url, "/new")).toBe("new");
+  expect((await fetch(new URL("/users/7", second.live.url))).status).toBe(404);
+  expect((await road.deploy()).changed).toBe(false);
+});
+
+test("env reaches the handler; a changed value is a change of the Worker", async () => {
+  await road.write("functions/index.ts", "export const GET = (_: Request, { env }: { env: unknown }) => Response.json(env);\n");
+  const app = { secrets: ["KEY"] };
+  const secrets = (KEY: string, version: number) => ({ values: { KEY }, versions: { KEY: version } });
+  const first = await road.deploy({ app, env: { WORD: "one" }, secrets: secrets("s3cret", 1) });
+  expect(JSON.parse(await answer(first.live.url, "/"))).toEqual({ WORD: "one", KEY: "s3cret" });
+  const second = await road.deploy({ app, env: { WORD: "two" }, secrets: secrets("s3cret", 1) });
+  expect(second.text).toMatch(/~ worker.*env WORD/);
+  expect(JSON.parse(await answer(second.live.url, "/"))).toEqual({ WORD: "two", KEY: "s3cret" });
+  const third = await road.deploy({ app, env: { WORD: "two" }, secrets: secrets("n3wv4lue", 2) });
+  expect(third.text).toMatch(/~ secret {6}KEY +version 1 → 2/);
+  expect(JSON.parse(await answer(third.live.url, "/"))).toEqual({ WORD: "two", KEY: "n3wv4lue" });
+  for (const { plan, text } of [first, second, third]) expect(JSON.stringify(plan) + text).not.toMatch(/s3cret|n3wv4lue/);
+  expect((await road.deploy({ app, env: { WORD: "two" }, secrets: secrets("n3wv4lue", 2) })).changed).toBe(false);
+});
+
+describe("refused before any change", () => {
+  const many = Object.fromEntries(Array.from({ length: 127 }, (_, at) => [`NAME_${at}`, "x"]));
+
+  test.each([
+    ["ENV_SIZE", { env: { BIG: "x".repeat(5121) } }],
+    ["ENV_COUNT", { env: many }],
+    ["SECRET_MISSING", { app: { secrets: ["KEY"] } }],
+    ["NAME_TOO_LONG", { app: { name: "a".repeat(60), stage: "local" } }],
+    ["NO_URL", { app: { workers: { compatibilityDate: "2026-07-01", bindings: {}, domains: [], routes: [], workersDev: false } } }],
+    [
+      "BINDING_KIND",
+      { app: { workers: { compatibilityDate: "2026-07-01", bindings: { S: { type: "json", json: {} } }, domains: [], routes: [] } } },
+    ],
+  ])("%s", async (code, options) => {
+    await expect(road.deploy(options)).rejects.toMatchObject({ code });
+    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+  });
+});
+
+describe("a smoke test that fails", () => {
+  const failing = { smoke: [{ path: "/users/1", status: 418 }] };
+
+  test("leaves the placeholder at first, and no candidate", async () => {
+    await expect(road.deploy({ app: failing })).rejects.toMatchObject({ code: "SMOKE_FAILED" });
+    const deployed = await (await road.platform()).observe();
+    expect([deployed.live, deployed.leftovers]).toEqual([undefined, []]);
+    expect(deployed.releases).toMatchObject([{ number: 1, record: { state: "candidate" } }]);
+    const { url } = await road.client.call<{ subdomain: { url: string } }>({ ...getWorker }).then(({ subdomain }) => subdomain);
+    const response = await fetch(url);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "60"]);
+  });
+
+  test("leaves the live release alone, and the same release goes live once it passes", async () => {
+    const first = await road.deploy();
+    await road.write("functions/index.ts", 'export const GET = () => { throw new Error("broken"); };\n');
+    await expect(road.deploy()).rejects.toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("release 1 stays live") });
+    expect(await answer(first.live.url, "/")).toBe("home");
+    expect((await (await road.platform()).observe()).leftovers).toEqual([]);
+    road.takeCalls();
+    const second = await road.deploy({ app: { smoke: [{ path: "/", status: 500 }] } });
+    expect(second.text).toMatch(/~ release {5}2 .*made before, not live now/);
+    expect(second.live.number).toBe(2);
+    expect(uploads(road.takeCalls())).toBe(0);
+  });
+});
+
+const getWorker = { operation: "getWorker", method: "GET", path: "/workers/workers/road--local" } as const;
+
+test("a Worker of that name that is not ours is refused before any change", async () => {
+  await road.deploy();
+  const path = "/workers/scripts/road--local/script-settings";
+  await road.client.call({ operation: "patchScriptSettings", method: "PATCH", path, json: { tags: ["portico:app=else"] } });
+  road.takeCalls();
+  await expect(road.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  expect(await (await road.platform({}, false)).remove()).toEqual([]);
+  expect(road.takeCalls().filter(isWrite)).toEqual([]);
+});
+
+test("another app and another stage share nothing; what is removed is gone", async () => {
+  const one = await road.deploy();
+  const other = await road.deploy({ app: { stage: "local-2" } });
+  expect(other.plan.release).toBe(1);
+  expect(other.live.url).not.toBe(one.live.url);
+  expect((await road.deploy()).changed).toBe(false);
+  expect(await (await road.platform({}, false)).remove()).toEqual([{ kind: "worker", name: "road--local" }]);
+  expect(await (await road.platform({}, false)).observe()).toMatchObject({ parts: [], releases: [], lastNumber: 0 });
+  expect(await answer(other.live.url, "/")).toBe("home");
+});
+
+test("a release's hashed files stay with the next ones, by their hashes alone, and go with it", async () => {
+  await road.write("functions/_public/app.3f2a9c1b.js", "one");
+  const first = await road.deploy();
+  await road.write("functions/_public/app.3f2a9c1b.js", undefined);
+  await road.write("functions/_public/app.7d1e0f44.js", "two");
+  road.takeCalls();
+  const second = await road.deploy();
+  expect(await answer(second.live.url, "/app.3f2a9c1b.js")).toBe("one");
+  expect(await answer(second.live.url, "/app.7d1e0f44.js")).toBe("two");
+  const sent = road.takeCalls().filter(({ path }) => path.includes("/assets/upload"));
+  expect(sent).toHaveLength(1);
+  expect((await road.deploy()).changed).toBe(false);
+  for (const word of ["a", "b", "c"]) {
+    await road.write("functions/_public/word.txt", word);
+    await road.deploy();
+  }
+  expect(await answer(first.live.url, "/app.7d1e0f44.js")).toBe("two");
+  expect((await fetch(new URL("/app.3f2a9c1b.js", first.live.url))).status).toBe(404);
+});

@@ -1,0 +1,151 @@
+/** A small app, a real build, a local cloud in this process and a recorder in front of it: the whole road of a release to Workers, for tests. */
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Client, type ClientOptions, createClient } from "../../../deploy/workers/client.ts";
+import { draftRelease, type DraftValues, type WorkersDraft } from "../../../deploy/workers/draft.ts";
+import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
+import { readBuild } from "../../../deploy/workers/read-build.ts";
+import type { FunctionDraft, Platform } from "../../../deploy/platform.ts";
+import { type Plan, planText } from "../../../deploy/plan.ts";
+import { release, type Released } from "../../../deploy/release.ts";
+import { buildApp } from "../../../framework/build/build.ts";
+import { type CloudOptions, startCloud } from "../../../framework/local/cloud/cloud.ts";
+import type { App } from "../../../framework/model/app.ts";
+import { discoverAssets } from "../../../framework/routes/assets.ts";
+import { discover } from "../../../framework/routes/discover.ts";
+import { openRecorder, type WireCall } from "../recorder.ts";
+
+/** The one account of the local Cloudflare. */
+export const account = "0".repeat(32);
+
+/** True for what changes something. */
+export const isWrite = ({ method }: WireCall): boolean => method !== "GET";
+
+/** What a test may vary of a deploy. */
+export interface DeployOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Secrets that are uploaded with the release, as at stage local; absent where Cloudflare keeps them. */
+  readonly secrets?: DraftValues["secrets"];
+  readonly app?: Partial<App>;
+  readonly message?: string;
+  /** Percent of the traffic that it gets at first. */
+  readonly canary?: number;
+  readonly expected?: readonly Plan[];
+  /** Another way to the cloud: a clock, a transport that fails. */
+  readonly client?: ClientOptions;
+}
+
+/** One app on one cloud. */
+export interface Road {
+  readonly root: string;
+  /** Writes a file of the app; undefined removes it. */
+  write(file: string, text: string | undefined): Promise<void>;
+  draft(options?: DeployOptions): Promise<WorkersDraft>;
+  /** A platform for one run; built anew unless `isBuilt` is false, which leaves it without a source. */
+  platform(options?: DeployOptions, isBuilt?: boolean): Promise<Platform<FunctionDraft>>;
+  deploy(options?: DeployOptions): Promise<Released & { readonly plan: Plan; readonly text: string }>;
+  /** Calls since the last look. */
+  takeCalls(): readonly WireCall[];
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+const defaults = (root: string): App => ({
+  root,
+  name: "road",
+  stage: "local",
+  protected: false,
+  targets: ["workers"],
+  assets: "functions/_public",
+  headers: [],
+  group: "route",
+  routes: [],
+  env: {},
+  secrets: [],
+  smoke: [{ path: "/", status: 200 }],
+  keep: 3,
+  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
+  workers: { compatibilityDate: "2026-07-01", bindings: {}, domains: [], routes: [] },
+});
+
+/** Opens it with two routes. */
+export async function openRoad(cloudflare: CloudOptions["cloudflare"] = {}): Promise<Road> {
+  const root = await mkdtemp(join(tmpdir(), "portico-edge-road-"));
+  const failures: unknown[] = [];
+  const cloud = await startCloud({
+    folder: join(root, ".portico", "cloud"),
+    port: 0,
+    runtime: { invoke: () => Promise.reject(new Error("no Lambda here")), retire: () => undefined, close: () => Promise.resolve() },
+    cloudflare,
+    onError: (error) => failures.push(error),
+  });
+  const recorder = await openRecorder(cloud.port);
+  const access = { endpoint: `${recorder.url}/client/v4`, account, token: cloud.secretAccessKey };
+  const client = createClient(access);
+  const out = join(root, ".portico", "build", "workers");
+  const write: Road["write"] = async (file, text) => {
+    const path = join(root, file);
+    if (text === undefined) return rm(path);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  };
+  const appOf = ({ env, app = {} }: DeployOptions): App => ({ ...defaults(root), ...(env && { env }), ...app });
+  const build = async (options: DeployOptions) => {
+    const app = appOf(options);
+    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
+    await buildApp({ app, routes, assets, target: "workers", out, warn: () => undefined });
+    return readBuild(out, root);
+  };
+  const valuesOf = (options: DeployOptions): DraftValues => ({
+    env: appOf(options).env,
+    ...(options.secrets && { secrets: options.secrets }),
+  });
+  const platform: Road["platform"] = async (options = {}, isBuilt = true) => {
+    const app = appOf(options);
+    return createWorkersPlatform({
+      client: options.client ? createClient(access, options.client) : client,
+      owner: { app: app.name, stage: app.stage },
+      keep: app.keep,
+      ...(isBuilt && { source: { build: await build(options), values: async () => valuesOf(options) } }),
+    });
+  };
+  await write("functions/index.ts", page("home"));
+  await write("functions/users/[id].ts", page("user"));
+  return {
+    root,
+    write,
+    platform,
+    async draft(options = {}) {
+      return draftRelease(await build(options), valuesOf(options), { names: [] }, { releases: [], parts: [] });
+    },
+    async deploy(options = {}) {
+      const { smoke, keep } = appOf(options);
+      let text = "";
+      const [released] = await release({
+        clouds: [await platform(options)],
+        ...{ smoke, keep, now: () => (options.client?.clock ?? client.clock).now() },
+        ...(options.message !== undefined && { message: options.message }),
+        ...(options.canary !== undefined && { canary: options.canary }),
+        ...(options.expected && { expected: options.expected }),
+        onPlans: async (plans) => {
+          text = plans.map(planText).join("\n");
+        },
+        onProgress: () => undefined,
+        checkpoint: () => undefined,
+      });
+      return { ...released!, text };
+    },
+    takeCalls: recorder.take,
+    client,
+    async close() {
+      await recorder.close();
+      await cloud.close();
+      await rm(root, { recursive: true, force: true });
+      if (failures.length) throw new AggregateError(failures, "the local cloud failed");
+    },
+  };
+}
+
+/** A route that says its word. */
+export const page = (word: string): string => `export const GET = () => new Response(${JSON.stringify(word)});\n`;

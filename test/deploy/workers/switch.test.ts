@@ -1,0 +1,232 @@
+/** Rollback, promotion, canaries and removal on the local Cloudflare: what each moves, in how many rounds of calls, and what it leaves alone. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setSecrets } from "../../../deploy/workers/secrets.ts";
+import { switchRelease, type Switch } from "../../../deploy/switch.ts";
+import { isWrite, openRoad, page, type Road } from "./road.ts";
+
+let road: Road;
+beforeEach(async () => {
+  road = await openRoad();
+});
+afterEach(() => road.close());
+
+const owner = { app: "road", stage: "local" };
+const answer = async (url: string, headers: Record<string, string> = {}): Promise<string> => (await fetch(url, { headers })).text();
+const deployWord = async (word: string, options: Parameters<Road["deploy"]>[0] = {}) => {
+  await road.write("functions/index.ts", page(word));
+  return road.deploy(options);
+};
+const smoke = [{ path: "/", status: 200 }];
+const move = async (command: "rollback" | "promote", number?: number, options: Partial<{ smoke: typeof smoke }> = {}) => {
+  let seen: Switch | undefined;
+  const platform = await road.platform({}, false);
+  const moved = await switchRelease({
+    ...{ platform, command, smoke, ...options, ...(number !== undefined && { number }) },
+    onSwitch: async (change) => void (seen = change),
+  });
+  return { ...moved, seen };
+};
+const observed = async () => (await road.platform({}, false)).observe();
+
+test("a rollback is one writing call, and needs no build", async () => {
+  const first = await deployWord("a");
+  await deployWord("b");
+  road.takeCalls();
+  const { live, changed } = await move("rollback");
+  const writes = road.takeCalls().filter(isWrite);
+  expect([changed, live.number, live.url]).toEqual([true, 1, first.live.url]);
+  expect(writes.map(({ path }) => path.replace(/^.*scripts\//, ""))).toEqual(["road--local/deployments?force=true"]);
+  expect(await answer(live.url)).toBe("a");
+  expect((await move("promote", 2)).live.number).toBe(2);
+  expect(await answer(live.url)).toBe("b");
+  expect((await move("promote", 2)).changed).toBe(false);
+  await expect(move("promote", 9)).rejects.toMatchObject({ code: "RELEASE_UNKNOWN", message: expect.stringContaining("1, 2") });
+});
+
+test("after a rollback the next release has a number of its own, and what was rolled back from can be promoted", async () => {
+  for (const word of ["a", "b", "c"]) await deployWord(word);
+  await move("rollback", 1);
+  expect((await observed()).releases.map(({ number, record }) => [number, record?.state])).toEqual([
+    [1, "live"],
+    [2, "live"],
+    [3, "live"],
+  ]);
+  const next = await deployWord("d");
+  expect([next.live.number, await answer(next.live.url)]).toEqual([4, "d"]);
+  await expect(move("rollback")).resolves.toMatchObject({ live: { number: 3 } });
+});
+
+test("a rollback over changed secrets says which", async () => {
+  const app = { secrets: ["KEY"] };
+  const client = road.client;
+  await setSecrets(client, owner, new Map([["KEY", "one"]]), "2026-07-01");
+  await road.deploy({ app });
+  await setSecrets(client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+  await road.deploy({ app });
+  const { seen, live } = await move("rollback");
+  expect([seen?.secrets, seen?.stays, live.number]).toEqual([["KEY"], [], 1]);
+});
+
+describe("what moved since it was looked at", () => {
+  test("is not deployed over: the plan is refused, nothing is written", async () => {
+    await deployWord("a");
+    await road.write("functions/index.ts", page("b"));
+    const platform = await road.platform();
+    const seen = await platform.observe();
+    platform.draft(seen);
+    const { live } = await deployWord("c");
+    road.takeCalls();
+    await expect(platform.lock({ command: "deploy", functions: [] }, seen)).rejects.toMatchObject({ code: "MOVED" });
+    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+    expect(await answer(live.url)).toBe("c");
+  });
+
+  test("is seen just before the traffic would move", async () => {
+    await deployWord("a");
+    const platform = await road.platform();
+    const seen = await platform.observe();
+    const lease = await platform.lock({ command: "promote", functions: [] }, seen);
+    await lease.hold();
+    const { live } = await deployWord("b");
+    await expect(lease.hold()).rejects.toMatchObject({ code: "MOVED" });
+    expect(await answer(live.url)).toBe("b");
+  });
+
+  test("a plan that was written is refused", async () => {
+    await deployWord("a");
+    const { plan } = await deployWord("b");
+    await expect(road.deploy({ expected: [plan] })).rejects.toMatchObject({ code: "PLAN_STALE" });
+  });
+});
+
+describe("a canary", () => {
+  const shares = async (url: string): Promise<Record<string, number>> => {
+    const words = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => answer(url, { "cloudflare-workers-version-key": `visitor-${at}` })),
+    );
+    return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]));
+  };
+
+  test("has its part of the traffic, visitors keep their version, and nothing is deployed meanwhile", async () => {
+    const { live } = await deployWord("a");
+    const made = await deployWord("b", { canary: 40 });
+    expect([made.live.number, made.canary?.release.number, made.canary?.percentage, made.changed]).toEqual([1, 2, 40, true]);
+    const seen = await shares(live.url);
+    expect(Object.keys(seen).toSorted()).toEqual(["a", "b"]);
+    expect(await shares(live.url)).toEqual(seen);
+    expect(await observed()).toMatchObject({ live: { number: 1 }, canary: { release: { number: 2 }, percentage: 40 }, leftovers: [] });
+    await expect(deployWord("c")).rejects.toMatchObject({
+      code: "CANARY_RUNNING",
+      fix: expect.stringMatching(/portico promote 2 .*portico rollback 1 /),
+    });
+    expect(await move("promote")).toMatchObject({ changed: true, live: { number: 2 } });
+    expect(await shares(live.url)).toEqual({ b: 60 });
+    expect((await deployWord("c")).live.number).toBe(3);
+  });
+
+  test("is taken back by a rollback", async () => {
+    const { live } = await deployWord("a");
+    await deployWord("b", { canary: 40 });
+    expect(await move("rollback")).toMatchObject({ changed: true, live: { number: 1 } });
+    expect(await shares(live.url)).toEqual({ a: 60 });
+    expect(await observed()).not.toHaveProperty("canary");
+  });
+
+  test("that does not pass when it is promoted loses its part", async () => {
+    const { live } = await deployWord("a");
+    await deployWord("b", { canary: 40 });
+    await expect(move("promote", 2, { smoke: [{ path: "/", status: 418 }] })).rejects.toMatchObject({ code: "SMOKE_FAILED" });
+    expect(await shares(live.url)).toEqual({ a: 60 });
+  });
+
+  test("cannot be the first release", async () => {
+    await expect(road.deploy({ canary: 10 })).rejects.toMatchObject({ code: "CANARY_FIRST" });
+    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+  });
+});
+
+describe("secrets", () => {
+  test("are set without a deployment, before and after the first release, and come with the next one", async () => {
+    await road.write("functions/index.ts", "export const GET = (_: Request, { env }: { env: unknown }) => Response.json(env);\n");
+    const app = { secrets: ["KEY"] };
+    expect([
+      ...(await setSecrets(
+        road.client,
+        owner,
+        new Map([
+          ["KEY", "one"],
+          ["LATER", "x"],
+        ]),
+        "2026-07-01",
+      )),
+    ]).toEqual([
+      ["KEY", 1],
+      ["LATER", 1],
+    ]);
+    const { live, text } = await road.deploy({ app });
+    expect(text).toMatch(/\+ secret {6}KEY/);
+    expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "one" });
+    road.takeCalls();
+    await setSecrets(road.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+    const writes = road.takeCalls().filter(isWrite);
+    expect(writes.map(({ method, path }) => `${method} ${path.replace(/^.*workers\/workers\//, "")}`)).toEqual([
+      "PATCH road--local/versions/latest",
+    ]);
+    expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "one" });
+    const second = await road.deploy({ app: { secrets: ["KEY", "LATER"] } });
+    expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "two", LATER: "x" });
+    expect(JSON.stringify(second)).not.toContain("two");
+  });
+
+  test("one that is set while a release is uploaded stops it, and is not lost", async () => {
+    const app = { secrets: ["KEY"] };
+    await setSecrets(road.client, owner, new Map([["KEY", "one"]]), "2026-07-01");
+    const { live } = await road.deploy({ app });
+    await road.write("functions/index.ts", page("next"));
+    let isSet = false;
+    const transport = async <T>({ operation }: { operation: string }, send: () => Promise<T>): Promise<T> => {
+      if (operation === "createVersion" && !isSet) {
+        isSet = true;
+        await setSecrets(road.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+      }
+      return send();
+    };
+    await expect(road.deploy({ app, client: { transport } })).rejects.toMatchObject({ code: "MOVED" });
+    expect(await answer(live.url)).toBe("home");
+    const again = await road.deploy({ app });
+    expect([again.plan.changes.find(({ kind }) => kind === "secret")?.reason, await answer(live.url)]).toEqual(["version 1 → 2", "next"]);
+  });
+});
+
+describe("rounds of calls, one after the other", () => {
+  /** Calls that overlap are one round. */
+  const rounds = async (work: (client: NonNullable<Parameters<Road["deploy"]>[0]>["client"]) => Promise<unknown>): Promise<number> => {
+    let running = 0;
+    let count = 0;
+    await work({
+      transport: async (_call, send) => {
+        if (running === 0) count += 1;
+        running += 1;
+        try {
+          return await send();
+        } finally {
+          running -= 1;
+        }
+      },
+    });
+    return count;
+  };
+
+  test("an unchanged deploy has at most 6, a changed route 10, a rollback 4", async () => {
+    await deployWord("a");
+    await deployWord("b");
+    expect(await rounds((client) => road.deploy({ ...(client && { client }) }))).toBeLessThanOrEqual(6);
+    await road.write("functions/index.ts", page("c"));
+    expect(await rounds((client) => road.deploy({ ...(client && { client }) }))).toBeLessThanOrEqual(10);
+    const roll = async (client: Parameters<Parameters<typeof rounds>[0]>[0]) => {
+      const platform = await road.platform({ ...(client && { client }) }, false);
+      await switchRelease({ platform, command: "rollback", smoke, onSwitch: async () => undefined });
+    };
+    expect(await rounds(roll)).toBeLessThanOrEqual(4);
+  });
+});
