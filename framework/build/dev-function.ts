@@ -52,6 +52,7 @@ export class DevFunction {
   #inputs: ReadonlySet<string> | undefined;
   /** Of the last good build. */
   #directory: string | undefined;
+  #seen = false;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -63,12 +64,20 @@ export class DevFunction {
 
   /** The same promise until `invalidate` says true, or somebody deleted what was built. */
   load(): Promise<LoadedFunction> {
-    if (this.#directory !== undefined && !existsSync(this.#directory)) this.#build = undefined;
+    if (this.#directory !== undefined && !this.#isThere(this.#directory)) this.#build = undefined;
     this.#build ??= this.#last = this.#last.then(
       () => this.#rebuild(),
       () => this.#rebuild(),
     );
     return this.#build;
+  }
+
+  /** Looked at once in a turn of the event loop, however many requests come in it. */
+  #isThere(directory: string): boolean {
+    if (this.#seen) return true;
+    this.#seen = existsSync(directory);
+    if (this.#seen) setImmediate(() => (this.#seen = false));
+    return this.#seen;
   }
 
   /** True when one of these names decides the build; it is then forgotten. */

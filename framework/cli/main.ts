@@ -34,6 +34,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) return 0;
     reporter.error(error instanceof CommanderError ? usageError(error) : error);
     return 1;
+  } finally {
+    reporter.flush();
   }
 }
 

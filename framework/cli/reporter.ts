@@ -7,33 +7,53 @@ export class Reporter {
   readonly json: boolean;
   readonly verbose: boolean;
 
+  /** Whether the terminal takes colours (TTY, NO_COLOR, FORCE_COLOR); asked once, since an access log paints three times a line. */
+  readonly #colours: boolean = styleText("red", "x", { stream: process.stdout }) !== "x";
+  #lines = "";
+
   constructor(options: { readonly json: boolean; readonly verbose: boolean }) {
     this.json = options.json;
     this.verbose = options.verbose;
   }
 
+  /** Writes what waits to be written. A process that ends by itself does so at its end. */
+  flush(): void {
+    const lines = this.#lines;
+    this.#lines = "";
+    if (lines) process.stdout.write(lines);
+  }
+
+  /** All lines of one turn of the event loop are one write: under load each costs as much as an answer. */
+  #say(text: string): void {
+    if (!this.#lines) setImmediate(() => this.flush());
+    this.#lines += text;
+  }
+
   /** Progress and explanations: to stdout for people, to nowhere in JSON mode. */
   line(text = ""): void {
-    if (!this.json) process.stdout.write(`${text}\n`);
+    if (!this.json) this.#say(`${text}\n`);
   }
 
   /** Help and version: always text, to stdout, as it is. */
   text(text: string): void {
-    process.stdout.write(text);
+    this.#say(text);
   }
 
   /** What the command was asked for: `text` for people, `value` as one JSON line for machines. */
   result(text: string, value: unknown): void {
-    process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : text && `${text}\n`);
+    if (this.json) this.#say(`${JSON.stringify(value)}\n`);
+    else if (text) this.#say(`${text}\n`);
   }
 
   /** Something that goes on but should be known. */
   warn(text: string): void {
+    this.flush();
     process.stderr.write(this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`);
   }
 
   /** A user's mistake without a stack; a bug with it and its causes. */
   error(error: unknown): void {
+    this.flush();
     if (error instanceof UserError) this.#userError(error);
     else if (this.json)
       process.stderr.write(`${JSON.stringify({ error: { code: "BUG", message: String(error), stack: (error as Error)?.stack } })}\n`);
@@ -60,8 +80,8 @@ export class Reporter {
       process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
   }
 
-  /** Colours as the terminal allows them (TTY, NO_COLOR, FORCE_COLOR). */
+  /** Colours as the terminal allows them. */
   paint(style: Parameters<typeof styleText>[0], text: string): string {
-    return styleText(style, text, { stream: process.stdout });
+    return this.#colours ? styleText(style, text, { validateStream: false }) : text;
   }
 }

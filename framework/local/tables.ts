@@ -8,7 +8,7 @@ import { urlPath } from "../node/canonical-target.ts";
 import { createFront } from "../node/front.ts";
 import { assetTable, findAsset, type FolderRedirect, missingPage } from "../runtime/assets.ts";
 import { escapePath } from "../runtime/path.ts";
-import { selectRoute } from "./http-api/match.ts";
+import { routeSelector } from "./http-api/match.ts";
 
 /** A route and the id of the function that serves it; its methods are not known before it is built. */
 export type DevRoute = Omit<BuiltRoute, "methods">;
@@ -44,12 +44,12 @@ export function createTables(front: DevFront, routes: readonly DevRoute[], asset
 
 /** Exactly the keys that a deploy would make, chosen as API Gateway chooses: over the path decoded as a whole. */
 function byHttpApi(routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Tables["decide"] {
-  const keys = httpApiKeys(routes, assets).map(({ key }) => key);
+  const select = routeSelector(httpApiKeys(routes, assets).map(({ key }) => key));
   const routeOf = new Map(expandRoutes(routes).map(({ segments, route }) => [`ANY ${keyPath(segments)}`, route]));
   const table = assetTable(assets);
   return (method, raw) => {
     const decoded = decodeURIComponent(raw);
-    const selected = selectRoute(keys, method, decoded);
+    const selected = select(method, decoded);
     const route = selected && routeOf.get(selected.key);
     if (selected && route) return { kind: "route", route, routeKey: selected.key, pathParameters: selected.pathParameters };
     // What the assets function would make of its event.

@@ -1,7 +1,7 @@
 /** Which paths belong to the static files before any route: routes and assets in, folders out. The same on every target. */
 import { displayPattern } from "./pattern.ts";
 import type { BuiltAsset } from "./manifest.ts";
-import { matchRoutes } from "./match.ts";
+import { createMatcher, matchRoutes } from "./match.ts";
 import { type ExpandedRoute, expandRoutes, isGreedy, overlap } from "./precedence.ts";
 import type { Route, Segment } from "./route.ts";
 import { UserError } from "./user-error.ts";
@@ -30,9 +30,10 @@ export const isInFolder = (folders: readonly string[], path: string): boolean =>
 /** The assets outside of owned folders that a route matches too; at these paths the asset wins. Throws UserError ROUTE_CONFLICT where a route says exactly the same path. */
 export function assetsInFront<A extends Asset>(routes: readonly Route[], assets: readonly A[], folders: readonly string[]): readonly A[] {
   const expanded = expandRoutes(routes);
+  const matchRoute = createMatcher(expanded);
   return assets.filter((asset) => {
     if (isInFolder(folders, asset.path)) return false;
-    const match = matchRoutes(expanded, asset.path);
+    const match = matchRoute(asset.path);
     if (match && isExact(expanded, match.route, asset.path)) throw sameAsAsset(match.route, asset);
     return match !== undefined;
   });

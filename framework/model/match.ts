@@ -11,26 +11,54 @@ export interface Match<R extends Route = Route> {
 
 /**
  * @param ordered from `expandRoutes`
- * @param path canonical (runtime/path.ts), without a query
+ * @returns of a canonical path (runtime/path.ts) without a query
  */
-export function matchRoutes<R extends Route>(ordered: readonly ExpandedRoute<R>[], path: string): Match<R> | undefined {
-  const parts = path === "/" ? [] : path.slice(1).split("/");
+export function createMatcher<R extends Route>(ordered: readonly ExpandedRoute<R>[]): (path: string) => Match<R> | undefined {
+  const statics = new Map<string, Match<R>>();
+  const others: { readonly parts: readonly Part[]; readonly route: R }[] = [];
   for (const { segments, route } of ordered) {
-    const params = matchSegments(segments, parts);
-    if (params) return { route, params };
+    const parts = segments.map(toPart);
+    // No pattern with a param is before static text of the same length.
+    if (parts.some(({ kind }) => kind !== "static")) others.push({ parts, route });
+    else {
+      const path = `/${parts.map(({ name }) => name).join("/")}`;
+      if (!statics.has(path)) statics.set(path, { route, params: {} });
+    }
   }
-  return undefined;
+  return (path) => {
+    const exact = statics.get(path);
+    if (exact) return exact;
+    const given = path === "/" ? [] : path.slice(1).split("/");
+    for (const { parts, route } of others) {
+      const params = matchParts(parts, given);
+      if (params) return { route, params };
+    }
+    return undefined;
+  };
 }
 
-function matchSegments(segments: readonly Segment[], parts: readonly string[]): Record<string, string> | undefined {
+/** A segment whose static text is in canonical form. */
+type Part = { readonly kind: Segment["kind"]; readonly name: string };
+
+const toPart = (segment: Segment): Part => ({
+  kind: segment.kind,
+  name: segment.kind === "static" ? canonicalSegment(segment.value) : segment.name,
+});
+
+function matchParts(parts: readonly Part[], given: readonly string[]): Record<string, string> | undefined {
   const params: Record<string, string> = {};
-  for (const [index, segment] of segments.entries()) {
-    const part = parts[index];
+  for (let at = 0; at < parts.length; at++) {
+    const { kind, name } = parts[at]!;
+    const part = given[at];
     if (!part) return undefined;
-    if (segment.kind === "static") {
-      if (part !== canonicalSegment(segment.value)) return undefined;
-    } else if (segment.kind === "param") params[segment.name] = decodeURIComponent(part);
-    else return { ...params, [segment.name]: decodeURIComponent(parts.slice(index).join("/")) };
+    if (kind === "static") {
+      if (part !== name) return undefined;
+    } else if (kind === "param") params[name] = decodeURIComponent(part);
+    else return { ...params, [name]: decodeURIComponent(given.slice(at).join("/")) };
   }
-  return parts.length === segments.length ? params : undefined;
+  return parts.length === given.length ? params : undefined;
 }
+
+/** For one path; see `createMatcher`. */
+export const matchRoutes = <R extends Route>(ordered: readonly ExpandedRoute<R>[], path: string): Match<R> | undefined =>
+  createMatcher(ordered)(path);

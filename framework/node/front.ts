@@ -1,6 +1,6 @@
 /** Decides who answers a path where there is no HTTP API: routes and assets in, a lookup over canonical paths out. */
 import { assetFolders, isInFolder } from "../model/asset-folders.ts";
-import { type Match, matchRoutes } from "../model/match.ts";
+import { createMatcher, type Match } from "../model/match.ts";
 import { expandRoutes } from "../model/precedence.ts";
 import type { Route } from "../model/route.ts";
 import { type AssetInfo, assetTable, findAsset, type FolderRedirect } from "../runtime/assets.ts";
@@ -19,13 +19,13 @@ export function createFront<R extends Route, A extends AssetInfo>(
   routes: readonly R[],
   assets: readonly A[],
 ): (path: string) => Owner<R, A> {
-  const ordered = expandRoutes(routes);
+  const matchRoute = createMatcher(expandRoutes(routes));
   const folders = assetFolders(routes, assets);
   const table = assetTable(assets);
   return (path) => {
     const exact = table.get(path);
     if (exact) return { kind: "asset", asset: exact };
-    const match = isInFolder(folders, path) ? undefined : matchRoutes(ordered, path);
+    const match = isInFolder(folders, path) ? undefined : matchRoute(path);
     if (match) return { kind: "route", match };
     const asset = findAsset(table, path);
     return asset ? { kind: "asset", asset } : { kind: "none" };

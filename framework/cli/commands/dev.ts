@@ -37,10 +37,12 @@ const hostsOf = ({ flags }: CommandInput): readonly string[] => (flags["host"] a
 function tellers(reporter: Reporter) {
   return {
     onAccess: (record: Parameters<typeof formatAccess>[0]) =>
-      reporter.result(
-        formatAccess(record, (style, text) => reporter.paint(style, text)),
-        accessJson(record),
-      ),
+      reporter.json
+        ? reporter.result("", accessJson(record))
+        : reporter.result(
+            formatAccess(record, (style, text) => reporter.paint(style, text)),
+            undefined,
+          ),
     onFailure: (report: FailureReport) => reportFailure(reporter, report),
     onError: (error: unknown) => reporter.error(error),
   };

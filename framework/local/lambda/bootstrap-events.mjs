@@ -1,10 +1,16 @@
-/** Events over the pipe at descriptor 4 (event-pipe.ts): an answer in, the next event out. */
-import { writeSync } from "node:fs";
-import { Socket } from "node:net";
+/**
+ * Events over the pipe at descriptor 4 (event-pipe.ts): an answer in, the next event out. It waits in a blocking read, so that no timer
+ * and no promise goes on between events, as in an environment that Lambda froze; what else runs is told, for the other end to stop it.
+ */
+import { subscribe } from "node:diagnostics_channel";
+import { readSync, writeSync } from "node:fs";
 
+const pipe = 4;
 const verbs = { poll: 0, response: 1, error: 2 };
 
-/** Those that were asked for; asking for one makes it. */
+// ── what has been printed: an answer must not overtake it ──
+
+/** The standard streams that were asked for; asking for one makes it. */
 const outputs = new Set();
 for (const name of ["stdout", "stderr"]) {
   const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name);
@@ -26,52 +32,58 @@ function printed() {
   return more;
 }
 
-/** Opens the pipe; one exchange at a time. `onGone` is called when nobody is at its other end any more. */
-export function openEvents(onGone) {
-  const pipe = new Socket({ fd: 4, readable: true, writable: true });
-  let received = [];
-  let bytes = 0;
-  let size;
-  let waiting;
-  pipe.on("close", onGone);
-  pipe.on("error", onGone);
-  pipe.on("data", (part) => {
-    received.push(part);
-    bytes += part.length;
-    if (size === undefined && bytes >= 8) {
-      received = [Buffer.concat(received)];
-      size = 8 + received[0].readUInt32LE(0) + received[0].readUInt32LE(4);
+// ── what runs beside this thread, now or ever ──
+
+let others = 0;
+const note = () => (others = 1);
+process.on("worker", note);
+subscribe("child_process", note);
+
+// ── frames ──
+
+/** Until all is read; false when nobody is at the other end any more. */
+function fill(buffer) {
+  for (let at = 0; at < buffer.length;) {
+    try {
+      const read = readSync(pipe, buffer, at, buffer.length - at, null);
+      if (read === 0) return false;
+      at += read;
+    } catch (error) {
+      if (error.code !== "EINTR" && error.code !== "EAGAIN") return false;
     }
-    if (bytes < size || size === undefined) return;
-    const frame = received.length === 1 ? received[0] : Buffer.concat(received);
-    received = [];
-    bytes = 0;
-    size = undefined;
-    const end = 8 + frame.readUInt32LE(0);
-    // While the handler runs, only what it waits for keeps the process alive.
-    pipe.unref();
-    waiting({ headers: JSON.parse(frame.utf8Slice(8, end)), body: frame.utf8Slice(end) });
-  });
+  }
+  return true;
+}
+
+function drain(frame) {
+  for (let at = 0; at < frame.length;) {
+    try {
+      at += writeSync(pipe, frame, at);
+    } catch (error) {
+      if (error.code !== "EINTR" && error.code !== "EAGAIN") return;
+    }
+  }
+}
+
+const head = Buffer.alloc(8);
+
+/** @param onGone is called when nobody is at the other end any more */
+export function openEvents(onGone) {
+  const next = (resolve) => {
+    if (!fill(head)) return onGone();
+    const [first, second] = [head.readUInt32LE(0), head.readUInt32LE(4)];
+    const frame = Buffer.allocUnsafe(first + second);
+    if (!fill(frame)) return onGone();
+    resolve({ headers: JSON.parse(frame.utf8Slice(0, first)), body: frame.utf8Slice(first) });
+  };
   const answer = (verb, notes, text) => {
     const length = Buffer.byteLength(text);
-    const frame = Buffer.allocUnsafe(16 + length);
-    frame.writeUInt32LE(verbs[verb], 0);
-    frame.writeUInt32LE(notes, 4);
-    frame.writeUInt32LE(printed(), 8);
-    frame.writeUInt32LE(length, 12);
-    frame.write(text, 16);
-    pipe.ref();
-    return new Promise((next) => {
-      waiting = next;
-      let written = 0;
-      try {
-        written = writeSync(4, frame);
-      } catch (error) {
-        // Full: the socket writes the rest as it is read.
-        if (error.code !== "EAGAIN") throw error;
-      }
-      if (written < frame.length) pipe.write(frame.subarray(written));
-    });
+    const frame = Buffer.allocUnsafe(20 + length);
+    for (const [at, word] of [verbs[verb], notes, printed(), others, length].entries()) frame.writeUInt32LE(word, 4 * at);
+    frame.write(text, 20);
+    drain(frame);
+    // As under AWS's client, whose own exchange takes a turn of the event loop or two.
+    return new Promise((resolve) => setImmediate(next, resolve));
   };
   return { first: () => answer("poll", 0, ""), answer };
 }

@@ -4,8 +4,9 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
+import type { CurrentEvent } from "./current-event.ts";
 import { describeEnding, type Ending } from "./ending.ts";
-import { EnvironmentLog, type EventLog, newEventLog } from "./environment-log.ts";
+import { EnvironmentLog, newEventLog } from "./environment-log.ts";
 import { EventPipe, type Said } from "./event-pipe.ts";
 import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
@@ -36,25 +37,6 @@ export interface EnvironmentOptions {
   readonly onGone: (environment: Environment) => void;
 }
 
-/** The event it works on. */
-interface Current {
-  readonly event: Uint8Array;
-  readonly call: LambdaCall;
-  readonly cold: boolean;
-  readonly answer: (outcome: LambdaOutcome) => void;
-  readonly log: EventLog;
-  /** performance.now() of its delivery, or of the second init. */
-  started: number;
-  posted?: {
-    readonly ending: Ending;
-    readonly at: number;
-    /** Undefined where a line out of band says that the event is over. */
-    readonly said?: Said;
-  };
-  /** Answered, but the client has not asked for the next event. */
-  settled: boolean;
-}
-
 /** Held open until it is killed or ends by itself. */
 export class Environment {
   readonly fn: LoadedFunction;
@@ -71,13 +53,14 @@ export class Environment {
   #born = performance.now();
   #api: RuntimeApi | undefined;
   #pipe: EventPipe | undefined;
+  #standsStill = false;
   #child: Child | undefined;
   #reports: Reports | undefined;
   #initMs: number | undefined;
   /** MB, the most that was seen. */
   #used = 0;
   #fresh = true;
-  #current: Current | undefined;
+  #current: CurrentEvent | undefined;
   #timers: NodeJS.Timeout[] = [];
 
   /** @param arn names the function to itself */
@@ -139,7 +122,11 @@ export class Environment {
       this.#child = child;
       this.#reports = new Reports(child.reports);
       this.#pipe = new EventPipe(child.events, {
-        onPoll: () => this.#polled(),
+        onPoll: ({ others }) => {
+          // Its own thread stands still while it waits for an event.
+          this.#standsStill = !others;
+          this.#polled();
+        },
         onPosted: (posted, said) => this.#posted(posted, said),
         onBroken: () => void child.kill(),
       });
@@ -189,18 +176,18 @@ export class Environment {
     void this.#rest(current);
   }
 
-  async #rest(finished: Current | undefined): Promise<void> {
+  async #rest(finished: CurrentEvent | undefined): Promise<void> {
     // Without a wait where there is nothing to wait for: each is a turn that the next event stands in line.
     const settling = finished && this.#settle(finished);
     if (settling) await settling;
     if (this.dead) return;
     this.#current = undefined;
     this.#options.onIdle(this);
-    if (!this.#current && !this.dead) this.#child?.freeze();
+    if (!this.#current && !this.dead && !this.#standsStill) this.#child?.freeze();
   }
 
   /** @param again its time runs since the second init began */
-  #deliver(current: Current, again = false): void {
+  #deliver(current: CurrentEvent, again = false): void {
     const milliseconds = this.fn.timeout * 1000;
     this.#log.start(current.log);
     this.#child?.thaw();
@@ -236,7 +223,7 @@ export class Environment {
   }
 
   /** Gives the answer that was posted, once all that was said about it is in; a promise only where that takes time. */
-  #settle(current: Current): Promise<void> | undefined {
+  #settle(current: CurrentEvent): Promise<void> | undefined {
     const { posted } = current;
     if (current.settled || !posted) return undefined;
     current.settled = true;
@@ -250,7 +237,7 @@ export class Environment {
     return this.#reports?.has(notes) === true && (this.#child?.printed ?? 0) >= printed;
   }
 
-  async #settleLater(current: Current, { ending, at, said }: NonNullable<Current["posted"]>): Promise<void> {
+  async #settleLater(current: CurrentEvent, { ending, at, said }: NonNullable<CurrentEvent["posted"]>): Promise<void> {
     if (!said && !this.#options.client) await this.#reports?.until(current.call.requestId);
     // Pipes that were written before are read in the same turn of the loop, but for what is too much for one.
     do await new Promise((read) => setImmediate(read));
@@ -258,7 +245,7 @@ export class Environment {
     this.#answer(current, ending, at);
   }
 
-  #answer(current: Current, ending: Ending, at: number): void {
+  #answer(current: CurrentEvent, ending: Ending, at: number): void {
     const { cold, call, log, started, answer } = current;
     const init = cold && this.#initMs !== undefined ? { initMs: this.#initMs } : {};
     const described = describeEnding(ending, call.requestId, this.#reports?.take(call.requestId));

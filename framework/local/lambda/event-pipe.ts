@@ -9,19 +9,21 @@ export interface Said {
   readonly notes: number;
   /** Bytes on standard output and standard error. */
   readonly printed: number;
+  /** Threads or processes of its own may be there, which its waiting for the next event does not hold up. */
+  readonly others: boolean;
 }
 
 /** Told as it happens. */
 export interface EventPipeEvents {
   /** The client waits for an event: init is over, or the last event done with. */
-  onPoll(): void;
+  onPoll(said: Said): void;
   onPosted(posted: Posted, said: Said): void;
   /** What came is no frame: the function wrote into it. */
   onBroken(): void;
 }
 
-/** Of a frame from the client: what it is, the notes so far, the bytes printed since the last, those that follow; each 32 bits, little endian. */
-const head = 16;
+/** Of a frame from the client: what it is, `Said`, the bytes that follow; 32 bits each, little endian. What it printed counts from the last frame. */
+const head = 20;
 const verbs = ["poll", "response", "error"] as const;
 
 /**
@@ -67,7 +69,7 @@ export class EventPipe {
     if (this.#bytes < head) return;
     if (this.#received[0]!.length < head) this.#received = [Buffer.concat(this.#received)];
     const [first] = this.#received as [Buffer];
-    const [verb, length] = [verbs[first.readUInt32LE(0)], first.readUInt32LE(12)];
+    const [verb, length] = [verbs[first.readUInt32LE(0)], first.readUInt32LE(16)];
     const expected = this.#state === "silent" ? verb === "poll" : this.#state === "running" && verb !== undefined && verb !== "poll";
     if (!expected || verb === undefined || this.#bytes > head + length) return this.#break();
     if (this.#bytes < head + length) return;
@@ -76,14 +78,12 @@ export class EventPipe {
     this.#bytes = 0;
     this.#state = "polling";
     this.#printed += first.readUInt32LE(8);
+    const said = { notes: first.readUInt32LE(4), printed: this.#printed, others: first.readUInt32LE(12) === 1 };
     if (verb !== "poll") {
       const isTooLarge = verb === "response" && length > maxPayload;
-      this.#events.onPosted(isTooLarge ? { kind: "too-large", limit: maxPayload } : { kind: verb, payload }, {
-        notes: first.readUInt32LE(4),
-        printed: this.#printed,
-      });
+      this.#events.onPosted(isTooLarge ? { kind: "too-large", limit: maxPayload } : { kind: verb, payload }, said);
     }
-    this.#events.onPoll();
+    this.#events.onPoll(said);
   }
 
   #break(): void {

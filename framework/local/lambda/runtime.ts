@@ -30,6 +30,9 @@ export interface LambdaRuntimeOptions {
  */
 const patienceMs = 50;
 
+/** Milliseconds of waiting for a busy environment that are worth it, since a frozen one has to be thawed and frozen again. */
+const thawMs = 5;
+
 /** An event that waits for an environment. */
 interface Waiting {
   /** performance.now(). */
@@ -60,6 +63,8 @@ class Pool implements LambdaRuntime {
   /** The longest idle first, each with the timer that reaps it. */
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
+  /** Milliseconds that events of a function took lately. */
+  readonly #took = new Map<string, number>();
   #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
@@ -75,9 +80,12 @@ class Pool implements LambdaRuntime {
     this.#running++;
     try {
       // Begun at once where an environment is handed over: a turn later it would have been frozen in between.
-      return await new Promise<LambdaOutcome>((done, fail) =>
+      const outcome = await new Promise<LambdaOutcome>((done, fail) =>
         this.#take({ fn, call, fail, since: performance.now(), use: (environment) => done(environment.invoke(event, call)) }),
       );
+      const before = this.#took.get(fn.id) ?? outcome.durationMs;
+      this.#took.set(fn.id, before + (outcome.durationMs - before) / 8);
+      return outcome;
     } finally {
       this.#running--;
     }
@@ -104,18 +112,36 @@ class Pool implements LambdaRuntime {
   #take(event: Waiting): void {
     if (this.#closed) return event.fail(new Error("the Lambda runtime is closed"));
     const { fn, call } = event;
-    const idle = [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
-    if (idle) {
-      this.#wake(idle);
-      return event.use(idle);
-    }
-    const isRunning = [...this.#all].some((environment) => !environment.dead && !environment.retired && same(environment.fn, fn));
-    if (!isRunning && this.#makeRoom()) return event.use(this.#start(fn, call));
+    const busy = this.#busy(fn);
+    const idle = this.#findIdle(fn);
+    if (idle && !this.#isSoon(fn, busy)) return event.use(this.#wake(idle));
+    if (!idle && busy === 0 && this.#makeRoom()) return event.use(this.#start(fn, call));
     this.#waiting.push(event);
     this.#impatience ??= setTimeout(() => this.#startForLate(), patienceMs);
   }
 
-  /** New environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
+  /** The one used last, since it is the warmest. */
+  #findIdle(fn: LoadedFunction): Environment | undefined {
+    return [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
+  }
+
+  /** How many work on the function's events, or start for one. */
+  #busy(fn: LoadedFunction): number {
+    let count = 0;
+    for (const environment of this.#all)
+      if (!environment.dead && !environment.retired && !this.#idle.has(environment) && same(environment.fn, fn)) count++;
+    return count;
+  }
+
+  /** A busy environment will be free before a frozen one would be worth it. */
+  #isSoon(fn: LoadedFunction, busy: number): boolean {
+    const took = this.#took.get(fn.id);
+    if (busy === 0 || took === undefined) return false;
+    const ahead = this.#waiting.filter((event) => same(event.fn, fn)).length + 1;
+    return (ahead * took) / busy < thawMs;
+  }
+
+  /** Idle or new environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
   #startForLate(): void {
     clearTimeout(this.#impatience);
     this.#impatience = undefined;
@@ -126,9 +152,10 @@ class Pool implements LambdaRuntime {
         this.#impatience = setTimeout(() => this.#startForLate(), left > 0 ? left : patienceMs);
         return;
       }
-      if (!this.#makeRoom()) return;
+      const idle = this.#findIdle(this.#waiting[0]!.fn);
+      if (!idle && !this.#makeRoom()) return;
       const event = this.#waiting.shift()!;
-      event.use(this.#start(event.fn, event.call));
+      event.use(idle ? this.#wake(idle) : this.#start(event.fn, event.call));
     }
   }
 
@@ -170,9 +197,10 @@ class Pool implements LambdaRuntime {
     this.#idle.set(environment, reap);
   }
 
-  #wake(environment: Environment): void {
+  #wake(environment: Environment): Environment {
     clearTimeout(this.#idle.get(environment));
     this.#idle.delete(environment);
+    return environment;
   }
 
   #drop(environment: Environment): void {

@@ -22,9 +22,9 @@ function open() {
 }
 
 function frame(verb: number, text = "", notes = 0, printed = 0): Buffer {
-  const bytes = Buffer.alloc(16 + Buffer.byteLength(text));
-  for (const [at, word] of [verb, notes, printed, Buffer.byteLength(text)].entries()) bytes.writeUInt32LE(word, 4 * at);
-  bytes.write(text, 16);
+  const bytes = Buffer.alloc(20 + Buffer.byteLength(text));
+  for (const [at, word] of [verb, notes, printed, 1, Buffer.byteLength(text)].entries()) bytes.writeUInt32LE(word, 4 * at);
+  bytes.write(text, 20);
   return bytes;
 }
 
@@ -49,7 +49,7 @@ describe("EventPipe", () => {
     expect(pipe.polling).toBe(false);
   });
 
-  it.each([1, 5, 16, 17, 100])("reads answers that come in parts of %i bytes", async (size) => {
+  it.each([1, 5, 20, 21, 100])("reads answers that come in parts of %i bytes", async (size) => {
     const { pipe, told, take } = open();
     await take(frame(0));
     for (const [verb, text] of [
@@ -61,7 +61,13 @@ describe("EventPipe", () => {
       const bytes = frame(verb, text, 3, 5);
       for (let at = 0; at < bytes.length; at += size) await take(bytes.subarray(at, at + size));
     }
-    const answer = (kind: string, text: string, printed: number): object => ({ kind, payload: Buffer.from(text), notes: 3, printed });
+    const answer = (kind: string, text: string, printed: number): object => ({
+      kind,
+      payload: Buffer.from(text),
+      notes: 3,
+      printed,
+      others: true,
+    });
     expect(told).toEqual([
       "poll",
       ...[answer("response", `"한글"`, 5), "poll", answer("error", `{"errorType":"E"}`, 10), "poll", answer("response", "", 15), "poll"],
@@ -73,7 +79,7 @@ describe("EventPipe", () => {
     await take(frame(0));
     pipe.deliver(Buffer.from("{}"), call, 0);
     await take(frame(1, "x".repeat(6_291_557)));
-    expect(told).toEqual(["poll", { kind: "too-large", limit: 6_291_556, notes: 0, printed: 0 }, "poll"]);
+    expect(told).toEqual(["poll", { kind: "too-large", limit: 6_291_556, notes: 0, printed: 0, others: true }, "poll"]);
   });
 
   it.each([
