@@ -25,13 +25,10 @@ export interface LambdaRuntimeOptions {
 }
 
 /**
- * Milliseconds that an event waits for a running environment to be free before another is started: what a start takes. Quick functions
- * so need few environments; starting one for each connection would only be slower.
+ * Milliseconds that an event waits for a busy environment before another is started for it: as long as the function's last start took,
+ * within bounds; what is unknown is guessed. Quick functions so need few environments, on a slow machine as on a fast one.
  */
-const patienceMs = 50;
-
-/** Milliseconds of waiting for a busy environment that are worth it, since a frozen one has to be thawed and frozen again. */
-const thawMs = 5;
+const patience = { least: 20, most: 1000, guess: 200 } as const;
 
 /** An event that waits for an environment. */
 interface Waiting {
@@ -63,8 +60,8 @@ class Pool implements LambdaRuntime {
   /** The longest idle first, each with the timer that reaps it. */
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
-  /** Milliseconds that events of a function took lately. */
-  readonly #took = new Map<string, number>();
+  /** Milliseconds that the last start of a function took. */
+  readonly #starts = new Map<string, number>();
   #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
@@ -83,8 +80,7 @@ class Pool implements LambdaRuntime {
       const outcome = await new Promise<LambdaOutcome>((done, fail) =>
         this.#take({ fn, call, fail, since: performance.now(), use: (environment) => done(environment.invoke(event, call)) }),
       );
-      const before = this.#took.get(fn.id) ?? outcome.durationMs;
-      this.#took.set(fn.id, before + (outcome.durationMs - before) / 8);
+      if (outcome.initMs !== undefined) this.#starts.set(fn.id, outcome.initMs);
       return outcome;
     } finally {
       this.#running--;
@@ -112,12 +108,16 @@ class Pool implements LambdaRuntime {
   #take(event: Waiting): void {
     if (this.#closed) return event.fail(new Error("the Lambda runtime is closed"));
     const { fn, call } = event;
-    const busy = this.#busy(fn);
     const idle = this.#findIdle(fn);
-    if (idle && !this.#isSoon(fn, busy)) return event.use(this.#wake(idle));
-    if (!idle && busy === 0 && this.#makeRoom()) return event.use(this.#start(fn, call));
+    if (idle) return event.use(this.#wake(idle));
+    if (!this.#isBusy(fn) && this.#makeRoom()) return event.use(this.#start(fn, call));
     this.#waiting.push(event);
-    this.#impatience ??= setTimeout(() => this.#startForLate(), patienceMs);
+    this.#impatience ??= setTimeout(() => this.#startForLate(), this.#patienceFor(fn));
+  }
+
+  #patienceFor({ id }: LoadedFunction): number {
+    const start = this.#starts.get(id) ?? patience.guess;
+    return Math.min(Math.max(start, patience.least), patience.most);
   }
 
   /** The one used last, since it is the warmest. */
@@ -125,37 +125,26 @@ class Pool implements LambdaRuntime {
     return [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
   }
 
-  /** How many work on the function's events, or start for one. */
-  #busy(fn: LoadedFunction): number {
-    let count = 0;
-    for (const environment of this.#all)
-      if (!environment.dead && !environment.retired && !this.#idle.has(environment) && same(environment.fn, fn)) count++;
-    return count;
+  /** Some environment works on an event of the function's, or starts for one. */
+  #isBusy(fn: LoadedFunction): boolean {
+    for (const environment of this.#all) if (!environment.dead && !environment.retired && same(environment.fn, fn)) return true;
+    return false;
   }
 
-  /** A busy environment will be free before a frozen one would be worth it. */
-  #isSoon(fn: LoadedFunction, busy: number): boolean {
-    const took = this.#took.get(fn.id);
-    if (busy === 0 || took === undefined) return false;
-    const ahead = this.#waiting.filter((event) => same(event.fn, fn)).length + 1;
-    return (ahead * took) / busy < thawMs;
-  }
-
-  /** Idle or new environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
+  /** Environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
   #startForLate(): void {
     clearTimeout(this.#impatience);
     this.#impatience = undefined;
     const living = this.#living();
     for (let started = 0; this.#waiting.length > 0; started++) {
-      const left = patienceMs - (performance.now() - this.#waiting[0]!.since);
+      const [{ fn, call, since }] = this.#waiting as [Waiting];
+      const left = this.#patienceFor(fn) - (performance.now() - since);
       if (left > 0 || (living > 0 && started >= living)) {
-        this.#impatience = setTimeout(() => this.#startForLate(), left > 0 ? left : patienceMs);
+        this.#impatience = setTimeout(() => this.#startForLate(), left > 0 ? left : this.#patienceFor(fn));
         return;
       }
-      const idle = this.#findIdle(this.#waiting[0]!.fn);
-      if (!idle && !this.#makeRoom()) return;
-      const event = this.#waiting.shift()!;
-      event.use(idle ? this.#wake(idle) : this.#start(event.fn, event.call));
+      if (!this.#makeRoom()) return;
+      this.#waiting.shift()!.use(this.#start(fn, call));
     }
   }
 
