@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The launcher, in JavaScript that an old Node can read: checks the Node version, runs main with the process's words and exits with its code. */
 import { spawn, spawnSync } from "child_process";
-import { existsSync } from "fs";
+import { existsSync, readdirSync, rmSync } from "fs";
+import { homedir } from "os";
 import { dirname, join } from "path";
 import { fileURLToPath } from "url";
 
@@ -75,7 +76,24 @@ function countSignalsOnce() {
   }
 }
 
+/**
+ * Keeps what Node makes of our modules (for TypeScript, JavaScript as well) for the next start, which it halves. In the user's own cache
+ * folder, since whoever can write there decides what runs; NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have the last word.
+ */
+function keepCompiled() {
+  const { env, platform } = process;
+  const home = homedir();
+  const fallback = platform === "darwin" ? join(home, "Library", "Caches") : join(home, ".cache");
+  const caches = platform === "win32" ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || fallback;
+  if (!caches || env.NODE_COMPILE_CACHE) return;
+  const folder = join(caches, "portico");
+  // Each edit of a function that runs in this process leaves an entry.
+  if (existsSync(folder) && readdirSync(folder, { recursive: true }).length > 3000) rmSync(folder, { recursive: true, force: true });
+  process.getBuiltinModule("module").enableCompileCache(folder);
+}
+
 async function run() {
+  keepCompiled();
   endWithLauncher();
   countSignalsOnce();
   // The reader of our output went away, as `head` does: nothing is left to say.

@@ -1,6 +1,8 @@
 /** `portico dev [dir]`: a folder in, the app served as its target's cloud would until Ctrl-C; every change is live at once. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { initialize } from "esbuild";
+import { functionSettings } from "../../build/group.ts";
 import { accessJson, formatAccess } from "../../local/access-log.ts";
 import type { Emulator } from "../../local/emulator.ts";
 import { createGateway, type FailureReport, type Gateway } from "../../local/gateway.ts";
@@ -82,6 +84,8 @@ async function serveFolder(input: CommandInput, root: string): Promise<() => Pro
 async function serveApp(input: CommandInput, root: string): Promise<() => Promise<void>> {
   const { reporter } = input;
   const session = await openAppSession({ ...appFlags(input, "dev"), root }, reporter);
+  // esbuild's process starts while ours goes on.
+  void initialize({});
   const emulator = await createEmulator(session, reporter);
   const gateway = await createGateway({
     ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root, emulator, source: session },
@@ -115,15 +119,17 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
 }
 
 /** Only what the target needs is loaded. */
-async function createEmulator({ app, target, front }: AppSession, reporter: Reporter): Promise<Emulator> {
+async function createEmulator({ app, target, front, served }: AppSession, reporter: Reporter): Promise<Emulator> {
   const onLog = (line: LogLine): void => reporter.result(formatLog(line, reporter), { type: "log", ...line });
   if (target === "lambda") {
     const { createLambdaEmulator } = await import("../../local/lambda/emulator.ts");
     const { region } = app.lambda;
+    const { memory } = functionSettings(app, { id: "", routes: served().routes.slice(0, 1) });
     // Lambda's own three lines for each request would drown the access log, which tells the same.
     return createLambdaEmulator({
       onLog,
       platformLines: reporter.verbose,
+      standby: { memory, directory: app.root },
       ...(front && { front }),
       ...(region !== undefined && { region }),
     });

@@ -67,14 +67,19 @@ function drain(frame) {
 
 const head = Buffer.alloc(8);
 
+/** Two texts; undefined when nobody is at the other end any more. */
+export function readFrame() {
+  if (!fill(head)) return undefined;
+  const [first, second] = [head.readUInt32LE(0), head.readUInt32LE(4)];
+  const frame = Buffer.allocUnsafe(first + second);
+  return fill(frame) ? { first: frame.utf8Slice(0, first), second: frame.utf8Slice(first) } : undefined;
+}
+
 /** @param onGone is called when nobody is at the other end any more */
 export function openEvents(onGone) {
   const next = (resolve) => {
-    if (!fill(head)) return onGone();
-    const [first, second] = [head.readUInt32LE(0), head.readUInt32LE(4)];
-    const frame = Buffer.allocUnsafe(first + second);
-    if (!fill(frame)) return onGone();
-    resolve({ headers: JSON.parse(frame.utf8Slice(0, first)), body: frame.utf8Slice(first) });
+    const frame = readFrame() ?? onGone();
+    resolve({ headers: JSON.parse(frame.first), body: frame.second });
   };
   const answer = (verb, notes, text) => {
     const length = Buffer.byteLength(text);
@@ -85,5 +90,7 @@ export function openEvents(onGone) {
     // As under AWS's client, whose own exchange takes a turn of the event loop or two.
     return new Promise((resolve) => setImmediate(next, resolve));
   };
-  return { first: () => answer("poll", 0, ""), answer };
+  /** @param before milliseconds that this process had run when it was told its function */
+  const first = (before) => answer("poll", 0, String(before));
+  return { first, answer };
 }

@@ -7,9 +7,25 @@ import { existsSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openEvents } from "./bootstrap-events.mjs";
+import { openEvents, readFrame } from "./bootstrap-events.mjs";
 
 const { env } = process;
+/** Without the one who sends events an environment has no reason to live. */
+const leave = () => process.exit(1);
+
+// ── started ahead: the variables and the folder come when it is known whose environment this is (standby.ts) ──
+
+let before = 0;
+if (env.PORTICO_STANDBY) {
+  delete env.PORTICO_STANDBY;
+  before = performance.now();
+  const { variables, directory } = JSON.parse((readFrame() ?? leave()).first);
+  Object.assign(env, variables);
+  process.chdir(directory);
+  // It read NODE_PATH when it started.
+  process.getBuiltinModule("module")._initPaths();
+}
+
 const api = env.AWS_LAMBDA_RUNTIME_API;
 const [host, port] = api.split(":");
 
@@ -43,9 +59,6 @@ if (env.AWS_LAMBDA_LOG_FORMAT) logThrown = (await import("./log-format.mjs")).fo
 let socket;
 let received = Buffer.alloc(0);
 let waiting;
-
-/** Without the one who sends events an environment has no reason to live. */
-const leave = () => process.exit(1);
 
 function open() {
   socket = connect(Number(port), host);
@@ -234,7 +247,7 @@ async function main() {
   }
   if (!handler[streaming]) {
     const events = openEvents(leave);
-    for (let event = await events.first(); ;) event = await handleOne(handler, events, event);
+    for (let event = await events.first(before); ;) event = await handleOne(handler, events, event);
   }
   streams = await import("./bootstrap-stream.mjs");
   for (;;) await streamOne(handler);

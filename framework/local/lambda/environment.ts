@@ -1,7 +1,6 @@
 /** One execution environment: a process behind its Runtime API that takes one event at a time and is frozen in between. */
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Child } from "./child.ts";
 import type { CurrentEvent } from "./current-event.ts";
@@ -12,11 +11,10 @@ import { nodeArguments } from "./node-arguments.ts";
 import type { LambdaCall, LambdaOutcome } from "./outcome.ts";
 import { Reports } from "./reports.ts";
 import { type Posted, RuntimeApi } from "./runtime-api.ts";
+import { bootstrap, type Prepared, type Standby } from "./standby.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { type Place, variablesOf } from "./variables.ts";
 
-/** Our own runtime client. */
-const bootstrap = fileURLToPath(new URL("./bootstrap.mjs", import.meta.url));
 const memoryCheckMs = 100;
 /** How long an answer waits for the client to ask for more, so that the next request finds this environment free. */
 const graceMs = 100;
@@ -27,6 +25,8 @@ export interface EnvironmentOptions {
   readonly execPath: string;
   /** Another runtime client: Node's arguments, such as AWS's own script. Then nothing is reported out of band. */
   readonly client?: readonly string[];
+  /** Where a process may be had that was started ahead. */
+  readonly standby?: Standby;
   /** Milliseconds of the first try of init. */
   readonly initLimitMs: number;
   /** True logs Lambda's own lines, too. */
@@ -57,6 +57,8 @@ export class Environment {
   #child: Child | undefined;
   #reports: Reports | undefined;
   #initMs: number | undefined;
+  /** Milliseconds of its start that were over before it was this function's. */
+  #before = 0;
   /** MB, the most that was seen. */
   #used = 0;
   #fresh = true;
@@ -90,9 +92,10 @@ export class Environment {
   }
 
   async #run(arn: string): Promise<void> {
-    const temporary = makeTemporaryFolder();
+    const ahead = this.#options.standby?.take(this.fn);
+    const temporary = ahead?.temporary ?? makeTemporaryFolder();
     const place = { arn, temporary, logStream: this.#log.stream, runtimeDirectory: dirname(bootstrap) };
-    await this.#runClient(place);
+    await this.#runClient(place, ahead);
     // Only a first init that failed leaves it alive.
     if (!this.dead) await this.#runClient(place);
     await this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
@@ -101,9 +104,7 @@ export class Environment {
   }
 
   /** One process of the runtime client, from its start to its end. */
-  async #runClient(place: Omit<Place, "runtimeApi">): Promise<void> {
-    const { execPath, client } = this.#options;
-    const { fn } = this;
+  async #runClient(place: Omit<Place, "runtimeApi">, ahead?: Prepared): Promise<void> {
     const api = await RuntimeApi.open({
       onPoll: () => this.#polled(),
       onStream: (type) => this.#stream(type),
@@ -112,19 +113,14 @@ export class Environment {
     });
     this.#api = api;
     if (!this.dead) {
-      const child = new Child({
-        execPath,
-        args: [...nodeArguments(fn, place.temporary, execPath), ...(client ?? [bootstrap])],
-        directory: fn.directory,
-        variables: variablesOf(fn, { ...place, runtimeApi: api.address }),
-        onLine: (stream, text) => this.#log.line(this.#current?.log, stream, text),
-      });
+      const child = this.#startChild({ ...place, runtimeApi: api.address }, ahead);
       this.#child = child;
       this.#reports = new Reports(child.reports);
       this.#pipe = new EventPipe(child.events, {
-        onPoll: ({ others }) => {
+        onPoll: ({ others }, before) => {
           // Its own thread stands still while it waits for an event.
           this.#standsStill = !others;
+          this.#before += before;
           this.#polled();
         },
         onPosted: (posted, said) => this.#posted(posted, said),
@@ -135,6 +131,16 @@ export class Environment {
       if (this.#phase !== "failed") await this.#end({ kind: "exit", code, signal });
     }
     await api.close();
+  }
+
+  #startChild(place: Place, ahead: Prepared | undefined): Child {
+    const { fn } = this;
+    const { execPath, client } = this.#options;
+    const variables = variablesOf(fn, place);
+    const onLine = (stream: LogLine["stream"], text: string): void => this.#log.line(this.#current?.log, stream, text);
+    if (ahead) ahead.begin(fn, variables, onLine);
+    const args = [...nodeArguments(fn, place.temporary, execPath), ...(client ?? [bootstrap])];
+    return ahead?.child ?? new Child({ execPath, args, directory: fn.directory, variables, onLine });
   }
 
   #startInit(): void {
@@ -167,7 +173,7 @@ export class Environment {
   /** The client asks for work: init is over, or the last event is. */
   #polled(): void {
     if (this.dead || this.#phase === "failed") return;
-    if (this.#phase === "init") this.#initMs = performance.now() - this.#born;
+    if (this.#phase === "init") this.#initMs = performance.now() - this.#born + this.#before;
     const again = this.#phase === "again";
     this.#phase = "ready";
     const current = this.#current;

@@ -15,8 +15,8 @@ export interface Said {
 
 /** Told as it happens. */
 export interface EventPipeEvents {
-  /** The client waits for an event: init is over, or the last event done with. */
-  onPoll(said: Said): void;
+  /** The client waits for an event: init is over, or the last event done with. @param before milliseconds that it had run when it was told its function */
+  onPoll(said: Said, before: number): void;
   onPosted(posted: Posted, said: Said): void;
   /** What came is no frame: the function wrote into it. */
   onBroken(): void;
@@ -83,7 +83,7 @@ export class EventPipe {
       const isTooLarge = verb === "response" && length > maxPayload;
       this.#events.onPosted(isTooLarge ? { kind: "too-large", limit: maxPayload } : { kind: verb, payload }, said);
     }
-    this.#events.onPoll(said);
+    this.#events.onPoll(said, verb === "poll" ? Number(payload.toString()) : 0);
   }
 
   #break(): void {

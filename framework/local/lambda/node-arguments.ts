@@ -30,7 +30,7 @@ function writable(directory: string, temporary: string): readonly string[] {
  * The task root is read-only as on Lambda, for root as well: Node's permission model lets a function write only to its temporary
  * folder and to the host's /tmp (docs/decisions/014). `known` belongs to this Node, so another one runs without it.
  */
-export function nodeArguments(fn: LoadedFunction, temporary: string, execPath: string): readonly string[] {
+export function nodeArguments(fn: Pick<LoadedFunction, "memory" | "directory">, temporary: string, execPath: string): readonly string[] {
   const memory = `--max-old-space-size=${fn.memory}`;
   if (execPath !== process.execPath) return [memory];
   const writes = writable(fn.directory, temporary).map((folder) => `--allow-fs-write=${join(folder, sep)}`);

@@ -1,5 +1,4 @@
 /** What an environment says out of band: lines of its extra pipe in, failures by request out. */
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Failure } from "../../model/invocation.ts";
 
@@ -17,9 +16,14 @@ export class Reports {
   #wake: (() => void) | undefined;
 
   constructor(pipe: Readable) {
-    const lines = createInterface({ input: pipe });
-    lines.on("line", (line) => this.#note(line));
-    lines.on("close", () => {
+    let rest = "";
+    pipe.setEncoding("utf8");
+    pipe.on("data", (part: string) => {
+      const lines = (rest + part).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#note(line);
+    });
+    pipe.on("close", () => {
       this.#closed = true;
       this.#wake?.();
     });

@@ -2,6 +2,7 @@
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Environment } from "./environment.ts";
 import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "./outcome.ts";
+import { type Likeness, Standby } from "./standby.ts";
 import { sweepTemporaryFolders } from "./temporary-folder.ts";
 
 /** How to run functions. */
@@ -14,6 +15,8 @@ export interface LambdaRuntimeOptions {
   readonly maxEnvironments?: number;
   /** Events at once, those that wait among them; what is over is throttled, as by an account's limit. Default 1000, a Region's. */
   readonly maxConcurrency?: number;
+  /** A process for functions like this one is started ahead, and again for what was started last; only with our own client. Default none. */
+  readonly standby?: Likeness;
   /** Milliseconds of a first init; a second one has the function's own time. Default 10,000. */
   readonly initLimitMs?: number;
   /** True logs Lambda's own START, END and REPORT lines, too. Default false. */
@@ -26,9 +29,13 @@ export interface LambdaRuntimeOptions {
 
 /**
  * Milliseconds that an event waits for a busy environment before another is started for it: as long as the function's last start took,
- * within bounds; what is unknown is guessed. Quick functions so need few environments, on a slow machine as on a fast one.
+ * within bounds; what is unknown is guessed. Where events take less than `quick`, another process would only be one more for the same
+ * cores, and it is started when nothing else helps: quick functions so need few environments, on a slow machine as on a fast one.
  */
-const patience = { least: 20, most: 1000, guess: 200 } as const;
+const patience = { least: 20, most: 1000, guess: 200, quick: 20 } as const;
+
+/** Milliseconds from an environment's rest to the start of the process for the next. */
+const standbyDelayMs = 20;
 
 /** An event that waits for an environment. */
 interface Waiting {
@@ -60,8 +67,9 @@ class Pool implements LambdaRuntime {
   /** The longest idle first, each with the timer that reaps it. */
   readonly #idle = new Map<Environment, NodeJS.Timeout>();
   readonly #waiting: Waiting[] = [];
-  /** Milliseconds that the last start of a function took. */
-  readonly #starts = new Map<string, number>();
+  /** Milliseconds that the last start of a function took, and its events of late. */
+  readonly #lately = new Map<string, { readonly start: number; readonly event: number }>();
+  readonly #standby: Standby | undefined;
   #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
@@ -70,6 +78,9 @@ class Pool implements LambdaRuntime {
   constructor(options: LambdaRuntimeOptions) {
     this.#options = options;
     this.#limit = options.maxEnvironments ?? 32;
+    if (!options.standby || options.client) return;
+    this.#standby = new Standby(options.execPath ?? process.execPath);
+    this.#standby.prepare(options.standby);
   }
 
   async invoke(fn: LoadedFunction, event: Uint8Array, call: LambdaCall): Promise<LambdaOutcome> {
@@ -80,7 +91,7 @@ class Pool implements LambdaRuntime {
       const outcome = await new Promise<LambdaOutcome>((done, fail) =>
         this.#take({ fn, call, fail, since: performance.now(), use: (environment) => done(environment.invoke(event, call)) }),
       );
-      if (outcome.initMs !== undefined) this.#starts.set(fn.id, outcome.initMs);
+      this.#learn(fn.id, outcome);
       return outcome;
     } finally {
       this.#running--;
@@ -101,7 +112,7 @@ class Pool implements LambdaRuntime {
     for (const timer of this.#idle.values()) clearTimeout(timer);
     this.#idle.clear();
     for (const { fail } of this.#waiting.splice(0)) fail(new Error("the Lambda runtime was closed"));
-    await Promise.all([...this.#all].map((environment) => environment.kill()));
+    await Promise.all([this.#standby?.close(), ...[...this.#all].map((environment) => environment.kill())]);
   }
 
   /** The one used last, since it is the warmest; else, where none is there to wait for, a new one; else the first to be free. */
@@ -115,9 +126,15 @@ class Pool implements LambdaRuntime {
     this.#impatience ??= setTimeout(() => this.#startForLate(), this.#patienceFor(fn));
   }
 
+  #learn(id: string, { initMs, durationMs }: LambdaOutcome): void {
+    const { start, event } = this.#lately.get(id) ?? { start: patience.guess, event: durationMs };
+    this.#lately.set(id, { start: initMs ?? start, event: event + (durationMs - event) / 8 });
+  }
+
   #patienceFor({ id }: LoadedFunction): number {
-    const start = this.#starts.get(id) ?? patience.guess;
-    return Math.min(Math.max(start, patience.least), patience.most);
+    const lately = this.#lately.get(id);
+    if (lately && lately.event < patience.quick) return patience.most;
+    return Math.min(Math.max(lately?.start ?? patience.guess, patience.least), patience.most);
   }
 
   /** The one used last, since it is the warmest. */
@@ -164,7 +181,7 @@ class Pool implements LambdaRuntime {
     this.#swept = true;
     const { onLog, execPath = process.execPath, client, initLimitMs = 10_000, platformLines = false } = this.#options;
     const environment = new Environment(fn, versionArn(call), {
-      ...{ onLog, execPath, initLimitMs, platformLines, ...(client && { client }) },
+      ...{ onLog, execPath, initLimitMs, platformLines, ...(client && { client }), ...(this.#standby && { standby: this.#standby }) },
       onIdle: (idle) => this.#onIdle(idle),
       onGone: (gone) => this.#onGone(gone),
     });
@@ -181,6 +198,8 @@ class Pool implements LambdaRuntime {
     }
     // Others wait for its place.
     if (environment.retired || (this.#waiting.length > 0 && this.#living() >= this.#limit)) return this.#drop(environment);
+    // Not while a request waits for its answer.
+    if (this.#standby) setTimeout(() => this.#standby?.prepare(environment.fn), standbyDelayMs).unref();
     const reap = setTimeout(() => this.#drop(environment), this.#options.idleMs ?? 300_000);
     reap.unref();
     this.#idle.set(environment, reap);

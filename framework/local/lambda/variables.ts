@@ -33,6 +33,17 @@ export function logStreamName(arn: string, now: Date, group: string | undefined)
 /** Programs are found through the first, Windows cannot start any without the others. */
 const inherited = ["PATH", "SystemRoot"] as const;
 
+/** What any process needs to start, whichever function it is for. */
+export function inheritedVariables(temporary: string): Record<string, string> {
+  const machine: Record<string, string> = {};
+  for (const key of inherited) if (process.env[key] !== undefined) machine[key] = process.env[key];
+  return {
+    ...machine,
+    ...(process.platform === "win32" && { TEMP: temporary, TMP: temporary }),
+    ...{ TMPDIR: temporary, LANG: "en_US.UTF-8", TZ: ":UTC" },
+  };
+}
+
 /**
  * As a function of runtime nodejs24.x sees them (developer guide, "Defined runtime environment variables"), without AWS keys:
  * a local function has no role. PORTICO_ENV names the declared ones, unless a deploy has written it already.
@@ -43,13 +54,8 @@ export function variablesOf(
 ): Record<string, string> {
   const { region, name = fn.id, version } = partsOf(arn);
   const names = Object.keys(fn.env).join(",");
-  const machine: Record<string, string> = {};
-  for (const key of inherited) if (process.env[key] !== undefined) machine[key] = process.env[key];
   return {
-    ...machine,
-    ...(process.platform === "win32" && { TEMP: temporary, TMP: temporary }),
-    TMPDIR: temporary,
-    LANG: "en_US.UTF-8",
+    ...inheritedVariables(temporary),
     NODE_PATH: `/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:${fn.directory}`,
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     AWS_XRAY_DAEMON_ADDRESS: "169.254.79.129:2000",

@@ -1,0 +1,68 @@
+/** A process that was started ahead becomes an environment like any other. */
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { alive, functionOf, start, until } from "./harness.ts";
+
+/** Everything that an environment is to its function but for what is never the same twice. */
+const seen = `import { tmpdir } from "node:os";
+export const handler = async () => {
+  const { TMPDIR, AWS_LAMBDA_LOG_STREAM_NAME, AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, NODE_PATH, _X_AMZN_TRACE_ID, ...env } = process.env;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { env, zone, inRoot: process.cwd() === LAMBDA_TASK_ROOT, own: tmpdir() === TMPDIR, words: process.execArgv, argv: process.argv.length, title: process.title };
+};`;
+
+describe("an environment whose process was started ahead", () => {
+  it("is what it would be without", async () => {
+    const settings = { env: { GREETING: "hello" } };
+    const fresh = await start().call(functionOf(seen, settings));
+    const fn = functionOf(seen, settings);
+    const ahead = await start({ standby: fn }).call(fn);
+    expect(ahead.value).toEqual(fresh.value);
+    expect([ahead.cold, ahead.functionError, typeof ahead.initMs]).toEqual([true, undefined, "number"]);
+  });
+
+  it("counts the time that it took before as init", async () => {
+    const fn = functionOf(`const ready = performance.now(); export const handler = async () => ready;`);
+    const { call } = start({ standby: fn });
+    await new Promise((done) => setTimeout(done, 300));
+    const { value, initMs } = await call(fn);
+    // It waited for 300 ms, which are nobody's init.
+    expect(initMs).toBeLessThan(value as number);
+  });
+
+  it("is held to its limits, and its failed init runs again", async () => {
+    const fn =
+      functionOf(`import { tmpdir } from "node:os"; import { existsSync, writeFileSync } from "node:fs"; import { join } from "node:path";
+const mark = join(tmpdir(), "mark"); const again = existsSync(mark); writeFileSync(mark, ""); if (!again) throw new Error("first");
+export const handler = async () => 1;`);
+    expect(await start({ standby: fn }).call(fn)).toMatchObject({ value: 1, cold: true });
+    const late = functionOf(`export const handler = () => new Promise((done) => setTimeout(done, 60000));`, { timeout: 1 });
+    expect((await start({ standby: late }).call(late)).timedOut).toBe(true);
+  });
+
+  it.each([
+    ["needs other memory", { memory: 512 }],
+    ["sets what Node reads at its start", { env: { NODE_OPTIONS: "--title=mine" } }],
+  ])("is not taken by a function that %s", async (_, settings) => {
+    const like = functionOf(seen);
+    const fn = functionOf(seen, settings);
+    const [ahead, fresh] = [await start({ standby: like }).call(fn), await start().call(fn)];
+    expect(ahead.value).toEqual(fresh.value);
+  });
+
+  it("is followed by the next, and close() leaves none", async () => {
+    const fn = functionOf(`export const handler = async () => [process.pid, process.ppid, process.env.TMPDIR];`);
+    const { call, runtime } = start({ standby: fn });
+    const pids: number[] = [];
+    const folders: string[] = [];
+    for (const hash of ["1", "2", "3"]) {
+      const [pid, , folder] = (await call({ ...fn, hash })).value as [number, number, string];
+      pids.push(pid);
+      folders.push(folder);
+    }
+    expect(new Set(pids).size).toBe(3);
+    await runtime.close();
+    await until(() => !pids.some(alive));
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+  });
+});
