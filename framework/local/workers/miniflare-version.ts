@@ -93,9 +93,10 @@ async function running(miniflare: MiniflareClass, name: string): Promise<Running
   try {
     await miniflare.ready;
     const { port } = await miniflare.unsafeGetDirectURL(name);
+    let closed: Promise<void> | undefined;
     return {
       port: Number(port),
-      close: () => miniflare.dispose(),
+      close: () => (closed ??= miniflare.dispose()),
       async scheduled(cron) {
         const worker = await miniflare.getWorker(name);
         return worker.scheduled({ cron });
@@ -131,7 +132,8 @@ function workerOf(options: VersionOptions): object {
     ratelimits: Object.fromEntries(limits) as object,
     serviceBindings: { ...options.services },
     ...(options.onTrace && { tails: [tailName] }),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    // It takes whole URLs, as a proxy does: what a Worker asks another at https:// stays so.
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
     ...(files && { assets: assetsOf(files, modules.length > 0) }),
   };
 }

@@ -6,8 +6,8 @@ import type { WireHeaders } from "../../../model/wire.ts";
 /** What is sent on. */
 export interface Forwarded {
   readonly method: string;
-  /** Path and query, raw. */
-  readonly target: string;
+  /** Whole, its path and query raw. */
+  readonly url: string;
   readonly headers: WireHeaders;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
@@ -19,7 +19,7 @@ const dropped: ReadonlySet<string> = new Set(["connection", "keep-alive", "trans
 export const forwardAgent: Agent = new Agent({ keepAlive: true });
 
 /** Resolves when the head of the answer is there. A reused connection that turns out to be closed is not the request's fault: it is sent again. */
-export function forward(port: number, { method, target, headers, body }: Forwarded): Promise<IncomingMessage> {
+export function forward(port: number, { method, url, headers, body }: Forwarded): Promise<IncomingMessage> {
   const kept = headers.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
   const streamed = body instanceof ReadableStream;
   const bytes = body instanceof Uint8Array ? body : undefined;
@@ -28,7 +28,7 @@ export function forward(port: number, { method, target, headers, body }: Forward
   const options = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : forwardAgent, setHost: false, maxHeaderSize: 2 ** 20 };
   const attempt = (): Promise<IncomingMessage> =>
     new Promise((done, fail) => {
-      const hop = httpRequest({ ...options, method, path: target, headers: kept });
+      const hop = httpRequest({ ...options, method, path: url, headers: kept });
       hop.on("response", done);
       hop.on("error", (error: NodeJS.ErrnoException) =>
         hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error),

@@ -1,5 +1,6 @@
 /** A request to a deployed Worker: the address it came to in, the answer of one version out. */
 import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { WireHeaders, WireRequest, WireResponse } from "../../../model/wire.ts";
 import type { AccessRecord } from "../../access-log.ts";
@@ -9,6 +10,8 @@ import { refusedByEdge } from "../../workers/limits.ts";
 import { chooseVersion } from "./choose-version.ts";
 import type { Edge } from "./edge.ts";
 import { answeredHeaders, forward, type Forwarded } from "./forward.ts";
+import type { VersionRecord } from "./records.ts";
+import type { Lease } from "./version-pool.ts";
 import { scriptForUrl } from "./zone-routing.ts";
 
 const text = (status: number, body: string): WireResponse => ({
@@ -68,8 +71,9 @@ async function answer(
     // Becomes request.cf.
     ["mf-cf-blob", JSON.stringify({ colo: "LCL", httpProtocol: "HTTP/1.1" })],
   ];
-  const { method, target, body } = request;
-  return invoke(name, { method, target, headers, body }, edge, roll);
+  const { method, target, body, scheme } = request;
+  const [host = ""] = headerValues(request.headers, "host");
+  return invoke(name, { method, url: `${scheme}://${host}${target}`, headers, body }, edge, roll);
 }
 
 function targetOf(front: string, { headers, target }: WireRequest, edge: Edge): string | undefined {
@@ -89,16 +93,29 @@ async function invoke(
   const id = deployment && chooseVersion(script, deployment.versions, request.headers, roll());
   const version = id === undefined ? undefined : edge.state.versions.get(`${script}/${id}`);
   if (!version) return { response: nothingHere };
-  const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
+  const { lease, message } = await ask(version, request, edge);
+  if (!message) return { response: threw, cold: lease.cold };
+  const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;
+  const response = { status: message.statusCode ?? 502, headers: answeredHeaders(message), body };
+  return { response: measured(response, request.method, () => lease.release()), cold: lease.cold };
+}
+
+/** The head of the version's answer; without one the lease is given back. A workerd that is gone is replaced, and asked anew what never reached it. */
+async function ask(
+  version: VersionRecord,
+  request: Forwarded,
+  edge: Edge,
+  again = !(request.body instanceof ReadableStream),
+): Promise<{ readonly lease: Lease; readonly message?: IncomingMessage }> {
+  const lease = await edge.pool.lease(version, edge.tails.of(version.script).length > 0);
   try {
-    const message = await forward(lease.version.port, request);
-    const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;
-    const response = { status: message.statusCode ?? 502, headers: answeredHeaders(message), body };
-    return { response: measured(response, request.method, () => lease.release()), cold: lease.cold };
+    return { lease, message: await forward(lease.version.port, request) };
   } catch (error) {
     lease.release();
-    if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") edge.pool.drop(version);
-    return { response: threw, cold: lease.cold };
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "HPE_HEADER_OVERFLOW") return { lease };
+    edge.pool.drop(version);
+    return code === "ECONNREFUSED" && again ? ask(version, request, edge, false) : { lease };
   }
 }
 
@@ -108,7 +125,7 @@ export async function callService(script: string, request: Request, edge: Edge, 
   const headers = [...request.headers].filter(([name]) => !/^(?:host$|mf-)/i.test(name));
   const forwarded = {
     method: request.method,
-    target: `${url.pathname}${url.search}`,
+    url: `${url.origin}${url.pathname}${url.search}`,
     headers: [["host", url.host] as const, ...headers],
     body: request.body,
   };

@@ -146,6 +146,18 @@ describe("the switch", () => {
   });
 });
 
+it("a workerd that is gone is replaced, and its request answered", async () => {
+  const id = await deployed(lab, "fallen", saying("up again"));
+  const { edge } = lab.cloud.cloudflare;
+  const record = edge.state.versions.get(`fallen/${id}`);
+  if (!record) throw new Error("the version was not kept");
+  expect(await textOf("fallen")).toBe("up again");
+  const lease = await edge.pool.lease(record, false);
+  await lease.version.close();
+  lease.release();
+  expect(await textOf("fallen")).toBe("up again");
+});
+
 it("a Worker answers only where workers.dev is on, and everything is there after a restart", async () => {
   await lab.call("PUT", "/workers/scripts/quiet", upload(saying("quiet")));
   expect((await lab.ask("quiet")).status).toBe(404);

@@ -166,11 +166,11 @@ describe("bindings", () => {
   });
 
   it("to other Workers call their live version, and keep them from being deleted", async () => {
-    const echo = `export default { async fetch(request) { return new Response("echo " + request.method + " " + new URL(request.url).pathname + " " + await request.text()); } };`;
+    const echo = `export default { async fetch(request) { return new Response("echo " + request.method + " " + request.url + " " + await request.text()); } };`;
     await deployed(lab, "echo", echo);
-    const caller = `export default { fetch: (request, env) => env.ECHO.fetch("https://other.example/path", { method: "POST", body: "body" }) };`;
+    const caller = `export default { fetch: (request, env) => env.ECHO.fetch("https://other.example/path?q", { method: "POST", body: "body" }) };`;
     await deployed(lab, "caller", caller, { bindings: [{ type: "service", name: "ECHO", service: "echo" }] });
-    expect(await (await lab.ask("caller")).text()).toBe("echo POST /path body");
+    expect(await (await lab.ask("caller")).text()).toBe("echo POST https://other.example/path?q body");
     expect((await lab.call("GET", "/workers/workers/echo")).result).toMatchObject({ references: { workers: [{ name: "caller" }] } });
     expect((await lab.call("DELETE", "/workers/scripts/echo")).code).toBe(10142);
     expect((await lab.call("DELETE", "/workers/scripts/echo?force=true")).status).toBe(200);
