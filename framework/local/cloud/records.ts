@@ -21,6 +21,8 @@ export interface FunctionVersion {
   readonly environment?: Readonly<Record<string, string>>;
   readonly logging: Readonly<Record<string, string>>;
   readonly tracing: string;
+  /** Ids; empty when it was taken out of its VPC. */
+  readonly vpc?: { readonly subnets: readonly string[]; readonly groups: readonly string[] };
   /** `2026-11-20T18:02:30.187+0000`. */
   readonly lastModified: string;
   /** Epoch ms from which it is Active. */

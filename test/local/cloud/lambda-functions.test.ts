@@ -17,7 +17,7 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import { CreateRoleCommand } from "@aws-sdk/client-iam";
+import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answering, functionInput, type Lab, makeFunction, openLab, refusalOf, roleArn, trust } from "./lab.ts";
 
@@ -72,6 +72,23 @@ describe("CreateFunction", () => {
     expect((await fetch(read.Code!.Location!.replace(/.$/, (last) => (last === "0" ? "1" : "0")))).status).toBe(403);
   });
 
+  it("keeps a network when the role may make interfaces, and lets it go", async () => {
+    await lab.iam.send(new CreateRoleCommand({ RoleName: "networked", AssumeRolePolicyDocument: trust }));
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: ["ec2:*NetworkInterface*"], Resource: "*" }],
+    });
+    await lab.iam.send(new PutRolePolicyCommand({ RoleName: "networked", PolicyName: "network", PolicyDocument }));
+    const FunctionName = "networked";
+    const VpcConfig = { SubnetIds: ["subnet-1", "subnet-2"], SecurityGroupIds: ["sg-1"] };
+    const Role = "arn:aws:iam::000000000000:role/networked";
+    const made = await lab.lambda.send(new CreateFunctionCommand(functionInput(FunctionName, { Role, VpcConfig })));
+    expect(made.VpcConfig).toMatchObject({ ...VpcConfig, VpcId: expect.stringMatching(/^vpc-/) });
+    const none = { SubnetIds: [], SecurityGroupIds: [] };
+    const left = await lab.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, VpcConfig: none }));
+    expect(left.VpcConfig).toMatchObject({ ...none, VpcId: "" });
+  });
+
   it("refuses a name that is taken", async () => {
     await makeFunction(lab, "taken");
     expect(await refusalOf(makeFunction(lab, "taken"))).toEqual({
@@ -104,6 +121,13 @@ describe("CreateFunction", () => {
     ["no code", { Code: {} }, "InvalidParameterValueException"],
     ["code that is no zip", { Code: { ZipFile: Buffer.from("not a zip") } }, "InvalidParameterValueException"],
     ["a member that nothing would honour", { Layers: ["arn:aws:lambda:us-east-1:000000000000:layer:a:1"] }, "ValidationException"],
+    ["a subnet that is none", { VpcConfig: { SubnetIds: ["net-1"], SecurityGroupIds: ["sg-1"] } }, "ValidationException"],
+    ["a subnet without a security group", { VpcConfig: { SubnetIds: ["subnet-1"] } }, "InvalidParameterValueException"],
+    [
+      "a VPC that its role may not enter",
+      { VpcConfig: { SubnetIds: ["subnet-1"], SecurityGroupIds: ["sg-1"] } },
+      "InvalidParameterValueException",
+    ],
     ["a system tag", { Tags: { "aws:x": "y" } }, "InvalidParameterValueException"],
   ])("refuses %s", async (_, change, name) => {
     const refusal = await refusalOf(create(change));

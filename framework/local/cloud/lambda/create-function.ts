@@ -9,6 +9,7 @@ import { readSettings } from "./function-settings.ts";
 import { publish, timestamp } from "./publish.ts";
 import { conflict, invalid, lambdaMembers } from "./refusals.ts";
 import { checkTags } from "./tags.ts";
+import { checkVpcRole } from "./vpc-config.ts";
 
 export const createFunction: Operation = (call, region) => {
   const members = lambdaMembers(call.members);
@@ -26,6 +27,7 @@ export const createFunction: Operation = (call, region) => {
   if (role === undefined || runtime === undefined || handler === undefined) {
     throw invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.");
   }
+  checkVpcRole(settings.vpc, role, region);
   if (region.state.functions.get(name)) throw conflict(`Function already exist: ${name}`);
   const code = readCode(codeMembers ?? lambdaMembers({}), region);
   codeMembers?.end();

@@ -27,6 +27,12 @@ export function listedFunction(record: FunctionRecord, version: FunctionVersion,
     EphemeralStorage: { Size: version.ephemeralStorage },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
     LoggingConfig: version.logging,
+    VpcConfig: version.vpc && {
+      SubnetIds: version.vpc.subnets,
+      SecurityGroupIds: version.vpc.groups,
+      VpcId: version.vpc.subnets.length > 0 ? "vpc-portico" : "",
+      Ipv6AllowedForDualStack: false,
+    },
   };
 }
 

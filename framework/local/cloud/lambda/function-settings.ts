@@ -7,12 +7,23 @@ import type { Region } from "../region.ts";
 import { trusts } from "../iam/trust.ts";
 import { readEnvironment } from "./environment.ts";
 import { invalid } from "./refusals.ts";
+import { readVpc } from "./vpc-config.ts";
 
 /** What a user sets; only what was given is there. */
 export type Settings = Partial<
   Pick<
     FunctionVersion,
-    "role" | "runtime" | "handler" | "description" | "timeout" | "memorySize" | "ephemeralStorage" | "environment" | "logging" | "tracing"
+    | "role"
+    | "runtime"
+    | "handler"
+    | "description"
+    | "timeout"
+    | "memorySize"
+    | "ephemeralStorage"
+    | "environment"
+    | "logging"
+    | "tracing"
+    | "vpc"
   >
 >;
 
@@ -37,6 +48,7 @@ export function readSettings(members: Members, functionName: string, region: Reg
     environment: readEnvironment(members),
     logging: readLogging(members, functionName),
     tracing: readTracing(members),
+    vpc: readVpc(members),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

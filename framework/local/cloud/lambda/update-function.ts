@@ -9,6 +9,7 @@ import { readArchitecture, readCode } from "./function-code.ts";
 import { readSettings } from "./function-settings.ts";
 import { publish, timestamp } from "./publish.ts";
 import { checkRevision, invalid, lambdaMembers } from "./refusals.ts";
+import { checkVpcRole } from "./vpc-config.ts";
 
 function changeable(call: Call, region: Region): FunctionRecord {
   const ref = refOf(call);
@@ -49,6 +50,7 @@ export const updateFunctionConfiguration: Operation = (call, region) => {
   checkRevision(members.text("RevisionId"), record.latest.revisionId);
   const settings = readSettings(members, record.name, region);
   members.end();
+  checkVpcRole(settings.vpc, settings.role ?? record.latest.role, region);
   const next = region.state.functions.put(record.name, update(record, settings, region));
   return { status: 200, body: describeFunction(next, next.latest, undefined, region) };
 };
