@@ -93,16 +93,23 @@ async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries:
   }
   const plans = new Map<string, TrunkPlan>([...split.values()].map(({ trunk }) => [trunk.id, trunk]));
   const trunks = await linkTrunks({ app, evidence, warn }, [...plans.values()]);
-  const functions = await Promise.all(
-    [...split].map(async ([entry, parts]) => {
+  const linked = new Map<string, LinkedFunction>();
+  const left = split.entries();
+  const join = async (): Promise<void> => {
+    for (const [entry, parts] of left) {
       const trunk = trunks.get(parts.trunk.id);
       const fn = trunk && (await joinFunction(entry, parts, trunk));
-      if (fn) for (const text of modules.get(entry.routes[0]?.file ?? "")?.warnings ?? []) warn(text);
-      return fn ? [[entry.name, fn] as const] : [];
-    }),
-  );
-  return new Map(functions.flat());
+      if (fn) linked.set(entry.name, fn);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, join));
+  const files = entries.filter(({ name }) => linked.has(name)).flatMap(({ routes }) => routes.map(({ file }) => file));
+  for (const text of files.flatMap((file) => modules.get(file)?.warnings ?? [])) warn(text);
+  return linked;
 }
+
+/** Leaves in work at once: enough for all cores, and few for memory. */
+const lanes = 16;
 
 /** Undefined where the trunk holds the route, or the leaf cannot be one. */
 async function joinFunction({ routes }: Chosen, parts: SplitFunction, trunk: Trunk): Promise<LinkedFunction | undefined> {
