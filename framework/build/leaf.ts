@@ -75,20 +75,46 @@ const keywords = new Set(["do", "if", "in", "for", "let", "new", "try", "var"]);
 const [transformed, wanted] = ["export default", "export const handler="];
 
 /** Undefined where its code cannot stand in a function, such as an `await` of the module's. */
-export async function linkLeaf({ trunk: plan, text, map }: SplitFunction, trunk: Trunk): Promise<Leaf | undefined> {
+export async function linkLeaf(split: SplitFunction, trunk: Trunk): Promise<Leaf | undefined> {
+  const { exports } = split.trunk;
+  const imported = new Map([...exports].map(([local, name]) => [local, trunk.locals.get(name) ?? ""]));
+  const apart = await keepApart(split, [...imported.values()]);
+  if (!apart) return undefined;
   const define: Record<string, string> = {};
-  for (const word of shortWords(text)) {
+  for (const word of shortWords(apart.code)) {
     // A global of the environment, if it is one, that the trunk may have given as a name to something of its own.
     if (!shortGlobals.includes(word) && !keywords.has(word)) define[word] = `globalThis.${word}`;
   }
-  for (const [local, name] of plan.exports) define[local] = trunk.locals.get(name) ?? "";
-  const inline = Buffer.from(JSON.stringify({ version: 3, ...map })).toString("base64");
-  const source = `${text}\n//# sourceMappingURL=data:application/json;base64,${inline}`;
-  const result = await orUndefined(transform(source, { ...options, define }));
+  for (const [local, name] of imported) define[local] = name;
+  const result = await orUndefined(transform(withMap(apart), { ...options, define }));
   if (!result?.code.startsWith(transformed)) return undefined;
   return {
     code: Buffer.from(wanted + result.code.slice(transformed.length)),
     map: JSON.parse(result.map) as SourceMap,
     column: wanted.length - transformed.length,
   };
+}
+
+/** Code and where it is from. */
+interface Text {
+  readonly code: string;
+  readonly map: SourceMap;
+}
+
+/**
+ * Where something of the route's has a name that the trunk gave to an import, that import would mean it instead: such things get
+ * other names first. A mention that goes away keeps esbuild from taking the trunk's.
+ */
+async function keepApart({ text: code, map }: SplitFunction, names: readonly string[]): Promise<Text | undefined> {
+  const words = new Set(shortWords(code));
+  if (!names.some((name) => words.has(name))) return { code, map };
+  const mentioned = withMap({ code: `${code}\n(()=>[${[...new Set(names)].join()}]);`, map });
+  const { minify: _, ...readable } = options;
+  const result = await orUndefined(transform(mentioned, { ...readable, minifyIdentifiers: true }));
+  return result && { code: result.code, map: JSON.parse(result.map) as SourceMap };
+}
+
+function withMap({ code, map }: Text): string {
+  const inline = Buffer.from(JSON.stringify({ version: 3, ...map })).toString("base64");
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${inline}`;
 }
