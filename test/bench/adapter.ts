@@ -1,41 +1,83 @@
-/** Lambda adapter and dispatch of a built plain function against a hand-written handler that gives the same answer to the same event. */
+/** What a warm Lambda function costs per call: the handlers of contenders.ts in a process each, called in turn with the same event. */
+import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { rm } from "node:fs/promises";
-import { generateApp } from "./generate.ts";
-import { buildGenerated } from "./build-generated.ts";
-import { compare, type Measured, time } from "./measure.ts";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type ContenderName, makeContenders } from "./contenders.ts";
+import { type Measured, median, ratioOf } from "./measure.ts";
 
-type LambdaHandler = (event: unknown, context: unknown) => Promise<{ statusCode: number; body: string }>;
+const rounds = 101;
+const warmUp = 20_000;
 
-const calls = 5000;
-const context = { awsRequestId: "bench", getRemainingTimeInMillis: () => 3000 };
+interface Caller {
+  /** Microseconds per call. */
+  call(count: number): Promise<number>;
+  readonly child: ChildProcess;
+}
 
-const bare: LambdaHandler = async (event) => {
-  const { rawPath } = event as { rawPath: string };
-  const name = rawPath.slice("/r1/".length);
-  return { statusCode: 200, headers: { "content-type": "text/plain;charset=UTF-8" }, body: `Hello, ${name}!`, isBase64Encoded: false };
-};
+interface Told {
+  readonly milliseconds: number;
+  readonly last: { readonly statusCode: number; readonly body: string };
+}
 
-/** Microseconds per call; the ratio counts the whole call, so it shows what a function without work of its own pays. */
-export async function adapter(): Promise<readonly Measured[]> {
-  const root = await generateApp(2);
-  const event: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "http-api-event.json"), "utf8"));
-  const manifest = await buildGenerated(root, "lambda");
-  const fn = manifest.functions.find(({ id }) => id.startsWith("r1"))!;
-  const { handler } = (await import(pathToFileURL(join(root, ".portico/build/lambda", fn.main)).href)) as { handler: LambdaHandler };
-  const [ours, hand] = [await handler(event, context), await bare(event, context)];
-  if (ours.body !== hand.body || ours.statusCode !== hand.statusCode)
-    throw new Error(`The two answer differently: ${ours.body} and ${hand.body}`);
-  const perCall = (call: LambdaHandler) => async () => {
-    const milliseconds = await time(async () => {
-      for (let at = 0; at < calls; at++) await call(event, context);
-    });
-    return (milliseconds * 1000) / calls;
+const next = <Message>(child: ChildProcess): Promise<Message> => new Promise((told) => child.once("message", told));
+
+/** Each is a process of its own: web classes that one has loaded, or put in, are not another's. */
+async function startCaller(module: string, event: string): Promise<Caller> {
+  const child = fork(join(import.meta.dirname, "plain-calls.mjs"), [module, event]);
+  await next(child);
+  const call = async (count: number): Promise<number> => {
+    child.send(count);
+    const { milliseconds, last } = await next<Told>(child);
+    if (last.statusCode !== 200 || !/^Hello, ada!$|^(?:0123456789)+$/.test(last.body))
+      throw new Error(`${module}: ${JSON.stringify(last)}`);
+    return (milliseconds * 1000) / count;
   };
-  const what = { name: "lambda adapter + dispatch, GET", against: "hand-written handler", unit: "µs per call", rounds: 15 };
-  const measured = await compare(what, perCall(handler), perCall(bare));
-  await rm(root, { recursive: true });
-  return [measured];
+  await call(warmUp);
+  return { call, child };
+}
+
+/** Microseconds per call by contender, one list entry a round; who begins is another one in each round. */
+async function race(names: readonly ContenderName[], modules: Readonly<Record<string, string>>, event: string, count: number) {
+  const callers = await Promise.all(names.map((name) => startCaller(modules[name] ?? "", event)));
+  const took = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const at = (round + turn) % names.length;
+      const caller = callers[at];
+      if (caller) took.get(names[at] ?? "")?.push(await caller.call(count));
+    }
+  }
+  for (const { child } of callers) child.disconnect();
+  return (name: ContenderName): readonly number[] => took.get(name) ?? [];
+}
+
+/** Each row is a ratio of medians; the bars that are differences are in value and limit. */
+export async function adapter(): Promise<readonly Measured[]> {
+  const { modules, remove } = await makeContenders();
+  const event = join(import.meta.dirname, "http-api-event.json");
+  const short = await race(
+    ["bare", "plain", "plain, platform classes", "hono", "hono, platform classes", "hono/aws-lambda"],
+    modules,
+    event,
+    5000,
+  );
+  const asksLarge = join(dirname(modules.bare), "large-event.json");
+  await writeFile(asksLarge, readFileSync(event, "utf8").replaceAll("/r1/ada", "/large"));
+  const large = await race(["bare large", "plain large", "plain large, platform classes"], modules, asksLarge, 1000);
+  await remove();
+  const row = (took: typeof short, name: ContenderName, against: ContenderName, bar?: string): Measured =>
+    ratioOf({ name: `per call, ${name}`, against, unit: "µs", rounds, ...(bar !== undefined && { bar }) }, took(name), took(against));
+  const above = (took: typeof short, name: ContenderName, against: ContenderName): string =>
+    `${(median(took(name)) - median(took(against))).toFixed(2)} above`;
+  return [
+    row(short, "plain", "bare", `<= 1.2 above (${above(short, "plain", "bare")})`),
+    row(short, "hono/aws-lambda", "plain", ">= 8"),
+    row(short, "plain, platform classes", "bare"),
+    row(short, "hono", "bare"),
+    row(short, "hono, platform classes", "bare"),
+    row(short, "hono/aws-lambda", "hono"),
+    row(large, "plain large", "bare large", `<= 1 above (${above(large, "plain large", "bare large")})`),
+    row(large, "plain large, platform classes", "bare large"),
+  ];
 }

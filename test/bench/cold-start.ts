@@ -1,48 +1,60 @@
-/** Cold start of a built plain function against a bare handler, both under our Lambda Runtime API: process start to first answer. */
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+/** Cold starts: process start to first answer under a Lambda Runtime API, by our own runtime client and by AWS's; every handler against a bare one. */
 import { readFileSync } from "node:fs";
-import { createLambdaRuntime } from "../../framework/local/lambda/runtime.ts";
+import { basename, dirname, join } from "node:path";
+import { createLambdaRuntime, type LambdaRuntimeOptions } from "../../framework/local/lambda/runtime.ts";
 import type { LoadedFunction } from "../../framework/model/invocation.ts";
-import { buildGenerated } from "./build-generated.ts";
-import { generateApp } from "./generate.ts";
-import { compare, type Measured, time } from "./measure.ts";
+import { ricClient } from "../local/lambda/client/ric.ts";
+import { type ContenderName, makeContenders } from "./contenders.ts";
+import { type Measured, ratioOf, time } from "./measure.ts";
 
-/** Every call starts a new environment: a process, init, one event. */
+const rounds = 21;
+
+const bars = { plain: "<= 1.10", hono: "<= 1.15" } as const;
+const names = [
+  "bare",
+  "plain",
+  "plain, platform classes",
+  "hono",
+  "hono, platform classes",
+  "hono/aws-lambda",
+] as const satisfies readonly ContenderName[];
+
+const clients: Readonly<Record<string, Pick<LambdaRuntimeOptions, "client">>> = { "our client": {}, "AWS's client": { client: ricClient } };
+
+/** Every call starts a new environment: a process, init, one event. Who begins is another one in each round; the first is thrown away. */
 export async function coldStart(): Promise<readonly Measured[]> {
-  const root = await generateApp(1);
-  const manifest = await buildGenerated(root, "lambda");
-  const main = join(root, ".portico/build/lambda", manifest.functions[0]!.main);
-  await mkdir(join(root, "bare"));
-  await writeFile(
-    join(root, "bare/index.mjs"),
-    `export const handler = async () => ({ statusCode: 200, headers: { "content-type": "text/plain" }, body: "Hello, route 0!" });\n`,
-  );
-  const event = readFileSync(join(import.meta.dirname, "http-api-event.json"), "utf8").replaceAll("/r1/ada", "/r0");
-  const runtime = createLambdaRuntime({ onLog: () => undefined });
-  let calls = 0;
-  const start = (module: string) => () =>
-    time(async () => {
-      const fn: LoadedFunction = {
-        id: "bench",
-        hash: String(++calls),
-        directory: dirname(module),
-        main: basename(module),
-        memory: 512,
-        timeout: 10,
-        env: {},
-      };
-      const outcome = await runtime.invoke(fn, Buffer.from(event), {
-        requestId: String(calls),
-        arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1",
-      });
-      runtime.retire("bench");
-      const text = Buffer.from(outcome.payload).toString();
-      if (!text.includes("Hello, route 0!")) throw new Error(text);
-    });
-  const what = { name: "cold start of a plain function, lambda", against: "bare handler", unit: "ms", rounds: 15 };
-  const measured = await compare(what, start(main), start(join(root, "bare/index.mjs")));
-  await runtime.close();
-  await rm(root, { recursive: true });
-  return [measured];
+  const { modules, remove } = await makeContenders();
+  const measured: Measured[] = [];
+  for (const [client, options] of Object.entries(clients)) {
+    const runtime = createLambdaRuntime({ onLog: () => undefined, ...options });
+    const took = new Map<string, number[]>(names.map((name) => [name, []]));
+    for (let round = -1; round < rounds; round++) {
+      for (let turn = 0; turn < names.length; turn++) {
+        const name = names[(round + 1 + turn) % names.length] ?? "bare";
+        const milliseconds = await time(() => start(runtime, modules[name]));
+        if (round >= 0) took.get(name)?.push(milliseconds);
+      }
+    }
+    await runtime.close();
+    const limit = took.get("bare") ?? [];
+    for (const name of names.slice(1)) {
+      const bar = bars[name as keyof typeof bars] as string | undefined;
+      const what = { name: `cold start, ${name}, ${client}`, against: "bare", unit: "ms", rounds, ...(bar !== undefined && { bar }) };
+      measured.push(ratioOf(what, took.get(name) ?? [], limit));
+    }
+  }
+  await remove();
+  return measured;
+}
+
+const event = readFileSync(join(import.meta.dirname, "http-api-event.json"));
+let calls = 0;
+
+async function start(runtime: ReturnType<typeof createLambdaRuntime>, module: string): Promise<void> {
+  const where = { directory: dirname(module), main: basename(module) };
+  const fn: LoadedFunction = { id: "bench", hash: String(++calls), ...where, memory: 512, timeout: 10, env: {} };
+  const call = { requestId: String(calls), arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1" };
+  const text = Buffer.from((await runtime.invoke(fn, event, call)).payload).toString();
+  runtime.retire("bench");
+  if (!text.includes("Hello, ada!")) throw new Error(text);
 }

@@ -26,14 +26,16 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
+/** The one in the middle. */
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
+/** A measurement to come. */
+export type What = Pick<Measured, "name" | "against" | "unit" | "rounds" | "bar">;
+
 /** Runs contender and limit alternately, each going first in half of the rounds, after one round that is thrown away. */
-export async function compare(
-  what: { readonly name: string; readonly against: string; readonly unit: string; readonly rounds: number; readonly bar?: string },
-  contender: Timed,
-  limit: Timed,
-): Promise<Measured> {
+export async function compare(what: What, contender: Timed, limit: Timed): Promise<Measured> {
   const pairs: { value: number; limit: number }[] = [];
   for (let round = -1; round < what.rounds; round++) {
     const first = round % 2 ? await contender() : undefined;
@@ -41,23 +43,19 @@ export async function compare(
     const value = first ?? (await contender());
     if (round >= 0) pairs.push({ value, limit: limitTook });
   }
-  const ratios = pairs.map((pair) => pair.value / pair.limit);
+  const [values, limits] = [pairs.map((pair) => pair.value), pairs.map((pair) => pair.limit)];
+  return ratioOf(what, values, limits);
+}
+
+/** @param values by round, and `limits` of the same rounds */
+export function ratioOf(what: What, values: readonly number[], limits: readonly number[]): Measured {
+  const ratios = values.map((value, round) => value / (limits[round] ?? Number.NaN));
   return {
     name: what.name,
-    ratio: rounded(percentile(ratios, 0.5)),
+    ratio: rounded(median(ratios)),
     spread: [rounded(percentile(ratios, 0.1)), rounded(percentile(ratios, 0.9))],
-    value: rounded(
-      percentile(
-        pairs.map((pair) => pair.value),
-        0.5,
-      ),
-    ),
-    limit: rounded(
-      percentile(
-        pairs.map((pair) => pair.limit),
-        0.5,
-      ),
-    ),
+    value: rounded(median(values)),
+    limit: rounded(median(limits)),
     unit: what.unit,
     against: what.against,
     rounds: what.rounds,

@@ -1,0 +1,80 @@
+/** The handlers that benches of Lambda compare: by hand, ours on both kinds of web classes, ours with Hono, and Hono's own adapter; the same answers. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { generateApp } from "./generate.ts";
+import { buildGenerated } from "./build-generated.ts";
+
+/** Modules that export `handler`, by name. */
+export interface Contenders {
+  readonly modules: Readonly<Record<ContenderName, string>>;
+  remove(): Promise<void>;
+}
+
+/** `large` answers with 100 KB of text, the others with a short one. */
+export type ContenderName =
+  | "bare"
+  | "bare large"
+  | "plain"
+  | "plain, platform classes"
+  | "plain large"
+  | "plain large, platform classes"
+  | "hono"
+  | "hono, platform classes"
+  | "hono/aws-lambda";
+
+const large = `"${"0123456789".repeat(10_240)}"`;
+
+const bare = (body: string): string =>
+  `export const handler = async (event) => ({ statusCode: 200, headers: { "content-type": "text/plain;charset=UTF-8" }, body: ${body}, isBase64Encoded: false });\n`;
+
+const greeting = '`Hello, ${event.rawPath.slice("/r1/".length)}!`';
+
+const app = `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, \${c.req.param("name")}!\`));\n`;
+
+/** Builds them all, `/r1/ada` and `/large` being the paths to ask for. */
+export async function makeContenders(): Promise<Contenders> {
+  const root = await generateApp(2);
+  await writeFile(join(root, "functions/large.ts"), `const text = ${large};\nexport const GET = () => new Response(text);\n`);
+  const hono = join(root, "hono");
+  await mkdir(join(root, "hono/functions/r1"), { recursive: true });
+  await mkdir(join(root, "by-hand"));
+  await writeFile(join(hono, "functions/r1/[[...path]].ts"), `${app}export default app;\n`);
+  const builds = await Promise.all(
+    (["light", "platform"] as const).flatMap((webClasses) =>
+      [root, hono].map(async (folder) => {
+        const { out, functions } = await buildGenerated(folder, "lambda", webClasses);
+        return functions.map(({ id, main }) => [`${id} ${webClasses}`, join(out, main)] as const);
+      }),
+    ),
+  );
+  const built = new Map<string, string>(builds.flat());
+  const of = (name: string): string => built.get(name) ?? "";
+  const byHand = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(root, `by-hand/${name}.mjs`), text);
+    return join(root, `by-hand/${name}.mjs`);
+  };
+  return {
+    modules: {
+      bare: await byHand("bare", bare(greeting)),
+      "bare large": await byHand("large", `const text = ${large};\n${bare("text")}`),
+      plain: of("r1-name light"),
+      "plain, platform classes": of("r1-name platform"),
+      "plain large": of("large light"),
+      "plain large, platform classes": of("large platform"),
+      hono: of("r1-path light"),
+      "hono, platform classes": of("r1-path platform"),
+      "hono/aws-lambda": await honosOwn(root),
+    },
+    remove: () => rm(root, { recursive: true }),
+  };
+}
+
+/** Bundled and minified as ours are. */
+async function honosOwn(root: string): Promise<string> {
+  const outfile = join(root, "by-hand/hono.mjs");
+  const contents = `${app}import { handle } from "hono/aws-lambda";\nexport const handler = handle(app);\n`;
+  const stdin = { contents, resolveDir: root, loader: "js" } as const;
+  await build({ stdin, outfile, bundle: true, minify: true, format: "esm", platform: "node", target: "node24" });
+  return outfile;
+}
