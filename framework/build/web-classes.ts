@@ -3,20 +3,31 @@ import type { App } from "../model/app.ts";
 import type { Metafile } from "esbuild";
 import { reachable } from "./graph.ts";
 
-/** What hosting.json says; the platform's when it says nothing. */
-export const wantsLight = ({ lambda }: Pick<App, "lambda">): boolean => lambda.webClasses === "light";
+/** What hosting.json says; the light ones when it says nothing. */
+export const wantsLight = ({ lambda }: Pick<App, "lambda">): boolean => lambda.webClasses !== "platform";
 
 /** Packages that bring, replace or look into the platform's own classes. */
-const packages =
-  /(?:^|\/)node_modules\/(undici|@hono\/node-server|node-fetch|cross-fetch|whatwg-fetch|isomorphic-fetch|msw|@mswjs\/interceptors)\//;
+const packages = new RegExp(
+  `(?:^|/)node_modules/(${[
+    "undici|node-fetch|node-fetch-native|cross-fetch|whatwg-fetch|isomorphic-fetch|isomorphic-unfetch|fetch-mock|nock|msw",
+    "@hono/node-server|@mswjs/interceptors|@whatwg-node/[\\w-]+|@remix-run/web-[\\w-]+|@web-std/[\\w-]+|@edge-runtime/[\\w-]+",
+  ].join("|")})/`,
+);
 
-const names = "(?:Request|Response|Headers|fetch)";
+const classes = "(?:Request|Response|Headers)";
 const globals = "(?:globalThis|global|self|window)";
+const assigned = "\\s*(?:=(?![=>])|\\|\\|=|\\?\\?=|&&=)";
+/** `.name`, `["name"]`. */
+const member = (name: string): string => `(?:\\.${name}\\b|\\[["'\`]${name}["'\`]\\])`;
+const changes = "\\b(?:definePropert(?:y|ies)|assign|setPrototypeOf|set|deleteProperty)\\(\\s*";
 
 /** What code says that may mean something else on other classes, with the words for it. */
 const doubts: readonly (readonly [said: RegExp, why: string])[] = [
-  [new RegExp(`\\bdefinePropert(?:y|ies)\\(\\s*${globals}\\b`), "it defines properties of the global object"],
-  [new RegExp(`\\b${globals}(?:\\.|\\[["'\`])${names}(?:["'\`]\\])?\\s*(?:=(?!=)|\\|\\|=|\\?\\?=)`), "it replaces a global web class"],
+  [new RegExp(`${changes}${globals}\\b`), "it changes properties of the global object"],
+  // Of whatever object: it may be the global one by another name. Exports of old modules are none.
+  [new RegExp(`(?<!\\bexports)${member(classes)}${assigned}`), "it replaces a web class"],
+  [new RegExp(`\\b${globals}${member("fetch")}${assigned}`), "it replaces fetch"],
+  [new RegExp(`${changes}${classes}\\b(?!\\()|\\b${classes}\\.prototype(?:\\.\\w+|\\[[^\\]]*\\])${assigned}`), "it changes a web class"],
   [/\b(?:compileStreaming|instantiateStreaming)\b/, "WebAssembly streaming takes the platform's Response alone"],
 ];
 

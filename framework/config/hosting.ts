@@ -97,7 +97,7 @@ const lambda: ObjectRule = {
     webClasses: {
       kind: "choice",
       of: ["light", "platform"],
-      about: "Request, Response and Headers inside functions: Portico's own, which start faster, or Node's. platform when absent.",
+      about: "Request, Response and Headers inside functions: Portico's own, which start faster, or Node's. light when absent.",
     },
     logRetention: {
       kind: "step",

@@ -52,8 +52,7 @@ function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array
 }
 
 /** "Body used". */
-export const isUsed = (body: Body | null): boolean =>
-  body !== null && (body.used || (body.stream !== undefined && isDisturbed(body.stream)));
+const isUsed = (body: Body | null): boolean => body !== null && (body.used || (body.stream !== undefined && isDisturbed(body.stream)));
 
 /** "Unusable": used or locked. */
 export const isUnusable = (body: Body | null): boolean => body !== null && (isUsed(body) || body.stream?.locked === true);
@@ -64,7 +63,7 @@ export function checkUsable(body: Body | null): void {
 }
 
 /** The stream of a body, the same at every call; closed where the body was read without it. */
-export function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
+function streamOf(body: Body | null): ReadableStream<Uint8Array> | null {
   if (!body) return null;
   if (!body.stream) {
     body.stream = open(body.source!);
@@ -121,7 +120,7 @@ const toBytes = (source: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuff
   typeof source === "string" ? new TextEncoder().encode(source) : source;
 
 /** A copy of its own. */
-export async function bytesOf(body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
   const taken = await take(body);
   return taken instanceof Blob ? new Uint8Array(await taken.arrayBuffer()) : toBytes(taken!).slice();
 }
@@ -129,7 +128,7 @@ export async function bytesOf(body: Body | null): Promise<Uint8Array<ArrayBuffer
 const mark = /^\uFEFF/;
 
 /** UTF-8 decode: without a byte order mark. */
-export async function textOf(body: Body | null): Promise<string> {
+async function textOf(body: Body | null): Promise<string> {
   const taken = await take(body);
   const text =
     typeof taken === "string"
@@ -140,7 +139,7 @@ export async function textOf(body: Body | null): Promise<string> {
 }
 
 /** What the platform's classes make of the bytes: they know MIME types and read multipart forms. */
-export async function handOver<Name extends "blob" | "formData">(body: Body | null, type: string | null, name: Name) {
+async function handOver<Name extends "blob" | "formData">(body: Body | null, type: string | null, name: Name) {
   const bytes = await bytesOf(body);
   const { headers, ...native } = { headers: type === null ? {} : { "content-type": type }, Native: await nativeResponse() };
   return new native.Native(body && bytes, { headers })[name]() as ReturnType<Response[Name]>;
@@ -169,3 +168,47 @@ export function sendable(body: Body | null): Uint8Array<ArrayBuffer> | Blob | Re
   body.used = true;
   return source instanceof Blob ? source.slice(0, source.size, "") : toBytes(source);
 }
+
+/** What a request and a response let one do with their bodies. */
+export interface BodyMembers {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly bodyUsed: boolean;
+  blob(): Promise<Blob>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+  formData(): Promise<FormData>;
+  bytes(): Promise<Uint8Array>;
+}
+
+/** @param bodyOf throws TypeError for what is no object of the class */
+export const bodyMembers = (bodyOf: (of: never) => Body | null): BodyMembers => {
+  const of = bodyOf as (of: unknown) => Body | null;
+  const typeOf = (self: unknown): string | null => (self as Response).headers.get("content-type");
+  return {
+    get body() {
+      return streamOf(of(this));
+    },
+    get bodyUsed() {
+      return isUsed(of(this));
+    },
+    async blob() {
+      return handOver(of(this), typeOf(this), "blob");
+    },
+    async arrayBuffer() {
+      return (await bytesOf(of(this))).buffer;
+    },
+    async text() {
+      return textOf(of(this));
+    },
+    async json() {
+      return JSON.parse(await textOf(of(this))) as unknown;
+    },
+    async formData() {
+      return handOver(of(this), typeOf(this), "formData");
+    },
+    async bytes() {
+      return bytesOf(of(this));
+    },
+  };
+};

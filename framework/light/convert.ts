@@ -28,20 +28,12 @@ export function need(given: number, count: number): void {
 /** Makes `structuredClone` refuse an object. */
 export const uncloneable: (object: object) => void = process.getBuiltinModule("worker_threads").markAsUncloneable;
 
-/** The hook of `console.log`. */
-export const inspected: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+/** Getters and methods beside those that a class has. */
+export const addMembers = ({ prototype }: { readonly prototype: object }, members: object): void =>
+  void Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(members));
 
-/** What `console.log` shows. */
-export const show = (
-  name: string,
-  value: object,
-  depth: number | null,
-  options: object,
-  inspect: (value: unknown, options: object) => string,
-) => `${name} ${inspect(value, { ...options, depth })}`;
-
-/** Makes a class look as the platform's: its name, members that can be listed, and its tag. */
-export function present(name: string, { prototype }: { readonly prototype: object }): void {
+/** Makes a class look as the platform's: its name, members that can be listed, its tag, and what `console.log` shows. */
+export function present<Self>(name: string, { prototype }: { readonly prototype: Self & object }, valuesOf: (self: Self) => object): void {
   const { constructor } = prototype;
   Object.defineProperty(constructor, "name", { value: name });
   for (const owner of [constructor, prototype]) {
@@ -49,5 +41,19 @@ export function present(name: string, { prototype }: { readonly prototype: objec
       if (!/^(?:constructor|prototype|name|length)$/.test(key)) Object.defineProperty(owner, key, { enumerable: true });
     }
   }
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+  const inspect = function (this: Self, depth: number | null, options: object, show: Show): string {
+    return `${name} ${show(valuesOf(this), { ...options, depth })}`;
+  };
+  Object.defineProperties(prototype, {
+    [Symbol.toStringTag]: { value: name, configurable: true },
+    [Symbol.for("nodejs.util.inspect.custom")]: { value: inspect, configurable: true, writable: true },
+  });
 }
+
+type Show = (value: unknown, options: object) => string;
+
+/** For `present`. @param names separated by commas */
+export const members =
+  (names: string) =>
+  (self: object): object =>
+    Object.fromEntries(names.split(",").map((name) => [name, (self as Readonly<Record<string, unknown>>)[name]]));

@@ -1,5 +1,5 @@
 /** Headers (Fetch standard, section 5.1) over one small map: an init in, a mutable list out. */
-import { byteString, inspected, need, present, show, uncloneable } from "./convert.ts";
+import { byteString, need, present, uncloneable } from "./convert.ts";
 
 const token = /^[\w!#$%&'*+\-.^`|~]+$/;
 // oxlint-disable-next-line no-control-regex -- the three that no header may hold
@@ -90,6 +90,8 @@ export let fromFront: (record: Readonly<Record<string, string>>, cookies: readon
 /** All but the cookies. */
 export let recordOf: (headers: LightHeaders) => Record<string, string>;
 
+let shownOf: (headers: LightHeaders) => object;
+
 const nothing: readonly string[] = [];
 
 /** What `Headers` is to who uses it. */
@@ -128,6 +130,7 @@ export class LightHeaders {
 
   static {
     isOurs = (init): init is LightHeaders => isObject(init) && #map in init && init[Symbol.iterator] === LightHeaders.prototype.entries;
+    shownOf = (headers) => Object.fromEntries([...headers.#all()].map(([key, value]) => [headers.#names?.get(key) ?? key, value]));
     seal = (headers) => {
       headers.#immutable = true;
     };
@@ -266,11 +269,6 @@ export class LightHeaders {
     }
   }
 
-  [inspected](depth: number | null, options: object, inspect: (value: unknown, options: object) => string): string {
-    const shown = [...this.#all()].map(([key, value]) => [this.#names?.get(key) ?? key, value] as const);
-    return show("Headers", Object.fromEntries(shown), depth, options, inspect);
-  }
-
   declare [Symbol.iterator]: () => IterableIterator<Pair>;
 }
 
@@ -294,4 +292,4 @@ Object.defineProperty(LightHeaders.prototype, Symbol.iterator, {
   configurable: true,
   writable: true,
 });
-present("Headers", LightHeaders);
+present("Headers", LightHeaders, shownOf);

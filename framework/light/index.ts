@@ -6,6 +6,7 @@ import { LightResponse } from "./response.ts";
 
 // Where the platform's classes are loaded already (a layer did it) nothing is saved, and objects of both kinds would meet.
 if (!(process as unknown as { moduleLoadList: readonly string[] }).moduleLoadList.some((name) => name.endsWith("/undici"))) {
+  const ours = { Headers: LightHeaders, Request: LightRequest, Response: LightResponse, fetch: lightFetch };
   // By plain assignment: any other touch loads them.
-  Object.assign(globalThis, { Headers: LightHeaders, Request: LightRequest, Response: LightResponse, fetch: lightFetch });
+  for (const [name, value] of Object.entries(ours)) (globalThis as Record<string, unknown>)[name] = value;
 }

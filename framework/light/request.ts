@@ -1,6 +1,6 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
-import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, moveBody, sendable, streamOf, textOf } from "./body.ts";
-import { byteString, dictionary, inspected, need, present, show, uncloneable } from "./convert.ts";
+import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, moveBody, sendable } from "./body.ts";
+import { addMembers, byteString, dictionary, members, need, present, uncloneable } from "./convert.ts";
 import { copyHeaders, fromFront, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
 import { LightResponse } from "./response.ts";
@@ -40,8 +40,14 @@ function readFront(front: () => LightHeaders): LightHeaders {
   }
 }
 
+let bodyOf: (request: LightRequest) => Body | null;
+let optionsOf: (request: LightRequest) => Options;
+
 /** The brand by which adapters know light classes. */
 const open = Symbol.for("portico.open");
+
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as the former are to responses
+export interface LightRequest extends BodyMembers, Options {}
 
 /** What `Request` is to who uses it. */
 export class LightRequest {
@@ -111,6 +117,8 @@ export class LightRequest {
   }
 
   static {
+    bodyOf = (request) => request.#body;
+    optionsOf = (request) => request.#options;
     toNative = (request) => {
       const { referrer, mode, ...options } = request.#options;
       const init = {
@@ -137,57 +145,10 @@ export class LightRequest {
   get headers(): LightHeaders {
     return (this.#headers ??= this.#front ? readFront(this.#front) : new LightHeaders());
   }
-  get destination(): string {
-    void this.#url;
-    return "";
-  }
-  get referrer(): string {
-    return this.#options.referrer;
-  }
-  get referrerPolicy(): string {
-    return this.#options.referrerPolicy;
-  }
-  get mode(): string {
-    return this.#options.mode;
-  }
-  get credentials(): string {
-    return this.#options.credentials;
-  }
-  get cache(): string {
-    return this.#options.cache;
-  }
-  get redirect(): string {
-    return this.#options.redirect;
-  }
-  get integrity(): string {
-    return this.#options.integrity;
-  }
-  get keepalive(): boolean {
-    return this.#options.keepalive;
-  }
-  get isReloadNavigation(): boolean {
-    void this.#url;
-    return false;
-  }
-  get isHistoryNavigation(): boolean {
-    void this.#url;
-    return false;
-  }
   get signal(): AbortSignal {
     const source = this.#follows instanceof LightRequest ? this.#follows.signal : this.#follows;
     return (this.#signal ??= source ? AbortSignal.any([source]) : new AbortController().signal);
   }
-  get body(): ReadableStream<Uint8Array> | null {
-    return streamOf(this.#body);
-  }
-  get bodyUsed(): boolean {
-    return isUsed(this.#body);
-  }
-  get duplex(): "half" {
-    void this.#url;
-    return "half";
-  }
-
   clone(): LightRequest {
     checkUsable(this.#body);
     const clone = new LightRequest(this.#url, { signal: this.signal });
@@ -197,33 +158,22 @@ export class LightRequest {
     clone.#options = this.#options;
     return clone;
   }
-
-  async blob(): Promise<Blob> {
-    return handOver(this.#body, this.headers.get("content-type"), "blob");
-  }
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await bytesOf(this.#body)).buffer;
-  }
-  async text(): Promise<string> {
-    return textOf(this.#body);
-  }
-  async json(): Promise<unknown> {
-    return JSON.parse(await textOf(this.#body)) as unknown;
-  }
-  async formData(): Promise<FormData> {
-    return handOver(this.#body, this.headers.get("content-type"), "formData");
-  }
-  async bytes(): Promise<Uint8Array> {
-    return bytesOf(this.#body);
-  }
-
-  [inspected](depth: number | null, options: object, inspect: (value: unknown, options: object) => string): string {
-    const { method, url, headers, destination, referrer, referrerPolicy, mode, credentials, cache, redirect, integrity, keepalive } = this;
-    const { isReloadNavigation, isHistoryNavigation, signal } = this;
-    const shown = { method, url, headers, destination, referrer, referrerPolicy, mode, credentials, cache, redirect, integrity, keepalive };
-    return show("Request", { ...shown, isReloadNavigation, isHistoryNavigation, signal }, depth, options, inspect);
-  }
 }
 
-present("Request", LightRequest);
+/** What it shows of its options, and what of any is the same. */
+for (const name of Object.keys(standard) as (keyof Options)[]) {
+  addMembers(LightRequest, {
+    get [name]() {
+      return optionsOf(this as unknown as LightRequest)[name];
+    },
+  });
+}
+addMembers(LightRequest, bodyMembers(bodyOf));
+present(
+  "Request",
+  LightRequest,
+  members(
+    "method,url,headers,destination,referrer,referrerPolicy,mode,credentials,cache,redirect,integrity,keepalive,isReloadNavigation,isHistoryNavigation,signal",
+  ),
+);
 Object.defineProperty(LightRequest, open, { enumerable: false });

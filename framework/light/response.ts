@@ -1,6 +1,6 @@
 /** Response (Fetch standard, section 5.5): a body and an init in, an answer out, without the platform's fetch implementation. */
-import { type Body, bytesOf, checkUsable, cloneBody, extract, handOver, isUsed, made, streamOf, takeAtOnce, text, textOf } from "./body.ts";
-import { byteString, dictionary, inspected, need, present, show, uncloneable, unsignedShort } from "./convert.ts";
+import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, made, takeAtOnce, text } from "./body.ts";
+import { addMembers, byteString, dictionary, members, need, present, uncloneable, unsignedShort } from "./convert.ts";
 import { copyHeaders, LightHeaders, recordOf, seal, toLists } from "./headers.ts";
 
 /** What only an answer of `fetch`, or an error, has; an ordinary Response shares one. */
@@ -29,6 +29,11 @@ const redirects = [301, 302, 303, 307, 308];
 
 /** An answer of the platform's `fetch` as one of ours. */
 export let wrap: (native: Response) => LightResponse;
+
+let bodyOf: (response: LightResponse) => Body | null;
+
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as they are to requests
+export interface LightResponse extends BodyMembers {}
 
 /** What `Response` is to who uses it. */
 export class LightResponse {
@@ -77,6 +82,7 @@ export class LightResponse {
   }
 
   static {
+    bodyOf = (response) => response.#body;
     wrap = (native) => {
       const { status, statusText, type, url, redirected, body } = native;
       const response = new LightResponse();
@@ -156,13 +162,6 @@ export class LightResponse {
   get headers(): LightHeaders {
     return (this.#headers ??= new LightHeaders(this.#type === undefined ? undefined : { "content-type": this.#type }));
   }
-  get body(): ReadableStream<Uint8Array> | null {
-    return streamOf(this.#body);
-  }
-  get bodyUsed(): boolean {
-    return isUsed(this.#body);
-  }
-
   clone(): LightResponse {
     checkUsable(this.#body);
     const clone = new LightResponse();
@@ -174,31 +173,8 @@ export class LightResponse {
     clone.#origin = this.#origin;
     return clone;
   }
-
-  async blob(): Promise<Blob> {
-    return handOver(this.#body, this.headers.get("content-type"), "blob");
-  }
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await bytesOf(this.#body)).buffer;
-  }
-  async text(): Promise<string> {
-    return textOf(this.#body);
-  }
-  async json(): Promise<unknown> {
-    return JSON.parse(await textOf(this.#body)) as unknown;
-  }
-  async formData(): Promise<FormData> {
-    return handOver(this.#body, this.headers.get("content-type"), "formData");
-  }
-  async bytes(): Promise<Uint8Array> {
-    return bytesOf(this.#body);
-  }
-
-  [inspected](depth: number | null, options: object, inspect: (value: unknown, options: object) => string): string {
-    const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = this;
-    return show("Response", { status, statusText, headers, body, bodyUsed, ok, redirected, type, url }, depth, options, inspect);
-  }
 }
 
-present("Response", LightResponse);
+addMembers(LightResponse, bodyMembers(bodyOf));
+present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url"));
 Object.defineProperty(LightResponse, whole, { enumerable: false });

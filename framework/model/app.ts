@@ -25,7 +25,7 @@ export interface LambdaApp {
   readonly architecture: "arm64" | "x86_64";
   /** What takes requests: an HTTP API, or the URL of the one function, which streams. http-api when absent. */
   readonly front?: LambdaFront;
-  /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. platform when absent. */
+  /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. light when absent. */
   readonly webClasses?: "light" | "platform";
   /** Days that the functions' log lines stay. */
   readonly logRetention: number;

@@ -15,10 +15,10 @@ export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
-/** A new folder with these files, and the repository's packages. */
-export function makeFolder(files: Files): string {
+/** A new folder with these files, and the repository's packages. @param whenDone is told how to remove it; default when the test ends */
+export function makeFolder(files: Files, whenDone: (remove: () => void) => void = onTestFinished): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "portico-build-")));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  whenDone(() => rmSync(root, { recursive: true, force: true }));
   mkdirSync(join(root, "node_modules"));
   symlinkSync(join(modules, "hono"), join(root, "node_modules/hono"));
   writeFiles(root, files);

@@ -7,7 +7,7 @@ import { bundleOptions } from "../../framework/build/options.ts";
 import { scanMethods } from "../../framework/build/scan.ts";
 import { targets } from "../../framework/model/target.ts";
 import { discover } from "../../framework/routes/discover.ts";
-import { build, makeFolder } from "./app.ts";
+import { build, makeApp, makeFolder } from "./app.ts";
 
 const plain = { "functions/index.ts": `import type { Handler } from "portico";\nexport const GET: Handler = () => new Response("hi");\n` };
 const withParam = {
@@ -15,14 +15,21 @@ const withParam = {
 };
 
 describe("bytes of a plain function", () => {
-  it("are at most 2,192 on Lambda, adapter, dispatch and the answer to a deploy's probe included, with params and without", async () => {
-    const { manifest, out } = await build(makeFolder({ ...plain, ...withParam }), "lambda");
-    expect(manifest.functions.map(({ id }) => id)).toEqual(["index", "users-id"]);
-    for (const { id, main, bytes } of manifest.functions) {
-      expect(bytes, id).toBe(readFileSync(join(out, main)).length);
-      expect(bytes, id).toBeLessThanOrEqual(2192);
-    }
-  });
+  it.each([
+    ["light", 20 * 1024],
+    ["platform", 2192],
+  ] as const)(
+    "are on Lambda with the %s web classes at most %i, adapter, dispatch and the answer to a deploy's probe included, with params and without",
+    async (webClasses, most) => {
+      const lambda = { ...makeApp("").lambda, webClasses };
+      const { manifest, out } = await build(makeFolder({ ...plain, ...withParam }), "lambda", { lambda });
+      expect(manifest.functions.map(({ id }) => id)).toEqual(["index", "users-id"]);
+      for (const { id, main, bytes } of manifest.functions) {
+        expect(bytes, id).toBe(readFileSync(join(out, main)).length);
+        expect(bytes, id).toBeLessThanOrEqual(most);
+      }
+    },
+  );
 
   it("are at most 1,200 on Workers and on Node, shared chunks included", async () => {
     for (const target of ["workers", "node"] as const) {

@@ -6,7 +6,7 @@ import { streamedLimit } from "../../framework/build/lambda-assets.ts";
 import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
 import { createLambdaRuntime } from "../../framework/local/lambda/runtime.ts";
 import type { App } from "../../framework/model/app.ts";
-import { build, type Built, type Files, makeFolder } from "./app.ts";
+import { build, type Built, type Files, makeApp, makeFolder } from "./app.ts";
 
 const runtime = createLambdaRuntime({ onLog: () => {} });
 afterAll(() => runtime.close());
@@ -95,7 +95,10 @@ describe("buildApp() for a function URL", () => {
   });
 
   it("carries the adapter of function URLs alone", async () => {
-    const { manifest, out } = await buildForUrl({ "functions/index.ts": `export const GET = () => new Response("hi");` });
+    const { manifest, out } = await buildForUrl(
+      { "functions/index.ts": `export const GET = () => new Response("hi");` },
+      { lambda: { ...makeApp("").lambda, front: "function-url", webClasses: "platform" } },
+    );
     expect(manifest.functions[0]?.bytes).toBeLessThanOrEqual(7500);
     expect(readFileSync(join(out, "app/index.mjs"), "utf8")).not.toMatch(/elb|multiValueHeaders|lambda-url/);
   });

@@ -1,0 +1,101 @@
+/** Which functions get the light web classes, and what the build says of those that do not. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, test } from "vitest";
+import { buildApp } from "../../framework/build/build.ts";
+import { discover } from "../../framework/routes/discover.ts";
+import type { App } from "../../framework/model/app.ts";
+import { type Files, makeApp, makeFolder, writeFiles } from "./app.ts";
+
+/** What the build makes of one route: whether it is on light classes, and what was said of it. */
+async function built(files: Files, lambda: Partial<App["lambda"]> = {}): Promise<{ light: boolean; said: readonly string[] }> {
+  const root = makeFolder(files);
+  const out = join(root, ".portico/build/lambda");
+  const said: string[] = [];
+  const app = makeApp(root, { lambda: { ...makeApp(root).lambda, ...lambda } });
+  await buildApp({ app, routes: await discover(root), assets: [], target: "lambda", out, warn: (text) => said.push(text) });
+  return { light: readFileSync(join(out, "functions/index.mjs"), "utf8").includes("moduleLoadList"), said };
+}
+
+const route = (code: string): Files => ({ "functions/index.ts": `${code}\nexport const GET = () => new Response("hi");` });
+
+describe("a function", () => {
+  it("is on light classes when hosting.json says nothing, and on the platform's when it says so", async () => {
+    expect(await built(route(""))).toEqual({ light: true, said: [] });
+    expect(await built(route(""), { webClasses: "light" })).toEqual({ light: true, said: [] });
+    expect(await built(route(""), { webClasses: "platform" })).toEqual({ light: false, said: [] });
+  });
+
+  it.each([
+    ["a class of its own that extends one", `class Mine extends Response {}; export const POST = () => new Mine("x");`],
+    [
+      "a test of what something is",
+      `export const POST = (r: unknown) => new Response(String(r instanceof Request || typeof Response === "function"));`,
+    ],
+    [
+      "a handler that is named as a class is compared with",
+      `const same = globalThis.Response === Response; export const POST = () => Response.json(same);`,
+    ],
+    [
+      "a wrapped fetch of its own",
+      `const send = (fetch: any) => ({ fetch }); export const POST = () => send(globalThis.fetch).fetch("data:,");`,
+    ],
+    ["globals of its own", `(globalThis as any).count ??= 0; (globalThis as any)[Symbol.for("x")] = 1;`],
+    ["Hono", `import { Hono } from "hono"; console.log(new Hono());`],
+  ])("stays on them with %s", async (_, code) => {
+    expect(await built(route(code))).toEqual({ light: true, said: [] });
+  });
+
+  it.each([
+    ["replaces a class", `globalThis.Response = class extends Response {} as never;`, "it replaces a web class"],
+    ["replaces a class by its name in quotes", `(globalThis as any)["Headers"] ??= class {};`, "it replaces a web class"],
+    [
+      "replaces a class of the global object by another name",
+      `const world: any = globalThis; world.Request = class {};`,
+      "it replaces a web class",
+    ],
+    ["replaces fetch", `const send = fetch; globalThis.fetch = (...all) => send(...all);`, "it replaces fetch"],
+    [
+      "defines a global",
+      `Object.defineProperty(globalThis, "Response", { value: class {} });`,
+      "it changes properties of the global object",
+    ],
+    ["assigns globals", `Object.assign(globalThis, { Headers: class {} });`, "it changes properties of the global object"],
+    ["sets a global", `Reflect.set(globalThis, "fetch", null);`, "it changes properties of the global object"],
+    ["adds a method", `(Response.prototype as any).teapot = () => 418;`, "it changes a web class"],
+    ["changes a method by its name", `(Headers.prototype as any)["get"] = () => "";`, "it changes a web class"],
+    ["defines a method", `Object.defineProperty(Request.prototype, "user", { value: 1 });`, "it changes a web class"],
+    ["adds a static method", `Object.assign(Response, { teapot: 418 });`, "it changes a web class"],
+    [
+      "streams WebAssembly",
+      `export const POST = async () => { await (WebAssembly as any).instantiateStreaming(fetch("data:,")); return new Response(); };`,
+      "WebAssembly streaming takes the platform's Response alone",
+    ],
+  ])("keeps the platform's where it %s", async (_, code, why) => {
+    expect(await built(route(code))).toEqual({
+      light: false,
+      said: [`the function index keeps the platform's web classes, which start more slowly: ${why}`],
+    });
+  });
+
+  test.each(["undici", "node-fetch", "@whatwg-node/fetch", "nock"])("keeps the platform's where it contains %s", async (name) => {
+    const files = {
+      [`node_modules/${name}/index.js`]: "export const it = 1;",
+      [`node_modules/${name}/package.json`]: `{"name":"${name}","main":"index.js","type":"module"}`,
+    };
+    const { light, said } = await built({ ...route(`import { it } from "${name}"; console.log(it);`), ...files });
+    expect([light, said]).toEqual([
+      false,
+      [`the function index keeps the platform's web classes, which start more slowly: it contains the package ${name}`],
+    ]);
+  });
+});
+
+test("one function's doubt is not another's", async () => {
+  const root = makeFolder(route("globalThis.Response = Response;"));
+  writeFiles(root, { "functions/other.ts": `export const GET = () => new Response("other");` });
+  const out = join(root, ".portico/build/lambda");
+  await buildApp({ app: makeApp(root), routes: await discover(root), assets: [], target: "lambda", out, warn: () => undefined });
+  const isLight = (id: string): boolean => readFileSync(join(out, `functions/${id}.mjs`), "utf8").includes("moduleLoadList");
+  expect([isLight("index"), isLight("other")]).toEqual([false, true]);
+});
