@@ -3,7 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { CreateRoleCommand } from "@aws-sdk/client-iam";
+import { CreateFunctionCommand } from "@aws-sdk/client-lambda";
 import { describe, expect, it } from "vitest";
+import { localRegion } from "../../framework/local/cloud/arn.ts";
+import { readOrMakeKey } from "../../framework/local/cloud/key.ts";
+import { clientsOf, functionInput, refusalOf, trust } from "../local/cloud/lab.ts";
 import { appFolder, says } from "./app.ts";
 import { run, start } from "./portico.ts";
 
@@ -57,6 +62,19 @@ describe("portico deploy --stage local", () => {
     const { code, stdout } = await run(["invoke", "/", "--stage", "local"], root);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^200 OK .*found\n$/s);
+    await running.stop();
+  });
+});
+
+describe("portico cloud --realistic", () => {
+  it("is as slow as AWS: a new role cannot be assumed yet", async () => {
+    const root = await app("slow", { "functions/index.ts": says("slow") });
+    const running = start(["cloud", "--realistic", "--port", "0"], root);
+    const [url] = await running.until(/http:\/\/127\.0\.0\.1:\d+/);
+    const { iam, lambda } = clientsOf({ url, region: localRegion, ...readOrMakeKey(join(root, ".portico", "cloud")) });
+    await iam.send(new CreateRoleCommand({ RoleName: "lab", AssumeRolePolicyDocument: trust }));
+    const { message } = await refusalOf(lambda.send(new CreateFunctionCommand(functionInput("early"))));
+    expect(message).toBe("The role defined for the function cannot be assumed by Lambda.");
     await running.stop();
   });
 });
