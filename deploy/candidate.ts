@@ -1,6 +1,6 @@
 /** Makes a candidate of a plan: lock, upload, assemble, verify, smoke; a plan in, a release that answers at a secret address out. */
 import { inParallel } from "./parallel.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, releaseLine } from "./plan.ts";
 import type {
   Candidate,
   Deployed,
@@ -72,7 +72,7 @@ export async function makeCandidates(planned: readonly Planned[], run: Run): Pro
 /** Throws UserError SMOKE_FAILED, PROBE_FAILED, CANDIDATE_DIFFERS, LOCKED, MOVED: the live release is untouched then. */
 async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: Run): Promise<Ready<F>> {
   const { platform, deployed, plan } = planned;
-  const line = plan.changes.find(({ kind }) => kind === "release");
+  const line = releaseLine(plan);
   const missing = missingFunctions(planned);
   const lease = await platform.lock({ command: "deploy", release: plan.release, functions: missing.map(({ id }) => id) }, deployed);
   run.onProgress({ step: "lock" });
@@ -201,8 +201,7 @@ export function changesText({ changes }: Plan): string {
 
 /** The releases that stay: the live one, then those that took traffic before, newest first; a release that never did is not kept. */
 export function keptReleases(live: Release, releases: readonly Release[], keep: number): readonly Release[] {
-  const others = releases.filter(
-    ({ number, record }) => number !== live.number && (record ? record.state === "live" : number < live.number),
-  );
+  // A record is written before the switch: a release without one never took traffic, or somebody deleted it to have it forgotten.
+  const others = releases.filter(({ number, record }) => number !== live.number && record?.state === "live");
   return [live, ...others.toReversed().slice(0, keep - 1)];
 }

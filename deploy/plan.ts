@@ -62,6 +62,10 @@ export function planRelease(draft: Draft, deployed: Deployed): Plan {
 /** True when the cloud already is what the plan wants. */
 export const isDone = ({ changes }: Plan): boolean => changes.every(({ action }) => action === "keep");
 
+/** The line of the release itself: keep when it is live, update when it was made before, else create. */
+export const releaseLine = ({ changes, release }: Plan): Change | undefined =>
+  changes.find(({ kind, name }) => kind === "release" && name === String(release));
+
 /** The lines that a person should agree to: what is removed, and what is permitted. */
 export const toAgree = ({ changes }: Plan): readonly Change[] => changes.filter(({ action }) => action === "remove" || action === "permit");
 

@@ -8,7 +8,7 @@ import type { ApiHandle } from "./api.ts";
 import type { Clients } from "./clients.ts";
 import { candidatePrefix, functionName, isOurs, type Owner, recordKey } from "./names.ts";
 import { isConflict, isMissing, retrying } from "./retry.ts";
-import { deleteStage, type Snapshots } from "./snapshots.ts";
+import { deleteStage, type Snapshot, type Snapshots } from "./snapshots.ts";
 import type { Store } from "./store.ts";
 
 /** What there is, as it was seen under the lock, and what stays of it. */
@@ -19,6 +19,8 @@ export interface Collecting {
   readonly api: ApiHandle | undefined;
   readonly snapshots: Snapshots;
   readonly releases: readonly Release[];
+  /** Second snapshots of a number: they go. */
+  readonly strays: readonly Snapshot[];
   /** Every record there is, those whose snapshot is gone among them. */
   readonly records: ReadonlyMap<number, ReleaseRecord>;
   /** The candidate stage that this run made. */
@@ -26,6 +28,8 @@ export interface Collecting {
   readonly keep: readonly Release[];
   /** Functions that runs which did not end may have uploaded. */
   readonly inherited: readonly string[];
+  /** Throws when this run stood still and another may be at work: before anything is taken away. */
+  readonly check: () => void;
 }
 
 /** Snapshots go before their versions and records last: whatever a kill leaves is still named by a record. */
@@ -38,32 +42,36 @@ export async function collect(collecting: Collecting): Promise<readonly Removed[
   // Without the record of a kept release nobody knows which versions it needs.
   if (collecting.keep.every(({ record }) => record)) await removeVersions(collecting, goes, removed);
   await inParallel(goes, 8, async ({ number }) => {
+    collecting.check();
     await collecting.store.delete(recordKey(collecting.owner, number));
     removed.push({ kind: "release", name: String(number) });
   });
   return removed;
 }
 
-async function removeStages({ clients, api, snapshots, candidate }: Collecting, removed: Removed[]): Promise<void> {
+async function removeStages(collecting: Collecting, removed: Removed[]): Promise<void> {
+  const { clients, api, snapshots, candidate } = collecting;
   const left = snapshots.stages.map(({ StageName = "" }) => StageName).filter((name) => name.startsWith(candidatePrefix));
   // One after the other: API Gateway answers 409 to edits side by side.
   for (const name of new Set([...(candidate === undefined ? [] : [candidate]), ...left])) {
     if (!api) continue;
+    collecting.check();
     await deleteStage(clients, api, name);
     removed.push({ kind: "stage", name });
   }
 }
 
 async function removeSnapshots(
-  { clients, api, snapshots, releases }: Collecting,
+  { clients, api, snapshots, releases, strays, check }: Collecting,
   kept: ReadonlySet<number>,
   removed: Removed[],
 ): Promise<void> {
   if (!api) return;
   const others = snapshots.stages.filter(({ StageName = "" }) => !StageName.startsWith(candidatePrefix) && StageName !== "$default");
   const needed = new Set(others.map(({ DeploymentId }) => DeploymentId));
-  for (const { number, ref: DeploymentId } of releases) {
-    if (kept.has(number) || needed.has(DeploymentId)) continue;
+  for (const { number, ref: DeploymentId } of [...strays, ...releases.filter((release) => !kept.has(release.number))]) {
+    if (needed.has(DeploymentId)) continue;
+    check();
     const command = new DeleteDeploymentCommand({ ApiId: api.id, DeploymentId });
     await retrying({ clock: clients.clock }, isConflict, () => clients.api.send(command)).catch(unlessMissing);
     removed.push({ kind: "snapshot", name: String(number) });
@@ -71,7 +79,7 @@ async function removeSnapshots(
 }
 
 async function removeVersions(collecting: Collecting, goes: readonly ReleaseRecord[], removed: Removed[]): Promise<void> {
-  const { clients, owner, keep, inherited } = collecting;
+  const { clients, owner, keep, inherited, check } = collecting;
   const needed = keep.flatMap(({ record }) => record?.functions ?? []);
   const refs = new Set(needed.map(({ ref }) => ref));
   const ids = new Set(needed.map((fn) => fn.function));
@@ -82,10 +90,12 @@ async function removeVersions(collecting: Collecting, goes: readonly ReleaseReco
   const surplus = new Map(versions.filter(({ id }) => ids.has(id)).map((one) => [one.ref, one]));
   await inParallel([...surplus.values()], 8, async ({ id, ref }) => {
     const number = ref.slice(ref.lastIndexOf(":") + 1);
+    check();
     await removeFunction(clients, owner, id, number);
     removed.push({ kind: "version", name: `${id} ${number}` });
   });
   await inParallel([...gone, ...inherited.filter((id) => !ids.has(id) && !gone.has(id))], 8, async (id) => {
+    check();
     if (await removeFunction(clients, owner, id)) removed.push({ kind: "function", name: id });
   });
 }

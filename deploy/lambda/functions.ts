@@ -21,6 +21,8 @@ import type { Role } from "./role.ts";
 export interface FunctionHost extends CodeHost {
   readonly owner: Owner;
   readonly role: Pick<Role, "arn" | "created">;
+  /** Throws when this run stood still and another may be at work: before anything is changed. */
+  readonly check: () => void;
 }
 
 /** A function's code as it is uploaded. */
@@ -35,12 +37,18 @@ async function codeOf(host: FunctionHost, fn: LambdaFunction): Promise<Code> {
   return { bytes, sha256: createHash("sha256").update(bytes).digest("base64") };
 }
 
+/** What became of a function. */
+export interface Uploaded {
+  readonly version: Version;
+  /** True when the function was made for it: then it has no other version. */
+  readonly isFirst: boolean;
+}
+
 /** The version with the function's key: the one that exists, or a new one. Throws UserError FUNCTION_FAILED. */
-export async function uploadFunction(host: FunctionHost, fn: LambdaFunction): Promise<Version> {
+export async function uploadFunction(host: FunctionHost, fn: LambdaFunction): Promise<Uploaded> {
   const found = await findFunction(host, fn.name);
-  if (!found) return activated(host, fn, await create(host, fn));
-  const there = await findVersion(host, fn);
-  return activated(host, fn, there ?? (await update(host, fn)));
+  const made = found ? ((await findVersion(host, fn)) ?? (await update(host, fn))) : await create(host, fn);
+  return { version: await activated(host, fn, made), isFirst: !found };
 }
 
 /** Undefined when there is none. Throws when it is somebody else's: the plan should have refused before. */
@@ -145,10 +153,13 @@ const sameList = (one: readonly string[] = [], other: readonly string[] = []): b
  * Tries again what Lambda refuses for now. A role that was just made may not be assumable yet, and that refusal has no name of its
  * own: so for two minutes after its making every invalid parameter is tried again.
  */
-function changing<T>({ clients: { clock }, role }: FunctionHost, call: () => Promise<T>, retriesConflict = true): Promise<T> {
+function changing<T>({ clients: { clock }, role, check }: FunctionHost, call: () => Promise<T>, retriesConflict = true): Promise<T> {
   const isForNow = (error: unknown): boolean =>
     (retriesConflict && isConflict(error)) || (isInvalidParameter(error) && clock.now() - role.created < 120_000);
-  return retrying({ clock }, isForNow, call);
+  return retrying({ clock }, isForNow, () => {
+    check();
+    return call();
+  });
 }
 
 /** `$LATEST` when no update of it is in progress; asks only when `known` does not say so already. */

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Holder } from "../holder.ts";
 import type { Intent, Lease } from "../platform.ts";
 import { lockKey, type Owner, stageName } from "./names.ts";
-import { isOutdated } from "./retry.ts";
+import { isMissing, isOutdated } from "./retry.ts";
 import type { Store, Stored } from "./store.ts";
 
 /** Milliseconds that a lease lives without being renewed, between two renewals, and that must be left before the traffic moves. */
@@ -25,6 +25,12 @@ export interface Lock extends LockText {
   readonly etag: string;
   /** By the store's clock; a holder that is not there any more has none left. */
   readonly millisecondsLeft: number;
+}
+
+/** A lease in a bucket. */
+export interface BucketLease extends Lease {
+  /** Throws UserError LEASE_LOST, without a call, unless it was renewed so lately that ten seconds are left: for what must not be done by a run that stood still. */
+  check(): void;
 }
 
 /** Where and as whom. */
@@ -68,13 +74,13 @@ function parse(text: string): LockText {
 export async function takeLease(
   host: LeaseHost,
   intent: Intent,
-): Promise<{ readonly lease: Lease; readonly inherited: readonly string[] }> {
+): Promise<{ readonly lease: BucketLease; readonly inherited: readonly string[] }> {
   const { store, clock, holder, owner } = host;
   const key = lockKey(owner);
   const close = await holder.open();
   try {
-    const { text, etag, inherited } = await take(host, intent);
-    return { lease: holdLease({ key, text, etag, store, clock, owner, run: holder.run, close }), inherited };
+    const { text, etag, inherited, renewed } = await take(host, intent);
+    return { lease: holdLease({ key, text, etag, renewed, store, clock, owner, run: holder.run, close }), inherited };
   } catch (error) {
     await close();
     throw error;
@@ -84,6 +90,8 @@ export async function takeLease(
 interface Taken {
   readonly text: LockText;
   readonly etag: string;
+  /** Epoch ms before it was written, by our own clock. */
+  readonly renewed: number;
   /** Functions that runs which did not end may have uploaded. */
   readonly inherited: readonly string[];
 }
@@ -97,15 +105,16 @@ async function take({ store, clock, holder, owner }: LeaseHost, intent: Intent):
   for (let tries = 0; tries < 4; tries++) {
     const before: Intent | undefined = found?.intent;
     const text: LockText = { schemaVersion: 1, holder: mine, intent: merged(intent, before) };
+    const renewed = clock.now();
     try {
       const etag = await store.put(key, JSON.stringify(text), found?.etag ?? null);
-      return { text, etag, inherited: found?.intent.functions ?? [] };
+      return { text, etag, renewed, inherited: found?.intent.functions ?? [] };
     } catch (error) {
       if (!isOutdated(error)) throw error;
     }
     found = await readLock(store, owner);
     // Our own: the answer to a put was lost.
-    if (found?.holder?.run === run) return { text: found, etag: found.etag, inherited: before?.functions ?? [] };
+    if (found?.holder?.run === run) return { text: found, etag: found.etag, renewed, inherited: before?.functions ?? [] };
     if (found?.holder && found.millisecondsLeft > 0 && !(await holder.isDead(found.holder.run, found.holder.checkout)))
       throw locked(owner, found);
   }
@@ -128,7 +137,7 @@ function locked(owner: Owner, lock: Lock | undefined): UserError {
   );
 }
 
-interface Held extends Pick<Taken, "text" | "etag"> {
+interface Held extends Pick<Taken, "text" | "etag" | "renewed"> {
   readonly key: string;
   readonly store: Store;
   readonly clock: Clock;
@@ -137,20 +146,23 @@ interface Held extends Pick<Taken, "text" | "etag"> {
   readonly close: () => Promise<void>;
 }
 
-function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Held): Lease {
-  let etag = taken.etag;
+function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Held): BucketLease {
+  let { etag, renewed } = taken;
   let lost: Error | undefined;
   let cancel: () => void = () => undefined;
   let renewing = Promise.resolve();
   const renew = async (): Promise<void> => {
+    const sent = clock.now();
     try {
       etag = await store.put(key, JSON.stringify(text), etag);
     } catch (error) {
-      if (!isOutdated(error)) throw error;
+      // A lock that is gone was taken over and ended.
+      if (!isOutdated(error) && !isMissing(error)) throw error;
       const found = await readLock(store, owner);
       if (found?.holder?.run !== run) throw leaseLost(owner, error);
       etag = found.etag;
     }
+    renewed = sent;
   };
   const schedule = (): void => {
     cancel = clock.later(renewal, () => {
@@ -165,31 +177,40 @@ function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Hel
     await renewing;
     cancel();
   };
+  // A call that took longer than a lease lives proves nothing about now.
+  const isFresh = (): boolean => clock.now() - renewed <= life - least;
+  const check = (): void => {
+    if (lost) throw lost;
+    if (!isFresh()) throw leaseLost(owner, undefined);
+  };
   return {
+    check,
     // A renewal that takes effect is the proof: the object is as we wrote it, and thirty seconds are left.
     async hold() {
       await stop();
       if (lost) throw lost;
-      // A call that took longer than a lease lives proves nothing about now.
       for (let tries = 0; tries < 3; tries++) {
-        const sent = clock.now();
         await renew();
-        if (clock.now() - sent <= life - least) return schedule();
+        if (isFresh()) return schedule();
       }
       throw leaseLost(owner, undefined);
     },
     async end(isFinished) {
       await stop();
       await close();
-      try {
-        if (isFinished || text.intent.functions.length === 0) await store.delete(key, etag);
-        else await store.put(key, JSON.stringify({ ...text, holder: undefined }), etag);
-      } catch (error) {
-        // Somebody else's by now: theirs to end.
-        if (!isOutdated(error)) throw error;
-      }
+      await letGo({ key, text, etag, store }, isFinished);
     },
   };
+}
+
+async function letGo({ key, text, etag, store }: Pick<Held, "key" | "text" | "etag" | "store">, isFinished: boolean): Promise<void> {
+  try {
+    if (isFinished || text.intent.functions.length === 0) await store.delete(key, etag);
+    else await store.put(key, JSON.stringify({ ...text, holder: undefined }), etag);
+  } catch (error) {
+    // Somebody else's by now: theirs to end.
+    if (!isOutdated(error) && !isMissing(error)) throw error;
+  }
 }
 
 function leaseLost(owner: Owner, cause: unknown): UserError {

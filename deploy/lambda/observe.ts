@@ -14,7 +14,7 @@ import { findLogGroup } from "./log-group.ts";
 import { candidatePrefix, functionName, isOurs, type Owner, recordPrefix, stageName } from "./names.ts";
 import { isMissing } from "./retry.ts";
 import { deployedRole, findRole } from "./role.ts";
-import { readSnapshots, type Snapshots, toSnapshots } from "./snapshots.ts";
+import { readSnapshots, type Snapshot, type Snapshots, toSnapshots } from "./snapshots.ts";
 import type { Entry, Store } from "./store.ts";
 
 /** Whose, where, and what would be made. */
@@ -35,6 +35,10 @@ export interface Observed {
   readonly snapshots: Snapshots;
   /** By number; those whose snapshot is gone among them. */
   readonly records: ReadonlyMap<number, ReleaseRecord>;
+  /** Second snapshots of a number, which a run that stood still made late. */
+  readonly strays: readonly Snapshot[];
+  /** Where they are, and in which state. */
+  readonly entries: readonly Entry[];
   readonly hasBucket: boolean;
 }
 
@@ -57,7 +61,7 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
     glanceAt({ clients, store, owner }),
   ]);
   const records = await readRecords(store, glance.entries);
-  const { releases, live } = toReleases(glance, records);
+  const { releases, strays, live } = toReleases(glance, records);
   const functions = functionParts(records, live?.record);
   const known = new Set(functions.map(({ name }) => name));
   const unknown = wanted.filter((id) => !known.has(id));
@@ -76,9 +80,9 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
   ];
   const lastNumber = Math.max(0, ...records.keys(), ...toSnapshots(glance.snapshots.deployments).map(({ number }) => number));
   const interrupted = lock && (await isLeft(lock, holder)) ? lock.intent : undefined;
-  const leftovers = findLeftovers({ glance, records, releases, live, interrupted, keep });
+  const leftovers = findLeftovers({ glance, records, releases, strays, live, interrupted, keep });
   return {
-    ...{ api: glance.api, snapshots: glance.snapshots, records, hasBucket: glance.hasBucket },
+    ...{ api: glance.api, snapshots: glance.snapshots, records, strays, entries: glance.entries, hasBucket: glance.hasBucket },
     deployed: {
       parts,
       releases,
@@ -127,14 +131,17 @@ async function readRecords(store: Store, entries: readonly Entry[]): Promise<Rea
 function toReleases(
   { api, snapshots }: Glance,
   records: ReadonlyMap<number, ReleaseRecord>,
-): { releases: readonly Release[]; live?: Live } {
-  const releases = toSnapshots(snapshots.deployments).map((snapshot): Release => {
-    const record = records.get(snapshot.number);
+): { releases: readonly Release[]; strays: readonly Snapshot[]; live?: Live } {
+  const serving = snapshots.stages.find(({ StageName }) => StageName === "$default")?.DeploymentId;
+  const twins = Map.groupBy(toSnapshots(snapshots.deployments), ({ number }) => number);
+  const releases = [...twins.values()].map((same): Release => {
+    const record = records.get(same[0]!.number);
+    const snapshot = same.find(({ ref }) => ref === serving) ?? same.find(({ ref }) => ref === record?.ref) ?? same[0]!;
     return { ...snapshot, ...(record?.ref === snapshot.ref && { record }) };
   });
-  const serving = snapshots.stages.find(({ StageName }) => StageName === "$default")?.DeploymentId;
+  const strays = [...twins.values()].flat().filter(({ ref }) => !releases.some((release) => release.ref === ref));
   const release = releases.find(({ ref }) => ref === serving);
-  return { releases, ...(release && api && { live: { ...release, url: `${api.endpoint}/` } }) };
+  return { releases, strays, ...(release && api && { live: { ...release, url: `${api.endpoint}/` } }) };
 }
 
 /** What the live release has, each with the versions that any kept one has. */
@@ -177,6 +184,7 @@ interface Found {
   readonly glance: Glance;
   readonly records: ReadonlyMap<number, ReleaseRecord>;
   readonly releases: readonly Release[];
+  readonly strays: readonly Snapshot[];
   readonly live: Live | undefined;
   readonly interrupted: Intent | undefined;
   readonly keep: number;
@@ -187,7 +195,7 @@ const isLeft = async ({ holder: theirs, millisecondsLeft }: Lock, mine: Holder):
   theirs === undefined || millisecondsLeft === 0 || mine.isDead(theirs.run, theirs.checkout);
 
 /** What a run that ended early left. */
-function findLeftovers({ glance, records, releases, live, interrupted, keep }: Found): readonly Leftover[] {
+function findLeftovers({ glance, records, releases, strays, live, interrupted, keep }: Found): readonly Leftover[] {
   const stages = glance.snapshots.stages.flatMap(({ StageName = "" }): readonly Leftover[] =>
     StageName.startsWith(candidatePrefix) ? [{ kind: "stage", name: StageName, reason: "a candidate's address" }] : [],
   );
@@ -207,5 +215,10 @@ function findLeftovers({ glance, records, releases, live, interrupted, keep }: F
   const whole = new Set(releases.filter(({ record }) => record).map(({ number }) => number));
   const orphans = [...records.keys()].filter((number) => !whole.has(number));
   const lost = orphans.map((number): Leftover => ({ kind: "records", name: String(number), reason: "its snapshot is gone" }));
-  return [...stages, ...intents, ...unmarked, ...unkept, ...lost];
+  const late = strays.map(({ number, ref }): Leftover => ({
+    kind: "release",
+    name: `${number} (${ref})`,
+    reason: "made late, a second one",
+  }));
+  return [...stages, ...late, ...intents, ...unmarked, ...unkept, ...lost];
 }

@@ -12,6 +12,7 @@ import { onlyRoute } from "./only.ts";
 import { type FunctionHost, uploadFunction } from "./functions.ts";
 import type { Holder } from "../holder.ts";
 import { takeLease } from "./lease.ts";
+import { isOutdated } from "./retry.ts";
 import { ensureLogGroup } from "./log-group.ts";
 import { type Owner, recordKey } from "./names.ts";
 import { glanceAt, observe, type Observed } from "./observe.ts";
@@ -54,19 +55,30 @@ interface Run extends LambdaTarget {
   /** The candidate's stage. */
   candidate?: string;
   inherited: readonly string[];
+  /** Functions that had versions before and got new ones. */
+  readonly updated: Set<string>;
+  /** Of the lease: throws when this run stood still for so long that another may be at work. */
+  check: () => void;
   records: Map<number, ReleaseRecord>;
   host?: Promise<FunctionHost>;
 }
 
 /** Make one for each run. */
 export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunction> {
-  const run: Run = { ...target, store: openStore(target.clients, target.account), inherited: [], records: new Map() };
+  const run: Run = {
+    ...target,
+    store: openStore(target.clients, target.account),
+    inherited: [],
+    updated: new Set(),
+    check: () => undefined,
+    records: new Map(),
+  };
   const { clients, owner, store } = run;
   return {
     observe: () => look(run),
     draft: (deployed) => toDraft(run, deployed),
     lock: (intent, seen) => lock(run, intent, seen),
-    upload: async (fn) => uploadFunction(await (run.host ??= prepare(run, requireDraft(run))), fn),
+    upload: (fn) => upload(run, fn),
     assemble: (release) => makeCandidate(run, release),
     verify: (_candidate, release, changed) => verify(run, release, changed),
     async promote(release) {
@@ -110,7 +122,7 @@ async function lock(run: Run, intent: Intent, seen: Deployed): Promise<Lease> {
   // A bucket is made before the first lock; looking at it before said that there was none.
   if (!observed?.hasBucket) await store.ensure();
   const { lease, inherited } = await takeLease({ store, clock: clients.clock, holder, owner }, intent);
-  run.inherited = inherited;
+  Object.assign(run, { inherited, check: lease.check });
   try {
     const { fingerprint } = await glanceAt({ clients, store, owner, ...(api && { api }) });
     if (fingerprint !== seen.fingerprint) throw moved(owner);
@@ -121,20 +133,39 @@ async function lock(run: Run, intent: Intent, seen: Deployed): Promise<Lease> {
   }
 }
 
+async function upload(run: Run, fn: LambdaFunction): Promise<Version> {
+  const host = await (run.host ??= prepare(run, requireDraft(run)));
+  const { version, isFirst } = await uploadFunction(host, fn);
+  if (!isFirst) run.updated.add(fn.id);
+  return version;
+}
+
 async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): Promise<Candidate> {
-  const { clients, owner, store, observed } = run;
+  const { clients, owner, observed } = run;
   await (run.host ??= prepare(run, requireDraft(run)));
   const api = (run.api ??= await ensureApi(clients, owner));
   const allowed = allowedVersions(observed?.deployed.releases ?? []);
-  const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed }));
+  run.check();
+  const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed, check: run.check }));
   const record = { ...release.record, ref: snapshot.ref };
-  const [stage] = await Promise.all([
-    expose(clients, api, owner, snapshot),
-    store.put(recordKey(owner, release.number), JSON.stringify(record)),
-  ]);
+  run.check();
+  const [stage] = await Promise.all([expose(clients, api, owner, snapshot), writeRecord(run, record)]);
   run.candidate = stage;
   run.records.set(release.number, record);
   return { ...snapshot, record, url: `${api.endpoint}/${stage}` };
+}
+
+/** Only in place of what was there when this run looked: a call that is late must not overwrite what another run wrote. */
+async function writeRecord({ store, owner, observed }: Run, record: ReleaseRecord): Promise<void> {
+  const key = recordKey(owner, record.number);
+  const text = JSON.stringify(record);
+  try {
+    await store.put(key, text, observed?.entries.find((entry) => entry.key === key)?.etag ?? null);
+  } catch (error) {
+    if (!isOutdated(error)) throw error;
+    // It is there when the answer to a put that took effect was lost.
+    if ((await store.get(key))?.text !== text) throw moved(owner, error);
+  }
 }
 
 async function verify(run: Run, release: ReleaseDraft<LambdaFunction>, changed: readonly Version[]): Promise<void> {
@@ -155,11 +186,12 @@ async function settle(run: Run, live: Live): Promise<Live> {
 }
 
 function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
-  const { clients, store, owner, api, candidate, inherited, records, observed } = run;
+  const { clients, store, owner, api, candidate, check, records, observed } = run;
   if (!observed) return fail("nothing was looked at");
-  const { snapshots } = observed;
+  const { snapshots, strays } = observed;
   const { releases } = observed.deployed;
-  return collect({ clients, store, owner, api, snapshots, releases, records, candidate, keep, inherited });
+  const inherited = [...new Set([...run.inherited, ...run.updated])];
+  return collect({ clients, store, owner, api, snapshots, releases, strays, records, candidate, keep, inherited, check });
 }
 
 /** Those that a snapshot of this API calls: none is frozen before its grants are there. */
@@ -172,7 +204,7 @@ function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
 }
 
 /** What functions need before they are made; while one release follows another the role allows what both need. */
-async function prepare({ clients, owner, source, observed }: Run, draft: LambdaDraft): Promise<FunctionHost> {
+async function prepare({ clients, owner, source, observed, check }: Run, draft: LambdaDraft): Promise<FunctionHost> {
   const { lambda } = source!.build.manifest.app;
   const [role] = await Promise.all([
     lambda.role === undefined
@@ -182,7 +214,7 @@ async function prepare({ clients, owner, source, observed }: Run, draft: LambdaD
   ]);
   const assets = source!.build.manifest.assetsFunction?.id;
   const liveAssets = observed?.deployed.live?.record?.functions.find((fn) => fn.function === assets)?.ref;
-  return { clients, owner, role, archive: source!.archive, liveAssets };
+  return { clients, owner, role, archive: source!.archive, liveAssets, check };
 }
 
 /** What all releases share, exactly as the live one wants it. */
@@ -201,16 +233,18 @@ interface Assembling {
   readonly release: ReleaseDraft<LambdaFunction>;
   /** Versions that this API may call already. */
   readonly allowed: ReadonlySet<string>;
+  readonly check: () => void;
 }
 
 /** A version's grant and the working copy that names it do not wait for each other: nothing calls it before it is frozen. */
-async function assemble({ clients, owner, api, release, allowed }: Assembling): Promise<Snapshot> {
+async function assemble({ clients, owner, api, release, allowed, check }: Assembling): Promise<Snapshot> {
   const called = new Set(release.draft.routes.map((route) => route.function));
   const fresh = [...called].map((id) => versionOf(release, id)).filter(({ ref }) => !allowed.has(ref));
   await Promise.all([
     inParallel(fresh, 8, (version) => allowInvoke(clients, version, api.id)),
     writeWorkingCopy(clients, api.id, owner, calledRoutes(release)),
   ]);
+  check();
   return freeze(clients, api, release.number, release.draft.hash);
 }
 
@@ -235,11 +269,12 @@ function versionOf({ versions }: ReleaseDraft, id: string): Version {
   return versions.get(id) ?? fail(`no version of ${id} was uploaded`);
 }
 
-function moved({ app, stage }: Owner): UserError {
+function moved({ app, stage }: Owner, cause?: unknown): UserError {
   return new UserError(
     "MOVED",
     `what ${app} has at the stage ${stage} was changed by somebody else after it was looked at`,
     "run the command again: it plans anew",
+    cause === undefined ? {} : { cause },
   );
 }
 

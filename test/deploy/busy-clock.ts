@@ -5,6 +5,8 @@ import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 export interface BusyClock extends VirtualClock {
   /** No time passes before `work` ends. */
   busy<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
 }
 
 /** @param start epoch ms */
@@ -20,6 +22,10 @@ export function busyClock(start = Date.now()): BusyClock {
       } finally {
         busy -= 1;
       }
+    },
+    async idle() {
+      // Twenty turns of the loop without a call: what follows on an answer had its turn.
+      for (let quiet = 0; quiet < 20; quiet = busy > 0 ? 0 : quiet + 1) await new Promise((done) => setTimeout(done, 1));
     },
   };
 }

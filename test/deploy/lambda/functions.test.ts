@@ -75,7 +75,10 @@ function upload(created: number) {
     settings,
   };
   const archive = { read: () => new Map(), write: async () => new Uint8Array() };
-  return uploadFunction({ clients, owner, role: { arn: "arn:aws:iam::0:role/r", created }, archive, liveAssets: undefined }, fn);
+  return uploadFunction(
+    { clients, owner, role: { arn: "arn:aws:iam::0:role/r", created }, archive, liveAssets: undefined, check: () => undefined },
+    fn,
+  );
 }
 
 const notYet: Reply = [400, "InvalidParameterValueException", { message: "any" }];
@@ -93,7 +96,7 @@ test("a role that was just made is waited for, and so is the version's state", a
       ],
     ],
   ]);
-  expect(await upload(now)).toEqual({ function: "index", number: "1", ref: `${arn}:1`, key: "f".repeat(64) });
+  expect((await upload(now)).version).toEqual({ function: "index", number: "1", ref: `${arn}:1`, key: "f".repeat(64) });
   expect(seen.filter((call) => call.startsWith("POST"))).toHaveLength(3);
   expect(now).toBeGreaterThan(1_000_000);
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
 import { type Clean, expectWhole, runClean } from "./clean-run.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds, paths, samples } from "./samples.ts";
+import { type Build, buildAll, type Builds, paths, samples } from "./samples.ts";
 import { type Command, openWorld, type Outcome, type Row, type World } from "./world.ts";
 
 type Name = keyof typeof samples;
@@ -60,6 +60,22 @@ describe.each(rows)("$name", (row) => {
     };
     const effects = ["before", "after"] as const;
 
+    test("killed, and then another app is deployed", async () => {
+      const [at = 1] = sampled(clean.calls, 1);
+      for (const effect of effects) await killAndReplace(row, clean, { command: command(built.builds), at, effect }, built.builds.D);
+    });
+
+    test("killed at any call, and then another app is deployed", { tags: ["full"] }, async () => {
+      const failures: string[] = [];
+      for (let at = 1; at <= clean.calls; at++) {
+        const effect = effects[at % 2]!;
+        await killAndReplace(row, clean, { command: command(built.builds), at, effect }, built.builds.D).catch((error: Error) => {
+          failures.push(error.message);
+        });
+      }
+      expect(failures).toEqual([]);
+    });
+
     test.each(effects)("killed %s a call took effect, for some", async (effect) => {
       expect(await killAt(sampled(clean.calls, 3), effect)).toEqual([]);
     });
@@ -104,6 +120,21 @@ async function killAndRepeat(row: Row, clean: Clean, { command, at, effect, chec
     expect(await world.state(), where).toEqual(clean.end);
     expect(await world.ask(paths), where).toEqual(clean.answers[1]);
     if (command.verb !== "rollback") expect(await world.run(command), where).toMatchObject({ end: "nothing" });
+  } finally {
+    await world.close();
+  }
+}
+
+/** A dead run's work is of no use to a release of something else, and in nobody's way. */
+async function killAndReplace(row: Row, clean: Clean, { command, at, effect }: Omit<Killing, "checkout">, other: Build): Promise<void> {
+  const world = await openWorld(row, { saved: clean.saved });
+  const what = `killed ${effect} call ${at}, then ${other.name}`;
+  try {
+    await world.run(command, { kill: { at, effect } });
+    const { end, error } = await world.run({ verb: "deploy", build: other });
+    expect(end, `${what}: ${String(error)}`).toBe("done");
+    expect(await world.orphans(), what).toEqual([]);
+    expect(await world.run({ verb: "deploy", build: other }), what).toMatchObject({ end: "nothing" });
   } finally {
     await world.close();
   }

@@ -16,10 +16,39 @@ import type { Clients } from "../../../deploy/lambda/clients.ts";
 import type { Owner } from "../../../deploy/lambda/names.ts";
 import type { CloudState } from "./world.ts";
 
+/** As far as it is looked into. */
+interface LambdaState extends CloudState {
+  readonly functions: readonly { readonly FunctionName: string; readonly versions: readonly { readonly Description: string }[] }[];
+  readonly apis: readonly {
+    readonly deployments: readonly string[];
+    readonly stages: readonly { readonly StageName: string | undefined }[];
+  }[];
+  readonly objects: Readonly<Record<string, unknown>>;
+}
+
+/** What no record speaks of: versions, snapshots, addresses, and a lock that nobody holds. */
+export function lambdaOrphans({ functions, apis, objects }: LambdaState): readonly string[] {
+  const records = Object.entries(objects).filter(([key]) => key.startsWith("releases/"));
+  const text = JSON.stringify(records);
+  const numbers = records.map(([key]) => Number(/(\d+)\.json$/.exec(key)?.[1]));
+  const versions = functions.flatMap(({ FunctionName, versions: all }) => all.map(({ Description }) => `${FunctionName} ${Description}`));
+  const deployments = apis.flatMap((api) => api.deployments);
+  return [
+    ...versions.filter((name) => !text.includes(name)),
+    ...versions.filter((name, at) => versions.indexOf(name) !== at).map((name) => `twin: ${name}`),
+    ...functions.filter(({ versions: all }) => all.length === 0).map(({ FunctionName }) => FunctionName),
+    ...deployments.filter((description) => !numbers.some((number) => description.startsWith(`portico release ${number} `))),
+    ...deployments.filter((description, at) => deployments.indexOf(description) !== at).map((description) => `twin: ${description}`),
+    ...apis.slice(1).map(() => "twin: API"),
+    ...apis.flatMap(({ stages }) => stages).flatMap(({ StageName }) => (StageName === "$default" ? [] : [`stage ${StageName}`])),
+    ...Object.keys(objects).filter((key) => key.startsWith("locks/")),
+  ];
+}
+
 /** What a version is known by here: its description, whatever its number. */
 type Names = ReadonlyMap<string, string>;
 
-export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<CloudState> {
+export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<LambdaState> {
   const { functions, names } = await readFunctions(clients, owner);
   const [apis, role, objects, secrets, logs] = await Promise.all([
     readApis(clients, owner, names),

@@ -11,7 +11,7 @@ import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
 import { createInProcessRuntime } from "./in-process-runtime.ts";
-import { readLambdaState } from "./lambda-state.ts";
+import { lambdaOrphans, readLambdaState } from "./lambda-state.ts";
 import type { Platform } from "../../../deploy/platform.ts";
 import type { BusyClock } from "../busy-clock.ts";
 import type { Sample } from "./samples.ts";
@@ -74,6 +74,7 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, holder,
 
 export const lambda: Row = {
   name: "AWS Lambda",
+  switchCall: "UpdateStage",
   async build(sample, root, out) {
     const app = appOf(root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
@@ -90,6 +91,7 @@ export const lambda: Row = {
     return {
       platform: (process) => toPlatform(access, clock, process),
       state: () => readLambdaState(createClients(access), owner, account),
+      orphans: async () => lambdaOrphans(await readLambdaState(createClients(access), owner, account)),
       url: async () => cloud.apps().find(({ name, stage }) => name === "promise--local" && stage === undefined)?.url,
       async close() {
         await cloud.close();

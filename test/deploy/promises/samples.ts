@@ -25,7 +25,7 @@ export const says = (word: string): string => `export const GET = () => new Resp
 
 const same = says("same");
 
-/** A: the first. B: another home, style and permission, `same` as it was. C: A without the route `old`. */
+/** D: all of its own. A: the first. B: another home, style and permission, `same` as it was. C: A without the route `old`. */
 export const samples = {
   A: {
     files: {
@@ -51,6 +51,16 @@ export const samples = {
     files: { "functions/index.ts": says("A"), "functions/same.ts": same, "functions/_public/style.css": "/* A */" },
     env: {},
     allowed: ["a"],
+  },
+  D: {
+    files: {
+      "functions/index.ts": says("D"),
+      "functions/old.ts": says("old D"),
+      "functions/new.ts": says("new"),
+      "functions/_public/style.css": "/* D */",
+    },
+    env: {},
+    allowed: ["d"],
   },
 } as const satisfies Readonly<Record<string, Sample>>;
 

@@ -53,6 +53,8 @@ export interface Emulation {
   platform(process: Process): Promise<Platform>;
   /** All that the app has at the stage, without numbers, dates and ids that differ between two equal runs. */
   state(): Promise<CloudState>;
+  /** What no kept release needs, in words. */
+  orphans(): Promise<readonly string[]>;
   /** Root URL of what is live, with a slash at its end. */
   url(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -64,6 +66,8 @@ export type CloudState = Readonly<Record<string, unknown>>;
 /** A row of the suite: one platform. */
 export interface Row {
   readonly name: string;
+  /** The one call that moves traffic. */
+  readonly switchCall: string;
   /** Builds the app that lies in `root`. */
   build(sample: Sample, root: string, out: string): Promise<void>;
   open(options: EmulationOptions): Promise<Emulation>;
@@ -114,6 +118,9 @@ export interface World {
   run(command: Command, options?: RunOptions): Promise<Outcome>;
   plan(build: Build): Promise<Plan>;
   state(): Promise<CloudState>;
+  orphans(): Promise<readonly string[]>;
+  /** Lets time pass, and what was due in it come to its end. */
+  pass(milliseconds: number): Promise<void>;
   ask(paths: readonly string[]): Promise<Answers>;
   /** Copies the cloud's state; to be used once the world is closed. */
   save(to: string): Promise<void>;
@@ -142,6 +149,11 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
       return (await planOn(await cloud.platform({ build, holder, keep, transport: (_call, send) => send() }))).plan;
     },
     state: () => cloud.state(),
+    orphans: () => cloud.orphans(),
+    async pass(milliseconds) {
+      clock.advance(milliseconds);
+      await clock.idle();
+    },
     save: (to) => cp(cloudFolder, to, { recursive: true }),
     async close() {
       await cloud.close();
