@@ -47,13 +47,15 @@ export async function buildApp(input: BuildInput): Promise<Manifest> {
   for (const text of known?.warnings ?? []) warn(text);
   if (known) return known.manifest;
   const started = Date.now();
-  const evidence = createEvidence(realpathSync(app.root));
+  // esbuild names files by their real paths.
+  const root = realpathSync(app.root);
+  const evidence = createEvidence(root);
   const warnings: string[] = [];
   const said = (text: string): void => {
     warnings.push(text);
     warn(text);
   };
-  const { manifest, files } = await make(input, evidence, said);
+  const { manifest, files } = await make({ ...input, app: { ...app, root } }, evidence, said);
   forget(question.file);
   await replaceFolder(out, files);
   const end = evidence.end();

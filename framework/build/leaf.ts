@@ -40,7 +40,9 @@ export function splitFunction(
   const handler = /^\s*export const handler = (?<text>.*);\s*$/s.exec(entry.slice(outer.end))?.groups?.["text"];
   const inner = leadingImports(module.code);
   const clause = exportClause(module.code);
-  if (!route || !handler || !clause || module.isLink || inner.imports.length !== module.imports || /\beval\b/.test(module.code))
+  // What esbuild warns of, such as an assignment to an import, may mean something else here.
+  const isPlain = !module.isLink && module.warnings.length === 0 && !/\beval\b/.test(module.code);
+  if (!route || !handler || !clause || !isPlain || inner.imports.length !== module.imports || /\beval\b/.test(module.code))
     return undefined;
   const own = inner.imports.map((it) => ({ ...it, from: isFolder.test(it.from) ? "." : fromRoot(file, it.from) }));
   // All of a package as an object would bring all of it, and a folder's name alone says which of two files it means.

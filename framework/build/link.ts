@@ -103,8 +103,6 @@ async function linkInParts({ app, modules, evidence, warn }: LinkInput, entries:
     }
   };
   await Promise.all(Array.from({ length: lanes }, join));
-  const files = entries.filter(({ name }) => linked.has(name)).flatMap(({ routes }) => routes.map(({ file }) => file));
-  for (const text of files.flatMap((file) => modules.get(file)?.warnings ?? [])) warn(text);
   return linked;
 }
 

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
-import { build, type Built, type Files, makeFolder, writeFiles } from "./app.ts";
+import { build, type Built, type Files, makeFolder, readTree, writeFiles } from "./app.ts";
 
 const text = ({ out }: Built, id: string): string => readFileSync(join(out, `functions/${id}.mjs`), "utf8");
 
@@ -105,6 +105,24 @@ describe("a function made of a shared trunk and its own route", () => {
       "functions/_lib/self.ts": `import { OPTIONS } from "../index.ts"; export const same = (other: object) => other === OPTIONS;`,
     };
     expect(await answer(circular, self)).toEqual({ body: "true", inParts: false });
+  });
+
+  it("keeps an import from being assigned to, as a module does", async () => {
+    const lib = { "functions/_lib/a.ts": `export let a = "first"; export const set = () => { a = "set"; };` };
+    const route = `import { a } from "./_lib/a.ts"; export const GET = () => { (a as any) = "assigned"; return new Response(a); };`;
+    await expect(answer(route, lib)).rejects.toMatchObject({ code: "BUILD_FAILED", message: `Cannot assign to import "a"` });
+  });
+
+  it("is built from a folder that is reached by a link", async () => {
+    const root = makeFolder({
+      "functions/index.ts": `import { Hono } from "hono"; export const GET = () => new Response(typeof new Hono());`,
+    });
+    const link = `${root}-link`;
+    symlinkSync(root, link);
+    onTestFinished(() => rmSync(link));
+    const [real, linked] = [await build(root, "lambda"), await build(link, "lambda")];
+    expect(isInParts(linked, "index")).toBe(true);
+    expect(readTree(linked.out)).toEqual(readTree(real.out));
   });
 
   it("says what is wrong in the route's own file", async () => {
