@@ -14,11 +14,15 @@ export interface Worker {
   fetch(request: Request, env: Readonly<Record<string, unknown>>, context: WorkersContext): Promise<Response>;
 }
 
-/** The same request with its path in canonical form, remade only where the path differs. Throws URIError on a malformed escape. */
+/**
+ * The same request with its path in canonical form, remade only where the path differs: workerd hands it over as it was sent, with
+ * `%2e%2e` in it. Throws URIError on a malformed escape.
+ */
 export function canonical(request: Request): Request {
   const url = new URL(request.url);
   const path = canonicalPath(url.pathname);
-  return path === url.pathname ? request : new Request(url.origin + path + url.search, request);
+  const [, sent = "/"] = /^[^/]+\/\/[^/]*([^?#]*)/.exec(request.url) ?? [];
+  return path === sent ? request : new Request(url.origin + path + url.search, request);
 }
 
 /** The path at which a deploy asks a version whether it is the one. */

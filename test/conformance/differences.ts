@@ -19,6 +19,27 @@ export interface Difference {
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
+/** Cases that ask for files that were compressed beforehand. */
+const encodedFiles = [
+  "brotli for who takes it",
+  "gzip for who takes that alone",
+  "the encoding with the greater weight",
+  "an encoding of weight 0 is refused",
+  "an encoding in capitals",
+  "any encoding at all",
+  "any encoding but one",
+  "identity with the greatest weight",
+  "an encoding that there is not",
+  "no Accept-Encoding at all",
+  "gzip where there is no brotli",
+  "an encoding has an ETag of its own",
+  "304 for an encoding",
+  "a range is never one of an encoding",
+];
+
+const compressesItself =
+  "Cloudflare compresses static files itself, as it sees fit and under the plain file's ETag; files compressed beforehand are not used for that.";
+
 /** All of them. A row that is no longer needed fails, like a difference without a row. */
 export const differences: readonly Difference[] = [
   {
@@ -47,7 +68,7 @@ export const differences: readonly Difference[] = [
       "a range within a character",
       "If-Range with the file's ETag",
     ],
-    runtimes: ["workers"],
+    runtimes: ["workers", "workers-cloud"],
     assetServer: true,
     why: "Cloudflare's asset server, as far as local workerd shows it, answers a range of a static file with the whole file, which RFC 9110 allows.",
     expect: { status: 200, headers: { "content-range": null }, body: everyByte },
@@ -63,7 +84,7 @@ export const differences: readonly Difference[] = [
       "If-Match with another ETag is 412",
       "If-Match with a weak ETag is 412",
     ],
-    runtimes: ["workers"],
+    runtimes: ["workers", "workers-cloud"],
     assetServer: true,
     why: "Cloudflare's asset server compares If-None-Match with one ETag and does not read If-Match; it sends the static file.",
     expect: { status: 200, body: "a plain text file\n" },
@@ -75,7 +96,7 @@ export const differences: readonly Difference[] = [
       "a letter that was escaped without need",
       "two slashes before a file",
     ],
-    runtimes: ["workers"],
+    runtimes: ["workers", "workers-cloud"],
     assetServer: true,
     why: "Cloudflare's asset server knows one spelling of each path, that of encodeURIComponent with single slashes, and redirects the others to it.",
     expect: { status: 307, headers: { location: "/file.txt" }, body: "" },
@@ -86,32 +107,23 @@ export const differences: readonly Difference[] = [
   },
   {
     cases: ["PUT of a file", "PATCH of a file", "DELETE of a file", "OPTIONS of a file"],
-    runtimes: ["workers"],
+    runtimes: ["workers", "workers-cloud"],
     assetServer: true,
     why: "Cloudflare's asset server refuses other methods for a static file without saying which are allowed.",
     expect: { status: 405, headers: { allow: null }, body: "" },
   },
   {
-    cases: [
-      "brotli for who takes it",
-      "gzip for who takes that alone",
-      "the encoding with the greater weight",
-      "an encoding of weight 0 is refused",
-      "an encoding in capitals",
-      "any encoding at all",
-      "any encoding but one",
-      "identity with the greatest weight",
-      "an encoding that there is not",
-      "no Accept-Encoding at all",
-      "gzip where there is no brotli",
-      "what was compressed of other bytes is not used",
-      "an encoding has an ETag of its own",
-      "304 for an encoding",
-      "a range is never one of an encoding",
-    ],
+    cases: [...encodedFiles, "what was compressed of other bytes is not used"],
     runtimes: ["workers"],
     assetServer: true,
-    why: "Cloudflare compresses static files itself, as it sees fit and under the plain file's ETag; files compressed beforehand are not used for that.",
+    why: compressesItself,
+    expect: { status: [200, 304], headers: { vary: null, "content-range": null } },
+  },
+  {
+    cases: [...encodedFiles, "HEAD of an encoding"],
+    runtimes: ["workers-cloud"],
+    assetServer: true,
+    why: compressesItself,
     expect: { status: [200, 304], headers: { vary: null, "content-range": null } },
   },
   {
@@ -143,7 +155,7 @@ export function differencesPage(): string {
     "",
     "One list of HTTP cases (`test/conformance/`) runs on every runtime: in process, on the Lambda emulation behind an HTTP API (`lambda`) and behind a",
     "function URL (`lambda-url`), on the Workers artifact as it is uploaded (`workers`), on the Workers dev path (`workers-dev`), on the Node server (`node`),",
-    "on the local cloud after a deploy (`local-cloud`) and there again under AWS's own runtime client (`lambda-ric`).",
+    "on the local cloud after a deploy to AWS (`local-cloud`) and to Cloudflare (`workers-cloud`), and there again under AWS's own runtime client (`lambda-ric`).",
     "Every difference is a row here; beside those of Cloudflare's own asset server there are ten at most. This page is written by",
     "`node test/conformance/write-differences.ts`; a test holds it to the table that the cases use.",
     "",

@@ -3,7 +3,16 @@ import type { App } from "../../framework/model/app.ts";
 import type { Answer, Ask } from "./case.ts";
 
 /** The runtimes, by the names that the table of differences uses. */
-export type RuntimeName = "in-process" | "lambda" | "workers" | "workers-dev" | "node" | "local-cloud" | "lambda-ric" | "lambda-url";
+export type RuntimeName =
+  | "in-process"
+  | "lambda"
+  | "workers"
+  | "workers-cloud"
+  | "workers-dev"
+  | "node"
+  | "local-cloud"
+  | "lambda-ric"
+  | "lambda-url";
 
 /** An app, loaded and with its secrets. */
 export interface Subject {
