@@ -7,7 +7,7 @@ const fixes: Readonly<Record<number, string>> = {
     "CLOUDFLARE_API_TOKEN must be a token of that account with the permission Workers Scripts: Edit (for domains also Zone: Workers Routes: Edit)",
   9109: "CLOUDFLARE_API_TOKEN must be a token of that account with the permission Workers Scripts: Edit",
   10021:
-    "portico dev --target workers shows the same mistake; what runs when the Worker starts must end within a second and must not fetch, wait or make random numbers",
+    "mend what it names; where that is the code, portico dev --target workers shows the same: what runs while a Worker starts has a second, and cannot fetch or wait",
   10027: "import less: portico routes shows what each route weighs; a Worker may have 64 MB",
   10034: "confirm the e-mail address of the Cloudflare account first",
   10037:
