@@ -218,15 +218,18 @@ describe("rounds of calls, one after the other", () => {
   };
 
   test("an unchanged deploy has at most 6, a changed route 10, a rollback 4", async () => {
+    await road.write("functions/_public/style.css", "body{}");
     await deployWord("a");
     await deployWord("b");
-    expect(await rounds((client) => road.deploy({ ...(client && { client }) }))).toBeLessThanOrEqual(6);
+    const unchanged = await rounds((client) => road.deploy({ ...(client && { client }) }));
     await road.write("functions/index.ts", page("c"));
-    expect(await rounds((client) => road.deploy({ ...(client && { client }) }))).toBeLessThanOrEqual(10);
+    const changed = await rounds((client) => road.deploy({ ...(client && { client }) }));
     const roll = async (client: Parameters<Parameters<typeof rounds>[0]>[0]) => {
       const platform = await road.platform({ ...(client && { client }) }, false);
       await switchRelease({ platform, command: "rollback", smoke, onSwitch: async () => undefined });
     };
-    expect(await rounds(roll)).toBeLessThanOrEqual(4);
+    const rollback = await rounds(roll);
+    // Beside the API a changed route asks its candidate twice: which version it is, and the smoke test.
+    expect({ unchanged, changed, rollback }).toEqual({ unchanged: 2, changed: 8, rollback: 4 });
   });
 });
