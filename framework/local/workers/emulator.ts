@@ -8,11 +8,12 @@ import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/i
 import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { jsonAnswer } from "../guard.ts";
+import { answeredHeaders, forward } from "./forward.ts";
 import { headersTooLarge, refusedAnswer, refusedByEdge } from "./limits.ts";
 import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
 
 // Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
-const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
+const { Agent: HttpAgent } = process.getBuiltinModule("node:http");
 
 /** How the emulation is set up. */
 export interface WorkersOptions {
@@ -115,37 +116,17 @@ interface Hop {
 }
 
 /** Cloudflare sets these on every request; what a client sends under those names never arrives. */
-const platformHeaders = new Set([
-  "cf-ray",
-  "cf-connecting-ip",
-  "connection",
-  "keep-alive",
-  "transfer-encoding",
-  "content-length",
-  "upgrade",
-  "expect",
-]);
+const platformHeaders = new Set(["cf-ray", "cf-connecting-ip"]);
 
 function send(agent: Agent, port: number, { key, token, request, to }: Hop): Promise<IncomingMessage> {
   const { method, target, body, clientAddress } = request;
-  const headers: string[] = [`x-${token}-key`, key, "cf-ray", to.requestId, "cf-connecting-ip", clientAddress];
-  for (const [name, value] of request.headers) if (!platformHeaders.has(name.toLowerCase())) headers.push(name, value);
-  const hasBody = body.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method);
-  if (hasBody) headers.push("content-length", String(body.byteLength));
-  // workerd closes a connection whose request had a body that the function did not read, without saying so: none is used again.
-  const connection = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : agent, setHost: false, maxHeaderSize: 2 ** 20 };
-  const options = { ...connection, method, path: target, headers };
-  const attempt = (): Promise<IncomingMessage> =>
-    new Promise((done, fail) => {
-      const hop = httpRequest(options);
-      hop.on("response", done);
-      // It also closes idle ones; the request that finds out never reached it.
-      hop.on("error", (error: NodeJS.ErrnoException) =>
-        hop.reusedSocket && error.code === "ECONNRESET" ? attempt().then(done, fail) : fail(error),
-      );
-      hop.end(body);
-    });
-  return attempt();
+  const headers: WireHeaders = [
+    [`x-${token}-key`, key],
+    ["cf-ray", to.requestId],
+    ["cf-connecting-ip", clientAddress],
+    ...request.headers.filter(([name]) => !platformHeaders.has(name.toLowerCase())),
+  ];
+  return forward(agent, port, { method, url: target, headers, body });
 }
 
 const undeliverable = (failure: Failure, cold: boolean): Invocation => ({
@@ -154,16 +135,12 @@ const undeliverable = (failure: Failure, cold: boolean): Invocation => ({
   failure,
 });
 
-const dropped = new Set(["connection", "keep-alive", "transfer-encoding"]);
-
 function toInvocation(message: IncomingMessage, token: string): Invocation {
-  const headers: WireHeaders = message.rawHeaders.flatMap((name, at, all) =>
-    at % 2 ? [] : [[name.toLowerCase(), all[at + 1] ?? ""] as const],
-  );
+  const headers = answeredHeaders(message);
   const own = (name: string): string | undefined => headers.find(([header]) => header === `x-${token}-${name}`)?.[1];
   const text = own("failure");
   const failure = text === undefined ? undefined : (JSON.parse(decodeURIComponent(text)) as Failure);
-  const answered = headers.filter(([name]) => !dropped.has(name) && !name.startsWith(`x-${token}-`));
+  const answered = headers.filter(([name]) => !name.startsWith(`x-${token}-`));
   const refused = refusedAnswer(answered);
   if (refused) {
     message.destroy();

@@ -89,7 +89,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
   const pool = new VersionPool((version, tailed) => startStored(version, tailed, { edge, ...surroundings }), onError);
   let storage: Promise<Storage> | undefined;
   const edge: Edge = {
-    ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], secret: key.secretAccessKey },
+    ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], ownHosts: options.hosts, secret: key.secretAccessKey },
     content: openContentStore(join(folder, "content"), usedContent(state)),
     tails: new TailSessions(),
     traffic: createTraffic({ state, clock, pool }, options.propagation ?? (() => 0), random),

@@ -62,6 +62,8 @@ export interface Edge {
   readonly traffic: Traffic;
   /** Scripts that a call is changing right now; a second one is refused. */
   readonly busy: Set<string>;
+  /** Host names of this machine besides the loopback ones, from `--host`. */
+  readonly ownHosts: readonly string[];
   /** Signs the tokens of asset uploads. */
   readonly secret: string;
   /** Starts the workerd that owns what is stored, once. */

@@ -6,10 +6,10 @@ import type { WireHeaders, WireRequest, WireResponse } from "../../../model/wire
 import type { AccessRecord } from "../../access-log.ts";
 import { headerValues, isAllowedHost } from "../../guard.ts";
 import { measured } from "../../measured.ts";
-import { refusedByEdge } from "../../workers/limits.ts";
+import { answeredHeaders, forward, type Forwarded } from "../../workers/forward.ts";
+import { refusedAnswer, refusedByEdge } from "../../workers/limits.ts";
 import { chooseVersion } from "./choose-version.ts";
 import type { Edge } from "./edge.ts";
-import { answeredHeaders, forward, type Forwarded } from "./forward.ts";
 import type { VersionRecord } from "./records.ts";
 import type { Lease } from "./version-pool.ts";
 import { scriptForUrl } from "./zone-routing.ts";
@@ -22,6 +22,12 @@ const text = (status: number, body: string): WireResponse => ({
   ],
   body: Buffer.from(body),
 });
+
+// Not imported: see workers/forward.ts.
+const { Agent } = process.getBuiltinModule("node:http");
+
+/** Of all versions; idle connections keep no process alive. */
+const agent = new Agent({ keepAlive: true });
 
 /** What the edge says where no Worker answers. */
 const nothingHere = text(404, "There is nothing here yet\n");
@@ -78,7 +84,7 @@ async function answer(
 
 function targetOf(front: string, { headers, target }: WireRequest, edge: Edge): string | undefined {
   const [host = ""] = headerValues(headers, "host");
-  if (isAllowedHost(host)) return edge.state.scripts.get(front)?.enabled ? front : undefined;
+  if (isAllowedHost(host, edge.ownHosts)) return edge.state.scripts.get(front)?.enabled ? front : undefined;
   return scriptForUrl(new URL(`http://${host}${target}`), edge);
 }
 
@@ -95,8 +101,14 @@ async function invoke(
   if (!version) return { response: nothingHere };
   const { lease, message } = await ask(version, request, edge);
   if (!message) return { response: threw, cold: lease.cold };
+  const headers = answeredHeaders(message);
+  if (refusedAnswer(headers)) {
+    message.destroy();
+    lease.release();
+    return { response: threw, cold: lease.cold };
+  }
   const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;
-  const response = { status: message.statusCode ?? 502, headers: answeredHeaders(message), body };
+  const response = { status: message.statusCode ?? 502, headers, body };
   return { response: measured(response, request.method, () => lease.release()), cold: lease.cold };
 }
 
@@ -109,7 +121,7 @@ async function ask(
 ): Promise<{ readonly lease: Lease; readonly message?: IncomingMessage }> {
   const lease = await edge.pool.lease(version, edge.tails.of(version.script).length > 0);
   try {
-    return { lease, message: await forward(lease.version.port, request) };
+    return { lease, message: await forward(agent, lease.version.port, request) };
   } catch (error) {
     lease.release();
     const { code } = error as NodeJS.ErrnoException;

@@ -1,12 +1,15 @@
-/** One request to a running version: message parts in, workerd's answer as node:http has it out. */
-import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+/** One request to a running workerd: message parts in, workerd's answer as node:http has it out. */
+import type { Agent, IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { WireHeaders } from "../../../model/wire.ts";
+import type { WireHeaders } from "../../model/wire.ts";
+
+// Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
+const { request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** What is sent on. */
 export interface Forwarded {
   readonly method: string;
-  /** Whole, its path and query raw. */
+  /** Path and query, raw; whole, where the socket takes whole URLs. */
   readonly url: string;
   readonly headers: WireHeaders;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
@@ -15,17 +18,18 @@ export interface Forwarded {
 /** These belong to the hop. */
 const dropped: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
 
-/** Keeps connections for requests without a body: workerd closes one whose request had a body that nobody read, without saying so. */
-export const forwardAgent: Agent = new Agent({ keepAlive: true });
-
-/** Resolves when the head of the answer is there. A reused connection that turns out to be closed is not the request's fault: it is sent again. */
-export function forward(port: number, { method, url, headers, body }: Forwarded): Promise<IncomingMessage> {
+/**
+ * Resolves when the head of the answer is there. The agent keeps connections for requests without a body: workerd closes one whose
+ * request had a body that nobody read, without saying so. It also closes idle ones; the request that finds out never reached it, and is
+ * sent again.
+ */
+export function forward(agent: Agent, port: number, { method, url, headers, body }: Forwarded): Promise<IncomingMessage> {
   const kept = headers.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
   const streamed = body instanceof ReadableStream;
   const bytes = body instanceof Uint8Array ? body : undefined;
   const hasBody = streamed || (bytes !== undefined && (bytes.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)));
   if (hasBody && bytes) kept.push("content-length", String(bytes.byteLength));
-  const options = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : forwardAgent, setHost: false, maxHeaderSize: 2 ** 20 };
+  const options = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : agent, setHost: false, maxHeaderSize: 2 ** 20 };
   const attempt = (): Promise<IncomingMessage> =>
     new Promise((done, fail) => {
       const hop = httpRequest({ ...options, method, path: url, headers: kept });
