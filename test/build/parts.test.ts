@@ -59,6 +59,20 @@ describe("a function made of a shared trunk and its own route", () => {
     expect(await answer(route)).toEqual({ body: "function,a,q,z,own,too,!", inParts: true });
   });
 
+  it("has names of its own in every scope, even all that esbuild would give", async () => {
+    const first = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$"];
+    const names = [...first, ...first.flatMap((name) => [...first, ..."0123456789"].map((next) => name + next))];
+    const taken = names.filter((name) => !["do", "if", "in"].includes(name));
+    const declared = `const ${taken.map((name) => `${name} = "${name}"`).join(", ")};`;
+    const use = `[typeof Hono, greet("x"), ${taken.filter((_, at) => at % 50 === 7).join(", ")}]`;
+    const route = `import { Hono } from "hono"; import { greet } from "./_lib/greet.ts";
+      const inner = (said: (...all: unknown[]) => unknown) => { ${declared} if (said(${taken.join(", ")})) return ${use}; return []; };
+      export const GET = () => new Response(inner((...all) => all.length).join());`;
+    const lib = { "functions/_lib/greet.ts": `export const greet = (name: string) => "hello " + name;` };
+    const own = taken.filter((_, at) => at % 50 === 7);
+    expect(await answer(route, lib)).toEqual({ body: ["function", "hello x", ...own].join(), inParts: true });
+  });
+
   it("finds globals whose names the trunk uses for something else", async () => {
     const route = `import { Hono } from "hono"; declare const t: string, te: string, $e: string; Object.assign(globalThis, { t: "T", te: "TE", $e: "$E" });
       const app = new Hono(); export const GET = () => new Response([typeof app, t, te, $e, new URL("http://a/b").pathname, new Map([[1, NaN]]).size].join());`;
