@@ -100,9 +100,11 @@ export function take(body: Body | null): Body["source"] | Promise<Uint8Array<Arr
 export function takeAtOnce(body: Body | null): string | Uint8Array<ArrayBuffer> | undefined {
   if (!body) return "";
   const { source } = body;
-  if (body.stream || body.used || source === undefined || source instanceof Blob) return undefined;
+  const isText = typeof source === "string";
+  // Not a look at the global Blob where there is a text: it would be loaded for that.
+  if (body.stream || body.used || !(isText || source instanceof Uint8Array)) return undefined;
   body.used = true;
-  return typeof source === "string" ? source.toWellFormed() : source;
+  return isText ? source.toWellFormed() : source;
 }
 
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

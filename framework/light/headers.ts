@@ -85,8 +85,6 @@ export let seal: (headers: LightHeaders) => void;
 export let copyHeaders: (from: LightHeaders) => LightHeaders;
 /** Names and values as `fetch` sends them, cookies apart. */
 export let written: (headers: LightHeaders) => [name: string, value: string][];
-/** Of a record whose names are in lower case already, and of cookies apart from it: what a front of Lambda has. Throws TypeError. */
-export let fromFront: (record: Readonly<Record<string, string>>, cookies: readonly string[] | null | undefined) => LightHeaders;
 /** All but the cookies. */
 export let recordOf: (headers: LightHeaders) => Record<string, string>;
 
@@ -149,17 +147,6 @@ export class LightHeaders {
         const name = headers.#names?.get(key) ?? key;
         return key === "set-cookie" ? headers.#cookies.map((cookie): Pair => [name, cookie]) : [[name, value]];
       });
-    fromFront = (record, cookies) => {
-      const names = Object.keys(record);
-      const values = Object.values(record);
-      if (cookies) {
-        names.push("cookie");
-        values.push(cookies.join("; "));
-      }
-      const headers = new LightHeaders();
-      headers.#fill(names, values, true);
-      return headers;
-    };
     recordOf = (headers) => Object.fromEntries(headers.#sort().filter(([key]) => key !== "set-cookie"));
   }
 

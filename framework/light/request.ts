@@ -1,7 +1,7 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
 import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, moveBody, sendable } from "./body.ts";
 import { addMembers, byteString, dictionary, members, need, present, uncloneable } from "./convert.ts";
-import { copyHeaders, fromFront, isToken, LightHeaders, written } from "./headers.ts";
+import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
 import { LightResponse } from "./response.ts";
 
@@ -41,13 +41,12 @@ function readFront(front: () => LightHeaders): LightHeaders {
 }
 
 let bodyOf: (request: LightRequest) => Body | null;
-let optionsOf: (request: LightRequest) => Options;
 
 /** The brand by which adapters know light classes. */
 const open = Symbol.for("portico.open");
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as the former are to responses
-export interface LightRequest extends BodyMembers, Options {}
+export interface LightRequest extends BodyMembers {}
 
 /** What `Request` is to who uses it. */
 export class LightRequest {
@@ -111,14 +110,13 @@ export class LightRequest {
   ): LightRequest {
     const request = new LightRequest(url);
     request.#method = toMethod(method);
-    request.#front = () => fromFront(headers, cookies);
+    request.#front = () => new LightHeaders(cookies ? { ...headers, cookie: cookies.join("; ") } : headers);
     if (body !== null) request.#setBody({ body });
     return request;
   }
 
   static {
     bodyOf = (request) => request.#body;
-    optionsOf = (request) => request.#options;
     toNative = (request) => {
       const { referrer, mode, ...options } = request.#options;
       const init = {
@@ -145,6 +143,43 @@ export class LightRequest {
   get headers(): LightHeaders {
     return (this.#headers ??= this.#front ? readFront(this.#front) : new LightHeaders());
   }
+  // Written out: to add them in a loop would cost a start half a millisecond.
+  get referrer(): string {
+    return this.#options.referrer;
+  }
+  get referrerPolicy(): string {
+    return this.#options.referrerPolicy;
+  }
+  get mode(): string {
+    return this.#options.mode;
+  }
+  get credentials(): string {
+    return this.#options.credentials;
+  }
+  get cache(): string {
+    return this.#options.cache;
+  }
+  get redirect(): string {
+    return this.#options.redirect;
+  }
+  get integrity(): string {
+    return this.#options.integrity;
+  }
+  get keepalive(): boolean {
+    return this.#options.keepalive;
+  }
+  get destination(): string {
+    return this.#options.destination;
+  }
+  get isReloadNavigation(): boolean {
+    return this.#options.isReloadNavigation;
+  }
+  get isHistoryNavigation(): boolean {
+    return this.#options.isHistoryNavigation;
+  }
+  get duplex(): string {
+    return this.#options.duplex;
+  }
   get signal(): AbortSignal {
     const source = this.#follows instanceof LightRequest ? this.#follows.signal : this.#follows;
     return (this.#signal ??= source ? AbortSignal.any([source]) : new AbortController().signal);
@@ -160,14 +195,6 @@ export class LightRequest {
   }
 }
 
-/** What it shows of its options, and what of any is the same. */
-for (const name of Object.keys(standard) as (keyof Options)[]) {
-  addMembers(LightRequest, {
-    get [name]() {
-      return optionsOf(this as unknown as LightRequest)[name];
-    },
-  });
-}
 addMembers(LightRequest, bodyMembers(bodyOf));
 present(
   "Request",
