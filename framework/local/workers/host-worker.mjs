@@ -4,10 +4,11 @@
 export default {
   async fetch(request, env) {
     const { TOKEN: token, LOADER: loader, SOURCE: source } = env;
-    const headers = new Headers(request.headers);
-    const key = headers.get(`x-${token}-key`);
+    const key = request.headers.get(`x-${token}-key`);
     if (!key) return new Response("Forbidden", { status: 403 });
-    headers.delete(`x-${token}-key`);
+    // A copy's headers can be changed.
+    const asked = new Request(request);
+    asked.headers.delete(`x-${token}-key`);
     let cold = false;
     const stub = loader.get(key, async () => {
       cold = true;
@@ -20,7 +21,8 @@ export default {
       return code;
     });
     try {
-      const response = await stub.getEntrypoint().fetch(new Request(request, { headers }));
+      const response = await stub.getEntrypoint().fetch(asked);
+      if (!cold) return response;
       const answer = new Response(response.body, response);
       answer.headers.set(`x-${token}-cold`, String(cold));
       return answer;
