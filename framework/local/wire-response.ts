@@ -62,7 +62,8 @@ export async function writeResponse(response: WireResponse, method: string, out:
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError(`status ${status} cannot be sent`);
   const empty = method === "HEAD" || status === 204 || status === 304;
   const length = status === 204 ? "none" : empty || !(body instanceof Uint8Array) ? "given" : body.byteLength;
-  out.strictContentLength = !empty;
+  // What is whole has the length that it is said to have; to check it, node would write head and body apart.
+  out.strictContentLength = !empty && !(body instanceof Uint8Array);
   out.writeHead(status, framed(headers, length));
   if (body instanceof Uint8Array) {
     if (empty) out.end();
