@@ -72,11 +72,11 @@ export class DevFunction {
     return this.#build;
   }
 
-  /** Looked at once in a turn of the event loop, however many requests come in it. */
+  /** Looked at once in a few milliseconds, however many requests come in them. */
   #isThere(directory: string): boolean {
     if (this.#seen) return true;
     this.#seen = existsSync(directory);
-    if (this.#seen) setImmediate(() => (this.#seen = false));
+    if (this.#seen) setTimeout(() => (this.#seen = false), 5).unref();
     return this.#seen;
   }
 

@@ -2,6 +2,8 @@
 import { styleText } from "node:util";
 import { UserError } from "../model/user-error.ts";
 
+const togetherMs = 5;
+
 /** Where commands say things. A class, since it holds the streams and how they are drawn. */
 export class Reporter {
   readonly json: boolean;
@@ -23,9 +25,9 @@ export class Reporter {
     if (lines) process.stdout.write(lines);
   }
 
-  /** All lines of one turn of the event loop are one write: under load each costs as much as an answer. */
+  /** All lines of a few milliseconds are one write: under load each costs as much as an answer. */
   #say(text: string): void {
-    if (!this.#lines) setImmediate(() => this.flush());
+    if (!this.#lines) setTimeout(() => this.flush(), togetherMs).unref();
     this.#lines += text;
   }
 

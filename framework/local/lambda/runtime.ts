@@ -1,4 +1,5 @@
 /** The Lambda runtime: events in, outcomes out, over environments that come with the load and go with it. */
+import { availableParallelism } from "node:os";
 import type { LoadedFunction, LogLine } from "../../model/invocation.ts";
 import { Environment } from "./environment.ts";
 import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "./outcome.ts";
@@ -28,11 +29,11 @@ export interface LambdaRuntimeOptions {
 }
 
 /**
- * Milliseconds that an event waits for a busy environment before another is started for it: as long as the function's last start took,
- * within bounds; what is unknown is guessed. Where events take less than `quick`, another process would only be one more for the same
- * cores, and it is started when nothing else helps: quick functions so need few environments, on a slow machine as on a fast one.
+ * Milliseconds that an event waits for a busy environment before another is started for it: little where the function has fewer than
+ * there are cores, else as long as its last start took, within bounds; what is unknown is guessed. Where events take less than `quick`,
+ * one more process for the same cores would only slow the others down, and is started when nothing else helps.
  */
-const patience = { least: 20, most: 1000, guess: 200, quick: 20 } as const;
+const patience = { few: 2, least: 20, most: 1000, guess: 200, quick: 20 } as const;
 
 /** Milliseconds from an environment's rest to the start of the process for the next. */
 const standbyDelayMs = 20;
@@ -70,6 +71,7 @@ class Pool implements LambdaRuntime {
   /** Milliseconds that the last start of a function took, and its events of late. */
   readonly #lately = new Map<string, { readonly start: number; readonly event: number }>();
   readonly #standby: Standby | undefined;
+  readonly #cores = availableParallelism();
   #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
@@ -121,7 +123,7 @@ class Pool implements LambdaRuntime {
     const { fn, call } = event;
     const idle = this.#findIdle(fn);
     if (idle) return event.use(this.#wake(idle));
-    if (!this.#isBusy(fn) && this.#makeRoom()) return event.use(this.#start(fn, call));
+    if (this.#count(fn) === 0 && this.#makeRoom()) return event.use(this.#start(fn, call));
     this.#waiting.push(event);
     this.#impatience ??= setTimeout(() => this.#startForLate(), this.#patienceFor(fn));
   }
@@ -131,8 +133,9 @@ class Pool implements LambdaRuntime {
     this.#lately.set(id, { start: initMs ?? start, event: event + (durationMs - event) / 8 });
   }
 
-  #patienceFor({ id }: LoadedFunction): number {
-    const lately = this.#lately.get(id);
+  #patienceFor(fn: LoadedFunction): number {
+    const lately = this.#lately.get(fn.id);
+    if (lately && this.#count(fn) < this.#cores) return patience.few;
     if (lately && lately.event < patience.quick) return patience.most;
     return Math.min(Math.max(lately?.start ?? patience.guess, patience.least), patience.most);
   }
@@ -142,10 +145,11 @@ class Pool implements LambdaRuntime {
     return [...this.#idle.keys()].findLast((environment) => same(environment.fn, fn));
   }
 
-  /** Some environment works on an event of the function's, or starts for one. */
-  #isBusy(fn: LoadedFunction): boolean {
-    for (const environment of this.#all) if (!environment.dead && !environment.retired && same(environment.fn, fn)) return true;
-    return false;
+  /** How many environments the function has. */
+  #count(fn: LoadedFunction): number {
+    let count = 0;
+    for (const environment of this.#all) if (!environment.dead && !environment.retired && same(environment.fn, fn)) count++;
+    return count;
   }
 
   /** Environments for those that have waited long enough, as far as there is room; at most as many as there are, so that they double. */
