@@ -41,18 +41,18 @@ subscribe("child_process", note);
 
 // ── frames ──
 
-/** Until all is read; false when nobody is at the other end any more. */
-function fill(buffer) {
-  for (let at = 0; at < buffer.length;) {
+/** Reads into the buffer from `at` until there are `enough` bytes in it; how many there are, or 0 when nobody is at the other end any more. */
+function fill(buffer, at, enough) {
+  while (at < enough) {
     try {
       const read = readSync(pipe, buffer, at, buffer.length - at, null);
-      if (read === 0) return false;
+      if (read === 0) return 0;
       at += read;
     } catch (error) {
-      if (error.code !== "EINTR" && error.code !== "EAGAIN") return false;
+      if (error.code !== "EINTR" && error.code !== "EAGAIN") return 0;
     }
   }
-  return true;
+  return at;
 }
 
 function drain(frame) {
@@ -65,14 +65,22 @@ function drain(frame) {
   }
 }
 
-const head = Buffer.alloc(8);
+/** Most frames come with one read. */
+const common = Buffer.alloc(65_536);
 
-/** Two texts; undefined when nobody is at the other end any more. */
+/** Two texts; undefined when nobody is at the other end any more. There is never more than one frame in the pipe. */
 export function readFrame() {
-  if (!fill(head)) return undefined;
-  const [first, second] = [head.readUInt32LE(0), head.readUInt32LE(4)];
-  const frame = Buffer.allocUnsafe(first + second);
-  return fill(frame) ? { first: frame.utf8Slice(0, first), second: frame.utf8Slice(first) } : undefined;
+  const read = fill(common, 0, 8);
+  if (read === 0) return undefined;
+  const [first, second] = [common.readUInt32LE(0), common.readUInt32LE(4)];
+  const size = 8 + first + second;
+  let frame = common;
+  if (size > common.length) {
+    frame = Buffer.allocUnsafe(size);
+    common.copy(frame, 0, 0, read);
+  }
+  if (fill(frame, read, size) === 0) return undefined;
+  return { first: frame.utf8Slice(8, 8 + first), second: frame.utf8Slice(8 + first, size) };
 }
 
 /** @param onGone is called when nobody is at the other end any more */

@@ -29,8 +29,8 @@ export interface LambdaRuntimeOptions {
 }
 
 /**
- * Milliseconds that an event waits for a busy environment before another is started for it: little where the function has fewer than
- * there are cores, else as long as its last start took, within bounds; what is unknown is guessed. Where events take less than `quick`,
+ * Milliseconds that an event waits for a busy environment before another is started for it: little where the function has few, which
+ * keeps the cores busy while answers travel; else as long as its last start took, within bounds; what is unknown is guessed. Where events take less than `quick`,
  * one more process for the same cores would only slow the others down, and is started when nothing else helps.
  */
 const patience = { few: 2, least: 20, most: 1000, guess: 200, quick: 20 } as const;
@@ -71,7 +71,7 @@ class Pool implements LambdaRuntime {
   /** Milliseconds that the last start of a function took, and its events of late. */
   readonly #lately = new Map<string, { readonly start: number; readonly event: number }>();
   readonly #standby: Standby | undefined;
-  readonly #cores = availableParallelism();
+  readonly #few = 3 * availableParallelism();
   #impatience: NodeJS.Timeout | undefined;
   #running = 0;
   #swept = false;
@@ -135,7 +135,7 @@ class Pool implements LambdaRuntime {
 
   #patienceFor(fn: LoadedFunction): number {
     const lately = this.#lately.get(fn.id);
-    if (lately && this.#count(fn) < this.#cores) return patience.few;
+    if (lately && this.#count(fn) < this.#few) return patience.few;
     if (lately && lately.event < patience.quick) return patience.most;
     return Math.min(Math.max(lately?.start ?? patience.guess, patience.least), patience.most);
   }
