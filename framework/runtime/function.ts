@@ -48,10 +48,10 @@ export const createFunction =
       const made = handler(request, { ...call, params, var: {} });
       // A promise has no status; to wait for what is there would cost as much as all else here.
       response = (made as Partial<Response>)?.status ? (made as Response) : await made;
-      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.status !== "number")
+      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.clone !== "function")
         throw new TypeError(`The handler returned ${typeof response}, not a Response`);
-      // Read, so that in production too a handler that returned nothing fails here.
-      void response.status;
+      // Read, so that in production too a handler that returned something else, or nothing, fails here.
+      void response.clone.length;
     } catch (error) {
       response = errorResponse(error, call);
     }

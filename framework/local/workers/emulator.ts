@@ -5,7 +5,7 @@ import type { Agent, IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
-import type { WireRequest } from "../../model/wire.ts";
+import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { jsonAnswer } from "../guard.ts";
 import { answeredHeaders, forward } from "./forward.ts";

@@ -28,7 +28,9 @@ const httpError = (status: number) => ({
 export const errors: readonly Case[] = [
   reference("a route that throws", "/boom", { ...bare, hides: [...bare.hides, "always throws"] }),
   ...["error", "string", "undefined", "null", "object", "later"].map((what) => fixture(`throwing ${what}`, `/throws?what=${what}`, bare)),
-  fixture("answering nothing", "/throws?what=nothing", bare),
+  ...["nothing", "a number", "an object", "an object with a status"].map((what) =>
+    fixture(`answering ${what}`, `/throws?what=${encodeURIComponent(what)}`, bare),
+  ),
   fixture("HEAD of a route that throws", { method: "HEAD", target: "/throws?what=error" }, { status: 500, body: "" }),
   {
     name: "a throw ends nothing",
