@@ -23,7 +23,13 @@ export const commands: readonly Command[] = [
     name: "dev",
     summary: "run the app locally as the cloud would, reloading on every change",
     args: [{ name: "[dir]", summary: "app, or any folder of static files (default: here)" }],
-    flags: [target, port, host, config],
+    flags: [
+      target,
+      port,
+      host,
+      { flags: "--concurrency <count>", summary: "target lambda: events at once, more are throttled (default: 1000, in 32 environments)" },
+      config,
+    ],
     load: async () => (await import("./commands/dev.ts")).dev,
   },
   {

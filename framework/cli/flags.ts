@@ -18,6 +18,15 @@ export function portFlag(input: CommandInput, fallback: number): number {
   throw new UserError("BAD_PORT", `"${text}" is no port`, "give a number from 0 (any free port) to 65535");
 }
 
+/** A count from 1 to 999. Throws UserError with the code that is given. */
+export function countFlag(input: CommandInput, name: string, code: string): number | undefined {
+  const text = textFlag(input, name);
+  if (text === undefined) return undefined;
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw new UserError(code, `--${name} "${text}" is no count`, "give a number from 1 to 999");
+}
+
 /** A target's name. Throws UserError BAD_TARGET. */
 export function targetFlag(input: CommandInput): Target | undefined {
   const text = textFlag(input, "target");

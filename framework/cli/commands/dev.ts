@@ -16,7 +16,7 @@ import { UserError } from "../../model/user-error.ts";
 import { contentType } from "../../routes/content-type.ts";
 import { type AppSession, noFunctions, openAppSession } from "../app-session.ts";
 import type { CommandInput } from "../command.ts";
-import { appFlags, portFlag } from "../flags.ts";
+import { appFlags, countFlag, portFlag } from "../flags.ts";
 import { formatLog } from "../format-log.ts";
 import type { Reporter } from "../reporter.ts";
 
@@ -86,7 +86,7 @@ async function serveApp(input: CommandInput, root: string): Promise<() => Promis
   const session = await openAppSession({ ...appFlags(input, "dev"), root }, reporter);
   // esbuild's process starts while ours goes on.
   void initialize({});
-  const emulator = await createEmulator(session, reporter);
+  const emulator = await createEmulator(session, reporter, countFlag(input, "concurrency", "BAD_CONCURRENCY"));
   const gateway = await createGateway({
     ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root, emulator, source: session },
     ...(session.front && { front: session.front }),
@@ -118,8 +118,8 @@ function followChanges(session: AppSession, gateway: Gateway, emulator: Emulator
   };
 }
 
-/** Only what the target needs is loaded. */
-async function createEmulator({ app, target, front, served }: AppSession, reporter: Reporter): Promise<Emulator> {
+/** Only what the target needs is loaded. @param concurrency of a Lambda account */
+async function createEmulator({ app, target, front, served }: AppSession, reporter: Reporter, concurrency?: number): Promise<Emulator> {
   const onLog = (line: LogLine): void => reporter.result(formatLog(line, reporter), { type: "log", ...line });
   if (target === "lambda") {
     const { createLambdaEmulator } = await import("../../local/lambda/emulator.ts");
@@ -130,6 +130,8 @@ async function createEmulator({ app, target, front, served }: AppSession, report
       onLog,
       platformLines: reporter.verbose,
       standby: { memory, directory: app.root },
+      // Each event of an account that has so few gets an environment of its own, as there.
+      ...(concurrency !== undefined && { maxConcurrency: concurrency, maxEnvironments: concurrency }),
       ...(front && { front }),
       ...(region !== undefined && { region }),
     });
