@@ -233,7 +233,7 @@ it("--concurrency bounds the events of target lambda; what is over is throttled 
   const running = start(["dev", "--target", "lambda", "--concurrency", "1", "--port", "0"], root);
   const url = await ready(running);
   const answers = await Promise.all([1, 2, 3].map(async () => (await fetch(`${url}/slow`)).status));
-  expect(answers.toSorted()).toEqual([200, 503, 503]);
+  expect(answers.toSorted((left, right) => left - right)).toEqual([200, 503, 503]);
   expect(await running.stop()).toBe(0);
   const wrong = start(["dev", "--target", "lambda", "--concurrency", "none", "--port", "0"], root);
   await wrong.until(/BAD_CONCURRENCY/);

@@ -41,8 +41,9 @@ subscribe("child_process", note);
 
 // ── frames ──
 
-/** Reads into the buffer from `at` until there are `enough` bytes in it; how many there are, or 0 when nobody is at the other end any more. */
-function fill(buffer, at, enough) {
+/** Reads into the buffer until there are `enough` bytes in it; how many there are, or 0 when nobody is at the other end any more. */
+function fill(buffer, from, enough) {
+  let at = from;
   while (at < enough) {
     try {
       const read = readSync(pipe, buffer, at, buffer.length - at, null);
