@@ -8,8 +8,9 @@ import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/i
 import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { jsonAnswer } from "../guard.ts";
+import { watchCpu } from "./cpu-limit.ts";
 import { answeredHeaders, forward } from "./forward.ts";
-import { headersTooLarge, refusedAnswer, refusedByEdge } from "./limits.ts";
+import { headersTooLarge, maxCpuMs, refusedAnswer, refusedByEdge } from "./limits.ts";
 import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
 
 // Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
@@ -22,6 +23,8 @@ export interface WorkersOptions {
   readonly onLog: (line: LogLine) => void;
   /** Told once, in words, when something differs from the cloud. */
   readonly onNotice: (text: string) => void;
+  /** Milliseconds that a Worker may compute without a pause. Default 30,000, the Paid plan's CPU time. */
+  readonly cpuMs?: number;
 }
 
 const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), "utf8");
@@ -35,28 +38,49 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
   const agent = new HttpAgent({ keepAlive: true });
   const loaded = new Map<string, LoadedFunction>();
   const compatibilityDate = usableDate(options);
-  const host = start({ ...options, compatibilityDate }, token, loaded);
-  // Told by the call that needs it.
-  host.catch(() => undefined);
+  const open = (): Promise<Host> => {
+    const opening = start({ ...options, compatibilityDate }, token, loaded);
+    // Told by the call that needs it.
+    opening.catch(() => undefined);
+    return opening;
+  };
+  let host = open();
+  const watch = watchCpu({
+    ping: async () => ping(agent, (await host).port),
+    limitMs: options.cpuMs ?? maxCpuMs,
+    // One thread runs every function: with the one that does not end, all go.
+    onExceeded: () => {
+      host = host.then((stuck) => stuck.close()).then(open);
+      host.catch(() => undefined);
+    },
+  });
+  const run = async (hop: Hop): Promise<Invocation> => {
+    const asked = host;
+    const left = watch.enter();
+    try {
+      return await toInvocation(await send(agent, (await asked).port, hop), token);
+    } catch (error) {
+      if (asked !== host) return cpuExceeded(options.cpuMs ?? maxCpuMs, hop.key);
+      if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") throw error;
+      return undeliverable(500, headersTooLarge("more than 1 MB of"), false);
+    } finally {
+      left();
+    }
+  };
   return {
-    async invoke(fn, request, to) {
+    invoke(fn, request, to) {
       const refused = refusedByEdge(request);
-      if (refused) return { response: refused, cold: false };
+      if (refused) return Promise.resolve({ response: refused, cold: false });
       const key = `${fn.id}/${fn.hash}`;
       loaded.set(key, fn);
-      const { port } = await host;
-      try {
-        return await toInvocation(await send(agent, port, { key, token, request, to }), token);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") throw error;
-        return undeliverable(headersTooLarge("more than 1 MB of"), false);
-      }
+      return run({ key, token, request, to });
     },
     retire(id) {
       // workerd drops isolates that nobody asks for; what must not happen is that an old build is loaded anew.
       for (const key of loaded.keys()) if (key.startsWith(`${id}/`)) loaded.delete(key);
     },
     async close() {
+      watch.close();
       agent.destroy();
       const running = await host.catch(() => undefined);
       await running?.close();
@@ -129,11 +153,26 @@ function send(agent: Agent, port: number, { key, token, request, to }: Hop): Pro
   return forward(agent, port, { method, url: target, headers, body });
 }
 
-const undeliverable = (failure: Failure, cold: boolean): Invocation => ({
-  response: jsonAnswer(500, { error: "Internal Server Error" }),
+/** Resolves when workerd has answered anything. */
+async function ping(agent: Agent, port: number): Promise<void> {
+  const answer = await forward(agent, port, { method: "GET", url: "/", headers: [["host", "ping"]], body: null });
+  answer.resume();
+}
+
+const undeliverable = (status: number, failure: Failure, cold: boolean): Invocation => ({
+  response: jsonAnswer(status, { error: status === 503 ? "Service Unavailable" : "Internal Server Error" }),
   cold,
   failure,
 });
+
+/** Cloudflare's error 1102. Who else was asked at that time cannot be told from the one that does not end. */
+function cpuExceeded(milliseconds: number, key: string): Invocation {
+  const [id] = key.split("/", 1);
+  const message =
+    `workerd did not answer for ${milliseconds / 1000} s while ${id} ran, so it was started again: ` +
+    "a function computes without end. Cloudflare's CPU limit is 30 s (Paid) or 10 ms (Free), its answer 503";
+  return undeliverable(503, { name: "ExceededCpu", message, stack: "" }, false);
+}
 
 /** Up to this many bytes are read whole, which costs a tenth of a stream. */
 const smallBytes = 65_536;
@@ -165,7 +204,7 @@ async function toInvocation(message: IncomingMessage, token: string): Promise<In
   const refused = refusedAnswer(answered);
   if (refused) {
     message.destroy();
-    return undeliverable(refused, own("cold") === "true");
+    return undeliverable(500, refused, own("cold") === "true");
   }
   return {
     response: {

@@ -8,6 +8,8 @@ const kilobyte = 1024;
 export const maxUrl = 16 * kilobyte;
 export const maxHeaders = 128 * kilobyte;
 export const maxBody = 100 * kilobyte * kilobyte;
+/** Milliseconds of CPU time of a request on the Paid plan, by default. */
+export const maxCpuMs = 30_000;
 /** What must be read of a request's head to judge it. */
 export const maxHead = maxUrl + maxHeaders + 16 * kilobyte;
 

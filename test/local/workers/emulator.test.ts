@@ -208,3 +208,27 @@ describe("the Workers emulation", () => {
     expect(notices[0]).toContain(newestCompatibilityDate());
   });
 });
+
+describe("a Worker that computes without end", () => {
+  it("is 503, and the next call is served by a new workerd; one that waits is left alone", async () => {
+    const own = createWorkersEmulator({ compatibilityDate: "2026-07-01", onLog: () => {}, onNotice: () => {}, cpuMs: 700 });
+    const ask = async (fn: LoadedFunction, target: string) => {
+      const request = { ...{ method: "GET", target, headers: [["Host", "localhost:3000"]] as WireHeaders }, body: new Uint8Array() };
+      const client = { clientAddress: "192.0.2.1", scheme: "http", port: 3000 } as const;
+      const to = { routeKey: "$default", pathParameters: {}, requestId: `request-${++count}` };
+      return own.invoke(fn, { ...request, ...client }, to);
+    };
+    const fn = await load(
+      "loop",
+      `export default { fetch: async (r) => { if (r.url.endsWith("/loop")) for (;;); if (r.url.endsWith("/wait")) await scheduler.wait(3000); return new Response("fine"); } }`,
+    );
+    try {
+      expect((await ask(fn, "/wait")).response.status).toBe(200);
+      const { response, failure } = await ask(fn, "/loop");
+      expect([response.status, failure?.name]).toEqual([503, "ExceededCpu"]);
+      expect(await ask(fn, "/")).toMatchObject({ response: { status: 200 }, cold: true });
+    } finally {
+      await own.close();
+    }
+  });
+});
