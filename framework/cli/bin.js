@@ -85,15 +85,17 @@ function keepCompiled() {
   const home = homedir();
   const fallback = platform === "darwin" ? join(home, "Library", "Caches") : join(home, ".cache");
   const caches = platform === "win32" ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || fallback;
-  if (!caches || env.NODE_COMPILE_CACHE) return;
-  const folder = join(caches, "portico");
-  // Each edit of a function that runs in this process leaves an entry.
-  if (existsSync(folder) && readdirSync(folder, { recursive: true }).length > 3000) rmSync(folder, { recursive: true, force: true });
-  process.getBuiltinModule("module").enableCompileCache(folder);
+  if (!caches || env.NODE_COMPILE_CACHE) return undefined;
+  return process.getBuiltinModule("module").enableCompileCache(join(caches, "portico")).directory;
+}
+
+/** Each edit of a function that runs in this process leaves an entry; looked at when nobody waits any more. */
+function boundCompiled(folder) {
+  if (folder && existsSync(folder) && readdirSync(folder).length > 3000) rmSync(folder, { recursive: true, force: true });
 }
 
 async function run() {
-  keepCompiled();
+  const compiled = keepCompiled();
   endWithLauncher();
   countSignalsOnce();
   // The reader of our output went away, as `head` does: nothing is left to say.
@@ -106,6 +108,7 @@ async function run() {
   process.exitCode = 1;
   const { main } = await import(file);
   const code = await main(process.argv.slice(2));
+  boundCompiled(compiled);
   process.stdout.write("", () => process.exit(code));
 }
 
