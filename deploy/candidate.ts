@@ -1,4 +1,5 @@
 /** Makes a candidate of a plan: lock, upload, assemble, verify, smoke; a plan in, a release that answers at a secret address out. */
+import { systemClock } from "./clock.ts";
 import { inParallel } from "./parallel.ts";
 import { type Plan, releaseLine } from "./plan.ts";
 import type {
@@ -15,7 +16,7 @@ import type {
   Version,
 } from "./platform.ts";
 import type { RecordedFunction, ReleaseRecord } from "./record.ts";
-import { type SmokeCheck, requireSmoke } from "./smoke.ts";
+import { type SmokeCheck, requireSmoke, toAsk } from "./smoke.ts";
 
 /** A step that is done. */
 export type Progress =
@@ -42,6 +43,8 @@ export interface Run {
   readonly commit?: string;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Default the machine's. */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
   readonly onProgress: (progress: Progress) => void;
   /** Called between two steps; throws when the user asked to stop. */
   readonly checkpoint: () => void;
@@ -84,8 +87,8 @@ async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: 
     run.onProgress({ step: "assemble", release: candidate.number });
     run.checkpoint();
     await platform.verify(candidate, release, changedVersions(deployed, release.versions));
-    await requireSmoke(candidate, run.smoke, deployed.live?.number);
-    run.onProgress({ step: "smoke", checks: run.smoke.length });
+    await requireSmoke(candidate, run.smoke, deployed.live?.number, { sleep: run.sleep ?? systemClock.sleep });
+    run.onProgress({ step: "smoke", checks: toAsk(run.smoke).length });
     run.checkpoint();
     return { ...planned, lease, candidate };
   } catch (error) {

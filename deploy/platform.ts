@@ -115,6 +115,8 @@ export interface Candidate extends Release {
   readonly url: string;
   /** What a request must carry to reach it. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How a node of the cloud answers that does not know the address yet. */
+  readonly unseen?: { readonly status: number; readonly body: string };
 }
 
 /** The release that takes the traffic. */

@@ -3,10 +3,11 @@ import { inParallel } from "../parallel.ts";
 import type { Candidate, Deployed, Intent, Lease, Live, Platform, Release, ReleaseDraft, Removed, Version } from "../platform.ts";
 import type { ReleaseRecord } from "../record.ts";
 import { UserError } from "../../framework/model/user-error.ts";
-import { type ApiHandle, ensureApi, readStage, writeWorkingCopy } from "./api.ts";
+import { type ApiHandle, ensureApi, writeWorkingCopy } from "./api.ts";
 import type { Clients } from "./clients.ts";
 import type { Archive } from "./code.ts";
 import { collect } from "./collect.ts";
+import { calledRoutes, compare, versionOf } from "./compare.ts";
 import { draftRelease, type DraftValues, type LambdaDraft, type LambdaFunction } from "./draft.ts";
 import { onlyRoute } from "./only.ts";
 import { type FunctionHost, uploadFunction } from "./functions.ts";
@@ -42,6 +43,8 @@ export interface LambdaTarget {
   readonly account: string;
   readonly keep: number;
   readonly holder: Holder;
+  /** Milliseconds after which a moved stage is surely seen everywhere. AWS does not say; default 5,000. */
+  readonly propagation?: number;
   readonly source?: LambdaSource;
 }
 
@@ -52,6 +55,10 @@ interface Run extends LambdaTarget {
   values?: DraftValues;
   draft?: LambdaDraft;
   api?: ApiHandle;
+  /** Epoch ms of the switch. */
+  switched?: number;
+  /** True when the role's policy, as it is while one release follows another, allows more than this release needs. */
+  narrows?: boolean;
   /** The candidate's stage. */
   candidate?: string;
   inherited: readonly string[];
@@ -84,6 +91,7 @@ export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunct
     async promote(release) {
       const api = requireApi(run);
       await switchTo(clients, api, owner, release);
+      run.switched = clients.clock.now();
       return { ...release, url: `${api.endpoint}/` };
     },
     withdraw: () => withdrawStage(clients, requireApi(run)),
@@ -152,7 +160,7 @@ async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): P
   const [stage] = await Promise.all([expose(clients, api, owner, snapshot), writeRecord(run, record)]);
   run.candidate = stage;
   run.records.set(release.number, record);
-  return { ...snapshot, record, url: `${api.endpoint}/${stage}` };
+  return { ...snapshot, record, url: `${api.endpoint}/${stage}`, unseen: { status: 404, body: JSON.stringify({ message: "Not Found" }) } };
 }
 
 /** Only in place of what was there when this run looked: a call that is late must not overwrite what another run wrote. */
@@ -185,11 +193,18 @@ async function settle(run: Run, live: Live): Promise<Live> {
   return { ...live, record };
 }
 
-function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
+/** Until the release before takes no request any more, wherever it comes in. */
+async function spread({ clients: { clock }, switched, propagation = 5_000 }: Run): Promise<void> {
+  const left = switched === undefined ? 0 : switched + propagation - clock.now();
+  if (left > 0) await clock.sleep(left);
+}
+
+async function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
   const { clients, store, owner, api, candidate, check, records, observed } = run;
   if (!observed) return fail("nothing was looked at");
   const { snapshots, strays } = observed;
-  const { releases } = observed.deployed;
+  const { releases, live } = observed.deployed;
+  if (live && !keep.some(({ ref }) => ref === live.ref)) await spread(run);
   const inherited = [...new Set([...run.inherited, ...run.updated])];
   return collect({ clients, store, owner, api, snapshots, releases, strays, records, candidate, keep, inherited, check });
 }
@@ -204,11 +219,16 @@ function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
 }
 
 /** What functions need before they are made; while one release follows another the role allows what both need. */
-async function prepare({ clients, owner, source, observed, check }: Run, draft: LambdaDraft): Promise<FunctionHost> {
+async function prepare(run: Run, draft: LambdaDraft): Promise<FunctionHost> {
+  const { clients, owner, source, observed, check } = run;
   const { lambda } = source!.build.manifest.app;
   const [role] = await Promise.all([
     lambda.role === undefined
-      ? ensureRole(clients, owner, lambda.permissionsBoundary, (now) => unitedPolicy(now, draft.policy))
+      ? ensureRole(clients, owner, lambda.permissionsBoundary, (now) => {
+          const policy = unitedPolicy(now, draft.policy);
+          run.narrows = policy !== draft.policy;
+          return policy;
+        })
       : { arn: lambda.role, created: 0 },
     ensureLogGroup(clients, owner, draft.logRetention),
   ]);
@@ -218,7 +238,9 @@ async function prepare({ clients, owner, source, observed, check }: Run, draft: 
 }
 
 /** What all releases share, exactly as the live one wants it. */
-async function settleShared({ clients, owner, source }: LambdaTarget, draft: LambdaDraft): Promise<void> {
+async function settleShared(run: Run, draft: LambdaDraft): Promise<void> {
+  const { clients, owner, source } = run;
+  if (run.narrows) await spread(run);
   const { lambda } = source!.build.manifest.app;
   await Promise.all([
     lambda.role === undefined ? ensureRole(clients, owner, lambda.permissionsBoundary, () => draft.policy) : undefined,
@@ -246,27 +268,6 @@ async function assemble({ clients, owner, api, release, allowed, check }: Assemb
   ]);
   check();
   return freeze(clients, api, release.number, release.draft.hash);
-}
-
-const calledRoutes = (release: ReleaseDraft<LambdaFunction>) =>
-  release.draft.routes.map((route) => ({ key: route.key, ref: versionOf(release, route.function).ref }));
-
-/** Throws UserError CANDIDATE_DIFFERS. */
-async function compare(clients: Clients, api: ApiHandle, stage: string, release: ReleaseDraft<LambdaFunction>): Promise<void> {
-  const lines = (routes: readonly { readonly key: string; readonly ref: string }[]): readonly string[] =>
-    routes.map(({ key, ref }) => `${key} → ${ref}`).toSorted();
-  const [wanted, found] = [lines(calledRoutes(release)), lines(await readStage(clients, api.id, stage))];
-  const other = wanted.find((line, at) => line !== found[at]) ?? found[wanted.length];
-  if (other === undefined) return;
-  throw new UserError(
-    "CANDIDATE_DIFFERS",
-    `release ${release.number} was frozen with other routes than it should have: ${other}`,
-    "what is live was not touched; somebody edits the API at the same time; deploy again",
-  );
-}
-
-function versionOf({ versions }: ReleaseDraft, id: string): Version {
-  return versions.get(id) ?? fail(`no version of ${id} was uploaded`);
 }
 
 function moved({ app, stage }: Owner, cause?: unknown): UserError {

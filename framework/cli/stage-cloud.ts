@@ -109,7 +109,14 @@ async function openLambda({ app, input, access, onCall }: Opening): Promise<Lamb
   const aws = access ? await openAccount(toAccess(access), app, { onCall }) : await openAwsAccount(app, input, { onCall });
   const { clients, account, where } = aws;
   const holder = createHolder(join(app.root, ".portico"), `${userInfo().username}@${hostname()}`);
-  const target = { clients, owner: { app: app.name, stage: app.stage }, account, keep: app.keep, holder };
+  const target = {
+    clients,
+    owner: { app: app.name, stage: app.stage },
+    account,
+    keep: app.keep,
+    holder,
+    ...(access && { propagation: 2_000 }),
+  };
   return {
     ...{ target: "lambda", aws, where },
     explain: (error) => toAwsError(error, where),

@@ -75,16 +75,18 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, holder,
 export const lambda: Row = {
   name: "AWS Lambda",
   switchCall: "UpdateStage",
+  publishCall: "PublishVersion",
+  recordService: "s3",
   async build(sample, root, out) {
     const app = appOf(root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "lambda", out });
   },
-  async open({ folder, clock, fault, delay = 0 }) {
+  async open({ folder, clock, fault, delay = 0, propagation = 0 }) {
     const runtime = createInProcessRuntime();
     const failures: unknown[] = [];
     const cloud = await startCloud({
-      ...{ folder, port: 0, runtime, clock, delay, onError: (error: unknown) => failures.push(error) },
+      ...{ folder, port: 0, runtime, clock, delay, pace: { propagation }, onError: (error: unknown) => failures.push(error) },
       fault: (call) => toFault(fault?.(call), call),
     });
     const access = { endpoint: cloud.url, region: cloud.region, credentials: cloud };

@@ -43,6 +43,8 @@ export interface EmulationOptions {
   readonly fault?: (call: ApiCall) => Injected | undefined;
   /** Milliseconds that slow states last. */
   readonly delay?: number;
+  /** Milliseconds within which a switch is seen everywhere. */
+  readonly propagation?: number;
 }
 
 /** A fault: refused as too many calls, as broken, as just being changed; cut before it took effect; cut after it. */
@@ -68,6 +70,10 @@ export interface Row {
   readonly name: string;
   /** The one call that moves traffic. */
   readonly switchCall: string;
+  /** The one that makes a version. */
+  readonly publishCall: string;
+  /** Where the lease and the records are. */
+  readonly recordService: string;
   /** Builds the app that lies in `root`. */
   build(sample: Sample, root: string, out: string): Promise<void>;
   open(options: EmulationOptions): Promise<Emulation>;
@@ -239,7 +245,7 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
       const { build, only, expected, smoke = [{ path: "/", status: 200 }] } = command;
       const [released] = await release({
         clouds: [await cloud.platform({ ...process, build, ...(only !== undefined && { only }) })],
-        ...{ smoke, keep, now: () => clock.now() },
+        ...{ smoke, keep, now: () => clock.now(), sleep: (time: number) => clock.sleep(time) },
         ...(expected && { expected: [expected] }),
         onPlans: async () => undefined,
         onProgress: () => undefined,

@@ -1,0 +1,84 @@
+/** What a command costs: calls that write, calls at all, and calls that must wait for each other. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { manyRoutes } from "./many-routes.ts";
+import { roundTrips } from "./round-trips.ts";
+import { rows } from "./rows.ts";
+import { buildAll, type Builds, samples } from "./samples.ts";
+import { type ApiCall, isWrite, openWorld, type Row } from "./world.ts";
+
+const counted = (calls: readonly ApiCall[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(calls, ({ operation }) => operation)].map(([name, { length }]) => [name, length]));
+
+/** All calls of a deploy that changes one route of so many. */
+async function oneOf(row: Row, routes: number): Promise<Readonly<Record<string, number>>> {
+  const built = await buildAll(row, { before: manyRoutes(routes, "one"), after: manyRoutes(routes, "two") });
+  const world = await openWorld(row);
+  try {
+    expect(await world.run({ verb: "deploy", build: built.builds.before, smoke: [] })).toMatchObject({ end: "done" });
+    const { end, calls } = await world.run({ verb: "deploy", build: built.builds.after, smoke: [] });
+    expect(end).toBe("done");
+    return counted(calls);
+  } finally {
+    await world.close();
+    await built.close();
+  }
+}
+
+describe.each(rows)("$name", (row) => {
+  let built: Builds<keyof typeof samples>;
+  beforeAll(async () => {
+    built = await buildAll(row, samples);
+  });
+  afterAll(() => built.close());
+
+  test("an unchanged app writes nothing, and a rollback changes the app by one call", async () => {
+    const { A, B } = built.builds;
+    const world = await openWorld(row);
+    try {
+      await world.run({ verb: "deploy", build: A });
+      const again = await world.run({ verb: "deploy", build: A });
+      expect(again.end).toBe("nothing");
+      expect(again.calls.filter(isWrite)).toEqual([]);
+      await world.run({ verb: "deploy", build: B });
+      const back = await world.run({ verb: "rollback" });
+      expect(back).toMatchObject({ end: "done", live: { number: 1 } });
+      const besideLeaseAndRecord = back.calls.filter((call) => isWrite(call) && call.service !== row.recordService);
+      expect(besideLeaseAndRecord.map(({ operation }) => operation)).toEqual([row.switchCall]);
+      // What all releases share is brought in step with the app; a release that is live already is not made again.
+      expect(await world.run({ verb: "deploy", build: A })).toMatchObject({ live: { number: 1 } });
+      expect(await world.run({ verb: "deploy", build: A })).toMatchObject({ end: "nothing" });
+    } finally {
+      await world.close();
+    }
+  });
+
+  test("A, B and A again make no third version", async () => {
+    const { A, B } = built.builds;
+    const world = await openWorld(row);
+    try {
+      await world.run({ verb: "deploy", build: A });
+      await world.run({ verb: "deploy", build: B });
+      const third = await world.run({ verb: "deploy", build: A });
+      expect(third).toMatchObject({ end: "done", live: { number: 3 } });
+      expect(third.calls.map(({ operation }) => operation)).not.toContain(row.publishCall);
+      expect(await world.orphans()).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test("one route changed costs the same calls, however many there are", async () => {
+    expect(await oneOf(row, 24)).toEqual(await oneOf(row, 4));
+  });
+
+  test("one route changed of 250 costs what it does of 25", { tags: ["full"] }, async () => {
+    expect(await oneOf(row, 250)).toEqual(await oneOf(row, 25));
+  });
+
+  test("calls that wait for each other", async () => {
+    const trips = await roundTrips(row, 8);
+    expect(trips.change).toBeLessThanOrEqual(26);
+    expect(trips.nothing).toBeLessThanOrEqual(6);
+    expect(trips.rollback).toBeLessThanOrEqual(8);
+  });
+});

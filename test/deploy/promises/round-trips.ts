@@ -1,0 +1,43 @@
+/** How many calls of a command must wait for the one before: every call takes 50 ms on a clock that only moves when all wait for it. */
+import { manyRoutes } from "./many-routes.ts";
+import { buildAll } from "./samples.ts";
+import { type Command, openWorld, type Outcome, type Row, type Transport } from "./world.ts";
+
+/** In round trips; and of the first deploy, in milliseconds, what it took and the critical path that the rates allow. */
+export interface RoundTrips {
+  readonly first: number;
+  readonly firstCalls: readonly { readonly service: string; readonly operation: string }[];
+  readonly change: number;
+  readonly nothing: number;
+  readonly rollback: number;
+}
+
+/** Milliseconds that a call takes. */
+export const latency = 50;
+
+/** @param routes of the app */
+export async function roundTrips(row: Row, routes: number): Promise<RoundTrips> {
+  const built = await buildAll(row, { before: manyRoutes(routes, "one"), after: manyRoutes(routes, "two") });
+  const world = await openWorld(row);
+  const { before, after } = built.builds;
+  const transport: Transport = async (_call, send) => {
+    await world.clock.sleep(latency);
+    return send();
+  };
+  const measure = async (command: Command, end: string): Promise<{ readonly trips: number; readonly outcome: Outcome }> => {
+    const start = world.clock.now();
+    const outcome = await world.run(command, { transport });
+    if (outcome.end !== end) throw new Error(`${command.verb} ended with ${outcome.end}`, { cause: outcome.error });
+    return { trips: (world.clock.now() - start) / latency, outcome };
+  };
+  try {
+    const first = await measure({ verb: "deploy", build: before, smoke: [] }, "done");
+    const change = await measure({ verb: "deploy", build: after, smoke: [] }, "done");
+    const nothing = await measure({ verb: "deploy", build: after, smoke: [] }, "nothing");
+    const rollback = await measure({ verb: "rollback" }, "done");
+    return { first: first.trips, firstCalls: first.outcome.calls, change: change.trips, nothing: nothing.trips, rollback: rollback.trips };
+  } finally {
+    await world.close();
+    await built.close();
+  }
+}
