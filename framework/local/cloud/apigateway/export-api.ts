@@ -44,7 +44,8 @@ function workingRoutes({ routes, integrations }: ApiRecord): readonly FrozenRout
 function describe({ tags }: ApiRecord, routes: readonly FrozenRoute[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { routeKey, integration } of routes) {
-    const [verb = "", path = ""] = routeKey === "$default" ? ["ANY", "/$default"] : routeKey.split(" ");
+    // A path may hold spaces.
+    const [, verb = "", path = ""] = routeKey === "$default" ? ["", "ANY", "/$default"] : (/^(\S+) (.*)$/s.exec(routeKey) ?? []);
     const method = verb === "ANY" ? anyMethod : verb.toLowerCase();
     paths[path] = {
       ...paths[path],
