@@ -10,6 +10,9 @@ const profile: Flag = { flags: "--profile <name>", summary: "AWS profile whose c
 const yes: Flag = { flags: "-y, --yes", summary: "agree to what would be asked" };
 const host: Flag = { flags: "--host <name>", summary: "one more Host name to answer to; repeatable", repeats: true };
 
+/** What every command that goes to a stage's cloud takes, its own flags in the middle. */
+const onStage = (...own: readonly Flag[]): readonly Flag[] => [stage, target, ...own, region, profile, config, port];
+
 /** In the order that help prints them. */
 export const commands: readonly Command[] = [
   {
@@ -66,19 +69,13 @@ export const commands: readonly Command[] = [
     name: "deploy",
     summary: "release the app to a stage",
     args: [],
-    flags: [
-      stage,
-      target,
+    flags: onStage(
       { flags: "-m, --message <text>", summary: "what the release is; stands in portico releases" },
       { flags: "--only <route>", summary: "change this route alone; the others stay as they are live" },
       { flags: "--canary <percent>", summary: "Workers only: give it this part of the traffic; portico promote gives it the rest" },
       { flags: "--plan <file>", summary: "apply this plan of portico plan --out, or nothing when it is not what would be done now" },
       yes,
-      region,
-      profile,
-      config,
-      port,
-    ],
+    ),
     load: async () => (await import("./commands/deploy.ts")).deploy,
   },
   {
@@ -86,28 +83,28 @@ export const commands: readonly Command[] = [
     alias: "diff",
     summary: "show what a deploy would change; exit code 2 when there is anything",
     args: [],
-    flags: [stage, target, { flags: "--out <file>", summary: "write the plan, for deploy --plan" }, region, profile, config, port],
+    flags: onStage({ flags: "--out <file>", summary: "write the plan, for deploy --plan" }),
     load: async () => (await import("./commands/plan.ts")).plan,
   },
   {
     name: "releases",
     summary: "list the releases of a stage",
     args: [],
-    flags: [stage, target, region, profile, config, port],
+    flags: onStage(),
     load: async () => (await import("./commands/releases.ts")).releases,
   },
   {
     name: "rollback",
     summary: "move a stage's traffic back to an earlier release, by one call",
     args: [{ name: "[release]", summary: "its number (default: the one before)" }],
-    flags: [stage, target, yes, region, profile, config, port],
+    flags: onStage(yes),
     load: async () => (await import("./commands/rollback.ts")).rollback,
   },
   {
     name: "promote",
     summary: "move a stage's traffic to any release",
     args: [{ name: "[release]", summary: "its number (default: the canary)" }],
-    flags: [stage, target, yes, region, profile, config, port],
+    flags: onStage(yes),
     load: async () => (await import("./commands/rollback.ts")).promote,
   },
   {
@@ -117,46 +114,34 @@ export const commands: readonly Command[] = [
       { name: "<action>", summary: "set, list or remove" },
       { name: "[names...]", summary: "NAME, or NAME=VALUE; a value that is not given is read from standard input" },
     ],
-    flags: [stage, target, { flags: "--from <file>", summary: "set: all that a .env file holds" }, yes, region, profile, config, port],
+    flags: onStage({ flags: "--from <file>", summary: "set: all that a .env file holds" }, yes),
     load: async () => (await import("./commands/secret.ts")).secret,
   },
   {
     name: "doctor",
     summary: "look whether a deploy to a stage can work: account, clock, quotas, limits, secrets",
     args: [],
-    flags: [
-      stage,
-      target,
+    flags: onStage(
       { flags: "--policy", summary: "print the least IAM policies of deployer and functions" },
       { flags: "--probe", summary: "try on a throw-away API what AWS's documentation leaves open" },
-      region,
-      profile,
-      config,
-      port,
-    ],
+    ),
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
     name: "env",
     summary: "list what a stage's functions get as context.env; no secret's value",
     args: [],
-    flags: [stage, target, region, profile, config, port],
+    flags: onStage(),
     load: async () => (await import("./commands/env.ts")).env,
   },
   {
     name: "logs",
     summary: "show what the functions of a stage printed",
     args: [{ name: "[route]", summary: "one route alone: its pattern or its function" }],
-    flags: [
-      stage,
-      target,
+    flags: onStage(
       { flags: "-f, --follow", summary: "go on until Ctrl-C" },
       { flags: "--since <span>", summary: "how far back: 30s, 15m, 2h, 1d (default: 10m)" },
-      region,
-      profile,
-      config,
-      port,
-    ],
+    ),
     load: async () => (await import("./commands/logs.ts")).logs,
   },
   {
@@ -164,7 +149,7 @@ export const commands: readonly Command[] = [
     alias: "destroy",
     summary: "take everything of a stage away",
     args: [],
-    flags: [stage, target, yes, { flags: "--confirm <stage>", summary: "the name of a protected stage" }, region, profile, config, port],
+    flags: onStage(yes, { flags: "--confirm <stage>", summary: "the name of a protected stage" }),
     load: async () => (await import("./commands/remove.ts")).remove,
   },
   {
