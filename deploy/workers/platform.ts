@@ -22,6 +22,8 @@ import { uploadVersion } from "./versions.ts";
 export interface WorkersSource {
   readonly build: WorkersBuild;
   readonly values: () => Promise<DraftValues>;
+  /** Throws when the Worker does not start, or not in time; called before anything is written. */
+  readonly tryStart?: () => Promise<void>;
 }
 
 /** Whose and where. */
@@ -117,8 +119,10 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
   const observed = requireObserved(run);
   if (!source || !draft) return fail("a release needs a build");
   const { workers } = source.build.manifest.app;
-  if (!observed.glance.script) await makeScript(run, workers);
-  await addFronts(client, script, workers, observed.glance.script ? observed.fronts : { ...observed.fronts, workersDev: false });
+  if (!release.assembled) await source.tryStart?.();
+  const isNew = !observed.glance.script;
+  if (isNew) await makeScript(run, workers);
+  await addFronts(client, script, workers, isNew ? { ...observed.fronts, workersDev: wantsWorkersDev(workers) } : observed.fronts);
   const { live, releases } = observed.deployed;
   const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
   const upload = { client, script, build: source.build, draft, release, stored: observed.stored, before, liveUrl: live?.url };

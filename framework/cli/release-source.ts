@@ -13,6 +13,7 @@ import { localBindings } from "./local-bindings.ts";
 import { cloudFolder } from "./local-cloud.ts";
 import type { Reporter } from "./reporter.ts";
 import { secretVersions } from "./secret-versions.ts";
+import { tryStart } from "./try-start.ts";
 import type { LambdaCloud, StageCloud, TargetCloud, WorkersCloud } from "./stage-cloud.ts";
 
 /** A platform for each cloud, ready to plan and to release. */
@@ -77,7 +78,8 @@ async function buildWorkers(cloud: WorkersCloud, { app, isLocal }: StageCloud, {
     const env = Object.fromEntries(Object.entries(local.env).filter(([name]) => !Object.hasOwn(local.secrets, name)));
     return { env, secrets: { values: local.secrets, versions: await local.versions() } };
   };
-  return cloud.platform({ build, values });
+  // The local cloud starts what it is given by itself.
+  return cloud.platform({ build, values, ...(!isLocal && { tryStart: () => tryStart(build, app, reporter) }) });
 }
 
 /** `.env*` is read here and on no other stage. */

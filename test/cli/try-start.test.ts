@@ -1,0 +1,35 @@
+/** The start of a Worker on this machine, before it is uploaded: modules that start, that throw and that take too long. */
+import { expect, test } from "vitest";
+import type { WorkersBuild } from "../../deploy/workers/read-build.ts";
+import { Reporter } from "../../framework/cli/reporter.ts";
+import { tryStart } from "../../framework/cli/try-start.ts";
+import type { App } from "../../framework/model/app.ts";
+
+const handler = "export default { fetch: () => new Response(null) };\n";
+
+function start(code: string): Promise<void> {
+  const bytes = Buffer.from(code);
+  const build = {
+    manifest: { app: { workers: { compatibilityDate: "2026-07-01" } } },
+    modules: [{ name: "index.js", type: "esm", bytes: bytes.length }],
+    parts: async () => [{ name: "index.js", type: "application/javascript+module", bytes }],
+  } as unknown as WorkersBuild;
+  return tryStart(build, { env: {} } as unknown as App, new Reporter({ json: false, verbose: false }));
+}
+
+test("one that starts is let through", async () => {
+  await expect(start(handler)).resolves.toBeUndefined();
+});
+
+test("one that throws is refused with workerd's words", async () => {
+  await expect(start(`throw new Error("not now");\n${handler}`)).rejects.toMatchObject({
+    code: "WORKER_START",
+    message: expect.stringContaining("not now"),
+  });
+});
+
+test("one that takes more than a second, however often it is tried, is refused, be it by us or by workerd that gives it up", async () => {
+  // The clock stands still while modules load; two billion rounds take any machine of today longer than a second.
+  const busy = "let sum = 0; for (let at = 0; at < 2e9; at++) sum = (sum * 31 + at) | 0;\nexport { sum };\n";
+  await expect(start(busy + handler)).rejects.toMatchObject({ code: expect.stringMatching(/^(STARTUP_SLOW|WORKER_START)$/) });
+});

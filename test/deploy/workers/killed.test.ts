@@ -1,0 +1,129 @@
+/** A deploy to Cloudflare that dies at any writing call and is run again ends where one clean run does; what is live is whole at every moment. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ClientOptions } from "../../../deploy/workers/client.ts";
+import { isWrite, openRoad, page, type Road } from "./road.ts";
+
+let road: Road;
+beforeEach(async () => {
+  road = await openRoad();
+});
+afterEach(() => road.close());
+
+const reads = /^(get|list|find)/;
+
+/** From its k-th writing call on nothing of the process reaches the cloud; that call did, or did not. */
+function dying(at: number, effect: "before" | "after"): ClientOptions & { readonly isDead: () => boolean } {
+  let writes = 0;
+  let isDead = false;
+  const die = (): never => {
+    isDead = true;
+    throw new Error("killed");
+  };
+  return {
+    isDead: () => isDead,
+    async transport({ operation }, send) {
+      if (isDead) die();
+      const isLast = !reads.test(operation) && ++writes === at;
+      if (isLast && effect === "before") die();
+      const answer = await send();
+      return isLast ? die() : answer;
+    },
+  };
+}
+
+/** Any other failure is one of the test. */
+async function dies(run: Promise<unknown>, { isDead }: { readonly isDead: () => boolean }): Promise<boolean> {
+  try {
+    await run;
+    return false;
+  } catch (error) {
+    if (isDead()) return true;
+    throw error;
+  }
+}
+
+const change = async (word: string): Promise<void> => {
+  await road.write("functions/index.ts", page(word));
+  await road.write("functions/_public/word.txt", word);
+};
+const observe = async () => (await road.platform({}, false)).observe();
+const say = async (url: string): Promise<readonly string[]> =>
+  Promise.all(["/", "/word.txt"].map(async (path) => (await fetch(new URL(path, url))).text()));
+
+describe.each(["before", "after"] as const)("killed %s a call took effect", (effect) => {
+  test("a first deploy", async () => {
+    await change("one");
+    let deaths = 0;
+    for (let at = 1; ; at++) {
+      const client = dying(at, effect);
+      if (!(await dies(road.deploy({ client }), client))) break;
+      deaths = at;
+      const again = await road.deploy();
+      expect([again.live.number, await say(again.live.url)], `call ${at}`).toEqual([1, ["one", "one"]]);
+      expect((await road.deploy()).changed, `call ${at}`).toBe(false);
+      expect((await observe()).leftovers, `call ${at}`).toEqual([]);
+      await (await road.platform({}, false)).remove();
+    }
+    // The placeholder, workers.dev, an asset session and its files (which the account keeps), the version, the candidate, the switch.
+    expect(deaths).toBe(6);
+  });
+
+  test("an update", async () => {
+    await change("0");
+    let { live } = await road.deploy();
+    let deaths = 0;
+    for (let at = 1; ; at++) {
+      const before = await say(live.url);
+      await change(String(at));
+      const client = dying(at, effect);
+      if (!(await dies(road.deploy({ client }), client))) break;
+      deaths = at;
+      expect([before, [String(at), String(at)]], `call ${at}`).toContainEqual(await say(live.url));
+      road.takeCalls();
+      const again = await road.deploy();
+      expect([again.live.number, await say(again.live.url)], `call ${at}`).toEqual([at + 1, [String(at), String(at)]]);
+      expect(again.plan.changes.filter(({ kind }) => kind === "function").map(({ name }) => name)).toEqual(["index", "users-id"]);
+      expect((await observe()).leftovers, `call ${at}`).toEqual([]);
+      road.takeCalls();
+      expect((await road.deploy()).changed, `call ${at}`).toBe(false);
+      expect(road.takeCalls().filter(isWrite)).toEqual([]);
+      ({ live } = again);
+    }
+    // An asset session, a file, the version, the candidate, the switch.
+    expect(deaths).toBe(5);
+  });
+
+  test("a rollback to a number, and remove", async () => {
+    await change("one");
+    await road.deploy();
+    await change("two");
+    await road.deploy();
+    const client = dying(1, effect);
+    const platform = await road.platform({ client }, false);
+    const { releases } = await platform.observe();
+    await expect(platform.promote(releases[0]!)).rejects.toThrow("killed");
+    const { live } = await observe();
+    expect([live?.number, await say(live?.url ?? "")]).toEqual(effect === "after" ? [1, ["one", "one"]] : [2, ["two", "two"]]);
+    const removing = dying(1, effect);
+    await expect((await road.platform({ client: removing }, false)).remove()).rejects.toThrow("killed");
+    await (await road.platform({}, false)).remove();
+    expect(await observe()).toMatchObject({ parts: [], releases: [], leftovers: [] });
+  });
+});
+
+test("when the first answer to every call is lost, nothing is made twice", async () => {
+  const lost = new Set<string>();
+  const transport: ClientOptions["transport"] = async ({ operation }, send) => {
+    const answer = await send();
+    if (lost.has(operation)) return answer;
+    lost.add(operation);
+    throw Object.assign(new Error("the answer is lost"), { code: "ECONNRESET" });
+  };
+  await change("one");
+  const { live } = await road.deploy({ client: { transport } });
+  expect([lost.size > 8, await say(live.url)]).toEqual([true, ["one", "one"]]);
+  expect((await observe()).releases.map(({ number }) => number)).toEqual([1]);
+  const calls = road.takeCalls().filter(({ method }) => method === "POST");
+  const made = (path: RegExp): number => calls.filter((call) => path.test(call.path)).length;
+  expect([made(/\/versions\?/), made(/\/deployments\?/)]).toEqual([1, 2]);
+});
