@@ -111,7 +111,7 @@ export interface Release {
 
 /** A release that answers, and nobody else can guess how to reach it. */
 export interface Candidate extends Release {
-  /** Without a slash at its end. */
+  /** Without a slash at its end; empty where it has no address. */
   readonly url: string;
   /** What a request must carry to reach it. */
   readonly headers?: Readonly<Record<string, string>>;

@@ -76,6 +76,8 @@ export async function requireSmoke(
   live: number | undefined,
   asking: Asking = systemClock,
 ): Promise<void> {
+  // A Worker that only other Workers call has no address; with checks it was refused before (NO_URL).
+  if (candidate.url === "") return;
   const failure = await runSmoke(candidate, checks, asking);
   if (!failure) return;
   const { path, wanted, found, cause } = failure;
