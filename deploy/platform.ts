@@ -117,6 +117,8 @@ export interface Candidate extends Release {
   readonly headers?: Readonly<Record<string, string>>;
   /** How a node of the cloud answers that does not know the address yet. */
   readonly unseen?: { readonly status: number; readonly body: string };
+  /** In place of an address: GETs a path, query included, and gives the status. */
+  readonly ask?: (path: string) => Promise<number>;
 }
 
 /** The release that takes the traffic. */

@@ -56,10 +56,12 @@ export async function runSmoke(candidate: Reachable, checks: readonly SmokeCheck
   return undefined;
 }
 
-type Reachable = Pick<Candidate, "url" | "headers" | "unseen">;
+type Reachable = Pick<Candidate, "url" | "headers" | "unseen" | "ask">;
 
 /** An address that was just made may not be known to every node that answers; those are asked again. */
-async function answerOf({ url, headers = {}, unseen }: Reachable, path: string, { sleep, timeout = 35_000 }: Asking): Promise<number> {
+async function answerOf(candidate: Reachable, path: string, { sleep, timeout = 35_000 }: Asking): Promise<number> {
+  const { url, headers = {}, unseen, ask } = candidate;
+  if (ask) return ask(path);
   for (let waited = 0; ; waited += pause) {
     const response = await fetch(url + path, { headers, redirect: "manual", signal: AbortSignal.timeout(timeout) });
     const isUnseen = response.status === unseen?.status && (await response.text()) === unseen.body;
@@ -77,7 +79,7 @@ export async function requireSmoke(
   asking: Asking = systemClock,
 ): Promise<void> {
   // A Worker that only other Workers call has no address; with checks it was refused before (NO_URL).
-  if (candidate.url === "") return;
+  if (candidate.url === "" && !candidate.ask) return;
   const failure = await runSmoke(candidate, checks, asking);
   if (!failure) return;
   const { path, wanted, found, cause } = failure;

@@ -8,7 +8,7 @@ export interface PolicyScope {
   readonly owner: Owner;
   readonly account: string;
   readonly region: string;
-  readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary">;
+  readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front">;
 }
 
 /** Every call of deploy/lambda, on this app's and stage's own names alone; what AWS cannot narrow to a name says so with `*`. */
@@ -20,11 +20,18 @@ export function deployerPolicy({ owner, account, region, lambda }: PolicyScope):
   const statements = [
     allow("Functions", functionActions, arn("lambda", `function:${functionPrefix(owner)}*`)),
     allow("FindFunctions", ["lambda:ListFunctions", "lambda:GetAccountSettings"], "*"),
-    allow(
-      "Api",
-      ["apigateway:GET", "apigateway:POST", "apigateway:PUT", "apigateway:PATCH", "apigateway:DELETE", "apigateway:TagResource"],
-      [`arn:aws:apigateway:${region}::/apis`, `arn:aws:apigateway:${region}::/apis/*`, `arn:aws:apigateway:${region}::/tags/*`],
-    ),
+    ...(lambda.front === "function-url"
+      ? [
+          allow("Url", urlActions, arn("lambda", `function:${functionPrefix(owner)}*`)),
+          allow("FindApis", ["apigateway:GET"], `arn:aws:apigateway:${region}::/apis`),
+        ]
+      : [
+          allow(
+            "Api",
+            apiActions,
+            ["/apis", "/apis/*", "/tags/*"].map((path) => `arn:aws:apigateway:${region}::${path}`),
+          ),
+        ]),
     { ...allow("PassRole", ["iam:PassRole"], role), Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } } },
     ...(lambda.role === undefined ? roleStatements(role, boundary) : []),
     allow("FindBucket", ["s3:ListBucket", "s3:CreateBucket", "s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock"], bucket),
@@ -54,6 +61,14 @@ const functionActions = [
   "lambda:TagResource",
   "lambda:ListTags",
   "lambda:InvokeFunction",
+];
+
+const apiActions = ["GET", "POST", "PUT", "PATCH", "DELETE", "TagResource"].map((action) => `apigateway:${action}`);
+
+/** Of the alias that is live, and of its URL; the two grants on it are among the actions on functions. */
+const urlActions = [
+  ...["Get", "Create", "Update", "Delete"].map((verb) => `lambda:${verb}Alias`),
+  ...["Get", "Create", "Update", "Delete"].map((verb) => `lambda:${verb}FunctionUrlConfig`),
 ];
 
 const secretActions = ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameters", "ssm:AddTagsToResource"];

@@ -87,7 +87,8 @@ async function checkSecrets({ clients, app, isLocal }: Examination): Promise<rea
 }
 
 function checkLimits({ build }: Examination): readonly Finding[] {
-  const { routes, assets } = build.manifest;
+  const { routes, assets, app } = build.manifest;
+  if (app.lambda.front === "function-url") return [{ check: "front", ok: true, text: "one function behind its URL: nothing to route" }];
   const functions = build.archives.length;
   const keys = httpApiKeys(routes, assets).length;
   const fix = '"group": "folder" or "app" in hosting.json makes fewer functions of the same code';

@@ -70,9 +70,11 @@ export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: 
   checkEnvironment(env);
   const own = build.archives.map((archive) => draftFunction(archive, { build, owner, env, secretVersions: values.secretVersions }));
   const { kept, left } = keepFor(build, own, deployed);
-  const functions = own.map((fn) => (fn.id === manifest.assetsFunction?.id ? withKept(fn, kept) : fn));
+  const functions = own.map((fn) => (fn.id === build.carrier ? withKept(fn, kept) : fn));
   refuseTwins(functions);
-  const keys = httpApiKeys(routes, [...assets, ...kept.map(({ entry }) => entry as unknown as BuiltAsset)]);
+  // A function URL has no routes: they are inside the one function.
+  const isRouted = app.lambda.front !== "function-url";
+  const keys = isRouted ? httpApiKeys(routes, [...assets, ...kept.map(({ entry }) => entry as unknown as BuiltAsset)]) : [];
   const policy = policyOf(owner, app.lambda);
   const parts = toParts({ build, owner, functions, keys, policy, note: leftText(left) });
   const secrets = Object.fromEntries(app.secrets.map((name) => [name, values.secretVersions[name] ?? 0]));
@@ -86,11 +88,10 @@ export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: 
 const ownLabel = "own files";
 
 function keepFor(
-  { manifest, assetsBytes }: LambdaBuild,
+  { manifest, assetsBytes, carrier: id }: LambdaBuild,
   functions: readonly LambdaFunction[],
   { live, releases }: Pick<Deployed, "live" | "releases">,
 ) {
-  const id = manifest.assetsFunction?.id;
   const mine = functions.find((fn) => fn.id === id);
   const theirs = live?.record?.functions.find((fn) => fn.function === id)?.facts.find(({ label }) => label === ownLabel)?.value;
   return keepAssets({
@@ -166,7 +167,7 @@ interface PartsInput {
 }
 
 function toParts({ build, owner, functions, keys, policy, note }: PartsInput): readonly Part[] {
-  const { app, assetsFunction } = build.manifest;
+  const { app } = build.manifest;
   const called = [...new Set(keys.map((route) => route.function))].toSorted();
   const built = new Map(build.archives.map((archive) => [archive.fn.id, archive]));
   return [
@@ -183,18 +184,27 @@ function toParts({ build, owner, functions, keys, policy, note }: PartsInput): r
         ]
       : []),
     logPart(owner, app.lambda.logRetention),
-    { kind: "api", name: stageName(owner), key: "http-api" },
+    app.lambda.front === "function-url" ? urlPart(owner) : { kind: "api", name: stageName(owner), key: "http-api" },
     ...functions.map((fn): Part => {
       const { fn: { bytes = 0 } = {}, codeSha256 = "" } = built.get(fn.id) ?? {};
       const facts = functionFacts(codeSha256, fn.settings, app.secrets);
-      if (fn.id !== assetsFunction?.id) return { kind: "function", name: fn.id, key: fn.key, bytes, facts };
+      if (fn.id !== build.carrier) return { kind: "function", name: fn.id, key: fn.key, bytes, facts };
       const carried = fn.kept.length ? [{ label: "files of earlier releases", value: String(fn.kept.length) }] : [];
       const own = { label: ownLabel, value: fn.ownKey, hidden: true };
       return { kind: "function", name: fn.id, key: fn.key, bytes, facts: [...facts, ...carried, own], ...(note !== undefined && { note }) };
     }),
-    invokePart(owner, called),
+    app.lambda.front === "function-url" ? publicPart(owner) : invokePart(owner, called),
     ...keys.map((route) => ({ kind: "route" as const, name: route.key, key: route.function })),
   ];
+}
+
+/** The address of the one function. */
+export const urlPart = (owner: Owner): Part => ({ kind: "url", name: stageName(owner), key: "RESPONSE_STREAM", shared: true });
+
+/** That anybody may call it. */
+export function publicPart(owner: Owner): Part {
+  const items = ["be called by anybody"];
+  return { kind: "permission", name: `url ${stageName(owner)}`, key: digest(items), items, shared: true };
 }
 
 /** That the API may call functions: their ids, in any order. */

@@ -1,17 +1,17 @@
 /** What an app has at a stage on AWS: reading calls in, parts, releases and leftovers out. Live is what the stage points to, never what a record says. */
 import { GetFunctionCommand } from "@aws-sdk/client-lambda";
-import { keptReleases } from "../candidate.ts";
 import { inParallel } from "../parallel.ts";
 import type { Holder } from "../holder.ts";
-import type { Deployed, DeployedPart, Intent, Leftover, Live, Release, Version } from "../platform.ts";
-import { readRecord, type ReleaseRecord } from "../record.ts";
+import type { Deployed, DeployedPart, Leftover, Live, Release } from "../platform.ts";
+import type { ReleaseRecord } from "../record.ts";
 import { type ApiHandle, findApi } from "./api.ts";
 import type { Clients } from "./clients.ts";
 import { digest, invokePart } from "./draft.ts";
-import { type Lock, readLock } from "./lease.ts";
+import { readLock } from "./lease.ts";
 import { findFunctions } from "./find-functions.ts";
 import { findLogGroup } from "./log-group.ts";
 import { candidatePrefix, functionName, isOurs, type Owner, recordPrefix, stageName } from "./names.ts";
+import { functionParts, interruption, readRecords, recordedLeftovers, refuseFront } from "./recorded.ts";
 import { isMissing } from "./retry.ts";
 import { deployedRole, findRole } from "./role.ts";
 import { readSnapshots, type Snapshot, type Snapshots, toSnapshots } from "./snapshots.ts";
@@ -61,6 +61,7 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
     glanceAt({ clients, store, owner }),
   ]);
   const records = await readRecords(store, glance.entries);
+  refuseFront(records, "http-api", owner);
   const { releases, strays, live } = toReleases(glance, records);
   const functions = functionParts(records, live?.record);
   const known = new Set(functions.map(({ name }) => name));
@@ -79,8 +80,9 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
     ...glance.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
   ];
   const lastNumber = Math.max(0, ...records.keys(), ...toSnapshots(glance.snapshots.deployments).map(({ number }) => number));
-  const interrupted = lock && (await isLeft(lock, holder)) ? lock.intent : undefined;
-  const leftovers = findLeftovers({ glance, records, releases, strays, live, interrupted, keep });
+  const interrupted = await interruption(lock, holder);
+  const recorded = recordedLeftovers({ records, releases, live, interrupted, keep, lost: "its snapshot is gone" });
+  const leftovers = [...frontLeftovers(glance, strays), ...recorded];
   return {
     ...{ api: glance.api, snapshots: glance.snapshots, records, strays, entries: glance.entries, hasBucket: glance.hasBucket },
     deployed: {
@@ -119,15 +121,6 @@ function fingerprintOf(api: ApiHandle | undefined, { deployments, stages }: Snap
   return digest([api?.id, frozen, pointing, entries.map(({ key, etag }) => [key, etag])]);
 }
 
-/** By number. A record that went away meanwhile is none. */
-async function readRecords(store: Store, entries: readonly Entry[]): Promise<ReadonlyMap<number, ReleaseRecord>> {
-  const read = await inParallel(entries, 16, async ({ key }) => {
-    const stored = await store.get(key);
-    return stored && readRecord(stored.text, `s3://${store.name}/${key}`);
-  });
-  return new Map(read.flatMap((record) => (record ? [[record.number, record]] : [])));
-}
-
 function toReleases(
   { api, snapshots }: Glance,
   records: ReadonlyMap<number, ReleaseRecord>,
@@ -143,21 +136,6 @@ function toReleases(
   const release = releases.find(({ ref }) => ref === serving);
   return { releases, strays, ...(release && api && { live: { ...release, url: `${api.endpoint}/` } }) };
 }
-
-/** What the live release has, each with the versions that any kept one has. */
-function functionParts(records: ReadonlyMap<number, ReleaseRecord>, live: ReleaseRecord | undefined): readonly DeployedPart[] {
-  const all = [...records.values()].flatMap(({ functions }) => functions);
-  const byId = Map.groupBy(all, (fn) => fn.function);
-  const mine = new Map(live?.functions.map((fn) => [fn.function, fn]));
-  return [...byId].flatMap(([name, states]): readonly DeployedPart[] => {
-    const current = mine.get(name);
-    const versions = [...new Map(states.map((one) => [one.ref, toVersion(one)])).values()];
-    if (!current) return [];
-    return [{ kind: "function", name, key: current.key, facts: current.facts, version: toVersion(current), versions }];
-  });
-}
-
-const toVersion = ({ function: id, number, ref, key }: Version): Version => ({ function: id, number, ref, key });
 
 function routeParts(owner: Owner, record: ReleaseRecord | undefined): readonly DeployedPart[] {
   if (!record) return [];
@@ -180,45 +158,15 @@ async function findStrangers({ lambda }: Clients, owner: Owner, ids: readonly st
   return found.flat();
 }
 
-interface Found {
-  readonly glance: Glance;
-  readonly records: ReadonlyMap<number, ReleaseRecord>;
-  readonly releases: readonly Release[];
-  readonly strays: readonly Snapshot[];
-  readonly live: Live | undefined;
-  readonly interrupted: Intent | undefined;
-  readonly keep: number;
-}
-
-/** A lock that is held is somebody's who is at work, and no leftover; one whose holder was of this checkout and is dead waits for nobody. */
-const isLeft = async ({ holder: theirs, millisecondsLeft }: Lock, mine: Holder): Promise<boolean> =>
-  theirs === undefined || millisecondsLeft === 0 || mine.isDead(theirs.run, theirs.checkout);
-
-/** What a run that ended early left. */
-function findLeftovers({ glance, records, releases, strays, live, interrupted, keep }: Found): readonly Leftover[] {
-  const stages = glance.snapshots.stages.flatMap(({ StageName = "" }): readonly Leftover[] =>
+/** Candidates' addresses, and second snapshots of a number. */
+function frontLeftovers({ snapshots }: Glance, strays: readonly Snapshot[]): readonly Leftover[] {
+  const stages = snapshots.stages.flatMap(({ StageName = "" }): readonly Leftover[] =>
     StageName.startsWith(candidatePrefix) ? [{ kind: "stage", name: StageName, reason: "a candidate's address" }] : [],
   );
-  const run = interrupted?.release === undefined ? "" : ` of release ${interrupted.release}`;
-  const intents: readonly Leftover[] = interrupted
-    ? [{ kind: "records", name: "lock", reason: `a ${interrupted.command}${run} that did not end` }]
-    : [];
-  const unmarked: readonly Leftover[] =
-    live?.record?.state === "candidate" ? [{ kind: "records", name: String(live.number), reason: "it is live and was not marked so" }] : [];
-  const kept = new Set(live ? keptReleases(live, releases, keep).map(({ number }) => number) : []);
-  const unkept = releases
-    .filter(({ number }) => !kept.has(number))
-    .map(({ number, record }): Leftover => {
-      const reason = record?.state === "live" ? "it is no longer kept" : "it never took traffic";
-      return { kind: "release", name: String(number), reason };
-    });
-  const whole = new Set(releases.filter(({ record }) => record).map(({ number }) => number));
-  const orphans = [...records.keys()].filter((number) => !whole.has(number));
-  const lost = orphans.map((number): Leftover => ({ kind: "records", name: String(number), reason: "its snapshot is gone" }));
   const late = strays.map(({ number, ref }): Leftover => ({
     kind: "release",
     name: `${number} (${ref})`,
     reason: "made late, a second one",
   }));
-  return [...stages, ...late, ...intents, ...unmarked, ...unkept, ...lost];
+  return [...stages, ...late];
 }

@@ -1,71 +1,35 @@
 /** AWS Lambda behind an HTTP API as a Platform: clients, an app's build and where records are in; the verbs of a release out. */
 import { inParallel } from "../parallel.ts";
-import type { Candidate, Deployed, Intent, Lease, Live, Platform, Release, ReleaseDraft, Removed, Version } from "../platform.ts";
+import type { Candidate, Deployed, Intent, Lease, Platform, Release, ReleaseDraft, Removed, Version } from "../platform.ts";
 import type { ReleaseRecord } from "../record.ts";
-import { UserError } from "../../framework/model/user-error.ts";
 import { type ApiHandle, ensureApi, writeWorkingCopy } from "./api.ts";
 import type { Clients } from "./clients.ts";
-import type { Archive } from "./code.ts";
 import { collect } from "./collect.ts";
 import { calledRoutes, compare, versionOf } from "./compare.ts";
 import { draftRelease, type DraftValues, type LambdaDraft, type LambdaFunction } from "./draft.ts";
 import { onlyRoute } from "./only.ts";
 import { type FunctionHost, uploadFunction } from "./functions.ts";
-import type { Holder } from "../holder.ts";
 import { takeLease } from "./lease.ts";
-import { isOutdated } from "./retry.ts";
-import { ensureLogGroup } from "./log-group.ts";
-import { type Owner, recordKey } from "./names.ts";
+import type { Owner } from "./names.ts";
 import { glanceAt, observe, type Observed } from "./observe.ts";
 import { allowInvoke } from "./permission.ts";
 import { probe } from "./probe.ts";
-import type { LambdaBuild } from "./read-build.ts";
 import { removeAll } from "./remove.ts";
-import { ensureRole, unitedPolicy } from "./role.ts";
+import { prepareHost, settleRelease, type SharedRun, spread, writeRecord } from "./shared.ts";
 import { expose, freeze, type Snapshot, switchTo, withdrawStage } from "./snapshots.ts";
-import { openStore, type Store } from "./store.ts";
-
-/** What a release is made of; without it only what is there already can be promoted or removed. */
-export interface LambdaSource {
-  readonly build: LambdaBuild;
-  /** Reads secrets; called while the cloud is looked at. */
-  readonly values: () => Promise<DraftValues>;
-  readonly archive: Archive;
-  /** A route's pattern, file or function: the others stay as they are live. */
-  readonly only?: string;
-}
-
-/** Whose and where. */
-export interface LambdaTarget {
-  readonly clients: Clients;
-  readonly owner: Owner;
-  /** 12 digits: the one that the credentials are of. */
-  readonly account: string;
-  readonly keep: number;
-  readonly holder: Holder;
-  /** Milliseconds after which a moved stage is surely seen everywhere. AWS does not say; default 5,000. */
-  readonly propagation?: number;
-  readonly source?: LambdaSource;
-}
+import { openStore } from "./store.ts";
+import { type LambdaTarget, moved } from "./target.ts";
 
 /** What a run learns on its way: a platform is made for one run. */
-interface Run extends LambdaTarget {
-  readonly store: Store;
+interface Run extends SharedRun {
   observed?: Observed;
   values?: DraftValues;
-  draft?: LambdaDraft;
   api?: ApiHandle;
-  /** Epoch ms of the switch. */
-  switched?: number;
-  /** True when the role's policy, as it is while one release follows another, allows more than this release needs. */
-  narrows?: boolean;
   /** The candidate's stage. */
   candidate?: string;
   inherited: readonly string[];
   /** Functions that had versions before and got new ones. */
   readonly updated: Set<string>;
-  /** Of the lease: throws when this run stood still for so long that another may be at work. */
-  check: () => void;
   records: Map<number, ReleaseRecord>;
   host?: Promise<FunctionHost>;
 }
@@ -95,7 +59,7 @@ export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunct
       return { ...release, url: `${api.endpoint}/` };
     },
     withdraw: () => withdrawStage(clients, requireApi(run)),
-    settle: (live) => settle(run, live),
+    settle: (live) => settleRelease(run, live),
     collect: (keep) => collectAll(run, keep),
     remove: () => removeAll(clients, store, owner),
   };
@@ -142,7 +106,7 @@ async function lock(run: Run, intent: Intent, seen: Deployed): Promise<Lease> {
 }
 
 async function upload(run: Run, fn: LambdaFunction): Promise<Version> {
-  const host = await (run.host ??= prepare(run, requireDraft(run)));
+  const host = await (run.host ??= prepareHost(run, requireDraft(run)));
   const { version, isFirst } = await uploadFunction(host, fn);
   if (!isFirst) run.updated.add(fn.id);
   return version;
@@ -150,7 +114,7 @@ async function upload(run: Run, fn: LambdaFunction): Promise<Version> {
 
 async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): Promise<Candidate> {
   const { clients, owner, observed } = run;
-  await (run.host ??= prepare(run, requireDraft(run)));
+  await (run.host ??= prepareHost(run, requireDraft(run)));
   const api = (run.api ??= await ensureApi(clients, owner));
   const allowed = allowedVersions(observed?.deployed.releases ?? []);
   run.check();
@@ -163,40 +127,12 @@ async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): P
   return { ...snapshot, record, url: `${api.endpoint}/${stage}`, unseen: { status: 404, body: JSON.stringify({ message: "Not Found" }) } };
 }
 
-/** Only in place of what was there when this run looked: a call that is late must not overwrite what another run wrote. */
-async function writeRecord({ store, owner, observed }: Run, record: ReleaseRecord): Promise<void> {
-  const key = recordKey(owner, record.number);
-  const text = JSON.stringify(record);
-  try {
-    await store.put(key, text, observed?.entries.find((entry) => entry.key === key)?.etag ?? null);
-  } catch (error) {
-    if (!isOutdated(error)) throw error;
-    // It is there when the answer to a put that took effect was lost.
-    if ((await store.get(key))?.text !== text) throw moved(owner, error);
-  }
-}
-
 async function verify(run: Run, release: ReleaseDraft<LambdaFunction>, changed: readonly Version[]): Promise<void> {
   const builds = new Map(requireDraft(run).functions.map(({ id, build }) => [id, build]));
   await Promise.all([
     compare(run.clients, requireApi(run), run.candidate ?? "", release),
     inParallel(changed, 16, (version) => probe(run.clients, version, builds.get(version.function) ?? "")),
   ]);
-}
-
-async function settle(run: Run, live: Live): Promise<Live> {
-  const { store, owner, draft } = run;
-  if (draft && live.hash === draft.hash) await settleShared(run, draft);
-  if (live.record?.state !== "candidate") return live;
-  const record: ReleaseRecord = { ...live.record, state: "live" };
-  await store.put(recordKey(owner, live.number), JSON.stringify(record));
-  return { ...live, record };
-}
-
-/** Until the release before takes no request any more, wherever it comes in. */
-async function spread({ clients: { clock }, switched, propagation = 5_000 }: Run): Promise<void> {
-  const left = switched === undefined ? 0 : switched + propagation - clock.now();
-  if (left > 0) await clock.sleep(left);
 }
 
 async function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
@@ -216,36 +152,6 @@ function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
     return record?.functions.filter((fn) => called.has(fn.function)).map(({ ref }) => ref) ?? [];
   });
   return new Set(refs);
-}
-
-/** What functions need before they are made; while one release follows another the role allows what both need. */
-async function prepare(run: Run, draft: LambdaDraft): Promise<FunctionHost> {
-  const { clients, owner, source, observed, check } = run;
-  const { lambda } = source!.build.manifest.app;
-  const [role] = await Promise.all([
-    lambda.role === undefined
-      ? ensureRole(clients, owner, lambda.permissionsBoundary, (now) => {
-          const policy = unitedPolicy(now, draft.policy);
-          run.narrows = policy !== draft.policy;
-          return policy;
-        })
-      : { arn: lambda.role, created: 0 },
-    ensureLogGroup(clients, owner, draft.logRetention),
-  ]);
-  const assets = source!.build.manifest.assetsFunction?.id;
-  const liveAssets = observed?.deployed.live?.record?.functions.find((fn) => fn.function === assets)?.ref;
-  return { clients, owner, role, archive: source!.archive, liveAssets, check };
-}
-
-/** What all releases share, exactly as the live one wants it. */
-async function settleShared(run: Run, draft: LambdaDraft): Promise<void> {
-  const { clients, owner, source } = run;
-  if (run.narrows) await spread(run);
-  const { lambda } = source!.build.manifest.app;
-  await Promise.all([
-    lambda.role === undefined ? ensureRole(clients, owner, lambda.permissionsBoundary, () => draft.policy) : undefined,
-    ensureLogGroup(clients, owner, draft.logRetention),
-  ]);
 }
 
 interface Assembling {
@@ -268,15 +174,6 @@ async function assemble({ clients, owner, api, release, allowed, check }: Assemb
   ]);
   check();
   return freeze(clients, api, release.number, release.draft.hash);
-}
-
-function moved({ app, stage }: Owner, cause?: unknown): UserError {
-  return new UserError(
-    "MOVED",
-    `what ${app} has at the stage ${stage} was changed by somebody else after it was looked at`,
-    "run the command again: it plans anew",
-    cause === undefined ? {} : { cause },
-  );
 }
 
 function fail(message: string): never {

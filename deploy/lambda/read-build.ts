@@ -23,6 +23,8 @@ export interface LambdaBuild {
   readonly archives: readonly BuiltArchive[];
   /** The static files whose names have a content hash; their number is not known yet: 0. */
   readonly hashed: readonly RecordedAsset[];
+  /** The function that serves them: the one for `$default`, or the whole app's behind a function URL. */
+  readonly carrier: string | undefined;
   /** Bytes of the archive that holds the static files. */
   readonly assetsBytes: number;
 }
@@ -30,20 +32,21 @@ export interface LambdaBuild {
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
 export async function readBuild(folder: string): Promise<LambdaBuild> {
   const manifest = await readLambdaManifest(folder);
-  const { assetsFunction } = manifest;
+  const { assetsFunction, functions, app } = manifest;
+  const carrier = assetsFunction?.id ?? (app.lambda.front === "function-url" ? functions[0]?.id : undefined);
   const archives: BuiltArchive[] = [];
   let hashed: readonly RecordedAsset[] = [];
   let assetsBytes = 0;
-  for (const fn of [...manifest.functions, ...(assetsFunction ? [assetsFunction] : [])]) {
+  for (const fn of [...functions, ...(assetsFunction ? [assetsFunction] : [])]) {
     if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
     const zip = join(folder, fn.zip);
     const bytes = await readFile(zip);
     archives.push({ fn, zip, codeSha256: createHash("sha256").update(bytes).digest("base64") });
-    if (fn.id !== assetsFunction?.id) continue;
+    if (fn.id !== carrier) continue;
     hashed = hashedAssets(manifest, zipSizes(bytes));
     assetsBytes = bytes.length;
   }
-  return { manifest, archives, hashed, assetsBytes };
+  return { manifest, archives, hashed, carrier, assetsBytes };
 }
 
 async function readLambdaManifest(folder: string): Promise<Manifest> {

@@ -3,7 +3,8 @@ import { userInfo, hostname } from "node:os";
 import { join } from "node:path";
 import { createHolder } from "../../deploy/holder.ts";
 import { toUserError as toAwsError } from "../../deploy/lambda/clients.ts";
-import { createLambdaPlatform, type LambdaSource } from "../../deploy/lambda/platform.ts";
+import { createAwsPlatform } from "../../deploy/lambda/front.ts";
+import type { LambdaSource } from "../../deploy/lambda/target.ts";
 import type { Owner } from "../../deploy/owner.ts";
 import type { Platform } from "../../deploy/platform.ts";
 import { toUserError as toCloudflareError } from "../../deploy/workers/cloudflare-error.ts";
@@ -79,7 +80,6 @@ export async function openStageCloud(input: CommandInput): Promise<StageCloud> {
     );
   const loaded = await loadApp(appFlags(input, stage));
   const targets = releaseTargets(loaded, input.reporter);
-  if (targets.includes("lambda")) requireHttpApi(loaded);
   const sent: SentCall[] = [];
   const onCall = (call: SentCall): void => void sent.push(call);
   const isLocal = stage === "local";
@@ -120,7 +120,7 @@ async function openLambda({ app, input, access, onCall }: Opening): Promise<Lamb
   return {
     ...{ target: "lambda", aws, where },
     explain: (error) => toAwsError(error, where),
-    platform: (source) => createLambdaPlatform({ ...target, ...(source && { source }) }),
+    platform: (source) => createAwsPlatform(app.lambda.front, { ...target, ...(source && { source }) }),
   };
 }
 
@@ -152,15 +152,6 @@ export async function explaining<T>(clouds: readonly TargetCloud[], work: () => 
   } catch (error) {
     throw clouds.reduce((told, cloud) => cloud.explain(told), error);
   }
-}
-
-function requireHttpApi({ lambda: { front } }: App): void {
-  if (front !== "function-url") return;
-  throw new UserError(
-    "FRONT_NOT_YET",
-    "this version of Portico cannot release to a function URL yet",
-    'portico dev runs the app behind one; to deploy it, leave "front" out of "lambda"',
-  );
 }
 
 function reachLocal(input: CommandInput, app: App): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {

@@ -12,7 +12,8 @@ export type RuntimeName =
   | "node"
   | "local-cloud"
   | "lambda-ric"
-  | "lambda-url";
+  | "lambda-url"
+  | "local-cloud-url";
 
 /** An app, loaded and with its secrets. */
 export interface Subject {

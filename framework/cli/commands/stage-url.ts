@@ -1,6 +1,8 @@
 /** The root URL of an app at a stage: the command's input in, a URL of the cloud that runs it out. */
 import { findApi } from "../../../deploy/lambda/api.ts";
 import { createClients, toUserError as toAwsError } from "../../../deploy/lambda/clients.ts";
+import { readLive } from "../../../deploy/lambda/function-url/live.ts";
+import { functionName } from "../../../deploy/lambda/names.ts";
 import { toUserError as toCloudflareError } from "../../../deploy/workers/cloudflare-error.ts";
 import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
 import { loadApp } from "../../config/load.ts";
@@ -32,10 +34,17 @@ async function lambdaUrl(app: App, input: CommandInput, access: CloudAccess | un
   const { clients, where }: Pick<AwsAccount, "clients" | "where"> = access
     ? { clients: createClients({ ...access, credentials: access }), where: `the local cloud at ${access.endpoint}` }
     : await openAwsAccount(app, input, {});
-  const { found } = await findApi(clients, { app: app.name, stage: app.stage }).catch((error: unknown) => {
+  const url = await frontUrl(clients, app).catch((error: unknown) => {
     throw toAwsError(error, where);
   });
-  return { url: found?.endpoint, where };
+  return { url, where };
+}
+
+/** Where the stage's front answers, whichever it has. */
+async function frontUrl(clients: AwsAccount["clients"], { name, stage, lambda }: App): Promise<string | undefined> {
+  const owner = { app: name, stage };
+  if (lambda.front === "function-url") return (await readLive(clients, functionName(owner, "app"))).url?.FunctionUrl;
+  return (await findApi(clients, owner)).found?.endpoint;
 }
 
 async function workersUrl(app: App, access: CloudAccess | undefined): Promise<Found> {

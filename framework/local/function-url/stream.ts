@@ -122,5 +122,11 @@ function readHead(text: string): { readonly status: number; readonly headers: Wi
   if (typeof statusCode !== "number" || !Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) return undefined;
   if (!own || !set) return undefined;
   const typed = own.some(([name]) => name === "content-type");
-  return { status: statusCode, headers: [...own, ...(typed ? [] : [["content-type", octets] as const]), ...set] };
+  return { status: statusCode, headers: [...own, ...(typed ? [] : [["content-type", octets] as const]), ...lengthOf(headers), ...set] };
+}
+
+/** A stream goes in chunks; a length that the function gave comes under another name (cargo-lambda issue 862, seen on AWS). */
+function lengthOf(headers: unknown): WireHeaders {
+  const [, length] = Object.entries(Object(headers) as object).find(([name]) => name.toLowerCase() === "content-length") ?? [];
+  return typeof length === "string" ? [["x-amzn-remapped-content-length", length]] : [];
 }

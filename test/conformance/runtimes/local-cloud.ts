@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { createClients } from "../../../deploy/lambda/clients.ts";
 import { createHolder } from "../../../deploy/holder.ts";
-import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
 import { release } from "../../../deploy/release.ts";
 import { zip } from "../../../framework/build/zip.ts";
@@ -39,7 +39,7 @@ async function deploy(subject: Subject, { url, region, accessKeyId, secretAccess
   const secretVersions = Object.fromEntries(manifest.app.secrets.map((name) => [name, 1]));
   const clients = createClients({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
   const { name, stage, smoke, keep } = subject.app;
-  const platform = createLambdaPlatform({
+  const platform = createAwsPlatform(subject.app.lambda.front, {
     clients,
     owner: { app: name, stage },
     account: "000000000000",

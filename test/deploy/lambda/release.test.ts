@@ -49,7 +49,7 @@ test("a change of one route uploads one function and switches all by one call", 
   const second = await road.deploy();
   const calls = road.takeCalls();
   expect(second.live).toMatchObject({ number: 2, url: first.live.url });
-  expect(second.text).toMatch(/~ function {4}users-id +\d\.\d KB {2}code/);
+  expect(second.text).toMatch(/~ function {4}users-id +\d+\.\d KB {2}code/);
   expect(second.text).toMatch(/= function {4}index and assets/);
   expect(uploads(calls)).toBe(1);
   expect(named(calls, "PATCH", /\/stages\/\$default$/)).toBe(1);

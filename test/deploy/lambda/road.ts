@@ -10,7 +10,8 @@ import { createHolder } from "../../../deploy/holder.ts";
 import type { ClientOptions } from "../../../deploy/lambda/clients.ts";
 import type { LambdaDraft, LambdaFunction } from "../../../deploy/lambda/draft.ts";
 import { draftRelease } from "../../../deploy/lambda/draft.ts";
-import { createLambdaPlatform, type LambdaSource } from "../../../deploy/lambda/platform.ts";
+import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
+import type { LambdaSource } from "../../../deploy/lambda/target.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
 import type { Platform } from "../../../deploy/platform.ts";
 import { zip } from "../../../framework/build/zip.ts";
@@ -124,7 +125,7 @@ export async function openRoad(delay = 0): Promise<Road> {
           ...(options.only !== undefined && { only: options.only }),
         }
       : undefined;
-    return createLambdaPlatform({
+    return createAwsPlatform(app.lambda.front, {
       clients: options.client ? createClients(access, options.client) : clients,
       owner: { app: app.name, stage: app.stage },
       account: "000000000000",

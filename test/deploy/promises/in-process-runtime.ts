@@ -1,10 +1,45 @@
 /** Runs deployed functions in this process: no child process for each, where a suite makes thousands of versions and asks each a question or two. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { LambdaOutcome, LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
+import { Writable } from "node:stream";
+import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
 import type { LoadedFunction } from "../../../framework/model/invocation.ts";
 
-type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+type Handler = (event: unknown, ...more: readonly unknown[]) => Promise<unknown>;
+
+/** As AWS's client marks a handler that streams, and what it gives it (facts/aws.md section 2.2). */
+const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
+const withPrelude = "application/vnd.awslambda.http-integration-response";
+
+Object.assign(globalThis, {
+  awslambda: {
+    streamifyResponse: (handler: Handler) => Object.assign(handler, { [streaming]: "response" }),
+    HttpResponseStream: {
+      from(stream: Writable, prelude: unknown) {
+        stream.write(Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]));
+        return stream;
+      },
+    },
+  },
+});
+
+/** What a handler streams, to the call's sink or as a whole. */
+async function stream(handler: Handler, event: unknown, context: unknown, { sink }: LambdaCall, cold: boolean): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let isBegun = false;
+  const out = new Writable({
+    write(part: Buffer, _encoding, done) {
+      if (!sink) return (void parts.push(part), done());
+      if (!isBegun) sink.begin({ type: withPrelude, cold });
+      isBegun = true;
+      sink.write(part).then(() => done(), done);
+    },
+  });
+  const finished = new Promise((done) => out.once("finish", done));
+  await handler(event, out, context);
+  await finished;
+  return Buffer.concat(parts);
+}
 
 /** Not this file's own import(), which vitest looks through. */
 const importNative = createRequire(import.meta.url)("./import-native.cjs") as (url: string) => Promise<{ readonly handler: Handler }>;
@@ -19,7 +54,8 @@ export function createInProcessRuntime(): LambdaRuntime {
     return started;
   };
   return {
-    async invoke(fn, event, { requestId, arn }): Promise<LambdaOutcome> {
+    async invoke(fn, event, call): Promise<LambdaOutcome> {
+      const { requestId, arn } = call;
       const key = `${fn.directory} ${fn.hash}`;
       const cold = !modules.has(key);
       const outcome = { cold, durationMs: 0 };
@@ -27,7 +63,9 @@ export function createInProcessRuntime(): LambdaRuntime {
         if (cold) modules.set(key, load(fn));
         const handler = await modules.get(key)!;
         const context = { awsRequestId: requestId, invokedFunctionArn: arn, getRemainingTimeInMillis: () => fn.timeout * 1000 };
-        const result = await handler(JSON.parse(Buffer.from(event).toString("utf8")), context);
+        const given: unknown = JSON.parse(Buffer.from(event).toString("utf8"));
+        if (streaming in handler) return { ...outcome, payload: await stream(handler, given, context, call, cold) };
+        const result = await handler(given, context);
         return { ...outcome, payload: Buffer.from(JSON.stringify(result ?? null)) };
       } catch (error) {
         modules.delete(key);

@@ -9,7 +9,14 @@ import {
 } from "@aws-sdk/client-apigatewayv2";
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetRoleCommand, GetRolePolicyCommand } from "@aws-sdk/client-iam";
-import { GetFunctionCommand, GetPolicyCommand, paginateListFunctions, paginateListVersionsByFunction } from "@aws-sdk/client-lambda";
+import {
+  GetFunctionCommand,
+  GetPolicyCommand,
+  ListAliasesCommand,
+  ListFunctionUrlConfigsCommand,
+  paginateListFunctions,
+  paginateListVersionsByFunction,
+} from "@aws-sdk/client-lambda";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../../deploy/lambda/clients.ts";
@@ -79,11 +86,26 @@ async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {
       const { Role, MemorySize, Timeout, Environment, CodeSha256 } = Configuration;
       const published = versions.filter(({ Version }) => Version !== "$LATEST");
       const allowed = await Promise.all(published.map((one) => statements(lambda, FunctionName, one.Version)));
+      const aliases = await readAliases(lambda, FunctionName, names);
       const about = published.map(({ Description, CodeSha256: code }, at) => ({ Description, code, allowed: allowed[at] }));
-      return { FunctionName, Tags, Role, MemorySize, Timeout, Environment, CodeSha256, versions: about.toSorted(byText) };
+      return { FunctionName, Tags, Role, MemorySize, Timeout, Environment, CodeSha256, aliases, versions: about.toSorted(byText) };
     }),
   );
   return { functions, names };
+}
+
+/** Aliases with what they point to, their grants and their URLs. */
+async function readAliases(lambda: Clients["lambda"], FunctionName: string, names: Names): Promise<unknown> {
+  const { Aliases = [] } = await lambda.send(new ListAliasesCommand({ FunctionName }));
+  const { FunctionUrlConfigs = [] } = await lambda.send(new ListFunctionUrlConfigsCommand({ FunctionName }));
+  return Promise.all(
+    Aliases.map(async ({ Name = "", AliasArn, FunctionVersion, Description = "" }) => {
+      const url = FunctionUrlConfigs.find(({ FunctionArn }) => FunctionArn === AliasArn);
+      const points = names.get(`${AliasArn?.slice(0, -Name.length)}${FunctionVersion}`);
+      const allowed = await statements(lambda, FunctionName, Name);
+      return { Name, points, Description, allowed, url: url && [url.AuthType, url.InvokeMode] };
+    }),
+  );
 }
 
 const text = (value: unknown): string => JSON.stringify(value);

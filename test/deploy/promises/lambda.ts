@@ -1,13 +1,14 @@
-/** The row of AWS Lambda: the local AWS, whose functions run in this process, behind the real SDK. */
+/** The rows of AWS Lambda, one for each front: the local AWS, whose functions run in this process, behind the real SDK. */
 import { type Access, createClients } from "../../../deploy/lambda/clients.ts";
-import { createLambdaPlatform, type LambdaSource } from "../../../deploy/lambda/platform.ts";
+import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
+import type { LambdaSource } from "../../../deploy/lambda/target.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
 import { buildApp } from "../../../framework/build/build.ts";
 import { zip } from "../../../framework/build/zip.ts";
 import { startCloud } from "../../../framework/local/cloud/cloud.ts";
 import type { Fault } from "../../../framework/local/cloud/faults.ts";
 import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
-import type { App } from "../../../framework/model/app.ts";
+import type { App, LambdaFront } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
 import { createInProcessRuntime } from "./in-process-runtime.ts";
@@ -20,7 +21,7 @@ import { type ApiCall, type Injected, isWrite, keep, type Process, type Row } fr
 const owner = { app: "promise", stage: "local" };
 const account = "000000000000";
 
-const appOf = (root: string, { env, allowed }: Sample): App => ({
+const appOf = (front: LambdaFront, root: string, { env, allowed }: Sample): App => ({
   root,
   name: owner.app,
   stage: owner.stage,
@@ -28,13 +29,14 @@ const appOf = (root: string, { env, allowed }: Sample): App => ({
   targets: ["lambda"],
   assets: "functions/_public",
   headers: [],
-  group: "route",
+  group: front === "function-url" ? "app" : "route",
   routes: [],
   env,
   secrets: [],
   smoke: [],
   keep,
   lambda: {
+    front,
     architecture: "arm64",
     logRetention: 30,
     policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
@@ -61,7 +63,13 @@ function toFault(injected: Injected | undefined, { service, operation }: ApiCall
   return undefined;
 }
 
-async function toPlatform(access: Access, clock: BusyClock, { transport, holder, build, only }: Process): Promise<Platform> {
+interface Place {
+  readonly front: LambdaFront;
+  readonly access: Access;
+  readonly clock: BusyClock;
+}
+
+async function toPlatform({ front, access, clock }: Place, { transport, holder, build, only }: Process): Promise<Platform> {
   const clients = createClients(access, { clock, transport });
   const source: LambdaSource | undefined = build && {
     build: await readBuild(build.folder),
@@ -69,16 +77,16 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, holder,
     archive,
     ...(only !== undefined && { only }),
   };
-  return createLambdaPlatform({ clients, owner, account, keep, holder, ...(source && { source }) });
+  return createAwsPlatform(front, { clients, owner, account, keep, holder, ...(source && { source }) });
 }
 
-export const lambda: Row = {
-  name: "AWS Lambda",
-  switchCall: "UpdateStage",
+const row = (name: string, front: LambdaFront): Row => ({
+  name,
+  switchCall: front === "function-url" ? "UpdateAlias" : "UpdateStage",
   publishCall: "PublishVersion",
   recordService: "s3",
   async build(sample, root, out) {
-    const app = appOf(root, sample);
+    const app = appOf(front, root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "lambda", out });
   },
@@ -91,10 +99,10 @@ export const lambda: Row = {
     });
     const access = { endpoint: cloud.url, region: cloud.region, credentials: cloud };
     return {
-      platform: (process) => toPlatform(access, clock, process),
+      platform: (process) => toPlatform({ front, access, clock }, process),
       state: () => readLambdaState(createClients(access), owner, account),
       orphans: async () => lambdaOrphans(await readLambdaState(createClients(access), owner, account)),
-      url: async () => cloud.apps().find(({ name, stage }) => name === "promise--local" && stage === undefined)?.url,
+      url: async () => cloud.apps().find(({ name, stage }) => /^promise--local(--app-\w+)?$/.test(name) && stage === undefined)?.url,
       async close() {
         await cloud.close();
         await runtime.close();
@@ -102,4 +110,7 @@ export const lambda: Row = {
       },
     };
   },
-};
+});
+
+export const lambda: Row = row("AWS Lambda", "http-api");
+export const lambdaUrl: Row = row("AWS Lambda behind a function URL", "function-url");

@@ -1,5 +1,5 @@
 /** One suite, a row for each platform. */
-import { lambda } from "./lambda.ts";
+import { lambda, lambdaUrl } from "./lambda.ts";
 import type { Row } from "./world.ts";
 
-export const rows: readonly Row[] = [lambda];
+export const rows: readonly Row[] = [lambda, lambdaUrl];

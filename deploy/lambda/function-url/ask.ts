@@ -1,0 +1,76 @@
+/** Asks a version of the app's function what its URL would be asked, without one: an event in, the status and the text that it streams out. */
+import { InvokeWithResponseStreamCommand } from "@aws-sdk/client-lambda";
+import { UserError } from "../../../framework/model/user-error.ts";
+import type { Version } from "../../platform.ts";
+import type { Clients } from "../clients.ts";
+
+/** An answer, or what Lambda says in place of one. */
+interface Asked {
+  readonly status?: number;
+  readonly text: string;
+}
+
+/** What separates status and headers from the body (facts/aws.md section 2.2). */
+const delimiter = Buffer.alloc(8);
+
+/** @param isWhole false ends it as soon as the status is there: a body may never end */
+async function ask({ lambda }: Clients, ref: string, event: unknown, isWhole: boolean): Promise<Asked> {
+  const [FunctionName, Qualifier] = [ref.slice(0, ref.lastIndexOf(":")), ref.slice(ref.lastIndexOf(":") + 1)];
+  const Payload = Buffer.from(JSON.stringify(event));
+  const { EventStream = [] } = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName, Qualifier, Payload }));
+  let bytes: Buffer = Buffer.alloc(0);
+  for await (const { PayloadChunk, InvokeComplete } of EventStream as AsyncIterable<{
+    readonly PayloadChunk?: { readonly Payload?: Uint8Array };
+    readonly InvokeComplete?: { readonly ErrorCode?: string; readonly ErrorDetails?: string };
+  }>) {
+    if (InvokeComplete?.ErrorCode !== undefined)
+      return { text: `${InvokeComplete.ErrorCode}: ${(InvokeComplete.ErrorDetails ?? "").slice(0, 400)}` };
+    bytes = Buffer.concat([bytes, PayloadChunk?.Payload ?? new Uint8Array()]);
+    if (!isWhole && bytes.includes(delimiter)) break;
+  }
+  const end = bytes.indexOf(delimiter);
+  return end < 0
+    ? { text: bytes.toString("utf8", 0, 400) }
+    : { ...statusOf(bytes.toString("utf8", 0, end)), text: bytes.toString("utf8", end + 8) };
+}
+
+function statusOf(prelude: string): Pick<Asked, "status"> {
+  try {
+    const { statusCode } = JSON.parse(prelude) as { readonly statusCode?: unknown };
+    return typeof statusCode === "number" ? { status: statusCode } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The status that the version answers GET with, as its URL would send it; 502 where it gives none.
+ * @param path with its query
+ */
+export async function askPath(clients: Clients, ref: string, path: string): Promise<number> {
+  const domainName = `candidate.lambda-url.${clients.region}.on.aws`;
+  const { pathname, search } = new URL(path, `https://${domainName}`);
+  const event = {
+    ...{ version: "2.0", routeKey: "$default", rawPath: pathname, rawQueryString: search.slice(1), isBase64Encoded: false },
+    headers: { host: domainName, accept: "*/*", "user-agent": "portico", "x-forwarded-proto": "https", "x-forwarded-for": "127.0.0.1" },
+    requestContext: {
+      ...{ accountId: "anonymous", apiId: "candidate", domainName, domainPrefix: "candidate", routeKey: "$default", stage: "$default" },
+      http: { method: "GET", path: pathname, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "portico" },
+      ...{ requestId: "candidate", time: "", timeEpoch: clients.clock.now() },
+    },
+  };
+  const { status = 502 } = await ask(clients, ref, event, false);
+  return status;
+}
+
+/** Asks which build it is. Throws UserError PROBE_FAILED. @param build what it must answer */
+export async function probeStream(clients: Clients, { ref, function: id, number }: Version, build: string): Promise<void> {
+  const { status, text } = await ask(clients, ref, { portico: "build" }, true);
+  if (status === 200 && text === build) return;
+  const found = status === 200 ? `it answers as another build (${text.slice(0, 80)})` : text || "it answers nothing";
+  throw new UserError(
+    "PROBE_FAILED",
+    `version ${number} of the function ${id} does not start as it should: ${found}`,
+    "what is live was not touched; portico logs shows what it printed; repair it and deploy again",
+  );
+}

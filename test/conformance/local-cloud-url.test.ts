@@ -1,0 +1,5 @@
+/** The conformance list, on the local cloud after a deploy to a function URL. */
+import { conformance } from "./conformance.ts";
+import { localCloudUrl } from "./runtimes/local-cloud-url.ts";
+
+conformance(localCloudUrl);

@@ -1,0 +1,10 @@
+/** The local cloud after a deploy: the app's one function behind its function URL. */
+import type { Runtime } from "../runtime.ts";
+import { behindUrl } from "./lambda-url.ts";
+import { startLocalCloud } from "./local-cloud.ts";
+
+/** The runtime. */
+export const localCloudUrl: Runtime = {
+  name: "local-cloud-url",
+  start: (subject) => startLocalCloud({ ...subject, app: behindUrl(subject.app) }),
+};
