@@ -142,6 +142,8 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
   const cloudFolder = join(folder, "cloud");
   if (options.saved !== undefined) await cp(options.saved, cloudFolder, { recursive: true });
   const clock = options.clock ?? busyClock();
+  // What was saved is of a time to which its own deploys had moved the clock: younger, it would not be ready yet.
+  if (options.saved !== undefined && !options.clock) clock.advance(120_000);
   const cloud = await row.open({ ...options, folder: cloudFolder, clock });
   const ask = async (paths: readonly string[]): Promise<Answers> => {
     const url = await cloud.url();
