@@ -15,7 +15,7 @@ import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
 import { urlEntry } from "./router-entry.ts";
 import { scanMethods } from "./scan.ts";
-import { lightDoubt, wantsLight } from "./web-classes.ts";
+import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
 
 /** How the builder is set up. */
 export interface DevOptions {
@@ -109,6 +109,7 @@ export class DevFunction {
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();
     // As in production; that build says why.
     if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(entry));
+    else if (light && cloning(code)) files = new Map([...files, ["index.mjs", Buffer.from(code + cloning(code))]]);
     const loaded = await this.#write(files);
     const inputs = Object.keys(result.metafile.inputs);
     this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);

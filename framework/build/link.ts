@@ -9,7 +9,7 @@ import { joinMaps } from "./join-maps.ts";
 import { linkLeaf, type SplitFunction, splitFunction } from "./leaf.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 import { createScopes } from "./scope.ts";
-import { lightDoubt, wantsLight } from "./web-classes.ts";
+import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
 import type { Content } from "./zip.ts";
 
 /** A function before it is linked. */
@@ -43,13 +43,16 @@ export async function linkFunctions(input: LinkInput, entries: readonly Entry[])
   const choose = (some: readonly Entry[], onLight: boolean): readonly Chosen[] =>
     some.map((entry) => ({ ...entry, text: entry.text(onLight) }));
   const linked = new Map(await link(input, choose(entries, light)));
-  const doubtOf = createDoubts();
-  const doubtful = entries.filter(({ name }) => {
-    const why = light ? doubtOf(linked.get(name)) : undefined;
-    if (why) warn(`the function ${name} keeps the platform's web classes, which start more slowly: ${why}`);
-    return why;
-  });
-  if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(doubtful, false))) linked.set(name, fn);
+  if (light) {
+    const look = createLook();
+    const doubtful = entries.filter(({ name }) => {
+      const { why } = look(linked.get(name));
+      if (why) warn(`the function ${name} keeps the platform's web classes, which start more slowly: ${why}`);
+      return why;
+    });
+    for (const [name, fn] of linked) linked.set(name, { ...fn, code: [...fn.code, ...look(fn).after] });
+    if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(doubtful, false))) linked.set(name, fn);
+  }
   return (name) => {
     const fn = linked.get(name);
     if (!fn) throw new Error(`the function ${name} was not linked`);
@@ -57,16 +60,27 @@ export async function linkFunctions(input: LinkInput, entries: readonly Entry[])
   };
 }
 
+/** What the code on the light classes says: why it cannot stay on them, and what goes after it. */
+interface Look {
+  readonly why: string | undefined;
+  readonly after: Content;
+}
+
 /** Looks at a part that several functions have, the same object, once. */
-function createDoubts(): (fn: LinkedFunction | undefined) => string | undefined {
-  const known = new Map<Uint8Array, string | undefined>();
+function createLook(): (fn: LinkedFunction | undefined) => Look {
+  const known = new Map<Uint8Array, Look>();
+  const lookAt = (part: Uint8Array, { metafile, entry }: LinkedFunction): Look => {
+    const code = Buffer.from(part).toString();
+    const after = cloning(code);
+    return { why: lightDoubt(metafile, entry, code), after: after ? [Buffer.from(after)] : [] };
+  };
   return (fn) => {
-    for (const part of fn?.code ?? []) {
-      if (fn && !known.has(part)) known.set(part, lightDoubt(fn.metafile, fn.entry, Buffer.from(part).toString()));
-      const why = known.get(part);
-      if (why) return why;
-    }
-    return undefined;
+    const looks = (fn?.code ?? []).map((part) => {
+      const look = known.get(part) ?? lookAt(part, fn!);
+      known.set(part, look);
+      return look;
+    });
+    return { why: looks.find(({ why }) => why)?.why, after: looks.find(({ after }) => after.length)?.after ?? [] };
   };
 }
 

@@ -1,6 +1,6 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
 import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, moveBody, sendable } from "./body.ts";
-import { addMembers, byteString, dictionary, members, need, present, uncloneable } from "./convert.ts";
+import { byteString, dictionary, members, need, present, uncloneable } from "./convert.ts";
 import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
 import { LightResponse } from "./response.ts";
@@ -195,12 +195,11 @@ export class LightRequest {
   }
 }
 
-addMembers(LightRequest, bodyMembers(bodyOf));
 present(
   "Request",
   LightRequest,
   members(
     "method,url,headers,destination,referrer,referrerPolicy,mode,credentials,cache,redirect,integrity,keepalive,isReloadNavigation,isHistoryNavigation,signal",
   ),
+  bodyMembers(bodyOf),
 );
-Object.defineProperty(LightRequest, open, { enumerable: false });

@@ -1,6 +1,6 @@
 /** Response (Fetch standard, section 5.5): a body and an init in, an answer out, without the platform's fetch implementation. */
 import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, made, takeAtOnce, text } from "./body.ts";
-import { addMembers, byteString, dictionary, members, need, present, uncloneable, unsignedShort } from "./convert.ts";
+import { byteString, dictionary, members, need, present, uncloneable, unsignedShort } from "./convert.ts";
 import { copyHeaders, LightHeaders, recordOf, seal, toLists } from "./headers.ts";
 
 /** What only an answer of `fetch`, or an error, has; an ordinary Response shares one. */
@@ -175,6 +175,4 @@ export class LightResponse {
   }
 }
 
-addMembers(LightResponse, bodyMembers(bodyOf));
-present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url"));
-Object.defineProperty(LightResponse, whole, { enumerable: false });
+present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url"), bodyMembers(bodyOf));

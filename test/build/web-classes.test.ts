@@ -1,8 +1,10 @@
 /** Which functions get the light web classes, and what the build says of those that do not. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { buildApp } from "../../framework/build/build.ts";
+import { createDevBuilder } from "../../framework/build/dev-builder.ts";
 import { discover } from "../../framework/routes/discover.ts";
 import type { App } from "../../framework/model/app.ts";
 import { type Files, makeApp, makeFolder, writeFiles } from "./app.ts";
@@ -98,4 +100,50 @@ test("one function's doubt is not another's", async () => {
   await buildApp({ app: makeApp(root), routes: await discover(root), assets: [], target: "lambda", out, warn: () => undefined });
   const isLight = (id: string): boolean => readFileSync(join(out, `functions/${id}.mjs`), "utf8").includes("moduleLoadList");
   expect([isLight("index"), isLight("other")]).toEqual([false, true]);
+});
+
+/** What a new process says of a function's answer, and whether it loaded `worker_threads`, which this one has. */
+function inProcess(main: string): { readonly body: string; readonly loaded: boolean } {
+  const event = {
+    rawPath: "/",
+    rawQueryString: "",
+    headers: {},
+    requestContext: { stage: "$default", domainName: "own.test", http: { method: "GET" } },
+  };
+  const text = `const { handler } = await import(${JSON.stringify(main)});
+    const { body } = await handler(${JSON.stringify(event)}, { awsRequestId: "1" });
+    process.stdout.write(JSON.stringify({ body, loaded: process.moduleLoadList.includes("NativeModule worker_threads") }));`;
+  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" })) as ReturnType<
+    typeof inProcess
+  >;
+}
+
+describe("objects of the light classes are refused by what clones", () => {
+  const named = (thrower: string): string =>
+    `try { ${thrower}; return new Response("cloned"); } catch ({ name }: any) { return new Response(name); }`;
+  it.each([
+    ["structuredClone", "structuredClone(new Response())", "", true],
+    ["structuredClone of the global object", `globalThis["structuredClone"]({ its: [request.headers] })`, "", true],
+    ["a message", "new MessageChannel().port1.postMessage(request)", "", true],
+    [
+      "a message of a module's",
+      "new it.MessageChannel().port1.postMessage(new Headers())",
+      `import * as it from "node:worker_threads";`,
+      true,
+    ],
+    ["nothing", `throw new DOMException("", "DataCloneError")`, "", false],
+  ])("%s, which alone loads what it takes", async (_, code, before, loaded) => {
+    const root = makeFolder({ "functions/index.ts": `${before}\nexport const GET = (request: Request) => { ${named(code)} };` });
+    const app = makeApp(root);
+    const routes = await discover(root);
+    const out = join(root, ".portico/build/lambda");
+    await buildApp({ app, routes, assets: [], target: "lambda", out, warn: () => undefined });
+    const builder = createDevBuilder({ app, target: "lambda", out: join(root, ".portico/dev"), env: {} });
+    builder.setRoutes(routes);
+    const { directory, main } = await builder.load("index");
+    await builder.close();
+    for (const file of [join(out, "functions/index.mjs"), join(directory, main)]) {
+      expect(inProcess(file)).toEqual({ body: "DataCloneError", loaded });
+    }
+  });
 });
