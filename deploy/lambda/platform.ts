@@ -56,7 +56,8 @@ export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunct
       const api = requireApi(run);
       await switchTo(clients, api, owner, release);
       run.switched = clients.clock.now();
-      return { ...release, url: `${api.endpoint}/` };
+      const { number, hash, ref, record } = release;
+      return { number, hash, ref, ...(record && { record }), url: `${api.endpoint}/` };
     },
     withdraw: () => withdrawStage(clients, requireApi(run)),
     settle: (live) => settleRelease(run, live),
