@@ -43,9 +43,8 @@ export function toAsk(checks: readonly SmokeCheck[]): readonly Asked[] {
   return [{ path: "/", wanted: "any status below 500 is wanted", isGood: (found) => found < 500 }, ...all];
 }
 
-/** Asks in order, where there is an address; gives the first that fails. Redirects are answers, not followed. */
+/** Asks in order; gives the first that fails. Redirects are answers, not followed. */
 export async function runSmoke(candidate: Reachable, checks: readonly SmokeCheck[], asking: Asking): Promise<SmokeFailure | undefined> {
-  if (!candidate.url) return undefined;
   for (const { path, wanted, isGood } of toAsk(checks)) {
     try {
       const status = await answerOf(candidate, path, asking);
