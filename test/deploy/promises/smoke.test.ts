@@ -42,7 +42,10 @@ describe.each(rows)("$name", (row) => {
 
   test("a function that does not start", async () => {
     const outcome = await world.run({ verb: "deploy", build: built.builds.throwing });
-    expect(outcome).toMatchObject({ end: "PROBE_FAILED", error: { message: expect.stringMatching(/^version \d+ of the function \S+ does not start.*not at start/s) } });
+    expect(outcome).toMatchObject({
+      end: "PROBE_FAILED",
+      error: { message: expect.stringMatching(/^version \d+ of the function \S+ does not start.*not at start/s) },
+    });
     await expectUntouched();
   });
 
