@@ -23,8 +23,7 @@ async function ask({ lambda }: Clients, ref: string, event: unknown, isWhole: bo
     readonly PayloadChunk?: { readonly Payload?: Uint8Array };
     readonly InvokeComplete?: { readonly ErrorCode?: string; readonly ErrorDetails?: string };
   }>) {
-    if (InvokeComplete?.ErrorCode !== undefined)
-      return { text: `${InvokeComplete.ErrorCode}: ${(InvokeComplete.ErrorDetails ?? "").slice(0, 400)}` };
+    if (InvokeComplete?.ErrorCode !== undefined) return { text: failureText(InvokeComplete.ErrorCode, InvokeComplete.ErrorDetails ?? "") };
     bytes = Buffer.concat([bytes, PayloadChunk?.Payload ?? new Uint8Array()]);
     if (!isWhole && bytes.includes(delimiter)) break;
   }
@@ -32,6 +31,19 @@ async function ask({ lambda }: Clients, ref: string, event: unknown, isWhole: bo
   return end < 0
     ? { text: bytes.toString("utf8", 0, 400) }
     : { ...statusOf(bytes.toString("utf8", 0, end)), text: bytes.toString("utf8", end + 8) };
+}
+
+/** `TypeError: what it says`, of a function's error document; anything else as it is. */
+function failureText(code: string, details: string): string {
+  try {
+    const { errorType = code, errorMessage = "" } = JSON.parse(details) as {
+      readonly errorType?: unknown;
+      readonly errorMessage?: unknown;
+    };
+    return `${String(errorType)}: ${String(errorMessage).slice(0, 400)}`;
+  } catch {
+    return `${code}: ${details.slice(0, 400)}`;
+  }
 }
 
 function statusOf(prelude: string): Pick<Asked, "status"> {
