@@ -44,8 +44,7 @@ export function routerEntry(
   const table = [
     ...folderEntries(folders),
     ...expandRoutes(routes).map(({ segments, route }) => {
-      const load = `() => import("portico:function/${route.id}").then(it)`;
-      return `[${literal(segments)}, ${target === "node" ? `once(${load})` : load}]`;
+      return `[${literal(segments)}, once(() => import("portico:function/${route.id}").then(it))]`;
     }),
   ];
   const router = `createRouter([${table.join(", ")}]${served ? ", nobody" : ""})`;
@@ -59,8 +58,9 @@ export function routerEntry(
     `import { createRouter } from "portico/runtime/router";`,
     ...(folders.length || served ? nobody : []),
     "const it = (module) => module.default;",
+    once,
   ];
-  if (target === "node") return module([...lines, once, `export default ${router};`]);
+  if (target === "node") return module([...lines, `export default ${router};`]);
   return module([
     `import { toWorkers } from "portico/workers";`,
     ...lines,
@@ -69,8 +69,8 @@ export function routerEntry(
 }
 
 /**
- * Asking for a module that is there already costs Node several microseconds; a failed import is tried again. On Workers a promise
- * belongs to the request that made it, so there it is asked for each time.
+ * Asking for a module that is there already costs several microseconds; a failed import is tried again. The function is kept, never its
+ * promise: on Workers that belongs to the request that made it.
  */
 const once = `const once = (load) => { let route; return () => route ?? load().then((loaded) => (route = loaded)); };`;
 

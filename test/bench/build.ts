@@ -38,6 +38,7 @@ const kinds: Readonly<Record<Kind, string>> = {
   plain: "plain routes",
   hono: "routes with Hono",
   own: "routes with Hono and a module of their own",
+  mixed: "routes of which half have Hono",
 };
 
 /** Resident memory of the builder and of esbuild's process, together. */

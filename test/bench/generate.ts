@@ -5,8 +5,11 @@ import { join } from "node:path";
 
 const repository = join(import.meta.dirname, "../..");
 
-/** `plain` has nothing but Portico, `hono` an app of Hono in every route; in `own`, each route's has a module that no other imports. */
-export type Kind = "plain" | "hono" | "own";
+/**
+ * `plain` has nothing but Portico, `hono` an app of Hono in every route, `mixed` in every second pair of them; in `own`, each route's
+ * has a module that no other imports.
+ */
+export type Kind = "plain" | "hono" | "own" | "mixed";
 
 /** Routes `/r0` … with a line of their own each and a shared module; every second one a param. */
 export async function generateApp(count: number, kind: Kind = "plain"): Promise<string> {
@@ -17,13 +20,14 @@ export async function generateApp(count: number, kind: Kind = "plain"): Promise<
   for (let at = 0; at < count; at++) {
     const file = at % 2 ? `r${at}/[name].ts` : `r${at}.ts`;
     await mkdir(join(root, "functions", file, ".."), { recursive: true });
-    await writeFile(join(root, "functions", file), source(kind, at, at % 2 ? "../_lib" : "./_lib"));
+    const own = kind === "mixed" ? (at % 4 < 2 ? "plain" : "hono") : kind;
+    await writeFile(join(root, "functions", file), source(own, at, at % 2 ? "../_lib" : "./_lib"));
     if (kind === "own") await writeFile(join(root, `functions/_lib/own${at}.ts`), `export const own = ${at};\n`);
   }
   return root;
 }
 
-function source(kind: Kind, at: number, lib: string): string {
+function source(kind: Exclude<Kind, "mixed">, at: number, lib: string): string {
   const greet = `import { greet } from "${lib}/greet.ts";\n`;
   if (kind === "plain") {
     return (

@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 
-/** One connection that asks again as soon as it was answered, until told to stop. */
-function hammer(port: number, path: string, stopAt: number): Promise<number> {
+/** One connection that asks again as soon as it was answered, for as long as there is more to ask. */
+function hammer(port: number, path: string, isMore: () => boolean): Promise<number> {
   return new Promise((done, fail) => {
     let answered = 0;
     let head = "";
@@ -23,7 +23,7 @@ function hammer(port: number, path: string, stopAt: number): Promise<number> {
       if (!head.startsWith("HTTP/1.1 200")) return fail(new Error(head.slice(0, 200)));
       answered++;
       head = "";
-      if (performance.now() < stopAt) socket.write(ask);
+      if (isMore()) socket.write(ask);
       else socket.end(() => done(answered));
     });
   });
@@ -31,7 +31,8 @@ function hammer(port: number, path: string, stopAt: number): Promise<number> {
 
 async function ownLoad(port: number, path: string, connections: number, seconds: number): Promise<number> {
   const started = performance.now();
-  const counts = await Promise.all(Array.from({ length: connections }, () => hammer(port, path, started + seconds * 1000)));
+  const isMore = (): boolean => performance.now() < started + seconds * 1000;
+  const counts = await Promise.all(Array.from({ length: connections }, () => hammer(port, path, isMore)));
   return counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - started) / 1000);
 }
 
@@ -51,4 +52,10 @@ async function wrk(port: number, path: string, connections: number, seconds: num
 /** Requests per second over `connections` sockets for about `seconds`. */
 export async function requestsPerSecond(port: number, path: string, connections = 32, seconds = 1): Promise<number> {
   return (await wrk(port, path, connections, seconds)) ?? ownLoad(port, path, connections, seconds);
+}
+
+/** So many requests over `connections` sockets: for whoever measures what each costs the server, by whatever clock. */
+export async function sendRequests(port: number, path: string, count: number, connections = 32): Promise<void> {
+  let left = count - connections;
+  await Promise.all(Array.from({ length: connections }, () => hammer(port, path, () => left-- > 0)));
 }

@@ -5,6 +5,7 @@ import { coldStart } from "./cold-start.ts";
 import { dev } from "./dev.ts";
 import type { Measured } from "./measure.ts";
 import { production } from "./start.ts";
+import { workers } from "./workers.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   adapter,
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "cold-start": coldStart,
   dev,
   start: production,
+  workers,
 };
 
 const only = process.argv.slice(2);
