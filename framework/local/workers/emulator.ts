@@ -1,20 +1,17 @@
 /** The Workers emulation: loaded functions and requests in, answers of real workerd out, one Worker Loader isolate per function. */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import type { Agent, IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
-import type { WireHeaders, WireRequest } from "../../model/wire.ts";
+import type { WireRequest } from "../../model/wire.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { jsonAnswer } from "../guard.ts";
+import { readAnswer, type WorkerdAnswer } from "./answer.ts";
 import { watchCpu } from "./cpu-limit.ts";
-import { answeredHeaders, forward } from "./forward.ts";
+import { forward, sendsBody } from "./forward.ts";
+import { keepConnections, type KeptConnections, SilentlyClosed } from "./kept-connections.ts";
 import { headersTooLarge, maxCpuMs, refusedAnswer, refusedByEdge } from "./limits.ts";
 import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
-
-// Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
-const { Agent: HttpAgent } = process.getBuiltinModule("node:http");
 
 /** How the emulation is set up. */
 export interface WorkersOptions {
@@ -35,10 +32,9 @@ const read = (file: string): Promise<string> => readFile(new URL(file, import.me
  */
 export function createWorkersEmulator(options: WorkersOptions): Emulator {
   const token = randomBytes(12).toString("hex");
-  const agent = new HttpAgent({ keepAlive: true });
   const loaded = new Map<string, LoadedFunction>();
   const compatibilityDate = usableDate(options);
-  const open = (): Promise<Host> => {
+  const open = (): Promise<Workerd> => {
     const opening = start({ ...options, compatibilityDate }, token, loaded);
     // Told by the call that needs it.
     opening.catch(() => undefined);
@@ -46,7 +42,7 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
   };
   let host = open();
   const watch = watchCpu({
-    ping: async () => ping(agent, (await host).port),
+    ping: async () => ping(await host),
     limitMs: options.cpuMs ?? maxCpuMs,
     // One thread runs every function: with the one that does not end, all go.
     onExceeded: () => {
@@ -58,10 +54,10 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
     const asked = host;
     const left = watch.enter();
     try {
-      return await toInvocation(await send(agent, (await asked).port, hop), token);
+      return await toInvocation(await send(await asked, hop), token);
     } catch (error) {
       if (asked !== host) return cpuExceeded(options.cpuMs ?? maxCpuMs, hop.key);
-      if ((error as NodeJS.ErrnoException).code !== "HPE_HEADER_OVERFLOW") throw error;
+      if (!overflows.has((error as NodeJS.ErrnoException).code)) throw error;
       return undeliverable(500, headersTooLarge("more than 1 MB of"), false);
     } finally {
       left();
@@ -81,17 +77,24 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
     },
     async close() {
       watch.close();
-      agent.destroy();
       const running = await host.catch(() => undefined);
       await running?.close();
     },
   };
 }
 
-async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Host> {
+/** A running workerd and our connections to it. */
+interface Workerd extends Host {
+  readonly connections: KeptConnections;
+}
+
+/** How the two clients say that an answer's head has more than 1 MB. */
+const overflows: ReadonlySet<string | undefined> = new Set(["HPE_HEADER_OVERFLOW", "UND_ERR_HEADERS_OVERFLOW"]);
+
+async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Workerd> {
   const { compatibilityDate } = options;
   const [script, isolate] = await Promise.all([read("host-worker.mjs"), read("isolate-worker.mjs")]);
-  return startHost({
+  const host = await startHost({
     script,
     bindings: { TOKEN: token },
     source: async (path) => {
@@ -104,6 +107,8 @@ async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap
       options.onLog({ function: id, stream: level === "error" || level === "warn" ? "stderr" : "stdout", text });
     },
   });
+  const connections = keepConnections(host.port);
+  return { port: host.port, connections, close: async () => void (await Promise.all([connections.close(), host.close()])) };
 }
 
 function usableDate({ compatibilityDate, onNotice }: WorkersOptions): string {
@@ -142,22 +147,29 @@ interface Hop {
 /** Cloudflare sets these on every request; what a client sends under those names never arrives. */
 const platformHeaders = new Set(["cf-ray", "cf-connecting-ip"]);
 
-function send(agent: Agent, port: number, { key, token, request, to }: Hop): Promise<IncomingMessage> {
-  const { method, target, body, clientAddress } = request;
-  const headers: WireHeaders = [
+async function send({ port, connections }: Workerd, { key, token, request, to }: Hop): Promise<WorkerdAnswer> {
+  const { method, target: url, body, clientAddress } = request;
+  const headers: (readonly [string, string])[] = [
     [`x-${token}-key`, key],
     ["cf-ray", to.requestId],
     ["cf-connecting-ip", clientAddress],
-    ...request.headers.filter(([name]) => !platformHeaders.has(name.toLowerCase())),
   ];
-  return forward(agent, port, { method, url: target, headers, body });
+  for (const header of request.headers) if (!platformHeaders.has(header[0].toLowerCase())) headers.push(header);
+  const forwarded = { method, url, headers, body };
+  if (!sendsBody(forwarded)) {
+    try {
+      return await connections.ask(forwarded);
+    } catch (error) {
+      // Once more, on a connection of its own.
+      if (!(error instanceof SilentlyClosed)) throw error;
+    }
+  }
+  return readAnswer(await forward(false, port, forwarded));
 }
 
 /** Resolves when workerd has answered anything. */
-async function ping(agent: Agent, port: number): Promise<void> {
-  const answer = await forward(agent, port, { method: "GET", url: "/", headers: [["host", "ping"]], body: null });
-  answer.resume();
-}
+const ping = async ({ connections }: Workerd): Promise<void> =>
+  void (await connections.ask({ method: "GET", url: "/", headers: [["host", "ping"]] }));
 
 const undeliverable = (status: number, failure: Failure, cold: boolean): Invocation => ({
   response: jsonAnswer(status, { error: status === 503 ? "Service Unavailable" : "Internal Server Error" }),
@@ -174,45 +186,21 @@ function cpuExceeded(milliseconds: number, key: string): Invocation {
   return undeliverable(503, { name: "ExceededCpu", message, stack: "" }, false);
 }
 
-/** Up to this many bytes are read whole, which costs a tenth of a stream. */
-const smallBytes = 65_536;
-
-/** Only what says how long it is, and that soon: all else may be there to be seen as it comes. */
-async function bodyOf(message: IncomingMessage): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-  const length = Number(message.headers["content-length"] ?? Number.NaN);
-  if (!(length <= smallBytes)) return Readable.toWeb(message) as ReadableStream<Uint8Array>;
-  const parts: Buffer[] = [];
-  const { promise: whole, resolve, reject } = Promise.withResolvers<void>();
-  message.on("data", (part: Buffer) => parts.push(part));
-  message.on("end", resolve);
-  message.on("error", reject);
-  await whole;
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-}
-
-async function toInvocation(message: IncomingMessage, token: string): Promise<Invocation> {
+async function toInvocation({ status, headers, body }: WorkerdAnswer, token: string): Promise<Invocation> {
   const prefix = `x-${token}-`;
   const answered: (readonly [string, string])[] = [];
-  const owns = new Map<string, string>();
-  for (const header of answeredHeaders(message)) {
-    if (header[0].startsWith(prefix)) owns.set(header[0].slice(prefix.length), header[1]);
-    else answered.push(header);
+  let text: string | undefined;
+  let cold = false;
+  for (const header of headers) {
+    if (!header[0].startsWith(prefix)) answered.push(header);
+    else if (header[0].endsWith("-failure")) text = header[1];
+    else if (header[0].endsWith("-cold")) cold = header[1] === "true";
   }
-  const own = (name: string): string | undefined => owns.get(name);
-  const text = own("failure");
   const failure = text === undefined ? undefined : (JSON.parse(decodeURIComponent(text)) as Failure);
   const refused = refusedAnswer(answered);
   if (refused) {
-    message.destroy();
-    return undeliverable(500, refused, own("cold") === "true");
+    if (body instanceof ReadableStream) await body.cancel();
+    return undeliverable(500, refused, cold);
   }
-  return {
-    response: {
-      status: message.statusCode ?? 502,
-      headers: answered,
-      body: await bodyOf(message),
-    },
-    cold: own("cold") === "true",
-    ...(failure && { failure }),
-  };
+  return { response: { status, headers: answered, body }, cold, ...(failure && { failure }) };
 }

@@ -16,18 +16,22 @@ export interface Forwarded {
 }
 
 /** These belong to the hop. */
-const dropped: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
+export const ofHop: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "expect"]);
+
+/** Whether something is sent: bytes, or of a method that is expected to have some, that there are none. */
+export const sendsBody = ({ method, body }: Pick<Forwarded, "method" | "body">): boolean =>
+  body instanceof ReadableStream || (body !== null && (body.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)));
 
 /**
  * Resolves when the head of the answer is there. The agent keeps connections for requests without a body: workerd closes one whose
  * request had a body that nobody read, without saying so. It also closes idle ones; the request that finds out never reached it, and is
  * sent again.
  */
-export function forward(agent: Agent, port: number, { method, url, headers, body }: Forwarded): Promise<IncomingMessage> {
-  const kept = headers.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
+export function forward(agent: Agent | false, port: number, { method, url, headers, body }: Forwarded): Promise<IncomingMessage> {
+  const kept = headers.filter(([name]) => !ofHop.has(name.toLowerCase())).flat();
   const streamed = body instanceof ReadableStream;
   const bytes = body instanceof Uint8Array ? body : undefined;
-  const hasBody = streamed || (bytes !== undefined && (bytes.byteLength > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(method)));
+  const hasBody = sendsBody({ method, body });
   if (hasBody && bytes) kept.push("content-length", String(bytes.byteLength));
   const options = { host: "127.0.0.1", port, agent: hasBody ? (false as const) : agent, setHost: false, maxHeaderSize: 2 ** 20 };
   const attempt = (): Promise<IncomingMessage> =>

@@ -59,6 +59,20 @@ export async function loadMiniflare(): Promise<typeof import("miniflare")> {
   return import("miniflare");
 }
 
+/** What we use of undici 7. */
+interface Undici {
+  readonly Pool: new (
+    origin: string,
+    options: Readonly<Record<string, number>>,
+  ) => {
+    dispatch(request: { readonly method: string; readonly path: string; readonly headers: readonly string[] }, handler: object): boolean;
+    destroy(): Promise<void>;
+  };
+}
+
+/** The very undici that miniflare runs on; it is loaded with it. */
+export const loadUndici = (): Undici => createRequire(findMiniflare())("undici") as Undici;
+
 /** Starts workerd with the host worker and waits until it takes requests. */
 export async function startHost({ script, bindings, source, onLine }: HostOptions): Promise<Host> {
   const { Log, LogLevel, Miniflare, Response } = await import("miniflare");
