@@ -11,11 +11,12 @@ export interface Rates {
 }
 
 /** AWS's default quotas (docs.aws.amazon.com, "Lambda quotas", "Quotas for HTTP APIs"); a little is left to others. */
-export const awsRates: Rates = { lambda: 14, getFunction: 90, apigateway: 9 };
+export const awsRates: Required<Rates> = { lambda: 14, getFunction: 90, apigateway: 9 };
 
 type Call = { readonly service: string; readonly operation: string };
 
-function limitOf({ service, operation }: Call): keyof Rates | undefined {
+/** The limit that a call counts against, if it is one of those. */
+export function limitOf({ service, operation }: Call): keyof Rates | undefined {
   if (service === "apigateway") return "apigateway";
   if (service !== "lambda" || operation.startsWith("Invoke")) return undefined;
   return operation === "GetFunction" ? "getFunction" : "lambda";

@@ -2,6 +2,7 @@
 import { adapter } from "./adapter.ts";
 import { build } from "./build.ts";
 import { coldStart } from "./cold-start.ts";
+import { deploy } from "./deploy.ts";
 import { dev } from "./dev.ts";
 import type { Measured } from "./measure.ts";
 import { production } from "./start.ts";
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   adapter,
   build,
   "cold-start": coldStart,
+  deploy,
   dev,
   start: production,
   workers,

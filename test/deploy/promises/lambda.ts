@@ -2,6 +2,7 @@
 import { type Access, createClients } from "../../../deploy/lambda/clients.ts";
 import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
 import type { LambdaSource } from "../../../deploy/lambda/target.ts";
+import { awsRates, limitOf } from "../../../deploy/lambda/pace.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
 import { buildApp } from "../../../framework/build/build.ts";
 import { zip } from "../../../framework/build/zip.ts";
@@ -69,8 +70,8 @@ interface Place {
   readonly clock: BusyClock;
 }
 
-async function toPlatform({ front, access, clock }: Place, { transport, holder, build, only }: Process): Promise<Platform> {
-  const clients = createClients(access, { clock, transport });
+async function toPlatform({ front, access, clock }: Place, { transport, holder, build, only, paced = false }: Process): Promise<Platform> {
+  const clients = createClients(access, { clock, transport, ...(paced && { rates: awsRates }) });
   const source: LambdaSource | undefined = build && {
     build: await readBuild(build.folder),
     values: async () => ({ env: build.sample.env, secretVersions: {} }),
@@ -85,6 +86,10 @@ const row = (name: string, front: LambdaFront): Row => ({
   switchCall: front === "function-url" ? "UpdateAlias" : "UpdateStage",
   publishCall: "PublishVersion",
   recordService: "s3",
+  atLeast(calls) {
+    const counts = Map.groupBy(calls, limitOf);
+    return Math.max(...[...counts].map(([limit, { length }]) => (limit ? (length * 1000) / awsRates[limit] : 0)));
+  },
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);

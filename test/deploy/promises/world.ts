@@ -32,6 +32,8 @@ export interface Process {
   readonly keep: number;
   /** A route's pattern: the others stay as they are live. */
   readonly only?: string;
+  /** True keeps to the calls a second that the platform allows. */
+  readonly paced?: boolean;
 }
 
 /** What a platform's emulation may be asked to do. */
@@ -72,6 +74,8 @@ export interface Row {
   readonly switchCall: string;
   /** The one that makes a version. */
   readonly publishCall: string;
+  /** Milliseconds that so many calls take at the least, by the calls a second that the platform allows. */
+  atLeast(calls: readonly ApiCall[]): number;
   /** Where the lease and the records are. */
   readonly recordService: string;
   /** Builds the app that lies in `root`. */
@@ -96,6 +100,8 @@ export interface RunOptions {
   /** Whose `.portico` it has. Default "here". */
   readonly checkout?: string;
   readonly transport?: Transport;
+  /** Keeps to the calls a second that the platform allows. Default false. */
+  readonly paced?: boolean;
   /** Dies at its k-th call, from 1, before the call takes effect or after it. */
   readonly kill?: { readonly at: number; readonly effect: "before" | "after" };
   /** Called after every writing call that took effect, before the run goes on. */
@@ -217,7 +223,10 @@ async function runProcess(cloud: Emulation, { command, run, folder, clock }: Run
   };
   const sockets: (() => Promise<void>)[] = [];
   const holder = watched(createHolder(join(folder, run.checkout ?? "here"), `${run.checkout ?? "tester"}@here`), sockets);
-  const outcome = await Promise.race([death.promise, perform(cloud, command, { holder, transport, keep }, { run, calls, clock })]);
+  const outcome = await Promise.race([
+    death.promise,
+    perform(cloud, command, { holder, transport, keep, paced: run.paced ?? false }, { run, calls, clock }),
+  ]);
   if (outcome.end !== "died") return outcome;
   // Sockets close with their process; what it had sent arrives.
   await Promise.all([...sockets.map((close) => close()), ...[...underWay].map((one) => one.catch(() => undefined))]);
