@@ -4,7 +4,7 @@ import type { Cloud } from "../../../framework/local/cloud/cloud.ts";
 import { Sha256 } from "../../../framework/local/cloud/sha256.ts";
 
 export async function sendSigned(
-  { url, port, region, accessKeyId, secretAccessKey }: Cloud,
+  { url, port, region, accessKeyId, secretAccessKey }: Pick<Cloud, "url" | "port" | "region" | "accessKeyId" | "secretAccessKey">,
   service: string,
   method: string,
   target: string,
