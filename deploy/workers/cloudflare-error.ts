@@ -41,10 +41,14 @@ export function isBroken(error: unknown): boolean {
   return error.name === "TimeoutError" || brokenCode(error) !== undefined;
 }
 
+/** Of Node's system errors those of a network; a file that is missing has a code of the same form. */
+const network =
+  /^(?:ECONN(?:RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST(?:UNREACH|DOWN)|ENET(?:UNREACH|DOWN|RESET)|UND_ERR_[A-Z_]+)$/;
+
 /** `fetch` hides the code of a broken connection in the cause. */
 function brokenCode(error: unknown): string | undefined {
   const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
-  if (typeof code === "string" && /^(E[A-Z]+|UND_ERR_[A-Z_]+)$/.test(code)) return code;
+  if (typeof code === "string" && network.test(code)) return code;
   return cause === undefined ? undefined : brokenCode(cause);
 }
 

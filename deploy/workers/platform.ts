@@ -128,6 +128,8 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
   const upload = { client, script, build: source.build, draft, release, stored: observed.stored, before, liveUrl: live?.url };
   const ref = release.assembled?.ref ?? (await uploadVersion(upload)).id;
   const url = await candidateUrl(run, workers);
+  // An upload takes its time; a candidate's place beside what was live before would give the traffic back to that.
+  await requireDeployment(client, script, run.deployment?.id);
   await share(run, besides(run, ref, 0), `candidate of release ${release.number}`);
   const record = recordOf(readWhole(toModule(release.record, draft.parts), ref));
   return { number: release.number, hash: draft.hash, ref, record, url, headers: overrideHeaders(script, ref) };

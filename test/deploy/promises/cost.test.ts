@@ -60,7 +60,7 @@ describe.each(rows)("$name", (row) => {
       await world.run({ verb: "deploy", build: B });
       const third = await world.run({ verb: "deploy", build: A });
       expect(third).toMatchObject({ end: "done", live: { number: 3 } });
-      expect(third.calls.map(({ operation }) => operation)).not.toContain(row.publishCall);
+      if (row.publishCall !== undefined) expect(third.calls.map(({ operation }) => operation)).not.toContain(row.publishCall);
       expect(await world.orphans()).toEqual([]);
     } finally {
       await world.close();

@@ -64,7 +64,7 @@ describe.each(rows)("$name", (row) => {
 
   test("some runs in bad weather", async () => {
     const first = Number(process.env["PORTICO_SEED"]);
-    expect((await weather(Array.from({ length: 10 }, (_, at) => first + at))).failures).toEqual([]);
+    expect((await weather(Array.from({ length: row.sample * 3 + 1 }, (_, at) => first + at))).failures).toEqual([]);
   });
 
   test("200 runs in bad weather", { tags: ["full"] }, async () => {

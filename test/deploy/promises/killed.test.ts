@@ -77,7 +77,7 @@ describe.each(rows)("$name", (row) => {
     });
 
     test.each(effects)("killed %s a call took effect, for some", async (effect) => {
-      expect(await killAt(sampled(clean.calls, 3), effect)).toEqual([]);
+      expect(await killAt(sampled(clean.calls, row.sample), effect)).toEqual([]);
     });
 
     test.each(effects)("killed %s the k-th call took effect, for every k", { tags: ["full"] }, async (effect) => {

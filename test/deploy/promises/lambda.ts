@@ -90,6 +90,9 @@ const row = (name: string, front: LambdaFront): Row => ({
     const counts = Map.groupBy(calls, limitOf);
     return Math.max(...[...counts].map(([limit, { length }]) => (limit ? (length * 1000) / awsRates[limit] : 0)));
   },
+  leases: true,
+  startsEach: true,
+  sample: 3,
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);

@@ -40,7 +40,7 @@ describe.each(rows)("$name", (row) => {
     expect(await world.orphans()).toEqual([]);
   };
 
-  test("a function that does not start", async () => {
+  test.runIf(row.startsEach)("a function that does not start", async () => {
     const outcome = await world.run({ verb: "deploy", build: built.builds.throwing });
     expect(outcome).toMatchObject({
       end: "PROBE_FAILED",
@@ -49,7 +49,7 @@ describe.each(rows)("$name", (row) => {
     await expectUntouched();
   });
 
-  test("a function that is not what was built", async () => {
+  test.runIf(row.startsEach)("a function that is not what was built", async () => {
     const { B } = built.builds;
     const folder = `${B.folder}-other`;
     await cp(B.folder, folder, { recursive: true });

@@ -21,8 +21,8 @@ export interface ApiCall {
 /** Stands between a run and the cloud: sends a call with `send`, or does not. */
 export type Transport = <T>(call: ApiCall, send: () => Promise<T>) => Promise<T>;
 
-/** True for what changes something that stays. */
-export const isWrite = ({ operation }: ApiCall): boolean => !/^(?:Get|List|Head|Describe|Filter|Export|Invoke)/.test(operation);
+/** True for what changes something that stays; Cloudflare's operations begin with a small letter. */
+export const isWrite = ({ operation }: ApiCall): boolean => !/^(?:Get|List|Head|Describe|Filter|Export|Invoke)/i.test(operation);
 
 /** One process that deploys. */
 export interface Process {
@@ -61,6 +61,8 @@ export interface Emulation {
   orphans(): Promise<readonly string[]>;
   /** Root URL of what is live, with a slash at its end. */
   url(): Promise<string | undefined>;
+  /** A failure as a command tells it, where the platform's own errors have no name. */
+  told?(error: unknown): unknown;
   close(): Promise<void>;
 }
 
@@ -72,12 +74,18 @@ export interface Row {
   readonly name: string;
   /** The one call that moves traffic. */
   readonly switchCall: string;
-  /** The one that makes a version. */
-  readonly publishCall: string;
   /** Milliseconds that so many calls take at the least, by the calls a second that the platform allows. */
   atLeast(calls: readonly ApiCall[]): number;
-  /** Where the lease and the records are. */
-  readonly recordService: string;
+  /** The one that makes a version; undefined where a release is a version, so that each makes one. */
+  readonly publishCall: string | undefined;
+  /** Where the lease and the records are; undefined where records are in versions. */
+  readonly recordService: string | undefined;
+  /** False where there is no lease to take: who deploys looks whether what is live moved. */
+  readonly leases: boolean;
+  /** False where functions are modules that the first request starts: a candidate is asked as a whole, and by the smoke list. */
+  readonly startsEach: boolean;
+  /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
+  readonly sample: number;
   /** Builds the app that lies in `root`. */
   build(sample: Sample, root: string, out: string): Promise<void>;
   open(options: EmulationOptions): Promise<Emulation>;
@@ -276,7 +284,8 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
       ...(number !== undefined && { number }),
     });
     return { end: changed ? "done" : "nothing", calls, live };
-  } catch (error) {
+  } catch (caught) {
+    const error = cloud.told?.(caught) ?? caught;
     return { end: (error as { readonly code?: string }).code ?? (error as Error).name, error, calls };
   }
 }

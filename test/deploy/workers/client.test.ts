@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createClient } from "../../../deploy/workers/client.ts";
-import { CloudflareError, toUserError } from "../../../deploy/workers/cloudflare-error.ts";
+import { CloudflareError, isBroken, toUserError } from "../../../deploy/workers/cloudflare-error.ts";
 import { lookFirst } from "../../../deploy/workers/look-first.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
 import { virtualClock } from "../virtual-clock.ts";
@@ -100,6 +100,11 @@ test("a connection that is refused for good is told of, not tried for ever", asy
   const error: unknown = await client.call(read).catch((refusal: unknown) => refusal);
   expect(toUserError(error, "Cloudflare")).toMatchObject({ code: "CLOUD_UNREACHABLE" });
   expect([asked.length, clock.now() - start]).toEqual([0, 3_750]);
+});
+
+test("a file that is missing is no connection that broke", () => {
+  const missing = Object.assign(new Error("no such file"), { code: "ENOENT" });
+  expect([isBroken(missing), toUserError(missing, "Cloudflare")]).toEqual([false, missing]);
 });
 
 test("keeps to 1,200 calls in five minutes", async () => {
