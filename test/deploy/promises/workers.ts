@@ -60,7 +60,7 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, build }
     build: await readBuild(build.folder, appIn(build.folder)),
     values: async () => ({ env: build.sample.env }),
   };
-  return createWorkersPlatform({ client, owner, keep, ...(source && { source }) }) as Platform;
+  return createWorkersPlatform({ client, owner, keep, ...(source && { source }) });
 }
 
 /** Versions by what their tags and bindings say, and what the live deployment gives each of them. */
