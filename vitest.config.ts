@@ -1,4 +1,5 @@
 /** Where the tests are, how long one may take, and the seed of the property tests. */
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 const seed = process.env["PORTICO_SEED"] ?? String(Math.trunc(Math.random() * 2 ** 31));
@@ -8,6 +9,8 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: [...configDefaults.exclude, "**/.portico/**", "**/dist/**", "test/fixtures/**"],
     pool: "forks",
+    // Most tests wait for processes and sockets; vitest would leave one of two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Functions log what they throw; that is worth reading only where a test failed.
     silent: "passed-only",
     // Tests start compilers, workerd and child processes on a machine of two cores that others use too.
