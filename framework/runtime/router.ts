@@ -6,7 +6,7 @@ import { problem } from "./problem.ts";
 /** A route of a router: what it matches, and how its function is had. */
 export type Entry = readonly [pattern: RegExp, load: () => RouteFunction | Promise<RouteFunction>];
 
-/** The text that a path must begin with to match, read from the pattern: asking for it costs a fifth of what trying the pattern does. */
+/** The text that a path must begin with to match, read from the pattern: asking for it costs a fifth to two fifths of what trying the pattern does (measured in Node). */
 const prefixOf = ({ source }: RegExp): string => (/^\^((?:\\\/|[\w%~-])*)(?![?*+{])/.exec(source)?.[1] ?? "").replaceAll("\\/", "/");
 
 /**
