@@ -1,12 +1,14 @@
 /** A client that adds and mends nothing: a request in, one HTTP/1.1 exchange on a socket of its own, the raw answer out. */
 import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
 import type { WireHeaders } from "../../framework/model/wire.ts";
 import type { Answer, Ask } from "./case.ts";
 
 /** Sends one request. Host, Content-Length and Connection are added, unless given; nothing else is. */
 export async function send(origin: string, ask: Ask): Promise<Answer> {
-  const { hostname, port, host } = new URL(origin);
+  const { protocol, hostname, port, host } = new URL(origin);
+  const request = protocol === "https:" ? requestHttps : requestHttp;
   const { method = "GET", target } = ask;
   const body = bytesOf(ask.body);
   const outgoing = request({ hostname, port, method, path: target, headers: completed(ask, host, body.length), agent: false });

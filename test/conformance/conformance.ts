@@ -45,7 +45,7 @@ export function conformance(runtime: Runtime, more?: (servers: Servers) => void)
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   });
 
-  describe.each(Object.entries(topics))(`${runtime.name}: %s`, (_topic, cases) => {
+  describe.each(Object.entries(topics))(`${runtime.title ?? runtime.name}: %s`, (_topic, cases) => {
     test.each(cases)("$app: $name", async (one) => {
       const difference = differences.find((row) => row.cases.includes(one.name) && row.runtimes.includes(runtime.name));
       await tell(one, running[one.app], difference);

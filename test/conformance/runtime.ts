@@ -35,5 +35,7 @@ export interface Running {
 /** One way to run apps. */
 export interface Runtime {
   readonly name: RuntimeName;
+  /** What tests are called after, where that is not the name. */
+  readonly title?: string;
   start(subject: Subject): Promise<Running>;
 }

@@ -1,6 +1,6 @@
 /** The local cloud after a deploy: the zips, uploaded by the release code through the AWS SDK, behind an HTTP API. */
 import { join } from "node:path";
-import { createClients } from "../../../deploy/lambda/clients.ts";
+import { type Clients, createClients } from "../../../deploy/lambda/clients.ts";
 import { createHolder } from "../../../deploy/holder.ts";
 import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
@@ -33,16 +33,20 @@ export async function startLocalCloud(subject: Subject, client?: readonly string
   };
 }
 
-/** As `portico deploy --stage local` does; returns the live URL. */
-async function deploy(subject: Subject, { url, region, accessKeyId, secretAccessKey }: Cloud): Promise<string> {
+function deploy(subject: Subject, { url, region, accessKeyId, secretAccessKey }: Cloud): Promise<string> {
+  const clients = createClients({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
+  return deployTo(subject, clients, "000000000000");
+}
+
+/** As `portico deploy` does; gives the live URL. */
+export async function deployTo(subject: Subject, clients: Clients, account: string): Promise<string> {
   const { out, manifest } = await build(subject, "lambda");
   const secretVersions = Object.fromEntries(manifest.app.secrets.map((name) => [name, 1]));
-  const clients = createClients({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
   const { name, stage, smoke, keep } = subject.app;
   const platform = createAwsPlatform(subject.app.lambda.front, {
     clients,
     owner: { app: name, stage },
-    account: "000000000000",
+    account,
     keep,
     holder: createHolder(join(subject.folder, ".portico"), "conformance"),
     source: {
