@@ -27,6 +27,9 @@ interface Run extends SharedRun {
   api?: ApiHandle;
   /** The candidate's stage. */
   candidate?: string;
+  /** What this run froze or took over, and the same when it was found to hold something else. */
+  frozen?: Snapshot;
+  spoiled?: Snapshot | undefined;
   inherited: readonly string[];
   /** Functions that had versions before and got new ones. */
   readonly updated: Set<string>;
@@ -124,6 +127,7 @@ async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): P
   run.check();
   const [stage] = await Promise.all([expose(clients, api, owner, snapshot), writeRecord(run, record)]);
   run.candidate = stage;
+  run.frozen = snapshot;
   run.records.set(release.number, record);
   return { ...snapshot, record, url: `${api.endpoint}/${stage}`, unseen: { status: 404, body: JSON.stringify({ message: "Not Found" }) } };
 }
@@ -131,15 +135,21 @@ async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): P
 async function verify(run: Run, release: ReleaseDraft<LambdaFunction>, changed: readonly Version[]): Promise<void> {
   const builds = new Map(requireDraft(run).functions.map(({ id, build }) => [id, build]));
   await Promise.all([
-    compare(run.clients, requireApi(run), run.candidate ?? "", release),
+    compare(run.clients, requireApi(run), run.candidate ?? "", release).catch((error: unknown) => {
+      // What holds something else is not used by any later try: its description says that it is this release.
+      run.spoiled = run.frozen;
+      throw error;
+    }),
     inParallel(changed, 16, (version) => probe(run.clients, version, builds.get(version.function) ?? "")),
   ]);
 }
 
-async function collectAll(run: Run, keep: readonly Release[]): Promise<readonly Removed[]> {
-  const { clients, store, owner, api, candidate, check, records, observed } = run;
+async function collectAll(run: Run, kept: readonly Release[]): Promise<readonly Removed[]> {
+  const { clients, store, owner, api, candidate, check, records, observed, spoiled } = run;
   if (!observed) return fail("nothing was looked at");
-  const { snapshots, strays } = observed;
+  const { snapshots } = observed;
+  const keep = kept.filter(({ ref }) => ref !== spoiled?.ref);
+  const strays = [...observed.strays, ...(spoiled ? [spoiled] : [])];
   const { releases, live } = observed.deployed;
   if (live && !keep.some(({ ref }) => ref === live.ref)) await spread(run);
   const inherited = [...new Set([...run.inherited, ...run.updated])];

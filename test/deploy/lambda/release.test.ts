@@ -1,7 +1,8 @@
 /** Releases through the real SDK to the local cloud, which runs what it gets: first, unchanged, changed, removed, refused. */
 import { CreateFunctionCommand, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { CreateRoleCommand } from "@aws-sdk/client-iam";
-import { CreateStageCommand, GetApisCommand, GetStagesCommand } from "@aws-sdk/client-apigatewayv2";
+import { CreateStageCommand, DeleteRouteCommand, GetApisCommand, GetRoutesCommand, GetStagesCommand } from "@aws-sdk/client-apigatewayv2";
+import type { ClientOptions } from "../../../deploy/lambda/clients.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stageName } from "../../../deploy/lambda/names.ts";
 import { isWrite, openRoad, page, type Road, type WireCall } from "./road.ts";
@@ -248,4 +249,53 @@ test("the candidate address that a dead run left is a line of the plan, and goes
   expect(second.live).toEqual(first.live);
   expect(road.takeCalls().filter(isWrite)).toHaveLength(3);
   expect((await road.deploy()).changed).toBe(false);
+});
+
+describe("static files with a hash in their names", () => {
+  const file = (hash: string): string => `functions/_public/app.${hash}.js`;
+  const status = async (url: string, hash: string): Promise<number> => (await fetch(new URL(`/app.${hash}.js`, url))).status;
+
+  test("stay reachable from the releases after theirs, as long as theirs is kept, and no longer", async () => {
+    await road.write(file("aaaa1111"), "one");
+    await road.write("functions/_public/plain.txt", "plain");
+    await road.deploy();
+    await road.write(file("aaaa1111"), undefined);
+    await road.write("functions/_public/plain.txt", undefined);
+    await road.write(file("bbbb2222"), "two");
+    const second = await road.deploy();
+    const { url } = second.live;
+    expect(await answer(url, "/app.aaaa1111.js")).toBe("one");
+    expect(await answer(url, "/app.bbbb2222.js")).toBe("two");
+    expect(await status(url, "cccc3333")).toBe(404);
+    expect((await fetch(new URL("/plain.txt", url))).status).toBe(404);
+    expect((await road.deploy()).changed).toBe(false);
+    for (const word of ["c", "d"]) {
+      await road.write("functions/index.ts", page(word));
+      await road.deploy();
+      expect(await status(url, "aaaa1111")).toBe(200);
+    }
+    // The fourth release has pushed the first out of the three that are kept: the next change of the files leaves its file behind.
+    await road.write(file("bbbb2222"), undefined);
+    await road.write(file("dddd4444"), "four");
+    await road.deploy();
+    expect([await status(url, "aaaa1111"), await status(url, "bbbb2222"), await status(url, "dddd4444")]).toEqual([404, 200, 200]);
+  });
+});
+
+test("what somebody edits in the API while a release is made is seen before it takes traffic", async () => {
+  const first = await road.deploy();
+  await road.write("functions/index.ts", page("other"));
+  const { Items: [api] = [] } = await road.clients.api.send(new GetApisCommand({}));
+  // Between the import and the snapshot: the next CreateDeployment freezes the edit too.
+  const transport: NonNullable<ClientOptions["transport"]> = async (call, send) => {
+    if (call.operation === "CreateDeployment") {
+      const { Items: [route] = [] } = await road.clients.api.send(new GetRoutesCommand({ ApiId: api?.ApiId }));
+      await road.clients.api.send(new DeleteRouteCommand({ ApiId: api?.ApiId, RouteId: route?.RouteId }));
+    }
+    return send();
+  };
+  await expect(road.deploy({ client: { transport } })).rejects.toMatchObject({ code: "CANDIDATE_DIFFERS" });
+  expect(await answer(first.live.url, "/")).toBe("home");
+  expect((await road.deploy()).live.number).toBeGreaterThan(1);
+  expect(await answer(first.live.url, "/")).toBe("other");
 });
