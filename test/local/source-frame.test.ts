@@ -14,13 +14,13 @@ let place: string;
 beforeAll(async () => {
   root = await makeFolder({
     "functions/[id].ts": `import { check } from "./_lib/check.ts";\n\ninterface Unused {}\nexport const GET = () => check(undefined);\n`,
-    "functions/_lib/check.ts": `// one\n// two\n// three\nexport const check = (value?: { name: string }) =>\n\tvalue!.name;\n`,
+    "functions/_lib/check.ts": `// one\n// two\n// three\nexport const check = (given?: { name: string }) =>\n\tgiven!.name;\n`,
   });
   const builder = createDevBuilder({ app: plainApp(root), target: "lambda", out: join(root, ".portico/dev"), env: {} });
   builder.setRoutes(await discover(root));
   fn = await builder.load("id");
   await builder.close();
-  place = await find("value.name", ".name");
+  place = await find("given.name", ".name");
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -88,8 +88,8 @@ test("an excerpt as text has the lines there are, the failing one marked, its ta
       "  1 | // one",
       "  2 | // two",
       "  3 | // three",
-      "  4 | export const check = (value?: { name: string }) =>",
-      "> 5 | \tvalue!.name;",
+      "  4 | export const check = (given?: { name: string }) =>",
+      "> 5 | \tgiven!.name;",
       "    | \t       ^",
       "  6 | ",
     ].join("\n"),
@@ -101,7 +101,7 @@ test("without sourcesContent the file is read; without a map, or with a broken o
   const text = await readFile(file, "utf8");
   const stack = `    at check (index.mjs:${place})`;
   await writeFile(file, JSON.stringify({ ...JSON.parse(text), sourcesContent: undefined }));
-  expect((await mapFailure(failure(stack), fn, root)).frame?.excerpt[4]).toEqual({ number: 5, text: "\tvalue!.name;", failing: true });
+  expect((await mapFailure(failure(stack), fn, root)).frame?.excerpt[4]).toEqual({ number: 5, text: "\tgiven!.name;", failing: true });
   await writeFile(file, "{");
   expect(await mapFailure(failure(stack), fn, root)).toEqual(failure(stack));
   await rm(file);
