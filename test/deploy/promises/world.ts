@@ -86,6 +86,8 @@ export interface Row {
   readonly startsEach: boolean;
   /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
   readonly sample: number;
+  /** Set while a finding in bad weather is open: the sample begins there, and the 200 seeds are reported as skipped. */
+  readonly firstSeed?: number;
   /** Builds the app that lies in `root`. */
   build(sample: Sample, root: string, out: string): Promise<void>;
   open(options: EmulationOptions): Promise<Emulation>;
