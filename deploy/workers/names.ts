@@ -22,6 +22,15 @@ export const ownerTags = ({ app, stage }: Owner): readonly string[] => [`portico
 /** True when the tags name exactly this app and stage; only then may a Worker be changed. */
 export const isOurs = (owner: Owner, tags: readonly string[] = []): boolean => ownerTags(owner).every((tag) => tags.includes(tag));
 
+/** A Worker of our name that is not ours. */
+export function taken(name: string): UserError {
+  return new UserError(
+    "NAME_TAKEN",
+    `${name} exists in the account, and its tags do not name this app and stage`,
+    `rename the app or the stage, or tag that Worker yourself: ${ownerTags({ app: "APP", stage: "STAGE" }).join(" ")}`,
+  );
+}
+
 /** A version's `workers/tag`, at most 100 bytes: the release that it is, found again in lists. */
 export const releaseTag = (number: number, hash: string): string => `portico release ${number} ${hash}`;
 

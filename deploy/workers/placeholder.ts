@@ -1,15 +1,18 @@
 /** What answers before an app's first release: a Worker that says 503, made where there is none. */
 import type { Owner } from "../owner.ts";
 import type { Client } from "./client.ts";
-import { own, ownerTags, placeholderTag, scriptName } from "./names.ts";
+import { lookFirst } from "./look-first.ts";
+import { isOurs, own, ownerTags, placeholderTag, scriptName, taken } from "./names.ts";
+import { findScript } from "./script.ts";
 
 const code = `const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "retry-after": "60" };
 export default { fetch: () => new Response("not released yet\\n", { status: 503, headers }) };
 `;
 
 /**
- * A version needs a Worker that was put before (10222). PUT deploys what it brings, so it is only ever sent where nothing was found: two
- * deployers who both make an app's very first release in the same instant are not kept apart by it.
+ * A version needs a Worker that was put before (10222). PUT deploys what it brings, so it is only ever sent where nothing was found, and
+ * after a lost answer only where still nothing is: two deployers who both make an app's very first release in the same instant are not
+ * kept apart by it. Throws UserError NAME_TAKEN when what is there by then is another's.
  */
 export async function putPlaceholder(client: Client, owner: Owner, compatibilityDate: string): Promise<void> {
   const name = scriptName(owner);
@@ -24,7 +27,12 @@ export async function putPlaceholder(client: Client, owner: Owner, compatibility
   const path = `/workers/scripts/${name}?excludeScript=true&bindings_inherit=strict`;
   const form = (): FormData =>
     toForm(metadata, [{ name: "placeholder.js", type: "application/javascript+module", bytes: Buffer.from(code) }]);
-  await client.call({ operation: "uploadScript", method: "PUT", path, form });
+  const look = async (): Promise<true | undefined> => {
+    const script = await findScript(client, name);
+    if (script && !isOurs(owner, script.tags)) throw taken(name);
+    return script && true;
+  };
+  await lookFirst<unknown>(client, look, () => client.call({ operation: "uploadScript", method: "PUT", path, form, once: true }));
 }
 
 /** A part of an upload. */

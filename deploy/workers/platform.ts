@@ -8,13 +8,13 @@ import type { Client } from "./client.ts";
 import { deployShares, hasShares, moved, requireDeployment } from "./deployments.ts";
 import { draftRelease, type DraftValues, type WorkersDraft } from "./draft.ts";
 import { addFronts, liveUrl, removeFronts, setWorkersDev, wantsWorkersDev, workersDevUrl } from "./fronts.ts";
-import { overrideHeaders, ownerTags, scriptName } from "./names.ts";
+import { overrideHeaders, ownerTags, placeholderTag, scriptName } from "./names.ts";
 import { glanceAt, observe, type Observed } from "./observe.ts";
 import { putPlaceholder } from "./placeholder.ts";
 import { probe } from "./probe.ts";
 import type { WorkersBuild } from "./read-build.ts";
 import { removeAll } from "./remove.ts";
-import { type Deployment, findScript, listDeployments, type Share } from "./script.ts";
+import { type Deployment, findScript, type Share } from "./script.ts";
 import { readWhole, recordOf, toModule } from "./version-record.ts";
 import { uploadVersion } from "./versions.ts";
 
@@ -135,13 +135,15 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
   return { number: release.number, hash: draft.hash, ref, record, url, headers: overrideHeaders(script, ref) };
 }
 
-/** A first release stands beside a placeholder that says 503. */
+/** A first release stands beside a placeholder that says 503; beside what somebody else released since, it has no business. */
 async function makeScript(run: Run, workers: WorkersApp): Promise<void> {
   const { client, owner, script } = run;
   await putPlaceholder(client, owner, workers.compatibilityDate);
   await setWorkersDev(client, script, wantsWorkersDev(workers));
-  const [deployment] = await listDeployments(client, script);
+  const { deployment, versions } = await glanceAt({ client, owner });
   note(run, deployment);
+  const base = versions.find(({ id }) => id === run.base);
+  if (base?.annotations?.["workers/tag"] !== placeholderTag) throw moved(script);
 }
 
 /** workers.dev where it is on: no zone's rules stand before it. Without a slash at its end; empty when there is no address at all. */

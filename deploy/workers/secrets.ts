@@ -1,8 +1,7 @@
 /** An app's secrets at a stage, in its Worker's newest version: set and removed without a deployment; nobody but Cloudflare can read a value. */
-import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../owner.ts";
 import type { Client } from "./client.ts";
-import { own, ownerTags, scriptName, secretsTag, isOurs } from "./names.ts";
+import { isOurs, own, scriptName, secretsTag, taken } from "./names.ts";
 import { putPlaceholder } from "./placeholder.ts";
 import { findScript, findVersion, jsonBinding, listVersions } from "./script.ts";
 
@@ -74,12 +73,4 @@ async function patch(
       annotations: { "workers/tag": secretsTag, "workers/message": "secrets, for the next release" },
     },
   });
-}
-
-function taken(name: string): UserError {
-  return new UserError(
-    "NAME_TAKEN",
-    `${name} exists in the account, and its tags do not name this app and stage`,
-    `rename the app or the stage, or tag that Worker yourself: ${ownerTags({ app: "APP", stage: "STAGE" }).join(" ")}`,
-  );
 }

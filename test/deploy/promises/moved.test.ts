@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pausing } from "./pausing.ts";
 import { rows } from "./rows.ts";
 import { buildAll, type Builds, samples } from "./samples.ts";
-import { isWrite, openWorld } from "./world.ts";
+import { isWrite, openWorld, type World } from "./world.ts";
 
 describe.each(rows)("$name", (row) => {
   let built: Builds<keyof typeof samples>;
@@ -27,29 +27,39 @@ describe.each(rows)("$name", (row) => {
     }
   });
 
-  test.runIf(!row.leases)("a run that stood still before a writing call does not undo what came between", async () => {
-    const { A, B, D } = built.builds;
-    const clean = await openWorld(row);
-    await clean.run({ verb: "deploy", build: A });
-    const { calls } = await clean.run({ verb: "deploy", build: B });
-    await clean.close();
-    const writes = calls.flatMap((call, at) => (isWrite(call) && call.operation !== row.switchCall ? [at + 1] : []));
-    const looks = calls.flatMap((call, at) => (!isWrite(call) && at + 1 > writes[0]! ? [at + 1] : []));
-    // Each look is the last before a call that moves the traffic: that one call has no precondition.
-    for (const at of [...writes, ...looks]) {
-      const world = await openWorld(row);
-      try {
-        await world.run({ verb: "deploy", build: A });
-        const pause = pausing({ at });
-        const first = world.run({ verb: "deploy", build: B }, { checkout: "first", transport: pause.transport });
-        const operation = await pause.reached;
-        expect(await world.run({ verb: "deploy", build: D }, { checkout: "second" }), operation).toMatchObject({ end: "done" });
-        pause.resume();
-        expect(await first, `call ${at}, ${operation}`).toMatchObject({ end: "MOVED" });
-        expect(await world.ask(["/"]), `call ${at}, ${operation}`).toEqual({ "/": "200 D" });
-      } finally {
-        await world.close();
+  describe.runIf(!row.leases).each([
+    { name: "an update", before: true },
+    { name: "a first release", before: false },
+  ])("$name", ({ before }) => {
+    test("that stood still before a writing call does not undo what came between", async () => {
+      const { A, B, D } = built.builds;
+      const prepare = async (): Promise<World> => {
+        const world = await openWorld(row);
+        if (before) await world.run({ verb: "deploy", build: A });
+        return world;
+      };
+      const clean = await prepare();
+      const { calls } = await clean.run({ verb: "deploy", build: B });
+      await clean.close();
+      // What makes an app's place overwrites what has it by then, and so does a switch: these have no precondition, and each look is the
+      // last before one of them.
+      const without: readonly string[] = [row.switchCall, row.placeCall ?? ""];
+      const first = calls.findIndex(isWrite) + 1;
+      const stops = calls.flatMap(({ operation }, at) => (at + 1 > first - Number(before) && !without.includes(operation) ? [at + 1] : []));
+      for (const at of stops) {
+        const world = await prepare();
+        try {
+          const pause = pausing({ at });
+          const slow = world.run({ verb: "deploy", build: B }, { checkout: "first", transport: pause.transport });
+          const operation = await pause.reached;
+          expect(await world.run({ verb: "deploy", build: D }, { checkout: "second" }), operation).toMatchObject({ end: "done" });
+          pause.resume();
+          expect(await slow, `call ${at}, ${operation}`).toMatchObject({ end: "MOVED" });
+          expect(await world.ask(["/"]), `call ${at}, ${operation}`).toEqual({ "/": "200 D" });
+        } finally {
+          await world.close();
+        }
       }
-    }
+    });
   });
 });

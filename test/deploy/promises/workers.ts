@@ -102,6 +102,7 @@ async function isReleased(client: Client): Promise<boolean> {
 export const workers: Row = {
   name: "Cloudflare Workers",
   switchCall: "createDeployment",
+  placeCall: "uploadScript",
   // A release is a version: going back to what an earlier one was makes one too.
   publishCall: undefined,
   recordService: undefined,
@@ -110,8 +111,6 @@ export const workers: Row = {
   leases: false,
   startsEach: false,
   sample: 1,
-  // Open: of the seeds 0 to 199 not all passed on 2026-11-25 (docs/workers.md).
-  firstSeed: 1946125888,
   async build(sample, root, out) {
     const app = appOf(root, sample);
     const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);

@@ -74,6 +74,8 @@ export interface Row {
   readonly name: string;
   /** The one call that moves traffic. */
   readonly switchCall: string;
+  /** The one that makes an app's place before its first release, where it would overwrite what is there. */
+  readonly placeCall?: string;
   /** Milliseconds that so many calls take at the least, by the calls a second that the platform allows. */
   atLeast(calls: readonly ApiCall[]): number;
   /** The one that makes a version; undefined where a release is a version, so that each makes one. */
@@ -86,8 +88,6 @@ export interface Row {
   readonly startsEach: boolean;
   /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
   readonly sample: number;
-  /** Set while a finding in bad weather is open: the sample begins there, and the 200 seeds are reported as skipped. */
-  readonly firstSeed?: number;
   /** Builds the app that lies in `root`. */
   build(sample: Sample, root: string, out: string): Promise<void>;
   open(options: EmulationOptions): Promise<Emulation>;

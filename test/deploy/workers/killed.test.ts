@@ -1,6 +1,7 @@
 /** A deploy to Cloudflare that dies at any writing call and is run again ends where one clean run does; what is live is whole at every moment. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ClientOptions } from "../../../deploy/workers/client.ts";
+import { putPlaceholder } from "../../../deploy/workers/placeholder.ts";
 import { isWrite, openRoad, page, type Road } from "./road.ts";
 
 let road: Road;
@@ -126,4 +127,26 @@ test("when the first answer to every call is lost, nothing is made twice", async
   const calls = road.takeCalls().filter(({ method }) => method === "POST");
   const made = (path: RegExp): number => calls.filter((call) => path.test(call.path)).length;
   expect([made(/\/versions\?/), made(/\/deployments\?/)]).toEqual([1, 2]);
+});
+
+test("a placeholder whose answer is lost is put once; another's Worker that has its name by then is left alone", async () => {
+  const lose = (instead: () => Promise<unknown>): ClientOptions => {
+    let isLost = false;
+    return {
+      async transport({ operation }, send) {
+        if (operation !== "uploadScript" || isLost) return send();
+        isLost = true;
+        await instead();
+        throw Object.assign(new Error("the answer is lost"), { code: "ECONNRESET" });
+      },
+    };
+  };
+  await change("one");
+  const foreign = async (): Promise<void> => {
+    await putPlaceholder(road.client, { app: "road", stage: "local" }, "2026-07-01");
+    const path = "/workers/scripts/road--local/script-settings";
+    await road.client.call({ operation: "patchScriptSettings", method: "PATCH", path, json: { tags: ["portico:app=else"] } });
+  };
+  await expect(road.deploy({ client: lose(foreign) })).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  expect(road.takeCalls().filter(({ method }) => method === "PUT")).toHaveLength(1);
 });
