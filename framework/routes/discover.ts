@@ -9,8 +9,8 @@ import { type FolderEntry, readFolder } from "./folder.ts";
 type RouteFile = Pick<Route, "file" | "middleware">;
 
 /**
- * Every file with code below functions/ is a route, but for names that begin with `_` or `.`, `*.test.*` and declarations; folders of
- * such names are skipped whole. Without functions/ there are none. Throws UserError ROUTE_NAME, ROUTE_CONFLICT or MIDDLEWARE_TWICE.
+ * Every file with code below functions/ is a route, but for names that begin with `_` or `.`, `*.test.*`, `*.spec.*` and declarations;
+ * folders of such names, and node_modules, are skipped whole. Without functions/ there are none. Throws UserError ROUTE_NAME, ROUTE_CONFLICT or MIDDLEWARE_TWICE.
  * @param root absolute path of the app
  */
 export async function discover(root: string): Promise<readonly Route[]> {
@@ -25,9 +25,9 @@ async function findFiles(root: string, folder: string, above: readonly string[])
   const middleware = own === undefined ? above : [...above, own];
   const found: RouteFile[] = [];
   for (const { name, kind, path } of entries) {
-    if (/^[._]/.test(name)) continue;
+    if (/^[._]/.test(name) || name === "node_modules") continue;
     if (kind === "folder") found.push(...(await findFiles(root, path, middleware)));
-    else if (isCode(name) && !/\.test\.|\.d\.[a-z]+$/.test(name)) found.push({ file: path, middleware });
+    else if (isCode(name) && !/\.(?:test|spec)\.|\.d\.[a-z]+$/.test(name)) found.push({ file: path, middleware });
   }
   return found;
 }

@@ -29,6 +29,9 @@ test("routes in order of precedence, without what is no route", async () => {
     "types.d.ts",
     "a.d.mts",
     "users/me.test.ts",
+    "users/me.spec.ts",
+    "node_modules/hono/index.js",
+    "users/node_modules/left-pad/index.js",
     "b.cjs",
   );
   expect(await discover(root)).toMatchObject([

@@ -45,8 +45,8 @@ export interface VersionOptions {
 
 /** A running version. */
 export interface RunningVersion extends Host {
-  /** Runs its `scheduled` handler. */
-  scheduled(cron: string): Promise<{ readonly outcome: string }>;
+  /** Runs its `scheduled` handler. @param time epoch ms of the minute that it is for */
+  scheduled(cron: string, time: number): Promise<{ readonly outcome: string }>;
 }
 
 /** A bundle's modules are named as if it lay there. */
@@ -97,9 +97,9 @@ async function running(miniflare: MiniflareClass, name: string): Promise<Running
     return {
       port: Number(port),
       close: () => (closed ??= miniflare.dispose()),
-      async scheduled(cron) {
+      async scheduled(cron, time) {
         const worker = await miniflare.getWorker(name);
-        return worker.scheduled({ cron });
+        return worker.scheduled({ cron, scheduledTime: new Date(time) });
       },
     };
   } catch (error) {

@@ -100,15 +100,23 @@ function understand(request: WireRequest): { readonly route: Route; readonly cal
   return { route: found.route, call };
 }
 
+/** Never 404: clients take that for "there is none", and wrangler then says that it deleted what nobody touched. */
 function unroutable(path: string, isKnown: boolean, method: string): CloudflareError {
   if (isKnown) return new CloudflareError(10405, 405, `Method ${method} not allowed for ${path}`);
-  return new CloudflareError(7003, 404, `Could not route to ${path}, perhaps your object identifier is invalid?`);
+  return new CloudflareError(
+    7003,
+    501,
+    `Could not route to ${path}: Portico's local cloud does not speak this path of Cloudflare's API (docs/local-cloud.md says which it does).`,
+  );
 }
 
+/** A last part `{name+}` takes all that is left. */
 function bind(template: readonly string[], given: readonly string[]): Record<string, string> | undefined {
-  if (template.length !== given.length) return undefined;
+  const greedy = template.at(-1)?.endsWith("+}") ?? false;
+  if (greedy ? given.length < template.length : template.length !== given.length) return undefined;
   const path: Record<string, string> = {};
   for (const [at, part] of template.entries()) {
+    if (greedy && at === template.length - 1) return { ...path, [part.slice(1, -2)]: decode(given.slice(at).join("/")) };
     const value = given[at] ?? "";
     if (!part.startsWith("{") ? part !== value : value === "") return undefined;
     if (part.startsWith("{")) path[part.slice(1, -1)] = decode(value);

@@ -8,7 +8,7 @@ import type { WireRequest, WireResponse } from "../../../model/wire.ts";
 import type { AccessRecord } from "../../access-log.ts";
 import { createInspector } from "../../workers/inspector.ts";
 import { type Storage, startStorage } from "../../workers/miniflare-storage.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Faults } from "../faults.ts";
 import { createFronts } from "../fronts.ts";
 import type { CloudKey } from "../key.ts";
@@ -94,6 +94,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     tails: new TailSessions(),
     traffic: createTraffic({ state, clock, pool }, options.propagation ?? (() => 0), random),
     busy: new Set(),
+    transfers: new Map(),
     storage: () => {
       storage ??= startStorage(join(folder, "storage"));
       // A start that failed is tried again by whoever asks next.
@@ -127,16 +128,15 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
   };
 }
 
-/** Looks every ten seconds what minutes the clock has passed. */
+/** Looks every ten seconds of the clock what minutes it has passed. */
 function startCrons(edge: Edge, onError: (error: unknown) => void): () => void {
+  const every = edge.clock.every?.bind(edge.clock) ?? systemClock.every;
   let since = edge.clock.now();
-  const timer = setInterval(() => {
+  return every(10_000, () => {
     const from = since;
     since = edge.clock.now();
-    runDue(from, since, edge).catch(onError);
-  }, 10_000);
-  timer.unref();
-  return () => clearInterval(timer);
+    runDue(from, since, edge, onError).catch(onError);
+  });
 }
 
 /** What versions and asset records name; open upload sessions keep what they brought. */

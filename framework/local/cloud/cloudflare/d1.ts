@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { isRecord } from "../members.ts";
 import { bodyMembers, jsonBody, membersOf } from "./body.ts";
-import { CloudflareError } from "./cloudflare-error.ts";
+import { CloudflareError, notSpoken } from "./cloudflare-error.ts";
 import { type Edge, timestamp } from "./edge.ts";
 import { type Call, type Operation, type OperationTable, reads, writes } from "./operation.ts";
 import { pageOf } from "./page.ts";
@@ -19,7 +19,8 @@ const shown = ({ id, name, created }: ResourceRecord): Readonly<Record<string, u
   ...{ uuid: id, name, created_at: created, version: "production", num_tables: 0, file_size: 0, running_in_region: "LCL" },
 });
 
-function findDatabase(call: Call, edge: Edge): ResourceRecord {
+/** By id or by name. Throws 7404. */
+export function findDatabase(call: Call, edge: Edge): ResourceRecord {
   const given = call.path["database"] ?? "";
   const found = edge.state.d1.get(given) ?? edge.state.d1.all().find(({ name }) => name === given);
   if (!found) throw new CloudflareError(7404, 404, `The database ${given} could not be found`);
@@ -31,8 +32,10 @@ const createDatabase: Operation = (call, edge) => {
   const name = members.requiredText("name", { pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/ });
   // Where it would be; there is one place here.
   members.text("primary_location_hint", { oneOf: ["wnam", "enam", "weur", "eeur", "apac", "oc"] });
-  members.text("jurisdiction", { oneOf: ["eu", "fedramp"] });
-  members.structure("read_replication");
+  if (members.has("jurisdiction")) throw notSpoken("jurisdictions of D1 databases");
+  const replication = members.structure("read_replication");
+  if (replication?.text("mode", { oneOf: ["auto", "disabled"] }) === "auto") throw notSpoken("read replication of D1 databases");
+  replication?.end();
   members.end();
   if (edge.state.d1.all().some((database) => database.name === name))
     throw new CloudflareError(7502, 400, `A database with the name '${name}' already exists`);
@@ -55,7 +58,7 @@ const listDatabases: Operation = ({ query }, edge) => {
 const deleteDatabase: Operation = async (call, edge) => {
   const { id } = findDatabase(call, edge);
   edge.state.d1.remove(id);
-  const tables = await run(
+  const tables = await runSql(
     id,
     [{ sql: "SELECT name, type FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%'", params: [] }],
     "ARRAY_OF_OBJECTS",
@@ -65,43 +68,65 @@ const deleteDatabase: Operation = async (call, edge) => {
   const drops = names
     .filter(({ type }) => type === "table" || type === "view")
     .map(({ name, type }) => ({ sql: `DROP ${type} "${name.replaceAll('"', '""')}"`, params: [] }));
-  if (drops.length > 0) await run(id, [{ sql: "PRAGMA defer_foreign_keys = on", params: [] }, ...drops], "NONE", edge);
+  if (drops.length > 0) await runSql(id, [{ sql: "PRAGMA defer_foreign_keys = on", params: [] }, ...drops], "NONE", edge);
   return { result: null };
 };
 
-interface Statement {
+/** One statement and what it is given. */
+export interface Statement {
   readonly sql: string;
   readonly params: readonly unknown[];
 }
 
-interface Ran {
+/** What a statement came to. */
+export interface Ran {
   readonly success: boolean;
   readonly results?: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
 /** All or nothing, as D1 runs what comes together. */
-async function run(
+export async function runSql(
   id: string,
   statements: readonly Statement[],
   format: "ARRAY_OF_OBJECTS" | "ROWS_AND_COLUMNS" | "NONE",
   edge: Edge,
 ): Promise<readonly Ran[]> {
-  const storage = await edge.storage();
-  const response = await storage.send("d1", id, {
-    url: `http://d1/query?resultsFormat=${format}`,
-    method: "POST",
-    body: JSON.stringify(statements),
-  });
-  const answer: unknown = await response.json();
+  const answer = await ask(id, statements, format, edge);
   if (Array.isArray(answer)) return answer as Ran[];
   throw refused(isRecord(answer) && typeof answer["error"] === "string" ? answer["error"] : "The query failed");
+}
+
+/** The database as SQL text, the way that miniflare's own D1 dumps itself. */
+export async function dumpSql(
+  id: string,
+  { noSchema, noData, tables }: { readonly noSchema: boolean; readonly noData: boolean; readonly tables: readonly string[] },
+  edge: Edge,
+): Promise<string> {
+  const params = [Number(noSchema), Number(noData), ...tables];
+  const answer = await ask(id, [{ sql: "PRAGMA miniflare_d1_export(?,?,?);", params }], "NONE", edge);
+  const [lines] = isRecord(answer) && Array.isArray(answer["results"]) ? (answer["results"] as readonly unknown[]) : [];
+  if (!Array.isArray(lines)) throw refused("The export failed");
+  return lines.join("\n");
+}
+
+async function ask(id: string, statements: readonly Statement[], format: string, edge: Edge): Promise<unknown> {
+  const storage = await edge.storage();
+  const url = `http://d1/query?resultsFormat=${format}`;
+  return (await storage.send("d1", id, { url, method: "POST", body: JSON.stringify(statements) })).json();
+}
+
+/** What SQLite can be given. */
+function readParam(value: unknown): string | number | null {
+  if (typeof value === "boolean") return Number(value);
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  throw new CloudflareError(7400, 400, "A parameter must be a string, a number, a boolean or null.");
 }
 
 function readStatements(value: unknown): readonly Statement[] {
   const members = membersOf(value, "query", 7400);
   const sql = members.requiredText("sql", { min: 1 });
-  const params = members.list("params") ?? [];
+  const params = (members.list("params") ?? []).map(readParam);
   members.end();
   const statements = splitSql(sql);
   if (statements.length === 0) throw refused("No SQL statements detected.");
@@ -117,7 +142,7 @@ const query =
     const { id } = findDatabase(call, edge);
     const body = jsonBody(call);
     const batch = isRecord(body) && Array.isArray(body["batch"]) ? body["batch"] : [body];
-    return { result: await run(id, batch.flatMap(readStatements), format, edge) };
+    return { result: await runSql(id, batch.flatMap(readStatements), format, edge) };
   };
 
 const database = "/accounts/{account}/d1/database";

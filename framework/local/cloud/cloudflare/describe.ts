@@ -65,6 +65,11 @@ export function listedVersion(version: VersionRecord): Readonly<Record<string, u
   return rest;
 }
 
+/** What a list tells of them: the bindings. */
+export function listedResources({ bindings }: VersionRecord): Readonly<Record<string, unknown>> {
+  return { bindings: bindings.map(shownBinding) };
+}
+
 export function describeDeployment({ id, source, created, annotations, versions }: DeploymentRecord): Readonly<Record<string, unknown>> {
   return { id, source, strategy: "percentage", author_email: author.author_email, created_on: created, annotations, versions };
 }

@@ -18,6 +18,7 @@ import type {
   VersionRecord,
   ZoneRecord,
 } from "./records.ts";
+import type { Transfer } from "./d1-transfer.ts";
 import type { TailSessions } from "./tail-sessions.ts";
 import type { Traffic } from "./traffic.ts";
 import type { VersionPool } from "./version-pool.ts";
@@ -62,6 +63,8 @@ export interface Edge {
   readonly traffic: Traffic;
   /** Scripts that a call is changing right now; a second one is refused. */
   readonly busy: Set<string>;
+  /** SQL texts on their way in or out, by the token of their URL. */
+  readonly transfers: Map<string, Transfer>;
   /** Host names of this machine besides the loopback ones, from `--host`. */
   readonly ownHosts: readonly string[];
   /** Signs the tokens of asset uploads. */

@@ -159,6 +159,29 @@ const putBulk: Operation = async (call, edge) => {
   return { result: { successful_key_count: list.length, unsuccessful_keys: [] } };
 };
 
+/** Most keys of one bulk read. */
+const maxBulkKeys = 100;
+
+/** Values of many keys, as texts or as parsed JSON; null for a key that is not there (docs: KV API, bulk get). */
+const getBulk: Operation = async (call, edge) => {
+  const { id } = findNamespace(call, edge);
+  const members = bodyMembers(call, 10029);
+  const keys = members.texts("keys") ?? [];
+  const type = members.text("type", { oneOf: ["text", "json"] });
+  const withMetadata = members.flag("withMetadata") ?? false;
+  members.end();
+  if (keys.length === 0 || keys.length > maxBulkKeys) throw invalid(`keys must have 1 to ${maxBulkKeys} keys.`, 10029);
+  const values: Record<string, unknown> = {};
+  for (const key of keys) {
+    const response = await send(id, "GET", key, edge);
+    const text = response.status === 404 ? null : await response.text();
+    const value: unknown = text !== null && type === "json" ? parseJson(Buffer.from(text), `The value of ${key}`) : text;
+    const metadata = response.headers.get("cf-kv-metadata");
+    values[key] = withMetadata ? { value, metadata: metadata === null ? null : (JSON.parse(metadata) as unknown) } : value;
+  }
+  return { result: { values } };
+};
+
 const deleteBulk: Operation = async (call, edge) => {
   const { id } = findNamespace(call, edge);
   const list = bulkList(call);
@@ -182,6 +205,7 @@ export const kvTable: OperationTable = {
   getValue: reads(`GET ${namespaces}/{namespace}/values/{key}`, getValue),
   putValue: writes(`PUT ${namespaces}/{namespace}/values/{key}`, putValue),
   deleteValue: writes(`DELETE ${namespaces}/{namespace}/values/{key}`, deleteValue),
+  getBulk: reads(`POST ${namespaces}/{namespace}/bulk/get`, getBulk),
   putBulk: writes(`PUT ${namespaces}/{namespace}/bulk`, putBulk),
   deleteBulk: writes(`DELETE ${namespaces}/{namespace}/bulk`, deleteBulk),
 };

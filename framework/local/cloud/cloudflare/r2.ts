@@ -1,9 +1,9 @@
-/** R2: buckets by name; their objects are reached through Workers' bindings. */
-import { isRecord } from "../members.ts";
+/** R2: buckets by name. */
 import { bodyMembers } from "./body.ts";
 import { CloudflareError, notSpoken } from "./cloudflare-error.ts";
 import { type Edge, timestamp } from "./edge.ts";
 import { type Call, type Operation, type OperationTable, reads, writes } from "./operation.ts";
+import { askBucket } from "./r2-binding.ts";
 import type { ResourceRecord } from "./records.ts";
 
 const nameForm = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
@@ -12,7 +12,8 @@ const shown = ({ name, created }: ResourceRecord): Readonly<Record<string, unkno
   ...{ name, creation_date: created, location: "APAC", storage_class: "Standard", jurisdiction: "default" },
 });
 
-function findBucket(call: Call, edge: Edge): ResourceRecord {
+/** Throws 10006. */
+export function findBucket(call: Call, edge: Edge): ResourceRecord {
   const found = edge.state.r2.get(call.path["bucket"] ?? "");
   if (!found) throw new CloudflareError(10006, 404, "The specified bucket does not exist.");
   return found;
@@ -50,17 +51,10 @@ const deleteBucket: Operation = async (call, edge) => {
   return { result: {} };
 };
 
-/** Asks in the binding's own protocol (workerd, r2-api.capnp). */
 async function isEmpty(id: string, edge: Edge): Promise<boolean> {
-  const storage = await edge.storage();
-  const ask = JSON.stringify({ version: 1, method: "list", limit: 1, include: [] });
-  const response = await storage.send("r2", id, { url: "http://r2/", method: "GET", headers: { "cf-r2-request": ask } });
-  const size = Number(response.headers.get("cf-r2-metadata-size"));
-  const bytes = Buffer.from(await response.arrayBuffer()).subarray(0, size || undefined);
-  const answer: unknown = JSON.parse(bytes.toString("utf8"));
-  if (!response.ok || !isRecord(answer) || !Array.isArray(answer["objects"]))
-    throw new Error(`the bucket ${id} could not be listed: ${response.status}`);
-  return answer["objects"].length === 0;
+  const answer = await askBucket(id, { method: "list", limit: 1, include: [] }, edge);
+  if ("v4code" in answer || !Array.isArray(answer.metadata["objects"])) throw new Error(`the bucket ${id} could not be listed`);
+  return answer.metadata["objects"].length === 0;
 }
 
 const buckets = "/accounts/{account}/r2/buckets";

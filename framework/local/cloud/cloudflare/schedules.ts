@@ -46,25 +46,30 @@ const putSchedules: Operation = (call, edge) => {
   return { result: shown(kept) };
 };
 
-/** Runs what is due in the minutes after `since` up to `now` (epoch ms); a cloud that slept for long makes up for an hour at most. */
-export async function runDue(since: number, now: number, edge: Edge): Promise<void> {
+/**
+ * Runs what is due in the minutes after `since` up to `now` (epoch ms), all at once; resolves when every handler has ended. A cloud that
+ * slept for long makes up for an hour at most.
+ * @param onError gets what kept a Worker from starting; what a handler throws is in its log and its tail
+ */
+export async function runDue(since: number, now: number, edge: Edge, onError: (error: unknown) => void): Promise<void> {
   const minute = 60_000;
   const first = Math.max(Math.floor(since / minute) + 1, Math.floor(now / minute) - 59);
+  const runs: Promise<void>[] = [];
   for (let at = first; at <= Math.floor(now / minute); at += 1) {
     for (const { script, cron } of edge.state.schedules.all()) {
       const parsed = parseCron(cron);
-      if (parsed && isDue(parsed, at * minute)) await runScheduled(script, cron, edge);
+      if (parsed && isDue(parsed, at * minute)) runs.push(runScheduled(script, cron, at * minute, edge).catch(onError));
     }
   }
+  await Promise.all(runs);
 }
 
-/** What the handler throws is in its log and its tail. */
-async function runScheduled(script: string, cron: string, edge: Edge): Promise<void> {
+async function runScheduled(script: string, cron: string, time: number, edge: Edge): Promise<void> {
   const version = mainVersion({ name: script }, edge);
   if (!version) return;
   const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
   try {
-    await lease.version.scheduled(cron);
+    await lease.version.scheduled(cron, time);
   } finally {
     lease.release();
   }

@@ -2,12 +2,14 @@
 import { accountTable } from "./account.ts";
 import { assetTable } from "./assets.ts";
 import { d1Table } from "./d1.ts";
+import { d1TransferTable } from "./d1-transfer.ts";
 import { deploymentTable } from "./deployments.ts";
 import { domainTable } from "./domains.ts";
 import { kvTable } from "./kv.ts";
 import type { OperationTable } from "./operation.ts";
 import { queueTable } from "./queues.ts";
 import { r2Table } from "./r2.ts";
+import { r2ObjectTable } from "./r2-objects.ts";
 import { scheduleTable } from "./schedules.ts";
 import { scriptTable } from "./scripts.ts";
 import { secretTable } from "./secrets.ts";
@@ -30,7 +32,9 @@ export const cloudflareTable: OperationTable = {
   ...workerVersionTable,
   ...kvTable,
   ...d1Table,
+  ...d1TransferTable,
   ...r2Table,
+  ...r2ObjectTable,
   ...queueTable,
   ...zoneTable,
   ...domainTable,

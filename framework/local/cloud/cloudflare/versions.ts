@@ -1,6 +1,6 @@
 /** Versions: upload without traffic, list, one. */
 import { CloudflareError, invalid } from "./cloudflare-error.ts";
-import { describeVersion, listedVersion } from "./describe.ts";
+import { describeVersion, listedResources, listedVersion } from "./describe.ts";
 import { exclusive } from "./exclusive.ts";
 import { findScript, findVersion, latestVersion, scriptName, versionsOf } from "./find.ts";
 import { contentOf, keepVersion, sourceOf } from "./keep-version.ts";
@@ -43,7 +43,8 @@ const listVersions: Operation = (call, edge) => {
     return { result: { items: all.filter((version) => isDeployable(version, script)).map(listedVersion) } };
   }
   const { items, info } = pageOf(all, call.query, 10, 100);
-  return { result: { items: items.map(listedVersion) }, info };
+  // wrangler's `versions secret list --latest-version` reads the bindings of the list's items.
+  return { result: { items: items.map((version) => ({ ...listedVersion(version), resources: listedResources(version) })) }, info };
 };
 
 const versions = "/accounts/{account}/workers/scripts/{script}/versions";

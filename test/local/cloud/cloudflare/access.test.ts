@@ -48,7 +48,11 @@ describe("the account", () => {
 });
 
 it("paths and methods that the API does not have are refused by name", async () => {
-  expect(await lab.call("GET", "/workers/nothing")).toMatchObject({ status: 404, code: 7003 });
+  const unknown = await lab.call("GET", "/workers/nothing");
+  expect(unknown).toMatchObject({ status: 501, code: 7003 });
+  expect(unknown.message).toContain("does not speak this path");
+  // A client must not take it for a thing that is not there: wrangler would say that it deleted it.
+  expect((await lab.call("DELETE", "/r2/buckets/notes/lifecycle")).status).toBe(501);
   expect(await lab.call("PATCH", "/workers/scripts")).toMatchObject({ status: 405, code: 10405 });
   expect(await lab.call("GET", "/workers/scripts/%E0%A4/settings")).toMatchObject({ status: 400, code: 7003 });
 });

@@ -30,6 +30,8 @@ export interface EdgeLab {
   cloud: Cloud;
   /** Milliseconds that the cloud's clock is ahead. */
   ahead: number;
+  /** Moves the clock and ticks whatever runs on it. */
+  advance(milliseconds: number): void;
   /** Calls below the account's path. */
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** Calls any path of the API. */
@@ -44,12 +46,20 @@ export interface EdgeLab {
 export async function openEdgeLab(options: Partial<CloudOptions> = {}): Promise<EdgeLab> {
   const folder = mkdtempSync(join(tmpdir(), "portico-edge-"));
   const errors: unknown[] = [];
+  const ticking = new Set<() => void>();
   const start = (more: Partial<CloudOptions>): Promise<Cloud> =>
     startCloud({
       folder,
       port: 0,
       runtime: noRuntime,
-      clock: { now: () => Date.now() + lab.ahead, sleep: async () => {} },
+      clock: {
+        now: () => Date.now() + lab.ahead,
+        sleep: async () => {},
+        every(_, run) {
+          ticking.add(run);
+          return () => void ticking.delete(run);
+        },
+      },
       onError: (error) => errors.push(error),
       ...options,
       ...more,
@@ -58,6 +68,10 @@ export async function openEdgeLab(options: Partial<CloudOptions> = {}): Promise<
     folder,
     cloud: undefined as unknown as Cloud,
     ahead: 0,
+    advance(milliseconds) {
+      lab.ahead += milliseconds;
+      for (const run of ticking) run();
+    },
     call: (method, path, body, headers) => lab.api(method, `/accounts/${account}${path}`, body, headers),
     async api(method, path, body, headers = {}) {
       const isRaw = body === undefined || body instanceof FormData || typeof body === "string";

@@ -1,4 +1,5 @@
 /** KV, D1, R2 and queues: made and read over the API, used by Workers of several versions at once, there after a restart. */
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { splitSql } from "../../../../framework/local/cloud/cloudflare/split-sql.ts";
 import { at, deploy, deployed, type EdgeLab, openEdgeLab, upload, version } from "./edge-lab.ts";
@@ -58,6 +59,71 @@ describe("the management calls", () => {
     expect((await lab.call("PUT", `${path}/values/d?expiration_ttl=1`, "short")).code).toBe(10029);
     await lab.call("DELETE", `${path}/bulk`, ["b", "c"]);
     expect((await lab.call("GET", `${path}/values/b`)).code).toBe(10009);
+  });
+
+  it("read many KV values at once", async () => {
+    const path = `/storage/kv/namespaces/${kv}`;
+    await lab.call("PUT", `${path}/bulk`, [
+      { key: "x", value: "1", metadata: { at: 1 } },
+      { key: "y", value: '{"a":2}' },
+    ]);
+    expect((await lab.call("POST", `${path}/bulk/get`, { keys: ["x", "none"] })).result).toEqual({ values: { x: "1", none: null } });
+    expect((await lab.call("POST", `${path}/bulk/get`, { keys: ["y"], type: "json" })).result).toEqual({ values: { y: { a: 2 } } });
+    expect((await lab.call("POST", `${path}/bulk/get`, { keys: ["x"], withMetadata: true })).result).toEqual({
+      values: { x: { value: "1", metadata: { at: 1 } } },
+    });
+    const keys = (count: number) => Array.from({ length: count }, (_, at) => `k${at}`);
+    expect((await lab.call("POST", `${path}/bulk/get`, { keys: keys(100) })).status).toBe(200);
+    expect((await lab.call("POST", `${path}/bulk/get`, { keys: keys(101) })).code).toBe(10029);
+  });
+
+  it("put, get and delete R2 objects, with slashes in their keys, which Workers see", async () => {
+    const path = "/r2/buckets/notes/objects";
+    const typed = { "content-type": "text/x-note", "cache-control": "max-age=9" };
+    const put = await lab.call("PUT", `${path}/a/${encodeURIComponent("b ü")}`, "hello", typed);
+    expect(put.result).toMatchObject({ key: "a/b ü", size: "5" });
+    const found = await lab.call("GET", `${path}/a/${encodeURIComponent("b ü")}`);
+    expect([found.status, found.text, found.headers.get("content-type"), found.headers.get("cache-control")]).toEqual([
+      ...[200, "hello", "text/x-note", "max-age=9"],
+    ]);
+    const code = `export default { fetch: async (request, env) => new Response((await env.B.get("a/b ü")).body) };`;
+    await deployed(lab, "object", code, { bindings: [{ type: "r2_bucket", name: "B", bucket_name: "notes" }] });
+    expect(await (await lab.ask("object")).text()).toBe("hello");
+    expect(await lab.call("DELETE", "/r2/buckets/notes")).toMatchObject({ status: 409, code: 10008 });
+    expect((await lab.call("DELETE", `${path}/a/${encodeURIComponent("b ü")}`)).status).toBe(200);
+    expect(await lab.call("GET", `${path}/a/${encodeURIComponent("b ü")}`)).toMatchObject({ status: 404, code: 10007 });
+    expect(await lab.call("PUT", "/r2/buckets/other/objects/a", "x")).toMatchObject({ status: 404, code: 10006 });
+    expect((await lab.call("GET", `${path}/x`, undefined, { range: "bytes=0-1" })).message).toContain("does not speak ranges");
+  });
+
+  it("move a D1 database out and into another as SQL text, all or nothing", async () => {
+    const made = async (name: string) => String(at((await lab.call("POST", "/d1/database", { name })).result, "uuid"));
+    const [from, to] = [await made("from"), await made("to")];
+    await lab.call("POST", `/d1/database/${from}/query`, { sql: "CREATE TABLE t(x TEXT); INSERT INTO t VALUES ('a;b')" });
+    const exported = await lab.call("POST", `/d1/database/${from}/export`, { output_format: "polling", dump_options: {} });
+    expect(exported.result).toMatchObject({ success: true, status: "complete" });
+    const url = String(at(exported.result, "result", "signed_url"));
+    const text = await (await fetch(url)).text();
+    expect(text).toContain("a;b");
+    expect((await fetch(url.replace(from, to))).status).toBe(404);
+
+    const load = async (sql: string): Promise<Awaited<ReturnType<typeof lab.call>>> => {
+      const etag = createHash("md5").update(sql).digest("hex");
+      const { result } = await lab.call("POST", `/d1/database/${to}/import`, { action: "init", etag });
+      const sent = await fetch(String(at(result, "upload_url")), { method: "PUT", body: sql });
+      expect(sent.headers.get("etag")).toBe(`"${etag}"`);
+      return lab.call("POST", `/d1/database/${to}/import`, { action: "ingest", etag, filename: at(result, "filename") });
+    };
+    expect((await load(text)).result).toMatchObject({ success: true, status: "complete", result: { num_queries: 3 } });
+    expect(await load("INSERT INTO t VALUES ('c'); SELEC")).toMatchObject({ status: 400, code: 7500 });
+    const rows = await lab.call("POST", `/d1/database/${to}/query`, { sql: "SELECT x FROM t WHERE x <> ?", params: [false] });
+    expect(at(rows.result, 0, "results")).toEqual([{ x: "a;b" }]);
+    const etag = "0".repeat(32);
+    const { result } = await lab.call("POST", `/d1/database/${to}/import`, { action: "init", etag });
+    expect((await fetch(String(at(result, "upload_url")), { method: "PUT", body: "other" })).status).toBe(400);
+    lab.ahead += 61 * 60_000;
+    expect((await fetch(url)).status).toBe(404);
+    expect((await lab.call("POST", "/d1/database", { name: "eu", jurisdiction: "eu" })).message).toContain("does not speak jurisdictions");
   });
 
   it("run SQL: statements together, parameters, batches, rows as arrays", async () => {
