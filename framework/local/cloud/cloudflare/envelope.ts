@@ -17,9 +17,10 @@ export type Answer =
   | { readonly result: unknown; readonly status?: number; readonly info?: ResultInfo | Readonly<Record<string, unknown>> }
   | { readonly raw: Uint8Array; readonly headers: WireHeaders; readonly status?: number };
 
-/** Headers that every answer of the API has. */
+/** Headers that every answer of the API has; an object's own Cache-Control stays. */
 function withRay(headers: WireHeaders): WireHeaders {
-  return [["cf-ray", `${randomBytes(8).toString("hex")}-LCL`], ["server", "cloudflare"], ["cache-control", "no-store"], ...headers];
+  const cache = headers.some(([name]) => name === "cache-control") ? [] : [["cache-control", "no-store"] as const];
+  return [["cf-ray", `${randomBytes(8).toString("hex")}-LCL`], ["server", "cloudflare"], ...cache, ...headers];
 }
 
 export function toWire(answer: Answer): WireResponse {
