@@ -12,20 +12,24 @@ const says = (word: string): string => `export const GET = () => new Response(${
 /** What an app is made of; undefined removes a file. */
 type Files = Readonly<Record<string, string | undefined>>;
 
-const first: Files = {
-  "hosting.json": JSON.stringify({ name: "killed", smoke: [{ path: "/", status: 200 }] }),
-  "functions/index.ts": says("one"),
-  "functions/old.ts": says("old"),
-};
-const deploy = ["deploy", "--stage", "local", "--json"];
+/** Where an app is released to, and about how many calls each command makes there. */
+const places = [
+  { name: "AWS, behind an HTTP API", settings: {}, words: [], calls: [45, 40, 30, 16, 30] },
+  {
+    name: "AWS, behind a function URL",
+    settings: { group: "app", lambda: { front: "function-url" } },
+    ...{ words: [], calls: [35, 30, 25, 16, 25] },
+  },
+  { name: "Cloudflare Workers", settings: { target: "workers" }, words: ["--target", "workers"], calls: [17, 12, 11, 6, 8] },
+] as const;
 
-/** Each begins where the one before it ended; `calls` is about how many it makes. */
-const commands = [
-  { name: "a first deploy", files: first, words: deploy, calls: 45, answers: "one" },
-  { name: "an update", files: { "functions/index.ts": says("two") }, words: deploy, calls: 40, answers: "two" },
-  { name: "a removal of a route", files: { "functions/old.ts": undefined }, words: deploy, calls: 30, answers: "two" },
-  { name: "a rollback", files: {}, words: ["rollback", "1", "--stage", "local", "--json"], calls: 16, answers: "one" },
-  { name: "remove", files: {}, words: ["remove", "--stage", "local", "--yes", "--json"], calls: 30, answers: undefined },
+/** Each begins where the one before it ended. */
+const steps: readonly { readonly name: string; readonly files?: Files; readonly words: readonly string[]; readonly answers?: string }[] = [
+  { name: "a first deploy", words: ["deploy"], answers: "one" },
+  { name: "an update", files: { "functions/index.ts": says("two") }, words: ["deploy"], answers: "two" },
+  { name: "a removal of a route", files: { "functions/old.ts": undefined }, words: ["deploy", "--yes"], answers: "two" },
+  { name: "a rollback", words: ["rollback", "1", "--yes"], answers: "one" },
+  { name: "remove", words: ["remove", "--yes"] },
 ];
 
 let cloud: Running | undefined;
@@ -35,15 +39,15 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-describe("killed with -9", () => {
-  it("once in every command", { timeout: 240_000 }, () => killEach(1));
-  it("ten times in every command", { tags: ["full"], timeout: 600_000 }, () => killEach(10));
+describe.each(places)("killed with -9 on $name", (place) => {
+  it("once in every command", { timeout: 240_000 }, () => killEach(place, 1));
+  it("ten times in every command", { tags: ["full"], timeout: 600_000 }, () => killEach(place, 10));
 });
 
 /** Where the local cloud is. */
 type Control = Parameters<typeof sendSigned>[0];
 
-async function killEach(times: number): Promise<void> {
+async function killEach(place: (typeof places)[number], times: number): Promise<void> {
   root = await mkdtemp(join(tmpdir(), "portico-kill9-"));
   const random = randomOf(Number(process.env["PORTICO_SEED"]));
   cloud = start(["cloud", "--port", "0"], root);
@@ -52,22 +56,33 @@ async function killEach(times: number): Promise<void> {
   const control: Control = { url, port: Number(port), region: "us-east-1", ...key };
   // Slow enough to be met in the middle of a call.
   await sendSigned(control, "portico", "PUT", "/portico/faults", JSON.stringify({ latency: 10, rules: [] }));
+  await write({
+    "hosting.json": JSON.stringify({ name: "killed", smoke: [{ path: "/", status: 200 }], ...place.settings }),
+    "functions/index.ts": says("one"),
+    "functions/old.ts": says("old"),
+  });
   let live = "";
-  for (const { name, files, words, calls, answers } of commands) {
+  let killed = 0;
+  for (const [at, { name, files = {}, words, answers }] of steps.entries()) {
     await write(files);
-    for (let time = 0; time < times; time++) await killAfter(words, 1 + Math.floor(random() * calls), control);
-    const { code, stdout, stderr } = await run(words, root);
+    const all = [...words, ...place.words, "--stage", "local", "--json"];
+    for (let time = 0; time < times; time++) {
+      if (await killAfter(all, 1 + Math.floor(random() * place.calls[at]!), control)) killed += 1;
+    }
+    const { code, stdout, stderr } = await run(all, root);
     expect({ name, code, stderr }).toMatchObject({ name, code: 0 });
     live = (JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as { readonly url?: string }).url ?? live;
     if (answers === undefined) await expect(fetch(live), name).rejects.toThrow("fetch failed");
     else expect(await (await fetch(live)).text(), name).toBe(answers);
-    const plan = await run(["plan", "--stage", "local"], root);
+    const plan = await run(["plan", ...place.words, "--stage", "local"], root);
     expect(plan.stdout, `${name} leaves nothing to finish`).not.toContain("finish:");
   }
+  // Those that ended before they made so many calls prove nothing.
+  expect(killed, "how many were killed").toBeGreaterThan(steps.length * times * 0.3);
 }
 
-/** Ends the process with its children left to themselves, as the kernel would, once it has made so many calls. */
-async function killAfter(words: readonly string[], calls: number, control: Control): Promise<void> {
+/** Ends the process with its children left to themselves, as the kernel would, once it has made so many calls. False when it ended by itself. */
+async function killAfter(words: readonly string[], calls: number, control: Control): Promise<boolean> {
   const made = async (): Promise<number> => {
     const { text } = await sendSigned(control, "portico", "GET", "/portico/faults");
     return (JSON.parse(text) as { readonly calls: number }).calls;
@@ -77,7 +92,9 @@ async function killAfter(words: readonly string[], calls: number, control: Contr
   for (let tries = 0; tries < 2000 && one.child.exitCode === null && (await made()) - before < calls; tries++) {
     await new Promise((next) => setTimeout(next, 5));
   }
+  const isRunning = one.child.exitCode === null;
   await one.stop("SIGKILL");
+  return isRunning;
 }
 
 async function write(files: Files): Promise<void> {
