@@ -5,8 +5,8 @@ import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 export interface BusyClock extends VirtualClock {
   /** No time passes before `work` ends. */
   busy<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
+  /** Lets time pass; resolves when what was due in it came to its end. */
+  pass(milliseconds: number): Promise<void>;
 }
 
 /** @param start epoch ms */
@@ -23,7 +23,8 @@ export function busyClock(start = Date.now()): BusyClock {
         busy -= 1;
       }
     },
-    async idle() {
+    async pass(milliseconds) {
+      clock.advance(milliseconds);
       // Twenty turns of the loop without a call: what follows on an answer had its turn.
       for (let quiet = 0; quiet < 20; quiet = busy > 0 ? 0 : quiet + 1) await new Promise((done) => setTimeout(done, 1));
     },

@@ -20,7 +20,9 @@ import {
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../../deploy/lambda/clients.ts";
-import type { Owner } from "../../../deploy/lambda/names.ts";
+import { bucketName, lockKey, type Owner, recordPrefix } from "../../../deploy/lambda/names.ts";
+import { allPages } from "../../../deploy/lambda/pages.ts";
+import { isMissing } from "../../../deploy/lambda/retry.ts";
 import type { CloudState } from "./world.ts";
 
 /** As far as it is looked into. */
@@ -29,8 +31,24 @@ interface LambdaState extends CloudState {
   readonly apis: readonly {
     readonly deployments: readonly string[];
     readonly stages: readonly { readonly StageName: string | undefined }[];
+    readonly Name: string | undefined;
   }[];
   readonly objects: Readonly<Record<string, unknown>>;
+  readonly role: object | undefined;
+  readonly secrets: readonly { readonly Name: string | undefined }[];
+  readonly logs: readonly { readonly logGroupName: string | undefined }[];
+}
+
+/** Everything there is, for people. */
+export function lambdaNames({ functions, apis, objects, role, secrets, logs }: LambdaState): readonly string[] {
+  return [
+    ...functions.map(({ FunctionName }) => `function ${FunctionName}`),
+    ...apis.map(({ Name }) => `API ${Name}`),
+    ...(role ? ["its role"] : []),
+    ...logs.map(({ logGroupName }) => `log group ${logGroupName}`),
+    ...secrets.map(({ Name }) => `parameter ${Name}`),
+    ...Object.keys(objects).map((key) => `object ${key}`),
+  ];
 }
 
 /** What no record speaks of: versions, snapshots, addresses, and a lock that nobody holds. */
@@ -60,7 +78,7 @@ export async function readLambdaState(clients: Clients, owner: Owner, account: s
   const [apis, role, objects, secrets, logs] = await Promise.all([
     readApis(clients, owner, names),
     readRole(clients, owner),
-    readObjects(clients, account, names),
+    readObjects(clients, owner, account, names),
     readSecrets(clients, owner),
     readLogGroups(clients, owner),
   ]);
@@ -108,11 +126,20 @@ async function readAliases(lambda: Clients["lambda"], FunctionName: string, name
   );
 }
 
+async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 const text = (value: unknown): string => JSON.stringify(value);
 const byText = (one: unknown, other: unknown): number => (text(one) < text(other) ? -1 : 1);
 
 async function statements(lambda: Clients["lambda"], FunctionName: string, Qualifier: string | undefined): Promise<unknown> {
-  const { Policy = "{}" } = await lambda.send(new GetPolicyCommand({ FunctionName, Qualifier })).catch(() => ({ Policy: "{}" }));
+  const { Policy = "{}" } = (await orNothing(lambda.send(new GetPolicyCommand({ FunctionName, Qualifier })))) ?? {};
   const { Statement = [] } = JSON.parse(Policy) as {
     readonly Statement?: readonly { readonly Action: string; readonly Principal: unknown }[];
   };
@@ -120,8 +147,8 @@ async function statements(lambda: Clients["lambda"], FunctionName: string, Quali
 }
 
 async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
-  const { Items = [] } = await api.send(new GetApisCommand({ MaxResults: "500" }));
-  const mine = Items.filter(({ Name }) => Name === `${app}--${stage}`);
+  const all = await allPages((page) => api.send(new GetApisCommand(page)));
+  const mine = all.filter(({ Name }) => Name === `${app}--${stage}`);
   return Promise.all(
     mine.map(async ({ ApiId, Name, Tags }) => {
       const [{ Items: deployments = [] }, { Items: stages = [] }, { Items: routes = [] }, { Items: integrations = [] }] = await Promise.all(
@@ -134,7 +161,10 @@ async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
       );
       const described = new Map(deployments.map(({ DeploymentId, Description }) => [DeploymentId, Description]));
       const uris = new Map(
-        integrations.map(({ IntegrationId, IntegrationUri = "" }) => [IntegrationId, names.get(IntegrationUri) ?? IntegrationUri]),
+        integrations.map(({ IntegrationId, IntegrationUri = "" }) => [
+          IntegrationId,
+          names.get(IntegrationUri.match(refs)?.[0] ?? "") ?? IntegrationUri,
+        ]),
       );
       return {
         ...{ Name, Tags },
@@ -151,35 +181,44 @@ async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
   );
 }
 
+/** Qualified ARNs, alone or inside the longer form that API Gateway writes. */
+const refs = /arn:[\w-]+:lambda:[\w-]+:\d+:function:[\w-]+:\d+/g;
+
 /** The versions that a stage's snapshot calls, in any order: which route calls which is asked over HTTP. */
 async function frozenRoutes(api: Clients["api"], ApiId: string | undefined, StageName: string | undefined, names: Names): Promise<unknown> {
   const { body } = await api.send(
     new ExportApiCommand({ ApiId, StageName, OutputType: "JSON", Specification: "OAS30", IncludeExtensions: true }),
   );
   const document = Buffer.from(body ?? []).toString("utf8");
-  const refs = document.match(/arn:aws:lambda:[\w-]+:\d+:function:[\w-]+:\d+/g) ?? [];
-  return refs.map((ref) => names.get(ref) ?? ref).toSorted();
+  return (document.match(refs) ?? []).map((ref) => names.get(ref) ?? ref).toSorted();
 }
 
 async function readRole({ iam }: Clients, { app, stage }: Owner) {
   const RoleName = `${app}--${stage}`;
-  try {
-    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
-    const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "portico" }));
-    return { tags: Role?.Tags, trust: Role?.AssumeRolePolicyDocument, policy: decodeURIComponent(PolicyDocument) };
-  } catch (error) {
-    return (error as Error).name;
-  }
+  const { Role } = (await orNothing(iam.send(new GetRoleCommand({ RoleName })))) ?? {};
+  if (!Role) return undefined;
+  const inline = await orNothing(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "portico" })));
+  return { tags: Role.Tags, trust: Role.AssumeRolePolicyDocument, policy: decodeURIComponent(inline?.PolicyDocument ?? "") };
 }
 
-async function readObjects({ s3 }: Clients, account: string, names: Names): Promise<Readonly<Record<string, unknown>>> {
-  const Bucket = `portico-${account}-us-east-1`;
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket })).catch(() => ({ Contents: [] }));
+/** Of this app and stage alone: the bucket is everybody's. */
+async function readObjects(
+  { s3, region }: Clients,
+  owner: Owner,
+  account: string,
+  names: Names,
+): Promise<Readonly<Record<string, unknown>>> {
+  const Bucket = bucketName(account, region);
+  const listed = await Promise.all(
+    [lockKey(owner), recordPrefix(owner)].map((Prefix) => orNothing(s3.send(new ListObjectsV2Command({ Bucket, Prefix })))),
+  );
   const all = await Promise.all(
-    Contents.map(async ({ Key = "" }) => {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-      return [Key, withoutAccidents(JSON.parse((await Body?.transformToString()) ?? "{}"), names)] as const;
-    }),
+    listed
+      .flatMap((page) => page?.Contents ?? [])
+      .map(async ({ Key = "" }) => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+        return [Key, withoutAccidents(JSON.parse((await Body?.transformToString()) ?? "{}"), names)] as const;
+      }),
   );
   return Object.fromEntries(all);
 }
@@ -196,12 +235,13 @@ function withoutAccidents(value: unknown, names: Names): unknown {
   );
 }
 
-async function readSecrets({ ssm }: Clients, { app, stage }: Owner): Promise<unknown> {
+async function readSecrets({ ssm }: Clients, { app, stage }: Owner) {
   const { Parameters = [] } = await ssm.send(new GetParametersByPathCommand({ Path: `/portico/${app}/${stage}`, WithDecryption: false }));
   return Parameters.map(({ Name, Version }) => ({ Name, Version }));
 }
 
-async function readLogGroups({ logs }: Clients, { app, stage }: Owner): Promise<unknown> {
+async function readLogGroups({ logs }: Clients, { app, stage }: Owner) {
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `/portico/${app}/${stage}` }));
-  return logGroups.map(({ logGroupName, retentionInDays }) => ({ logGroupName, retentionInDays }));
+  const mine = logGroups.filter(({ logGroupName }) => logGroupName === `/portico/${app}/${stage}`);
+  return mine.map(({ logGroupName, retentionInDays }) => ({ logGroupName, retentionInDays }));
 }

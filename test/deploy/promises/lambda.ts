@@ -1,6 +1,7 @@
 /** The rows of AWS Lambda, one for each front: the local AWS, whose functions run in this process, behind the real SDK. */
 import { type Access, createClients } from "../../../deploy/lambda/clients.ts";
 import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
+import type { Owner } from "../../../deploy/lambda/names.ts";
 import type { LambdaSource } from "../../../deploy/lambda/target.ts";
 import { awsRates, limitOf } from "../../../deploy/lambda/pace.ts";
 import { readBuild } from "../../../deploy/lambda/read-build.ts";
@@ -64,21 +65,29 @@ function toFault(injected: Injected | undefined, { service, operation }: ApiCall
   return undefined;
 }
 
-interface Place {
+/** Where an app is released to, and whose it is there. */
+export interface Place {
   readonly front: LambdaFront;
   readonly access: Access;
+  readonly account: string;
+  /** In place of the owner that builds name. */
+  readonly owner: Owner;
   readonly clock: BusyClock;
 }
 
-async function toPlatform({ front, access, clock }: Place, { transport, holder, build, only, paced = false }: Process): Promise<Platform> {
+export async function toPlatform(
+  { front, access, account, owner: { app, stage }, clock }: Place,
+  { transport, holder, build, only, paced = false }: Process,
+): Promise<Platform> {
   const clients = createClients(access, { clock, transport, ...(paced && { rates: awsRates }) });
+  const read = build && (await readBuild(build.folder));
   const source: LambdaSource | undefined = build && {
-    build: await readBuild(build.folder),
+    build: { ...read!, manifest: { ...read!.manifest, app: { ...read!.manifest.app, name: app, stage } } },
     values: async () => ({ env: build.sample.env, secretVersions: {} }),
     archive,
     ...(only !== undefined && { only }),
   };
-  return createAwsPlatform(front, { clients, owner, account, keep, holder, ...(source && { source }) });
+  return createAwsPlatform(front, { clients, owner: { app, stage }, account, keep, holder, ...(source && { source }) });
 }
 
 const row = (name: string, front: LambdaFront): Row => ({
@@ -107,7 +116,7 @@ const row = (name: string, front: LambdaFront): Row => ({
     });
     const access = { endpoint: cloud.url, region: cloud.region, credentials: cloud };
     return {
-      platform: (process) => toPlatform({ front, access, clock }, process),
+      platform: (process) => toPlatform({ front, access, account, owner, clock }, process),
       state: () => readLambdaState(createClients(access), owner, account),
       orphans: async () => lambdaOrphans(await readLambdaState(createClients(access), owner, account)),
       url: async () => cloud.apps().find(({ name, stage }) => /^promise--local(--app-\w+)?$/.test(name) && stage === undefined)?.url,

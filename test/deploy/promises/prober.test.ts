@@ -1,24 +1,10 @@
 /** Traffic never notices: several routes are asked without a pause while releases come, fail, go back and are collected. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
+import { apps, paths, probed } from "./prober.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds, type Sample } from "./samples.ts";
-import { type Answers, type Command, openWorld, type Outcome, type World } from "./world.ts";
-
-/** Code and settings say which release they are of: an answer in which they differ is of two. */
-const marked = (mark: string, extra: Readonly<Record<string, string>> = {}): Sample => {
-  const route = `export const GET = (_: Request, { env }: { env: { MARK: string } }) => new Response("${mark} " + env.MARK);\n`;
-  const files = { "functions/index.ts": route, "functions/users/[id].ts": route, "functions/_public/style.css": `/* ${mark} */`, ...extra };
-  return { files, env: { MARK: mark }, allowed: [mark] };
-};
-
-const apps = {
-  one: marked("one"),
-  two: marked("two", { "functions/added.ts": 'export const GET = () => new Response("added");\n' }),
-  three: marked("three"),
-  four: marked("four"),
-};
-const paths = ["/", "/users/7", "/added", "/style.css", "/none"] as const;
+import { buildAll, type Builds } from "./samples.ts";
+import { type Command, openWorld } from "./world.ts";
 
 describe.each(rows)("$name", (row) => {
   let built: Builds<keyof typeof apps>;
@@ -64,24 +50,3 @@ describe.each(rows)("$name", (row) => {
     }
   });
 });
-
-/** Asks while something is done and until its window is over; gives each different answer that was seen, by path. */
-async function probed(world: World, work: () => Promise<Outcome>, propagation: number) {
-  const seen = new Map<string, Set<string>>(paths.map((path) => [path, new Set()]));
-  let isOver = false;
-  const prober = (async (): Promise<void> => {
-    while (!isOver) note(seen, await world.ask(paths));
-  })();
-  const outcome = await work();
-  for (let part = 0; part < 8; part++) {
-    note(seen, await world.ask(paths));
-    await world.pass(Math.ceil(propagation / 8));
-  }
-  isOver = true;
-  await prober;
-  return { outcome, seen };
-}
-
-function note(seen: ReadonlyMap<string, Set<string>>, answers: Answers): void {
-  for (const [path, answer] of Object.entries(answers)) seen.get(path)?.add(answer);
-}

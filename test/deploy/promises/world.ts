@@ -174,14 +174,14 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
     },
     state: () => cloud.state(),
     orphans: () => cloud.orphans(),
-    async pass(milliseconds) {
-      clock.advance(milliseconds);
-      await clock.idle();
-    },
+    pass: (milliseconds) => clock.pass(milliseconds),
     save: (to) => cp(cloudFolder, to, { recursive: true }),
     async close() {
-      await cloud.close();
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await cloud.close();
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
   };
 }
