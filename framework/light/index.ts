@@ -7,7 +7,12 @@ import { LightResponse } from "./response.ts";
 
 // Where the platform's classes are loaded already (a layer did it) nothing is saved, and objects of both kinds would meet.
 if (!isLoaded("internal/deps/undici/undici")) {
-  const ours = { Headers: LightHeaders, Request: LightRequest, Response: LightResponse, fetch: lightFetch };
+  const ours: Readonly<Record<string, unknown>> = {
+    Headers: LightHeaders,
+    Request: LightRequest,
+    Response: LightResponse,
+    fetch: lightFetch,
+  };
   // By plain assignment: any other touch loads them.
-  for (const [name, value] of Object.entries(ours)) (globalThis as Record<string, unknown>)[name] = value;
+  for (const name in ours) (globalThis as Record<string, unknown>)[name] = ours[name];
 }

@@ -1,9 +1,7 @@
 /** The platform's own `fetch` and, once something needs it, its Response class; neither is touched before. */
 
-const { fetch } = globalThis;
-
 /** The platform's fetch. */
-export const nativeFetch: typeof globalThis.fetch = fetch;
+export const { fetch: nativeFetch } = globalThis;
 
 let loading: Promise<typeof Response> | undefined;
 

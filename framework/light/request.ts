@@ -1,31 +1,28 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
-import { type Body, type BodyMembers, bodyMembers, checkUsable, cloneBody, extract, moveBody, sendable } from "./body.ts";
-import { byteString, dictionary, members, need, present, uncloneable } from "./convert.ts";
-import { copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
+import { type Body, type BodyMembers, bodyMembers, cloneBody, extract, moveBody, sendable } from "./body.ts";
+import { byteString, dictionary, getters, isObject, members, present, refuse, uncloneable } from "./convert.ts";
+import { addType, copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
 import { type Options, readOptions, standard } from "./request-options.ts";
 import { LightResponse } from "./response.ts";
 
 // A URL that the parser would give back as it is: nothing to escape, no dot segments, a host of letters, no port.
-const canonical =
-  /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*\/(?:[\w~!$&'()*+,;=:@-]+(?:[\w~!$&'()*+,;=:@.-]|\/(?![./]))*)?(?:\?[!$-&(-;=?-~]*)?$/;
+const canonical = /^https?:\/\/(?!xn--)[a-z](?:[a-z\d-]|\.(?!xn--)(?=[a-z]))*(?:\/(?![./])[!$&-.0-;=@-Z_a-z~]*)+(?:\?[!$-&(-;=?-~]*)?$/;
 
 /** Throws TypeError for what is no absolute URL, or holds credentials. */
 function toUrl(input: unknown): string {
   const text = `${input as string}`;
   if (canonical.test(text)) return text;
   const { href, username, password } = new URL(text);
-  if (username || password) throw new TypeError(`Request cannot be constructed from a URL that includes credentials: ${text}`);
+  if (username || password) refuse(`A request's URL has no credentials: ${text}`);
   return href;
 }
 
 /** "Normalize" (section 2.2.1). Throws TypeError for what is no method, or forbidden. */
 function toMethod(value: unknown): string {
-  if (value === "GET" || value === "POST") return value;
+  if (value === "GET") return value;
   const method = byteString(value);
-  if (!isToken(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`);
-  const upper = method.toUpperCase();
-  if (/^(?:CONNECT|TRACE|TRACK)$/.test(upper)) throw new TypeError(`'${method}' HTTP method is unsupported.`);
-  return /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/.test(upper) ? upper : method;
+  if (!isToken(method) || /^(CONNECT|TRACE|TRACK)$/i.test(method)) refuse(`'${method}' is no method, or forbidden`);
+  return /^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) ? method.toUpperCase() : method;
 }
 
 /** A request of ours, made for this alone, as the arguments of the platform's `fetch`. */
@@ -41,12 +38,13 @@ function readFront(front: () => LightHeaders): LightHeaders {
 }
 
 let bodyOf: (request: LightRequest) => Body | null;
+let optionsOf: (request: LightRequest) => Options;
 
 /** The brand by which adapters know light classes. */
 const open = Symbol.for("portico.open");
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as the former are to responses
-export interface LightRequest extends BodyMembers {}
+export interface LightRequest extends BodyMembers, Options {}
 
 /** What `Request` is to who uses it. */
 export class LightRequest {
@@ -57,14 +55,11 @@ export class LightRequest {
   #front: (() => LightHeaders) | undefined;
   #body: Body | null = null;
   #options: Options = standard;
-  /** What the signal follows: another, or that of the request it was made from. */
-  #follows: AbortSignal | LightRequest | null = null;
   #signal: AbortSignal | undefined;
 
   constructor(input: unknown, init: unknown = undefined) {
     uncloneable(this);
-    need(arguments.length, 1);
-    const from = typeof input === "object" && input !== null && #url in input ? input : undefined;
+    const from = isObject(input) && #url in input ? input : undefined;
     const given = dictionary(init);
     this.#url = from ? from.#url : toUrl(input);
     if (from || init !== undefined) this.#init(given, from);
@@ -72,32 +67,26 @@ export class LightRequest {
 
   #init(given: Readonly<Record<string, unknown>>, from: LightRequest | undefined): void {
     this.#options = readOptions(given, from && from.#options);
-    const { method, headers, signal } = given;
+    const { method = from?.method, mode, headers, signal = from?.signal } = given;
     if (method !== undefined) this.#method = toMethod(method);
-    else if (from) this.#method = from.#method;
-    if (given["mode"] === "no-cors" && !/^(?:GET|HEAD|POST)$/.test(this.#method))
-      throw new TypeError(`${this.#method} is unsupported in no-cors mode.`);
-    if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("no AbortSignal");
-    this.#follows = signal !== undefined ? signal : (from ?? null);
+    if (mode === "no-cors" && !/^(GET|HEAD|POST)$/.test(this.#method)) refuse(`${this.#method} is not for no-cors`);
+    if (signal !== undefined && signal !== null)
+      this.#signal = AbortSignal.any([signal instanceof AbortSignal ? signal : refuse("no AbortSignal")]);
     if (headers !== undefined) this.#headers = new LightHeaders(headers);
     else if (from) this.#headers = copyHeaders(from.headers);
     this.#setBody(given, from && from.#body);
   }
 
   #setBody({ body, duplex }: Readonly<Record<string, unknown>>, inherited: Body | null = null): void {
-    const own = body !== undefined && body !== null;
-    if (!own && !inherited) return;
-    if (/^(?:GET|HEAD)$/.test(this.#method)) throw new TypeError("Request with GET/HEAD method cannot have body.");
+    const own = body ?? null;
+    if (own === null && !inherited) return;
+    if (/^(GET|HEAD)$/.test(this.#method)) refuse("GET and HEAD have no body");
     const { mode, keepalive } = this.#options;
-    const [extracted, type] = own ? extract(body) : [inherited!];
-    if (extracted.source === undefined) {
-      if (own && keepalive) throw new TypeError("keepalive");
-      if (own && (duplex === undefined || duplex === null))
-        throw new TypeError("RequestInit: duplex option is required when sending a body.");
-      if (mode !== "same-origin" && mode !== "cors") throw new TypeError("A stream can be sent in the modes same-origin and cors only.");
-    }
-    this.#body = own ? extracted : moveBody(extracted);
-    if (type !== undefined && !this.headers.has("content-type")) this.headers.append("content-type", type);
+    const [extracted, type] = own === null ? [inherited!] : extract(own);
+    const isRefused = mode === "no-cors" || (own !== null && (keepalive || (duplex ?? null) === null));
+    if (extracted.source === undefined && isRefused) refuse("A stream needs duplex, and neither keepalive nor no-cors");
+    this.#body = own === null ? moveBody(extracted) : extracted;
+    if (type !== undefined) addType(this.headers, type);
   }
 
   /** A request of what a front of Lambda has; the adapter's half is framework/runtime/http-api-light.ts. Throws as the constructor. */
@@ -117,13 +106,13 @@ export class LightRequest {
 
   static {
     bodyOf = (request) => request.#body;
+    optionsOf = (request) => request.#options;
     toNative = (request) => {
-      const { referrer, mode, ...options } = request.#options;
+      const { referrer, ...options } = request.#options;
       const init = {
         ...options,
-        // These two are refused where they are the answer of a getter.
-        ...(referrer !== "about:client" && { referrer }),
-        ...(mode !== "navigate" && { mode }),
+        // Refused where it is the answer of a getter.
+        ...(referrer !== standard.referrer && { referrer }),
         method: request.#method,
         headers: written(request.headers),
         body: sendable(request.#body),
@@ -143,63 +132,24 @@ export class LightRequest {
   get headers(): LightHeaders {
     return (this.#headers ??= this.#front ? readFront(this.#front) : new LightHeaders());
   }
-  // Written out: to add them in a loop would cost a start half a millisecond.
-  get referrer(): string {
-    return this.#options.referrer;
-  }
-  get referrerPolicy(): string {
-    return this.#options.referrerPolicy;
-  }
-  get mode(): string {
-    return this.#options.mode;
-  }
-  get credentials(): string {
-    return this.#options.credentials;
-  }
-  get cache(): string {
-    return this.#options.cache;
-  }
-  get redirect(): string {
-    return this.#options.redirect;
-  }
-  get integrity(): string {
-    return this.#options.integrity;
-  }
-  get keepalive(): boolean {
-    return this.#options.keepalive;
-  }
-  get destination(): string {
-    return this.#options.destination;
-  }
-  get isReloadNavigation(): boolean {
-    return this.#options.isReloadNavigation;
-  }
-  get isHistoryNavigation(): boolean {
-    return this.#options.isHistoryNavigation;
-  }
-  get duplex(): string {
-    return this.#options.duplex;
-  }
   get signal(): AbortSignal {
-    const source = this.#follows instanceof LightRequest ? this.#follows.signal : this.#follows;
-    return (this.#signal ??= source ? AbortSignal.any([source]) : new AbortController().signal);
+    return (this.#signal ??= AbortSignal.any([]));
   }
   clone(): LightRequest {
-    checkUsable(this.#body);
-    const clone = new LightRequest(this.#url, { signal: this.signal });
+    const body = cloneBody(this.#body);
+    const clone = new LightRequest(this.#url);
     clone.#method = this.#method;
     clone.#headers = copyHeaders(this.headers);
-    clone.#body = cloneBody(this.#body);
+    clone.#body = body;
+    clone.#signal = AbortSignal.any([this.signal]);
     clone.#options = this.#options;
     return clone;
   }
 }
 
-present(
-  "Request",
-  LightRequest,
-  members(
-    "method,url,headers,destination,referrer,referrerPolicy,mode,credentials,cache,redirect,integrity,keepalive,isReloadNavigation,isHistoryNavigation,signal",
-  ),
-  bodyMembers(bodyOf),
-);
+const optionNames = Object.keys(standard);
+
+present("Request", LightRequest, members(["method", "url", "headers", ...optionNames.slice(0, -1), "signal"]), {
+  ...bodyMembers(bodyOf),
+  ...getters(optionNames, optionsOf),
+});

@@ -3,11 +3,11 @@ import { type HttpApiEvent, type HttpApiResult, type MakeRequest, openHttpApi, t
 import type { Opened } from "./lambda-handler.ts";
 import { escapePath } from "./path.ts";
 
-/** An answer without a copy and without a promise: headers but cookies by name; a body that nobody else has, texts well-formed. */
+/** An answer of text without a copy and without a promise: headers but cookies by name, none of them an encoding; a well-formed body. */
 interface Whole {
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];
-  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly body: string;
 }
 
 const [open, whole] = [Symbol.for("portico.open"), Symbol.for("portico.whole")] as const;
@@ -25,16 +25,8 @@ export const openLightHttpApi = (event: HttpApiEvent): Opened<HttpApiResult> => 
 /** Most paths have nothing to escape. */
 const escapeAny = (path: string): string => (/[^\w/.-]/.test(path) ? escapePath(path) : path);
 
+/** What `toHttpApi` makes of the same answer, a text without a look at its bytes. */
 const toResult = (response: Response): HttpApiResult | Promise<HttpApiResult> => {
   const answer = (Response as unknown as LightResponseClass)[whole]?.(response);
-  return answer ? fromWhole(response.status, answer) : toHttpApi(response);
-};
-
-/** What `toHttpApi` makes of the same answer. */
-const fromWhole = (statusCode: number, { headers, cookies, body }: Whole): HttpApiResult => {
-  const encoded = "content-encoding" in headers;
-  if (typeof body === "string" && !encoded) return { statusCode, headers, cookies, body, isBase64Encoded: false };
-  const bytes = Buffer.from(body as string);
-  const isBase64Encoded = encoded || !process.getBuiltinModule("buffer").isUtf8(bytes);
-  return { statusCode, headers, cookies, body: bytes.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };
+  return answer ? { statusCode: response.status, ...answer, isBase64Encoded: false } : toHttpApi(response);
 };

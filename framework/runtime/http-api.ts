@@ -36,16 +36,11 @@ export type MakeRequest = (
   body: string | Uint8Array<ArrayBuffer> | null,
 ) => Request;
 
-/** On any web classes. */
-export const makeRequest: MakeRequest = (url, method, headers, cookies, body) =>
-  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is the event's, and GET comes without a body
-  new Request(url, { method, headers: cookies ? { ...headers, cookie: cookies.join("; ") } : headers, body });
-
 /**
  * Builds the client's request. rawPath comes decoded (facts: HTTP API events of 10 Jul 2026) and, on a named stage, with its prefix.
  * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it and a slash. Throws on an event
  * that no HTTP client could have caused.
- * @param escape for fronts whose path is not decoded
+ * @param escape for fronts whose path is not decoded @param make for other than the usual web classes
  */
 export const openHttpApi = (
   {
@@ -62,7 +57,9 @@ export const openHttpApi = (
     },
   }: HttpApiEvent,
   escape: (path: string) => string = escapePath,
-  make: MakeRequest = makeRequest,
+  make: MakeRequest = (url, method, headers, cookies, body) =>
+    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is the event's, and GET comes without a body
+    new Request(url, { method, headers: cookies ? { ...headers, cookie: cookies.join("; ") } : headers, body }),
 ): Opened<HttpApiResult> => {
   // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
   const { host = "", "x-forwarded-proto": scheme } = headers;

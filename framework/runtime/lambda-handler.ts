@@ -37,7 +37,7 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
     } catch {
       // No front sends an event without a request: it is a deploy's, which asks what was built before it lets traffic in.
       if ((event as { readonly portico?: unknown } | null)?.portico)
-        return { statusCode: 200, body: process.getBuiltinModule("fs").readFileSync(new URL("build", import.meta.url), "utf8") };
+        return { statusCode: 200, body: process.getBuiltinModule("fs").readFileSync(`${import.meta.dirname}/build`, "utf8") };
       return { statusCode: 400 };
     }
     const result = await toResult(
