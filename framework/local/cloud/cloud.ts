@@ -53,7 +53,7 @@ export interface CloudOptions {
   /** Decides what becomes of a call, before the rules that were set over the control port. */
   readonly fault?: FaultHook;
   /** How the local Cloudflare behaves, where that is not its default. */
-  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "propagation" | "random">>;
+  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "propagation" | "random" | "cpuMs">>;
   /** Gets what deployed Workers print. */
   readonly onWorkerLog?: (line: LogLine) => void;
   /** Gets every call that was signed and understood, before it takes effect. */

@@ -5,11 +5,14 @@ import { type Listener, listen } from "../listen.ts";
 import type { Fronts } from "./region.ts";
 
 /** Bytes that are read of a body at all; HTTP APIs and URLs refuse less in their own words. */
-const maxBody = 64 * 1024 * 1024;
+const usualMaxBody = 64 * 1024 * 1024;
 
 /** How requests are answered, and where what must not happen is told. */
 export interface FrontOptions {
   readonly hosts: readonly string[];
+  /** Bytes that are read of a body and of a head at all, where that is not the usual. */
+  readonly maxBody?: number;
+  readonly maxHead?: number;
   serve(id: string, request: WireRequest): Promise<WireResponse>;
   /** A port that was remembered is taken; another one is opened instead. */
   onMoved(id: string, wanted: number, port: number): void;
@@ -19,8 +22,10 @@ export interface FrontOptions {
 /** Nothing is open yet. */
 export function createFronts(options: FrontOptions): Fronts {
   const open = new Map<string, Listener>();
+  const { hosts, onError, maxHead } = options;
+  const limits = { maxBody: options.maxBody ?? usualMaxBody, ...(maxHead !== undefined && { maxHead }) };
   const listenOn = (id: string, port: number): Promise<Listener> =>
-    listen({ port, hosts: options.hosts, maxBody, handle: (request) => options.serve(id, request), onError: options.onError });
+    listen({ port, hosts, ...limits, handle: (request) => options.serve(id, request), onError });
   const close = async (id: string): Promise<void> => {
     const listener = open.get(id);
     open.delete(id);

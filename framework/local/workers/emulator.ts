@@ -93,14 +93,18 @@ const overflows: ReadonlySet<string | undefined> = new Set(["HPE_HEADER_OVERFLOW
 
 async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Workerd> {
   const { compatibilityDate } = options;
-  const [script, isolate] = await Promise.all([read("host-worker.mjs"), read("isolate-worker.mjs")]);
+  const [script, isolate, cap] = (await Promise.all(["host-worker.mjs", "isolate-worker.mjs", "pbkdf2-cap.mjs"].map(read))) as [
+    string,
+    string,
+    string,
+  ];
   const host = await startHost({
     script,
     bindings: { TOKEN: token },
     source: async (path) => {
       const fn = loaded.get(decodeURIComponent(path.slice(1)));
       if (!fn) throw new Error(`No function is loaded as ${path}`);
-      return JSON.stringify({ compatibilityDate, compatibilityFlags: ["nodejs_compat"], ...(await toWorker(fn, isolate, token)) });
+      return JSON.stringify({ compatibilityDate, compatibilityFlags: ["nodejs_compat"], ...(await toWorker(fn, { isolate, cap }, token)) });
     },
     onLine: ({ level, message }) => {
       const [, id = "host", text = message] = /^\[([a-z0-9-]+)\] ?(.*)$/s.exec(message) ?? [];
@@ -118,18 +122,25 @@ function usableDate({ compatibilityDate, onNotice }: WorkersOptions): string {
   return newest;
 }
 
+/** The texts of what stands around a function in its isolate. */
+interface Wrappers {
+  readonly isolate: string;
+  readonly cap: string;
+}
+
 /** A function's folder as Worker Loader code: its module, its wasm files, and the development wrapper as the main module. */
-async function toWorker(fn: LoadedFunction, isolate: string, token: string): Promise<object> {
+async function toWorker(fn: LoadedFunction, { isolate, cap }: Wrappers, token: string): Promise<object> {
   const names = (await readdir(fn.directory)).filter((name) => name !== fn.main && name.endsWith(".wasm"));
   const wasm = await Promise.all(
     names.map(async (name) => [name, { wasmBase64: await readFile(join(fn.directory, name), "base64") }] as const),
   );
   const js = await readFile(join(fn.directory, fn.main), "utf8");
-  const words = { TOKEN: token, FUNCTION: fn.id, MAIN: fn.main, DERIVES_KEYS: String(js.includes("pbkdf2")) };
+  const words = { TOKEN: token, FUNCTION: fn.id, MAIN: fn.main };
   return {
     mainModule: "isolate.js",
     modules: {
-      "isolate.js": isolate.replaceAll(/PORTICO_(TOKEN|FUNCTION|MAIN|DERIVES_KEYS)/g, (_, word: keyof typeof words) => words[word]),
+      "isolate.js": isolate.replaceAll(/PORTICO_(TOKEN|FUNCTION|MAIN)/g, (_, word: keyof typeof words) => words[word]),
+      "pbkdf2-cap.js": cap.replaceAll("PORTICO_DERIVES_KEYS", String(js.includes("pbkdf2"))),
       [fn.main]: { js },
       ...Object.fromEntries(wasm),
     },

@@ -6,6 +6,7 @@ import type { VersionModule } from "./miniflare-version.ts";
 
 /** What uploaded code exports. */
 export interface Inspection {
+  readonly hasDefault: boolean;
   /** Of the default export. */
   readonly handlers: readonly string[];
   readonly named: readonly { readonly name: string; readonly handlers: readonly string[] }[];
@@ -21,15 +22,23 @@ export interface InspectedCode {
   readonly env: Readonly<Record<string, unknown>>;
 }
 
+type Answer = Inspection | { readonly error: string };
+
+const tooSlow = { error: "Script startup exceeded CPU time limit." };
+
 /** Held open: one workerd for all uploads. */
 export interface Inspector {
   /** Rejects with UserError MINIFLARE_MISSING. */
-  inspect(code: InspectedCode): Promise<Inspection | { readonly error: string }>;
+  inspect(code: InspectedCode): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** Milliseconds after which code that does not finish starting is given up; Cloudflare's limit is a second of CPU time. */
+/** Milliseconds after which code that does not finish starting is given up. */
 const patience = 10_000;
+
+/** Cloudflare's limit is a second of CPU time (limits page). Here it is one of waiting, which other processes lengthen: so the best of three counts. */
+const maxStartup = 1000;
+const attempts = 3;
 
 const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), "utf8");
 
@@ -51,24 +60,32 @@ export function createInspector(): Inspector {
     host = undefined;
     await (await running?.catch(() => undefined))?.close();
   };
+  const attempt = async (text: string): Promise<Answer> => {
+    host ??= start();
+    // A start that failed is tried again by the next upload.
+    host.catch(() => (host = undefined));
+    const { port } = await host;
+    const key = randomUUID();
+    codes.set(key, text);
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/${token}/${key}`, { signal: AbortSignal.timeout(patience) });
+      return (await answer.json()) as Answer;
+    } catch (error) {
+      if ((error as Error).name !== "TimeoutError") throw error;
+      await stop();
+      return tooSlow;
+    } finally {
+      codes.delete(key);
+    }
+  };
   return {
     async inspect(code) {
-      host ??= start();
-      // A start that failed is tried again by the next upload.
-      host.catch(() => (host = undefined));
-      const { port } = await host;
-      const key = randomUUID();
-      codes.set(key, JSON.stringify(await toWorkerCode(code)));
-      try {
-        const answer = await fetch(`http://127.0.0.1:${port}/${token}/${key}`, { signal: AbortSignal.timeout(patience) });
-        return (await answer.json()) as Inspection | { error: string };
-      } catch (error) {
-        if ((error as Error).name !== "TimeoutError") throw error;
-        await stop();
-        return { error: "Script startup exceeded CPU time limit." };
-      } finally {
-        codes.delete(key);
+      const text = JSON.stringify(await toWorkerCode(code));
+      for (let left = attempts; left > 0; left -= 1) {
+        const found = await attempt(text);
+        if ("error" in found || found.startupMs <= maxStartup) return found;
       }
+      return tooSlow;
     },
     close: stop,
   };

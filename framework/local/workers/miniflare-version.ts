@@ -1,5 +1,8 @@
 /** One version of a Worker as it was uploaded, in a workerd of its own: modules, bindings and assets in, a running version out. */
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { Miniflare as MiniflareClass, MiniflareOptions } from "miniflare";
+import { watchCpu } from "./cpu-limit.ts";
 import { type Host, loadMiniflare, type WorkerdLine, withoutSignalHandlers } from "./miniflare.ts";
 
 /** A module of the version. */
@@ -25,6 +28,8 @@ export interface VersionOptions {
   readonly name: string;
   /** The main module first; empty for a Worker of assets alone. */
   readonly modules: readonly VersionModule[];
+  /** Whether the main module has a default export. */
+  readonly hasDefault: boolean;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   /** Texts and JSON, secrets too. */
@@ -38,6 +43,8 @@ export interface VersionOptions {
   /** Answers what the Worker sends to a service binding. */
   readonly services: Readonly<Record<string, (request: Request) => Promise<Response>>>;
   readonly files?: VersionFiles;
+  /** Milliseconds that it may compute without a sign of life; then it is closed. */
+  readonly cpuMs: number;
   readonly onLine: (line: WorkerdLine) => void;
   /** Gets each invocation's trace items, as a tail Worker does. Each request costs a second one with it: 0.6 of the requests per second without. */
   readonly onTrace?: (items: readonly Readonly<Record<string, unknown>>[]) => void;
@@ -45,6 +52,10 @@ export interface VersionOptions {
 
 /** A running version. */
 export interface RunningVersion extends Host {
+  /** To be called when a request begins; gives what to call at its end. */
+  enter(): () => void;
+  /** True once it was closed since it gave no sign of life. */
+  exceededCpu(): boolean;
   /** Runs its `scheduled` handler. @param time epoch ms of the minute that it is for */
   scheduled(cron: string, time: number): Promise<{ readonly outcome: string }>;
 }
@@ -71,9 +82,26 @@ export async function startVersion(options: VersionOptions): Promise<RunningVers
     },
   };
   const answer = (): unknown => new AnswerOf(null, { status: 204 });
-  const workers = [workerOf(options), ...(options.onTrace ? [tailWorker(options.onTrace, answer)] : [])];
+  const workers = [workerOf(options, await withCap(options)), ...(options.onTrace ? [tailWorker(options.onTrace, answer)] : [])];
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...shared, workers } as MiniflareOptions));
-  return running(miniflare, options.name);
+  return running(miniflare, options);
+}
+
+/** What runs: the version's modules, and before its main module the cap that Cloudflare has and workerd has not. */
+async function withCap({ modules, hasDefault }: VersionOptions): Promise<readonly VersionModule[]> {
+  const [main] = modules;
+  if (!main) return [{ type: "ESModule", name: "index.js", contents: Buffer.from(emptyScript) }];
+  const cap = await readFile(new URL("pbkdf2-cap.mjs", import.meta.url), "utf8");
+  const derives = modules.some(({ contents }) => Buffer.from(contents).includes("pbkdf2"));
+  // No part of an upload can have these names: they are made anew for each start.
+  const [entry, first] = [`portico-${randomUUID()}.js`, `portico-${randomUUID()}.js`];
+  const from = JSON.stringify(`./${main.name}`);
+  const text = `import "./${first}";\nexport * from ${from};\n${hasDefault ? `export { default } from ${from};\n` : ""}`;
+  return [
+    { type: "ESModule", name: entry, contents: Buffer.from(text) },
+    { type: "ESModule", name: first, contents: Buffer.from(cap.replaceAll("PORTICO_DERIVES_KEYS", String(derives))) },
+    ...modules,
+  ];
 }
 
 function tailWorker(onTrace: NonNullable<VersionOptions["onTrace"]>, answer: () => unknown): object {
@@ -89,14 +117,31 @@ function tailWorker(onTrace: NonNullable<VersionOptions["onTrace"]>, answer: () 
   };
 }
 
-async function running(miniflare: MiniflareClass, name: string): Promise<RunningVersion> {
+async function running(miniflare: MiniflareClass, { name, cpuMs, onLine }: VersionOptions): Promise<RunningVersion> {
   try {
-    await miniflare.ready;
+    const entry = await miniflare.ready;
     const { port } = await miniflare.unsafeGetDirectURL(name);
     let closed: Promise<void> | undefined;
+    let exceeded = false;
+    const close = (): Promise<void> => {
+      watch.close();
+      return (closed ??= miniflare.dispose());
+    };
+    const watch = watchCpu({
+      // Miniflare's own entry answers it: no Worker has this name.
+      ping: async () => void (await (await fetch(entry, { headers: { "mf-route-override": "#none" } })).arrayBuffer()),
+      limitMs: cpuMs,
+      onExceeded: () => {
+        exceeded = true;
+        onLine({ level: "error", message: `Exceeded CPU Limit: no sign of life for ${cpuMs / 1000} s; its requests get error 1102` });
+        close().catch(() => undefined);
+      },
+    });
     return {
       port: Number(port),
-      close: () => (closed ??= miniflare.dispose()),
+      close,
+      enter: () => watch.enter(),
+      exceededCpu: () => exceeded,
       async scheduled(cron, time) {
         const worker = await miniflare.getWorker(name);
         return worker.scheduled({ cron, scheduledTime: new Date(time) });
@@ -109,8 +154,8 @@ async function running(miniflare: MiniflareClass, name: string): Promise<Running
   }
 }
 
-function workerOf(options: VersionOptions): object {
-  const { modules, files, rateLimits } = options;
+function workerOf(options: VersionOptions, modules: readonly VersionModule[]): object {
+  const { files, rateLimits } = options;
   const code = modules.map(({ type, name, contents }) => ({ type, path: `${root}/${name}`, contents }));
   const remote = (urls: Readonly<Record<string, URL>>): object =>
     Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, { id: name, remoteProxyConnectionString: url }]));
@@ -121,7 +166,7 @@ function workerOf(options: VersionOptions): object {
   return {
     name: options.name,
     modulesRoot: root,
-    modules: code.length > 0 ? code : [{ type: "ESModule", path: `${root}/index.js`, contents: emptyScript }],
+    modules: code,
     compatibilityDate: options.compatibilityDate,
     compatibilityFlags: [...options.compatibilityFlags],
     bindings: { ...options.values },
@@ -134,7 +179,7 @@ function workerOf(options: VersionOptions): object {
     ...(options.onTrace && { tails: [tailName] }),
     // It takes whole URLs, as a proxy does: what a Worker asks another at https:// stays so.
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
-    ...(files && { assets: assetsOf(files, modules.length > 0) }),
+    ...(files && { assets: assetsOf(files, options.modules.length > 0) }),
   };
 }
 

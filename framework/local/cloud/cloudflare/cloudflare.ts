@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import type { LogLine } from "../../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../../model/wire.ts";
 import type { AccessRecord } from "../../access-log.ts";
+import { maxBody, maxHead } from "../../workers/limits.ts";
 import { createInspector } from "../../workers/inspector.ts";
 import { type Storage, startStorage } from "../../workers/miniflare-storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -38,6 +39,8 @@ export interface CloudflareOptions {
   readonly limitsRate?: boolean;
   /** Milliseconds that a new deployment takes until it alone answers; asked once for each. Default 0. */
   readonly propagation?: () => number;
+  /** Milliseconds that a Worker may compute without a sign of life. Default 30,000 or its own `cpu_ms`, whichever is more. */
+  readonly cpuMs?: number;
   /** From 0 to 1, for shares of traffic. Default the machine's. */
   readonly random?: () => number;
   readonly onAccess: (record: AccessRecord) => void;
@@ -76,6 +79,8 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
   const hosts = [...options.hosts];
   const fronts = createFronts({
     hosts,
+    // One more than is let through, so that Cloudflare's own refusal tells the limit.
+    ...{ maxHead, maxBody: maxBody + 1 },
     onError,
     serve: (script, request) => serveWorker(script, request, edge, options.onAccess, random),
     onMoved: (script, wanted, port) => options.onLog(`port ${wanted} of ${script} is in use; it answers on ${port} now`),
@@ -93,6 +98,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     content: openContentStore(join(folder, "content"), usedContent(state)),
     tails: new TailSessions(),
     traffic: createTraffic({ state, clock, pool }, options.propagation ?? (() => 0), random),
+    ...(options.cpuMs !== undefined && { cpuMs: options.cpuMs }),
     busy: new Set(),
     transfers: new Map(),
     storage: () => {

@@ -29,16 +29,30 @@ function readDomain(value: unknown, service: string, edge: Edge): DomainRecord {
     members.flag(name);
   members.end();
   const found = edge.state.domains.all().find((domain) => domain.hostname === hostname);
-  if (!found && edge.state.domains.all().filter((domain) => domain.zone === zone.id).length >= maxDomains)
-    throw invalid(`The zone ${zone.name} has ${maxDomains} custom domains already.`);
   return { id: found?.id ?? randomUUID().replaceAll("-", ""), hostname, zone: zone.id, service };
 }
+
+/** All domains of a call together, each once, none too many for its zone once those of `removed` are gone. Throws CloudflareError. */
+function checkDomains(wanted: readonly DomainRecord[], removed: ReadonlySet<string>, edge: Edge): void {
+  const twice = wanted.find(({ hostname }, at) => wanted.findIndex((domain) => domain.hostname === hostname) !== at);
+  if (twice) throw invalid(`${twice.hostname} is given twice.`);
+  for (const zone of new Set(wanted.map((domain) => domain.zone))) {
+    const kept = edge.state.domains.all().filter((domain) => domain.zone === zone && !removed.has(domain.id));
+    const ids = new Set([...kept, ...wanted.filter((domain) => domain.zone === zone)].map(({ id }) => id));
+    if (ids.size > maxDomains)
+      throw invalid(`The zone ${edge.state.zones.get(zone)?.name} would have ${ids.size} custom domains; it may have ${maxDomains}.`);
+  }
+}
+
+const idsOf = (domains: readonly DomainRecord[]): ReadonlySet<string> => new Set(domains.map(({ id }) => id));
 
 const putDomain: Operation = (call, edge) => {
   const body = jsonBody(call);
   const service = membersOf(body, "domain").requiredText("service");
   if (!edge.state.scripts.get(service)) throw new CloudflareError(10007, 404, "This Worker does not exist on your account.");
-  return { result: shown(keep(readDomain(body, service, edge), edge), edge) };
+  const domain = readDomain(body, service, edge);
+  checkDomains([domain], new Set(), edge);
+  return { result: shown(keep(domain, edge), edge) };
 };
 
 function keep(domain: DomainRecord, edge: Edge): DomainRecord {
@@ -83,6 +97,7 @@ const changeset: Operation = (call, edge) => {
   const isNew = (domain: DomainRecord): boolean => !own.some(({ hostname }) => hostname === domain.hostname);
   const removed =
     call.query.get("replace_state") === "true" ? own.filter((domain) => !wanted.some(({ hostname }) => hostname === domain.hostname)) : [];
+  checkDomains(wanted, idsOf(removed), edge);
   return {
     result: {
       added: wanted.filter((domain) => isNew(domain) && !taken(domain)).map((domain) => shown(domain, edge)),
@@ -105,8 +120,9 @@ const putRecords: Operation = (call, edge) => {
     edge.state.domains.all().some((domain) => domain.hostname === hostname && domain.service !== name),
   );
   if (taken && !override) throw new CloudflareError(100116, 409, `${taken.hostname} is another Worker's custom domain.`);
-  for (const { id, service } of edge.state.domains.all())
-    if (service === name && !wanted.some((domain) => domain.id === id)) edge.state.domains.remove(id);
+  const removed = edge.state.domains.all().filter(({ id, service }) => service === name && !wanted.some((domain) => domain.id === id));
+  checkDomains(wanted, idsOf(removed), edge);
+  for (const { id } of removed) edge.state.domains.remove(id);
   for (const domain of wanted) edge.state.domains.put(domain.id, domain);
   edge.hostsChanged();
   return { result: wanted.map((domain) => shown(domain, edge)) };

@@ -56,6 +56,8 @@ export interface Edge {
   readonly content: ContentStore;
   readonly clock: Clock;
   readonly plan: Plan;
+  /** Milliseconds that a version may compute without a sign of life; absent: what its plan and limits say. */
+  readonly cpuMs?: number;
   readonly fronts: Fronts;
   readonly pool: VersionPool;
   readonly inspector: Inspector;

@@ -60,6 +60,8 @@ export interface VersionRecord {
   readonly limits?: Readonly<Record<string, number>>;
   readonly placement?: Readonly<Record<string, unknown>>;
   readonly assets?: VersionAssets;
+  /** Whether the main module has a default export; absent in records of before it was asked. */
+  readonly hasDefault?: boolean;
   readonly handlers: readonly string[];
   readonly namedHandlers: readonly NamedHandler[];
   readonly startupMs: number;

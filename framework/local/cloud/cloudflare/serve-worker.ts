@@ -32,6 +32,7 @@ const agent = new Agent({ keepAlive: true });
 /** What the edge says where no Worker answers. */
 const nothingHere = text(404, "There is nothing here yet\n");
 const threw = text(500, "error code: 1101\n");
+const exceeded = text(503, "error code: 1102\n");
 
 /** @param front the script whose port it came to: its workers.dev address; a domain's or a route's requests may come to any */
 export async function serveWorker(
@@ -100,7 +101,7 @@ async function invoke(
   const version = id === undefined ? undefined : edge.state.versions.get(`${script}/${id}`);
   if (!version) return { response: nothingHere };
   const { lease, message } = await ask(version, request, edge);
-  if (!message) return { response: threw, cold: lease.cold };
+  if (!message) return { response: lease.version.exceededCpu() ? exceeded : threw, cold: lease.cold };
   const headers = answeredHeaders(message);
   if (refusedAnswer(headers)) {
     message.destroy();
@@ -126,7 +127,7 @@ async function ask(
     lease.release();
     const { code } = error as NodeJS.ErrnoException;
     if (code === "HPE_HEADER_OVERFLOW") return { lease };
-    edge.pool.drop(version);
+    edge.pool.drop(lease.version);
     return code === "ECONNREFUSED" && again ? ask(version, request, edge, false) : { lease };
   }
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { LogLine } from "../../../model/invocation.ts";
 import { runnable } from "../../workers/inspector.ts";
+import { maxCpuMs } from "../../workers/limits.ts";
 import type { WorkerdLine } from "../../workers/miniflare.ts";
 import type { StorageKind } from "../../workers/miniflare-storage.ts";
 import {
@@ -37,7 +38,10 @@ export async function startStored(
   const options: VersionOptions = {
     name: version.script,
     modules: mainModule === undefined ? [] : runnableModules(loadModules(modules, edge.content), mainModule),
+    // Records of before this was told have handlers where they have a default export.
+    hasDefault: version.hasDefault ?? version.handlers.length > 0,
     ...runnable(version.compatibilityDate, version.compatibilityFlags),
+    cpuMs: edge.cpuMs ?? Math.max(maxCpuMs, version.limits?.["cpu_ms"] ?? 0),
     values: valuesOf(version),
     ...(await storedIn(bindings, edge)),
     queues: byName(bindings, "queue", ({ queue_name }) => queue_name as string),

@@ -23,6 +23,7 @@ export interface Draft extends Compatibility {
   readonly limits?: Readonly<Record<string, number>>;
   readonly placement?: Readonly<Record<string, unknown>>;
   readonly assets?: AssetsDraft;
+  readonly hasDefault?: boolean;
   readonly handlers: readonly string[];
   readonly namedHandlers: readonly NamedHandler[];
   readonly startupMs: number;
@@ -142,5 +143,5 @@ export async function startup(draft: Draft, edge: Edge): Promise<Draft> {
   if ("error" in found) throw invalid(found.error.replace(/^Failed to start Worker:\n/, ""));
   if (found.handlers.length === 0 && found.named.length === 0)
     throw invalid("The uploaded script has no registered event handlers.", 10068);
-  return { ...draft, handlers: found.handlers, namedHandlers: found.named, startupMs: found.startupMs };
+  return { ...draft, hasDefault: found.hasDefault, handlers: found.handlers, namedHandlers: found.named, startupMs: found.startupMs };
 }

@@ -12,6 +12,8 @@ export interface Lease {
 
 interface Entry {
   readonly running: Promise<RunningVersion>;
+  /** Once it runs. */
+  version?: RunningVersion;
   /** Requests that it answers right now. */
   leases: number;
   retired: boolean;
@@ -50,14 +52,19 @@ export class VersionPool {
     this.#retire(keyOf(version) + (tailed ? "" : tail));
     entry.leases += 1;
     let released = false;
+    let left: (() => void) | undefined;
     const release = (): void => {
       if (released) return;
       released = true;
+      left?.();
       entry.leases -= 1;
       this.#sweep();
     };
     try {
-      return { version: await entry.running, cold: !found, release };
+      const running = await entry.running;
+      entry.version = running;
+      left = running.enter();
+      return { version: running, cold: !found, release };
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;
@@ -70,12 +77,12 @@ export class VersionPool {
     this.#sweep();
   }
 
-  /** Its workerd is gone: the next request starts another. */
-  drop(version: VersionRecord): void {
-    for (const key of [keyOf(version), keyOf(version) + tail]) {
-      const entry = this.#entries.get(key);
+  /** Its workerd is gone: the next request starts another. One that was started since is left alone. */
+  drop(gone: RunningVersion): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.version !== gone) continue;
       this.#entries.delete(key);
-      if (entry) this.#close(entry).catch(this.#onError);
+      this.#close(entry).catch(this.#onError);
     }
   }
 

@@ -106,7 +106,7 @@ const createRoute: Operation = (call, edge) => {
   const zone = findZone(call, edge);
   const { pattern, script } = readRoute(call);
   checkRoute(zone, pattern, script, edge);
-  if (routesOf(zone, edge).length >= maxRoutes) throw new CloudflareError(10073, 400, "The zone has 1,000 routes already.");
+  if (routesOf(zone, edge).length >= maxRoutes) throw tooManyRoutes();
   const route = keepRoute({ id: newId(), zone: zone.id, pattern, script }, edge);
   return { result: shownRoute(route) };
 };
@@ -138,6 +138,20 @@ const deleteRoute: Operation = (call, edge) => {
   return { result: { id } };
 };
 
+/** Throws CloudflareError for a pattern that is given twice and for more routes than a zone may have. */
+function checkCount(wanted: readonly RouteRecord[], removed: readonly RouteRecord[], edge: Edge): void {
+  const twice = wanted.find(({ pattern }, at) => wanted.findIndex((route) => route.pattern === pattern) !== at);
+  if (twice) throw new CloudflareError(10020, 409, `The route ${twice.pattern} is given twice.`);
+  const gone = new Set(removed.map(({ id }) => id));
+  for (const zone of new Set(wanted.map((route) => route.zone))) {
+    const kept = edge.state.routes.all().filter((route) => route.zone === zone && !gone.has(route.id));
+    const ids = new Set([...kept, ...wanted.filter((route) => route.zone === zone)].map(({ id }) => id));
+    if (ids.size > maxRoutes) throw tooManyRoutes();
+  }
+}
+
+const tooManyRoutes = (): CloudflareError => new CloudflareError(10073, 400, "A zone may have 1,000 routes.");
+
 /** All routes of a script at once, as wrangler sets them: what is not given goes. */
 const putScriptRoutes: Operation = (call, edge) => {
   const { name } = findScript(call, edge);
@@ -153,8 +167,9 @@ const putScriptRoutes: Operation = (call, edge) => {
     checkRoute(zone, pattern, name, edge, own?.id);
     return own ?? { id: newId(), zone: zone.id, pattern, script: name };
   });
-  for (const { id, script } of edge.state.routes.all())
-    if (script === name && !wanted.some((route) => route.id === id)) edge.state.routes.remove(id);
+  const removed = edge.state.routes.all().filter(({ id, script }) => script === name && !wanted.some((route) => route.id === id));
+  checkCount(wanted, removed, edge);
+  for (const { id } of removed) edge.state.routes.remove(id);
   for (const route of wanted) edge.state.routes.put(route.id, route);
   edge.hostsChanged();
   return { result: wanted.map(shownRoute) };

@@ -55,6 +55,7 @@ describe("the code", () => {
     expect((await put("broken", `import "./missing.js"; export default { fetch() {} };`)).message).toContain("missing.js");
     expect((await put("broken", "setTimeout(() => {}, 1); export default { fetch() {} };")).message).toContain("global scope");
     expect((await put("broken", "export const nothing = 1;")).code).toBe(10068);
+    expect((await put("broken", `export const named = 1; ${saying("x")}`)).message).toContain("Incorrect type for map entry 'named'");
     expect((await put("broken", saying("x"), { compatibility_flags: ["no_such_flag"] })).message).toContain("no_such_flag");
     expect(lab.cloud.workers()).toEqual([]);
   });
