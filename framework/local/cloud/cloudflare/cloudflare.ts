@@ -92,7 +92,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     callService: (script: string, request: Request) => callService(script, request, edge, random),
   };
   const pool = new VersionPool((version, tailed) => startStored(version, tailed, { edge, ...surroundings }), onError);
-  let storage: Promise<Storage> | undefined;
+  const storage = lazyStorage(join(folder, "storage"));
   const edge: Edge = {
     ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], ownHosts: options.hosts, secret: key.secretAccessKey },
     content: openContentStore(join(folder, "content"), usedContent(state)),
@@ -101,12 +101,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     ...(options.cpuMs !== undefined && { cpuMs: options.cpuMs }),
     busy: new Set(),
     transfers: new Map(),
-    storage: () => {
-      storage ??= startStorage(join(folder, "storage"));
-      // A start that failed is tried again by whoever asks next.
-      storage.catch(() => (storage = undefined));
-      return storage;
-    },
+    storage: () => storage.open(),
     subdomain: () => state.account.get("account")?.subdomain ?? "local",
     setSubdomain: (subdomain) => void state.account.put("account", { subdomain }),
     hostsChanged: () => void hosts.splice(0, hosts.length, ...options.hosts, ...knownHosts({ state })),
@@ -118,19 +113,35 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     answer: (request) => answerCloudflare(request, api),
     upgrade: createTailSocket(edge),
     edge,
-    async openFronts() {
-      for (const script of state.scripts.all()) {
-        const port = await fronts.open(script.name, script.port);
-        if (port !== script.port) state.scripts.put(script.name, { ...script, port });
-      }
-    },
+    openFronts: () => openFronts(edge),
     apps: () => appsOf(edge),
     async close() {
       stopCrons();
       await fronts.closeAll();
       edge.tails.close();
-      await Promise.all([pool.close(), inspector.close(), storage?.then((open) => open.close()).catch(() => undefined)]);
+      await Promise.all([pool.close(), inspector.close(), storage.close()]);
     },
+  };
+}
+
+async function openFronts({ state, fronts }: Edge): Promise<void> {
+  for (const script of state.scripts.all()) {
+    const port = await fronts.open(script.name, script.port);
+    if (port !== script.port) state.scripts.put(script.name, { ...script, port });
+  }
+}
+
+/** One workerd for all, from the first that asks on. */
+function lazyStorage(folder: string): { open(): Promise<Storage>; close(): Promise<unknown> } {
+  let storage: Promise<Storage> | undefined;
+  return {
+    open() {
+      storage ??= startStorage(folder);
+      // A start that failed is tried again by whoever asks next.
+      storage.catch(() => (storage = undefined));
+      return storage;
+    },
+    close: async () => storage?.then((open) => open.close()).catch(() => undefined),
   };
 }
 
