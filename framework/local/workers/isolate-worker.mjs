@@ -1,7 +1,7 @@
 /** The main module of a function's isolate, in development only: the function's module in, the same with failures reported and production's limits in force. */
 /* PORTICO_TOKEN, PORTICO_FUNCTION and PORTICO_MAIN are replaced when the isolate is made. */
 
-import "./pbkdf2-cap.js";
+import "./pbkdf2-cap.mjs";
 
 const failures = new Map();
 const toFailure = (error) => ({
