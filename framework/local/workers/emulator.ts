@@ -140,7 +140,7 @@ async function toWorker(fn: LoadedFunction, { isolate, cap }: Wrappers, token: s
     mainModule: "isolate.js",
     modules: {
       "isolate.js": isolate.replaceAll(/PORTICO_(TOKEN|FUNCTION|MAIN)/g, (_, word: keyof typeof words) => words[word]),
-      "pbkdf2-cap.mjs": cap.replaceAll("PORTICO_DERIVES_KEYS", String(js.includes("pbkdf2"))),
+      "pbkdf2-cap.mjs": { js: cap.replaceAll("PORTICO_DERIVES_KEYS", String(js.includes("pbkdf2"))) },
       [fn.main]: { js },
       ...Object.fromEntries(wasm),
     },
