@@ -1,10 +1,11 @@
-/** `npm run build [-- dir]`: the sources in, dist/ (or `dir`) out: JavaScript, declarations and a package.json of its own, ready for `npm pack dist`. */
+/** `npm run build [-- dir]`: the sources in, dist/ (or `dir`) out: JavaScript, declarations and a package.json of its own, the command line in a few files, ready for `npm pack dist`. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle } from "esbuild";
+import { build as bundle, type Plugin, transform } from "esbuild";
 
 /** The part of a package.json that is read here. */
 interface SourcePackage {
@@ -26,6 +27,9 @@ const optionalPeers: Readonly<Record<string, object>> = { miniflare: { optional:
 /** What an app brings itself. */
 const peers: readonly string[] = ["hono", ...Object.keys(optionalPeers)];
 
+/** Packages whose code goes into ours: each is a few files that every start would look for. Their licences go with it. */
+const taken: readonly string[] = ["commander", "jsonc-parser"];
+
 /** Any hono of the same major version; of miniflare only what is as new, since the newest compatibility date follows from it. */
 const peerRange = (peer: string, version: string): string => `^${peer in optionalPeers ? version : version.split(".")[0]}`;
 
@@ -42,8 +46,8 @@ function toPublished(source: SourcePackage): Record<string, unknown> {
     engines,
     bin,
     exports: Object.fromEntries(Object.entries(source.exports).map(([path, file]) => [path, toBuilt(file)])),
-    files: ["framework", "deploy"],
-    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !peers.includes(used))),
+    files: ["framework", "deploy", "THIRD-PARTY.txt"],
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !peers.includes(used) && !taken.includes(used))),
     peerDependencies: Object.fromEntries(peers.map((peer) => [peer, peerRange(peer, versions[peer] ?? "")])),
     peerDependenciesMeta: optionalPeers,
   };
@@ -91,6 +95,53 @@ async function dependencyErrors(dist: string, published: Record<string, unknown>
   ];
 }
 
+/** Modules of a folder, moved into one file of another, still find what lies beside where they were. */
+const keepPlaces = (to: string): Plugin => ({
+  name: "places",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\.js$/ }, async ({ path }) => {
+      if (path.includes("node_modules")) return undefined;
+      const text = await readFile(path, "utf8");
+      if (!text.includes("import.meta.url")) return undefined;
+      const { code } = await transform(text, { define: { "import.meta.url": "porticoPlace" } });
+      const place = JSON.stringify(relative(to, path).replaceAll("\\", "/"));
+      return { contents: `const porticoPlace = new URL(${place}, import.meta.url).href;\n${code}`, loader: "js" };
+    });
+  },
+});
+
+/** What other files in the package are: read by a build, or behind an export. */
+const staysWhole = /^framework\/(?:light|model|node|runtime)\//;
+
+/** Whoever imports it as a module makes Node load everything that it can give. */
+const plainProcess: Plugin = {
+  name: "process",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:process$/ }, () => ({ path: "process", namespace: "process" }));
+    onLoad({ filter: /./, namespace: "process" }, () => ({ contents: "export default globalThis.process;" }));
+  },
+};
+
+/** The command line in a few files in place of 200: to look for each and read it was a tenth of a start (docs/decisions/033). */
+async function bundleCommands(root: string, dist: string, { dependencies }: SourcePackage): Promise<void> {
+  const cli = join(dist, "framework/cli");
+  const external = [...Object.keys(dependencies), ...peers].filter((name) => !taken.includes(name));
+  const { outputFiles } = await bundle({
+    ...{ bundle: true, splitting: true, platform: "node", mainFields: ["module", "main"], format: "esm", target: "node22", external },
+    ...{ absWorkingDir: dist, entryPoints: ["framework/cli/main.js"], outdir: cli, chunkNames: "[name]-[hash]" },
+    ...{ nodePaths: [join(root, "node_modules")], plugins: [keepPlaces(cli), plainProcess], write: false },
+  });
+  const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", { cwd: dist, exclude: ["framework/cli/{bin.js,template/**}"] });
+  for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  const licences = taken.flatMap((name) => {
+    const folder = join(root, "node_modules", name);
+    return globSync("LICENSE*", { cwd: folder }).map((file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`);
+  });
+  if (licences.length !== taken.length) throw new Error(`a licence of ${taken.join(" or ")} is missing`);
+  writeFileSync(join(dist, "THIRD-PARTY.txt"), licences.join("\n\n"));
+}
+
 /** Builds the package of `root` in the folder `dist`, which is emptied first. Throws when the compiler or the dependency check fails. */
 async function build(root: string, dist: string): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
@@ -105,6 +156,7 @@ async function build(root: string, dist: string): Promise<void> {
   cpSync(join(root, "framework/cli/template"), join(dist, "framework/cli/template"), { recursive: true });
   for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) copyFileSync(join(root, file), join(dist, file));
   const source = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as SourcePackage;
+  await bundleCommands(root, dist, source);
   const published = toPublished(source);
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
   const errors = await dependencyErrors(dist, published);

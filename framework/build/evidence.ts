@@ -156,10 +156,11 @@ const readSettings = (file: string): unknown => parseJsonc(readFileSync(file, "u
 const member = (value: unknown, name: string): unknown =>
   value && typeof value === "object" ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 
-/** Portico's own code that decides what a build is. */
+/** Portico's own code that decides what a build is; in the package, the first folder is in the files of the second (.ci/build.ts). */
 function ownFiles(): readonly string[] {
-  return ["build", "light", "model", "runtime"].flatMap((name) => {
+  return ["build", "cli", "light", "model", "runtime"].flatMap((name) => {
     const folder = fileURLToPath(new URL(`../${name}/`, import.meta.url));
-    return readdirSync(folder).map((file) => join(folder, file));
+    const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(folder, entry.name));
   });
 }

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The launcher, in JavaScript that an old Node can read: checks the Node version, runs main with the process's words and exits with its code. */
-import { spawn, spawnSync } from "child_process";
-import { existsSync, readdirSync, rmSync } from "fs";
+import { accessSync, constants, existsSync, readdirSync, rmSync } from "fs";
 import { homedir } from "os";
-import { dirname, join } from "path";
+import { basename, dirname, join } from "path";
 import { fileURLToPath } from "url";
 
 // The first line with unflagged type stripping; a test holds it equal to package.json's engines.
@@ -17,7 +16,8 @@ function isNewEnough(version) {
 }
 
 /** A Node that is installed as a package in a folder above, new enough; undefined without one. */
-function localNode(start) {
+async function localNode(start) {
+  const { spawnSync } = await import("child_process");
   const program = process.platform === "win32" ? "node.exe" : "node";
   const packages = ["node-" + process.platform.replace("win32", "win") + "-" + process.arch, "node"];
   for (let folder = start; ; folder = dirname(folder)) {
@@ -33,7 +33,8 @@ function localNode(start) {
 }
 
 /** Runs this launcher again on another Node, as if it were this process: streams, signals and exit code are passed on. */
-function runOn(node) {
+async function runOn(node) {
+  const { spawn } = await import("child_process");
   // The channel closes when this process dies, however it dies: see endWithLauncher.
   const child = spawn(node, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   // A function's endless loop may keep the child from hearing anything; a second Ctrl-C, after a second, ends it all the same.
@@ -77,16 +78,37 @@ function countSignalsOnce() {
 }
 
 /**
- * Keeps what Node makes of our modules (for TypeScript, JavaScript as well) for the next start, which it halves. In the user's own cache
- * folder, since whoever can write there decides what runs; NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have the last word.
+ * Keeps what Node makes of our modules (for TypeScript, JavaScript as well) for the next start, which it halves. Beside the packages, so
+ * that whoever can write there decides what runs anyway, and no other installation's modules are in it; where that cannot be written, in
+ * the user's own cache folder. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have the last word.
  */
 function keepCompiled() {
+  if (process.env.NODE_COMPILE_CACHE) return undefined;
+  const { enableCompileCache } = process.getBuiltinModule("module");
+  for (const caches of [packagesFolder(), userCaches()]) {
+    const { directory } = caches ? enableCompileCache(join(caches, "portico")) : {};
+    if (directory) return directory;
+  }
+  return undefined;
+}
+
+/** `node_modules/.cache` of the project that has this package, or of this checkout; undefined where it cannot be written. */
+function packagesFolder() {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const modules = basename(dirname(root)) === "node_modules" ? dirname(root) : join(root, "node_modules");
+  try {
+    accessSync(modules, constants.W_OK);
+    return join(modules, ".cache");
+  } catch {
+    return undefined;
+  }
+}
+
+function userCaches() {
   const { env, platform } = process;
   const home = homedir();
   const fallback = platform === "darwin" ? join(home, "Library", "Caches") : join(home, ".cache");
-  const caches = platform === "win32" ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || fallback;
-  if (!caches || env.NODE_COMPILE_CACHE) return undefined;
-  return process.getBuiltinModule("module").enableCompileCache(join(caches, "portico")).directory;
+  return platform === "win32" ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || fallback;
 }
 
 /** Each edit of a function that runs in this process leaves an entry; looked at when nobody waits any more. */
@@ -129,9 +151,11 @@ function refuse() {
   process.exitCode = 1;
 }
 
-if (isNewEnough(process.versions.node)) void run();
-else {
-  const node = localNode(dirname(fileURLToPath(import.meta.url))) || localNode(process.cwd());
-  if (node) runOn(node);
+async function runElsewhere() {
+  const node = (await localNode(dirname(fileURLToPath(import.meta.url)))) || (await localNode(process.cwd()));
+  if (node) await runOn(node);
   else refuse();
 }
+
+// What only an old Node needs is loaded there only.
+void (isNewEnough(process.versions.node) ? run() : runElsewhere());

@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const reporter = new Reporter({ json: argv.includes("--json"), verbose: argv.includes("--verbose") || argv.includes("-v") });
   let code = 0;
   try {
-    const program = createProgram(reporter, (exit) => {
+    const program = createProgram(reporter, asked(argv), (exit) => {
       code = exit;
     });
     await program.parseAsync(argv.length ? [...argv] : ["--help"], { from: "user" });
@@ -46,13 +46,19 @@ function usageError(error: CommanderError): UserError {
   return new UserError(error.code === "commander.unknownCommand" ? "UNKNOWN_COMMAND" : "USAGE", text, fix, { cause: error });
 }
 
-function createProgram(reporter: Reporter, done: (code: number) => void): Parser {
+/** The one command that the first word names: to describe all to the parser takes longer than to parse. Else all, for help and for "did you mean". */
+function asked([word]: readonly string[]): readonly Command[] {
+  const named = commands.filter(({ name, alias }) => word === name || (alias !== undefined && word === alias));
+  return named.length > 0 ? named : commands;
+}
+
+function createProgram(reporter: Reporter, known: readonly Command[], done: (code: number) => void): Parser {
   const program = new Commander("portico")
     .description("Write Request → Response route files; run and release them as functions.")
     .version(packageVersion(), "-V, --version")
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => reporter.text(text) });
-  for (const command of commands) addCommand(program, command, reporter, done);
+  for (const command of known) addCommand(program, command, reporter, done);
   return program;
 }
 

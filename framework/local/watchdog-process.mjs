@@ -1,6 +1,6 @@
 /**
- * The watchdog's own process: lines on stdin, `+PID` a process to watch, `xPID` it has exited, `-PID` leave it alone; when stdin ends,
- * every process still watched is killed with its group and its descendants. Given the pids of the command line and of the launcher
+ * The watchdog's own process: lines on stdin, `+PID` and when it began for a process to watch, `-PID` leave it alone, `bye` all is done;
+ * when stdin ends, every process still watched is killed with its group and its descendants. Given the pids of the command line and of the launcher
  * that passes signals on to it, it ends both kinds when the launcher is gone: a function's endless loop may keep the command line from it.
  */
 import { execFileSync } from "node:child_process";
@@ -42,15 +42,6 @@ function allPids() {
 
 /** @type {Map<number, { start: string }>} */
 const watched = new Map();
-
-/** A leader may be gone while its group lives on. */
-function groupLives(pid) {
-  try {
-    return !windows && process.kill(-pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 /** Kills one process, or with a negative number a group; one that is gone already is what we want. */
 function kill(pid) {
@@ -113,14 +104,11 @@ if (launched) {
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
-  const pid = Number(line.slice(1));
-  if (line.startsWith("-")) watched.delete(pid);
-  else if (line.startsWith("x")) {
-    if (!groupLives(pid)) watched.delete(pid);
-  } else {
-    const found = look(pid);
-    if (found) watched.set(pid, { start: found.start });
-  }
+  const [pid, given] = line.slice(1).split(" ");
+  if (line.startsWith("+")) {
+    const start = given || look(Number(pid))?.start;
+    if (start !== undefined) watched.set(Number(pid), { start });
+  } else watched.delete(Number(pid));
 });
 // A parent that is killed while it writes gives an error before the end.
 process.stdin.on("error", () => lines.close());

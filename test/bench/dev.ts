@@ -6,6 +6,7 @@ import { type Target, targets } from "../../framework/model/target.ts";
 import { run } from "../e2e/portico.ts";
 import { generateApp } from "./generate.ts";
 import { type Measured, time } from "./measure.ts";
+import { installPackage } from "./package.ts";
 import { plainMiniflare, portico, rawServer } from "./raw-server.ts";
 import { type Contest, firstAnswer, quantiles, throughput } from "./server-rows.ts";
 import { soak } from "./soak.ts";
@@ -19,22 +20,23 @@ const bars: Readonly<Record<Target, { readonly throughput: number; readonly firs
 /** Everything on all targets: an app of 100 routes, and one of 300 for the edits. */
 export async function dev(): Promise<readonly Measured[]> {
   const [root, large] = [await generateApp(100), await generateApp(300)];
+  const { bin, remove } = await installPackage();
   const built = await run(["build", "--target", "workers"], root);
   if (built.code !== 0) throw new Error(built.stderr);
   const measured: Measured[] = [];
   for (const target of targets) {
-    const contest = contestOf(target, root);
-    measured.push(...(await throughput(contest)), await firstAnswer(contest), await edits(target, large));
+    const contest = contestOf(target, bin, root);
+    measured.push(...(await throughput(contest)), await firstAnswer(contest), await edits(target, bin, large));
     const server = await contest.server();
     measured.push(...(await soak(contest.name, server)));
     await server.close();
   }
-  await Promise.all([root, large].map((folder) => rm(folder, { recursive: true })));
+  await Promise.all([remove(), ...[root, large].map((folder) => rm(folder, { recursive: true }))]);
   return measured;
 }
 
-function contestOf(target: Target, root: string): Contest {
-  const own = { name: `dev on ${target}`, server: () => portico(["dev", "--target", target], root), bars: bars[target] };
+function contestOf(target: Target, bin: string, root: string): Contest {
+  const own = { name: `dev on ${target}`, server: () => portico(bin, ["dev", "--target", target], root), bars: bars[target] };
   if (target !== "workers") return { ...own, against: "raw node:http", limit: rawServer };
   return { ...own, against: "plain miniflare, same code", limit: () => plainMiniflare(root) };
 }
@@ -43,8 +45,8 @@ const source = (text: string): string =>
   `import { greet } from "./_lib/greet.ts";\n\nexport const GET = () => new Response(greet(${JSON.stringify(text)}));\n`;
 
 /** From before the file is written until the new text is answered, asked for again and again. */
-async function edits(target: Target, root: string): Promise<Measured> {
-  const { port, close } = await portico(["dev", "--target", target], root);
+async function edits(target: Target, bin: string, root: string): Promise<Measured> {
+  const { port, close } = await portico(bin, ["dev", "--target", target], root);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const file = join(root, "functions/r0.ts");
   const edit = async (text: string): Promise<void> => {

@@ -33,9 +33,9 @@ export const rawServer = (): Promise<BenchServer> => node(["-e", script]);
 export const plainMiniflare = (root: string): Promise<BenchServer> =>
   node([join(import.meta.dirname, "plain-miniflare.mjs"), join(root, ".portico/build/workers")]);
 
-/** Portico's own command line; resolves once it says where it listens. */
-export async function portico(words: readonly string[], root: string): Promise<BenchServer> {
-  const running = start([...words, "--port", "0"], root);
+/** Portico's own command line; resolves once it says where it listens. @param bin its launcher */
+export async function portico(bin: string, words: readonly string[], root: string): Promise<BenchServer> {
+  const running = start([...words, "--port", "0"], root, bin);
   const [, port] = await running.until(/http:\/\/127\.0\.0\.1:(\d+)/);
   return { port: Number(port), pid: running.child.pid!, close: () => running.stop("SIGTERM") };
 }

@@ -1,6 +1,6 @@
 /** Runs the real CLI for tests: words in, exit code and output out, or a running process with its output and its descendants. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -28,6 +28,9 @@ export interface Running {
 
 const open = new Set<Running>();
 
+/** Milliseconds that `until` waits at most. */
+const untilMs = 30_000;
+
 /** Ends what a failed test left running. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...open].map((running) => running.stop("SIGKILL")));
@@ -38,20 +41,30 @@ const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 /** Starts a command and goes on. @param program another bin than the repository's */
 export function start(args: readonly string[], cwd: string, program: string = bin): Running {
   const child = spawn(process.execPath, [program, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
+  let [output, closed] = ["", false];
   const ended = once(child, "close");
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  // Looked at when something is printed, not now and then: who measures a start measures nothing of ours.
+  const changes = new EventEmitter();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      changes.emit("change");
+    });
+  }
+  child.once("close", () => {
+    closed = true;
+    changes.emit("change");
+  });
   const running: Running = {
     child,
     output: () => output,
     async until(pattern) {
-      for (let tries = 0; tries < 1500; tries++) {
-        const found = pattern.exec(output);
+      const late = AbortSignal.timeout(untilMs);
+      for (let found = pattern.exec(output); ; found = pattern.exec(output)) {
         if (found) return found;
-        if (child.exitCode !== null || child.signalCode !== null) break;
-        await new Promise((next) => setTimeout(next, 20));
+        if (closed || late.aborted) throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
+        await Promise.race([once(changes, "change"), once(late, "abort")]);
       }
-      throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
     },
     async stop(signal = "SIGINT") {
       if (child.exitCode === null) child.kill(signal);

@@ -1,6 +1,6 @@
 /** The node emulation: loaded functions and requests in, answers of the functions themselves out, all in this process. */
-import { dirname, join, sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Failure, Invocation, LoadedFunction, LogLine } from "../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import type { Fetch } from "../../runtime/function.ts";
@@ -98,8 +98,9 @@ function bare500(requestId: string): WireResponse {
   return { status: 500, headers: [["content-type", "application/json"]], body };
 }
 
-/** The gateway's own frames, which sit below the function's in this one process, are nobody's clue. */
-const ownFolders = [new URL("../", import.meta.url).href, dirname(import.meta.dirname) + sep];
+/** Our own frames, which sit below the function's in this one process, are nobody's clue. */
+const ownFolder = new URL("../../", import.meta.url);
+const ownFolders = [ownFolder.href, fileURLToPath(ownFolder)];
 
 /** Anything can be thrown. */
 function toFailure(error: unknown): Failure {
