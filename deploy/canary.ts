@@ -1,5 +1,5 @@
 /** Gives candidates that passed a part of the traffic beside what is live: all of them, or none. */
-import { giveUp, type Ready, type Run } from "./candidate.ts";
+import { askingOf, giveUp, type Ready, type Run } from "./candidate.ts";
 import type { Canary, Platform } from "./platform.ts";
 import { requireSmoke } from "./smoke.ts";
 
@@ -15,7 +15,8 @@ export async function shareAll(readies: readonly Ready[], percentage: number, ru
       canaries.set(platform, { release: candidate, percentage });
       run.onProgress({ step: "canary", release: candidate.number, percentage });
     }
-    for (const { candidate, deployed } of readies) if (candidate) await requireSmoke(candidate, run.smoke, deployed.live?.number);
+    for (const { candidate, deployed } of readies)
+      if (candidate) await requireSmoke(candidate, run.smoke, deployed.live?.number, askingOf(run));
   } catch (error) {
     for (const { platform, deployed } of readies) if (canaries.has(platform)) await platform.promote(deployed.live!);
     for (const { lease } of readies) await giveUp(lease);

@@ -16,7 +16,7 @@ import type {
   Version,
 } from "./platform.ts";
 import type { RecordedFunction, ReleaseRecord } from "./record.ts";
-import { type SmokeCheck, requireSmoke, toAsk } from "./smoke.ts";
+import { type Asking, type SmokeCheck, requireSmoke, toAsk } from "./smoke.ts";
 
 /** A step that is done. */
 export type Progress =
@@ -57,6 +57,9 @@ export interface Ready<F extends FunctionDraft = FunctionDraft> extends Planned<
   readonly candidate?: Candidate;
 }
 
+/** How a candidate is asked. */
+export const askingOf = ({ sleep = systemClock.sleep }: Pick<Run, "sleep">): Asking => ({ sleep });
+
 // Lambda's control plane takes 15 calls a second; more at once only wait (facts/aws.md section 1.3).
 const uploadsAtOnce = 8;
 
@@ -87,7 +90,7 @@ async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: 
     run.onProgress({ step: "assemble", release: candidate.number });
     run.checkpoint();
     await platform.verify(candidate, release, changedVersions(deployed, release.versions));
-    await requireSmoke(candidate, run.smoke, deployed.live?.number, { sleep: run.sleep ?? systemClock.sleep });
+    await requireSmoke(candidate, run.smoke, deployed.live?.number, askingOf(run));
     run.onProgress({ step: "smoke", checks: toAsk(run.smoke).length });
     run.checkpoint();
     return { ...planned, lease, candidate };

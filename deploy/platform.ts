@@ -109,6 +109,15 @@ export interface Release {
   readonly record?: ReleaseRecord;
 }
 
+/** What shows whose an answer is, where a node of the cloud may still answer from another release. */
+export interface Proof {
+  /** A header that each answer of the candidate has, and what it says there. */
+  readonly header: string;
+  readonly value: string;
+  /** False for what the cloud answers without the release's code: a static file has no such header. */
+  readonly covers: (path: string) => boolean;
+}
+
 /** A release that answers, and nobody else can guess how to reach it. */
 export interface Candidate extends Release {
   /** Without a slash at its end; empty where it has no address. */
@@ -117,6 +126,7 @@ export interface Candidate extends Release {
   readonly headers?: Readonly<Record<string, string>>;
   /** How a node of the cloud answers that does not know the address yet. */
   readonly unseen?: { readonly status: number; readonly body: string };
+  readonly proof?: Proof;
   /** In place of an address: GETs a path, query included, and gives the status. */
   readonly ask?: (path: string) => Promise<number>;
 }

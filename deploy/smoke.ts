@@ -11,6 +11,8 @@ export interface SmokeFailure {
   readonly path: string;
   readonly wanted: string;
   readonly found: string;
+  /** True when it is not known to be the candidate's: it may be another release's, or the cloud's own. */
+  readonly isElsewhere?: boolean;
   readonly cause?: unknown;
 }
 
@@ -28,7 +30,7 @@ export interface Asking {
   readonly timeout?: number;
 }
 
-/** Milliseconds between two looks at an address that is not known everywhere yet, and all of them. */
+/** Milliseconds between two looks at what is not known everywhere yet, an address or a candidate behind it, and all of them. */
 const pause = 250;
 const patience = 20_000;
 
@@ -45,10 +47,11 @@ export function toAsk(checks: readonly SmokeCheck[]): readonly Asked[] {
 
 /** Asks in order; gives the first that fails. Redirects are answers, not followed. */
 export async function runSmoke(candidate: Reachable, checks: readonly SmokeCheck[], asking: Asking): Promise<SmokeFailure | undefined> {
-  for (const { path, wanted, isGood } of toAsk(checks)) {
+  for (const asked of toAsk(checks)) {
+    const { path, wanted, isGood } = asked;
     try {
-      const status = await answerOf(candidate, path, asking);
-      if (!isGood(status)) return { path, wanted, found: `status ${status}` };
+      const { status, isOurs } = await answerOf(candidate, asked, asking);
+      if (!isOurs || !isGood(status)) return { path, wanted, found: `status ${status}`, isElsewhere: !isOurs };
     } catch (cause) {
       return { path, wanted, found: "no answer", cause };
     }
@@ -56,22 +59,31 @@ export async function runSmoke(candidate: Reachable, checks: readonly SmokeCheck
   return undefined;
 }
 
-type Reachable = Pick<Candidate, "url" | "headers" | "unseen" | "ask">;
+type Reachable = Pick<Candidate, "url" | "headers" | "unseen" | "proof" | "ask">;
 
-/** An address that was just made may not be known to every node that answers; those are asked again. */
-async function answerOf(candidate: Reachable, path: string, { sleep, timeout = 35_000 }: Asking): Promise<number> {
-  const { url, headers = {}, unseen, ask } = candidate;
-  if (ask) return ask(path);
+interface Answered {
+  readonly status: number;
+  readonly isOurs: boolean;
+}
+
+/** What was just made may not be known to every node that answers; those are asked again. */
+async function answerOf(candidate: Reachable, { path, isGood }: Asked, { sleep, timeout = 35_000 }: Asking): Promise<Answered> {
+  const { url, headers = {}, unseen, proof, ask } = candidate;
+  if (ask) return { status: await ask(path), isOurs: true };
   for (let waited = 0; ; waited += pause) {
     const response = await fetch(url + path, { headers, redirect: "manual", signal: AbortSignal.timeout(timeout) });
-    const isUnseen = response.status === unseen?.status && (await response.text()) === unseen.body;
+    const { status } = response;
+    const isUnseen = status === unseen?.status && (await response.text()) === unseen.body;
     if (!response.bodyUsed) await response.body?.cancel();
-    if (!isUnseen || waited >= patience) return response.status;
+    const isOurs = !proof || !proof.covers(path) || response.headers.get(proof.header) === proof.value;
+    // Whose a static file is cannot be seen: a good answer is taken, a bad one may be another release's.
+    const isDoubtful = isUnseen || !isOurs || (proof && !proof.covers(path) && !isGood(status));
+    if (!isDoubtful || waited >= patience) return { status, isOurs };
     await sleep(pause);
   }
 }
 
-/** Throws UserError SMOKE_FAILED; the live release is untouched then. */
+/** Throws UserError SMOKE_FAILED, CANDIDATE_UNSEEN; the live release is untouched then. */
 export async function requireSmoke(
   candidate: Candidate,
   checks: readonly SmokeCheck[],
@@ -82,8 +94,14 @@ export async function requireSmoke(
   if (candidate.url === "" && !candidate.ask) return;
   const failure = await runSmoke(candidate, checks, asking);
   if (!failure) return;
-  const { path, wanted, found, cause } = failure;
+  const { path, wanted, found, isElsewhere, cause } = failure;
   const state = live === undefined ? "nothing is live yet" : `release ${live} stays live`;
+  if (isElsewhere)
+    throw new UserError(
+      "CANDIDATE_UNSEEN",
+      `GET ${path} got no answer of release ${candidate.number} for ${patience / 1000} s, but ${found} of another release or of the cloud itself; ${state}`,
+      "deploy again: a candidate is not known everywhere at once; portico logs shows whether it failed before it could answer",
+    );
   throw new UserError(
     "SMOKE_FAILED",
     `release ${candidate.number} answers GET ${path} with ${found}, ${wanted}; ${state}`,

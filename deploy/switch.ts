@@ -1,6 +1,6 @@
 /** Moves the traffic to a release that is there already: a cloud and a number in, that release live out; one call that changes the app. */
 import { UserError } from "../framework/model/user-error.ts";
-import { giveUp } from "./candidate.ts";
+import { askingOf, giveUp } from "./candidate.ts";
 import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
 import { requireSmoke, type SmokeCheck } from "./smoke.ts";
 
@@ -22,6 +22,8 @@ export interface Switching {
   readonly number?: number;
   /** What a canary must answer before it gets all of the traffic. */
   readonly smoke: readonly SmokeCheck[];
+  /** Default the machine's. */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
   /** Shows the releases and what would change; throws to stop. */
   readonly onSwitch: (change: Switch, deployed: Deployed) => Promise<void>;
 }
@@ -60,9 +62,10 @@ function target({ command, number }: Switching, live: Live, deployed: Deployed):
 }
 
 /** One that does not pass loses the part of the traffic that it has. */
-async function tryCanary({ platform, smoke }: Switching, canary: Candidate, live: Live): Promise<void> {
+async function tryCanary(switching: Switching, canary: Candidate, live: Live): Promise<void> {
+  const { platform, smoke } = switching;
   try {
-    await requireSmoke(canary, smoke, live.number);
+    await requireSmoke(canary, smoke, live.number, askingOf(switching));
   } catch (error) {
     await platform.promote(live);
     throw error;

@@ -8,7 +8,7 @@ import type { RecordedAsset } from "../record.ts";
 import { appBindings, type Binding } from "./bindings.ts";
 import { frontParts } from "./fronts.ts";
 import { scriptName } from "./names.ts";
-import type { WorkersBuild } from "./read-build.ts";
+import { spelled, type WorkersBuild } from "./read-build.ts";
 
 /** The values that the Worker gets. */
 export interface DraftValues {
@@ -30,6 +30,8 @@ export interface WorkersDraft extends Draft<FunctionDraft> {
   /** Numbers to write, where values are uploaded with them. */
   readonly numbers?: Readonly<Record<string, number>>;
   readonly kept: readonly RecordedAsset[];
+  /** Paths of all static files, as Cloudflare spells them. */
+  readonly files: readonly string[];
 }
 
 /** Always on: `process`, `Buffer` and `node:*` are there on every target. */
@@ -69,6 +71,7 @@ export function draftRelease(
     ...{ app: app.name, stage: app.stage, hash: digest(parts.map(({ kind, name, key }) => [kind, name, key])), parts, functions: [] },
     routes: manifest.routes.map((route) => ({ key: route.pattern, function: route.function })),
     ...{ secrets, assets: [...build.hashed, ...kept], bindings, kept },
+    files: [...build.files.map((file) => file.spelled), ...kept.map(({ path }) => spelled(path))],
     ...(values.secrets && { numbers: values.secrets.versions }),
   };
 }

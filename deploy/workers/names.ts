@@ -50,8 +50,11 @@ export const own = { release: "PORTICO_RELEASE", secrets: "PORTICO_SECRETS", ver
 /** The module that holds a release's record; nothing imports it, so nobody can ask for it. */
 export const recordModule = "portico-release.json";
 
+/** In a request the id of a version; in the answer too, if that version gave it (framework/runtime/workers.ts). */
+export const proofHeader = "portico-version";
+
 /** What a request carries to reach one version of a deployment, and to be told that it did (docs: version overrides; RFC 8941 section 3.2). */
 export const overrideHeaders = (script: string, version: string): Readonly<Record<string, string>> => ({
   "cloudflare-workers-version-overrides": `${script}="${version}"`,
-  "portico-version": version,
+  [proofHeader]: version,
 });

@@ -8,6 +8,7 @@ import type { Client } from "./client.ts";
 import { digest, type StoredSecrets } from "./draft.ts";
 import { deployedFronts, type Fronts, type Hosts, listDomains, listRoutes, liveUrl, takenFronts, workersDevUrl } from "./fronts.ts";
 import { isOurs, own, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
+import { proofOf } from "./proof.ts";
 import {
   type Deployment,
   findScript,
@@ -107,6 +108,8 @@ interface Seen {
   readonly newest: VersionDetail | undefined;
   /** The live one's whole record. */
   readonly whole: WholeRecord | undefined;
+  /** Static files of the versions that have traffic, by the version's id. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   /** Numbers of releases that took traffic, as records made later say. */
   readonly before: ReadonlySet<number>;
 }
@@ -119,17 +122,22 @@ async function readVersions({ client, owner, keep }: Observing, { versions, depl
   const tagged = versions.filter(({ annotations }) => taggedRelease(annotations?.["workers/tag"]));
   const shares = deployment?.versions ?? [];
   const main = mainShare(deployment)?.version_id;
+  const other = shares.find(({ version_id, percentage }) => version_id !== main && percentage > 0)?.version_id;
   const first = new Set([...tagged.slice(0, keep + spare), ...versions.slice(0, 1)].map(({ id }) => id));
   for (const { version_id } of shares) first.add(version_id);
-  if (main !== undefined) first.delete(main);
+  for (const id of [main, other]) if (id !== undefined) first.delete(id);
   const details = new Map<string, VersionDetail>();
   const read = async (ids: Iterable<string>): Promise<unknown> =>
     inParallel([...ids], 8, async (id) => {
       const found = await findVersion(client, name, id);
       if (found) details.set(id, found);
     });
-  const [whole] = await Promise.all([main === undefined ? undefined : readModule(client, name, main, recordModule), read(first)]);
-  if (whole && main !== undefined) details.set(main, whole.version);
+  const readRecord = async (id: string | undefined): Promise<WholeRecord | undefined> => {
+    const found = id === undefined ? undefined : await readModule(client, name, id, recordModule);
+    if (found && id !== undefined) details.set(id, found.version);
+    return found?.text === undefined ? undefined : readWhole(found.text, id ?? "");
+  };
+  const [whole, beside] = await Promise.all([readRecord(main), readRecord(other), read(first)]);
   const before = (): ReadonlySet<number> => new Set([...details.values()].flatMap((detail) => readSummary(detail)?.before ?? []));
   const wanted = new Set([...before()].toSorted((one, other) => other - one).slice(0, keep));
   const older = tagged.filter(({ id, annotations }) => {
@@ -139,8 +147,8 @@ async function readVersions({ client, owner, keep }: Observing, { versions, depl
   if (older.length) await read(older.map(({ id }) => id));
   const newest = details.get(versions[0]?.id ?? "");
   return {
-    ...{ details, newest, before: before() },
-    whole: whole?.text === undefined ? undefined : readWhole(whole.text, main ?? ""),
+    ...{ details, newest, before: before(), whole },
+    files: new Map([whole, beside].flatMap((record) => (record?.ref === undefined ? [] : [[record.ref, record.files] as const]))),
   };
 }
 
@@ -214,7 +222,7 @@ function storedSecrets(bindings: readonly ShownBinding[] = []): StoredSecrets {
 function liveOf(
   { deployment }: Glance,
   releases: readonly Release[],
-  { details }: Seen,
+  { details, files }: Seen,
   at: { readonly script: string; readonly url: string; readonly workersDev: string },
 ): { readonly live?: Live; readonly canary?: Canary } {
   const shares = (deployment?.versions ?? []).filter(({ percentage }) => percentage > 0);
@@ -228,7 +236,8 @@ function liveOf(
   if (!other) return { live };
   const { release, percentage } = other;
   const url = at.workersDev.replace(/\/$/, "");
-  return { live, canary: { release: { ...release, url, headers: overrideHeaders(at.script, release.ref) }, percentage } };
+  const reach = { url, headers: overrideHeaders(at.script, release.ref), proof: proofOf(release.ref, files.get(release.ref) ?? []) };
+  return { live, canary: { release: { ...release, ...reach }, percentage } };
 }
 
 function changedRelease(detail: VersionDetail | undefined): Release | undefined {

@@ -15,7 +15,9 @@ import { probe } from "./probe.ts";
 import type { WorkersBuild } from "./read-build.ts";
 import { removeAll } from "./remove.ts";
 import { type Deployment, findScript, type Share } from "./script.ts";
+import { proofOf } from "./proof.ts";
 import { readWhole, recordOf, toModule } from "./version-record.ts";
+import { untried } from "./untried.ts";
 import { uploadVersion } from "./versions.ts";
 
 /** What a release is made of; without it only what is there already can be promoted or removed. */
@@ -120,19 +122,21 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
   if (!source || !draft) return fail("a release needs a build");
   const { workers } = source.build.manifest.app;
   if (!release.assembled) await source.tryStart?.();
+  const parts = release.assembled ? [] : await source.build.parts();
   const isNew = !observed.glance.script;
   if (isNew) await makeScript(run, workers);
   await addFronts(client, script, workers, isNew ? { ...observed.fronts, workersDev: wantsWorkersDev(workers) } : observed.fronts);
   const { live, releases } = observed.deployed;
   const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
-  const upload = { client, script, build: source.build, draft, release, stored: observed.stored, before, liveUrl: live?.url };
+  const upload = { client, script, build: source.build, parts, draft, release, stored: observed.stored, before, liveUrl: live?.url };
   const ref = release.assembled?.ref ?? (await uploadVersion(upload)).id;
   const url = await candidateUrl(run, workers);
   // An upload takes its time; a candidate's place beside what was live before would give the traffic back to that.
   await requireDeployment(client, script, run.deployment?.id);
   await share(run, besides(run, ref, 0), `candidate of release ${release.number}`);
-  const record = recordOf(readWhole(toModule(release.record, draft.parts), ref));
-  return { number: release.number, hash: draft.hash, ref, record, url, headers: overrideHeaders(script, ref) };
+  const record = recordOf(readWhole(toModule(release.record, draft), ref));
+  const reach = { url, headers: overrideHeaders(script, ref), proof: proofOf(ref, draft.files) };
+  return { number: release.number, hash: draft.hash, ref, record, ...reach };
 }
 
 /** A first release stands beside a placeholder that says 503; beside what somebody else released since, it has no business. */
@@ -175,8 +179,17 @@ async function share(run: Run, shares: readonly Share[], message: string): Promi
   run.deployment = await deployShares(run.client, run.script, shares, message);
 }
 
-async function verify({ client }: Run, candidate: Candidate): Promise<void> {
-  if (candidate.url !== "") await probe(client.clock, candidate);
+/** Without an address nobody can ask. */
+async function verify(run: Run, candidate: Candidate): Promise<void> {
+  const { client, source, draft } = run;
+  if (candidate.url === "" || !source || !draft) return;
+  const names = new Set(untried(requireObserved(run).deployed.parts, draft.parts));
+  const functions = source.build.manifest.routes.filter((route) => names.has(route.function));
+  await probe(
+    client.clock,
+    candidate,
+    functions.map(({ function: id, pattern, file }) => ({ id, pattern, file })),
+  );
 }
 
 async function promote(run: Run, release: Release, percentage = 100): Promise<Live> {

@@ -33,7 +33,7 @@ export interface WorkersBuild {
   readonly modules: readonly WorkerModule[];
   /** Hex SHA-256 of the main module, which is the router. */
   readonly router: string;
-  /** The modules' bytes; read when they are uploaded. */
+  /** The modules' bytes, read when they are uploaded. Throws UserError BUILD_CHANGED. */
   readonly parts: () => Promise<readonly Part[]>;
   readonly files: readonly AssetFile[];
   /** Those whose names have a content hash; their number is not known yet: 0. */
@@ -49,11 +49,21 @@ export async function readBuild(folder: string, root: string): Promise<WorkersBu
   const files = assets.map((asset) => toFile(asset, root));
   return {
     ...{ manifest, assetServer, modules, files },
-    router: sha256(await readFile(join(folder, main.name))),
-    parts: () =>
-      Promise.all(modules.map(async ({ name, type }) => ({ name, type: contentTypes[type], bytes: await readFile(join(folder, name)) }))),
+    router: main.hash,
+    parts: () => Promise.all(modules.map((module) => readPart(folder, module))),
     hashed: files.filter(({ path }) => isHashed(path)).map(toRecorded),
   };
+}
+
+/** Another build in the same folder would otherwise go live under this one's record. */
+async function readPart(folder: string, { name, type, hash }: WorkerModule): Promise<Part> {
+  const bytes = await readFile(join(folder, name));
+  if (sha256(bytes) === hash) return { name, type: contentTypes[type], bytes };
+  throw new UserError(
+    "BUILD_CHANGED",
+    `${name} in ${folder} is not what was built: another build ran there meanwhile, or somebody changed it`,
+    "deploy again",
+  );
 }
 
 /** API docs, "Multipart upload metadata". */

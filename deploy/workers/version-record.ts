@@ -5,9 +5,10 @@ import { UserError } from "../../framework/model/user-error.ts";
 import { own } from "./names.ts";
 import { jsonBinding, type VersionDetail } from "./script.ts";
 
-/** The whole record, and every part that is no function and no route. */
+/** The whole record, every part that is no function and no route, and the paths of the static files as Cloudflare spells them. */
 export interface WholeRecord extends ReleaseRecord {
   readonly detail: readonly Part[];
+  readonly files: readonly string[];
 }
 
 /** The binding's value: at most 5 KB of JSON. */
@@ -66,10 +67,13 @@ function cut(text: string, room: number): string {
 }
 
 /** The module's text: without what is only known later, or is derived. */
-export function toModule(record: ReleaseRecord, parts: readonly Part[]): string {
+export function toModule(
+  record: ReleaseRecord,
+  { parts, files }: { readonly parts: readonly Part[]; readonly files: readonly string[] },
+): string {
   const { ref: _, ...kept } = record;
   const detail = parts.filter(({ kind }) => kind !== "function" && kind !== "route");
-  return JSON.stringify({ ...kept, functions: recordedFunctions(record, parts), detail });
+  return JSON.stringify({ ...kept, functions: recordedFunctions(record, parts), detail, files });
 }
 
 /** Functions have no versions of their own here: they are the modules of one version. */
@@ -95,11 +99,14 @@ export function readSummary({
 export function readWhole(text: string, id: string): WholeRecord {
   const record = readRecord(text, `the record in the version ${id}`) as WholeRecord;
   const functions = record.functions.map((fn) => ({ ...fn, ref: id }));
-  return { ...record, ref: id, functions, detail: record.detail ?? [] };
+  return { ...record, ref: id, functions, detail: record.detail ?? [], files: record.files ?? [] };
 }
 
 /** The record as all platforms know it: its parts are those that a rollback leaves as they are. */
-export const recordOf = ({ detail: _detail, ...record }: WholeRecord): ReleaseRecord => ({ ...record, parts: sharedParts(record.parts) });
+export const recordOf = ({ detail: _detail, files: _files, ...record }: WholeRecord): ReleaseRecord => ({
+  ...record,
+  parts: sharedParts(record.parts),
+});
 
 /** The parts that a live release has, but for what is asked of the cloud itself. */
 export function recordedParts({ functions, routes, detail }: WholeRecord): readonly DeployedPart[] {

@@ -8,7 +8,7 @@ import { compatibilityFlags, type StoredSecrets, type WorkersDraft } from "./dra
 import { lookFirst } from "./look-first.ts";
 import { own, recordModule, releaseTag } from "./names.ts";
 import { moved } from "./deployments.ts";
-import { toForm } from "./placeholder.ts";
+import { type Part, toForm } from "./placeholder.ts";
 import type { WorkersBuild } from "./read-build.ts";
 import { findVersion, jsonBinding, listVersions, toDetail, type VersionDetail } from "./script.ts";
 import { toModule, toSummary } from "./version-record.ts";
@@ -18,6 +18,8 @@ export interface VersionUpload {
   readonly client: Client;
   readonly script: string;
   readonly build: WorkersBuild;
+  /** Its modules, read. */
+  readonly parts: readonly Part[];
   readonly draft: WorkersDraft;
   readonly release: ReleaseDraft;
   readonly stored: StoredSecrets;
@@ -32,9 +34,9 @@ const largest = 64 * 1024 ** 2;
 /** Throws UserError WORKER_TOO_LARGE, MOVED when a secret was set meanwhile, and those of the static files. */
 export async function uploadVersion(upload: VersionUpload): Promise<VersionDetail> {
   const { client, script, draft, release } = upload;
-  const record = toModule(release.record, draft.parts);
+  const record = toModule(release.record, draft);
   checkSize(upload, Buffer.byteLength(record));
-  const [parts, jwt] = await Promise.all([upload.build.parts(), assetsToken(upload)]);
+  const jwt = await assetsToken(upload);
   const tag = releaseTag(release.number, draft.hash);
   const metadata = toMetadata(upload, tag, jwt);
   const data = { name: recordModule, type: "application/octet-stream", bytes: Buffer.from(record) };
@@ -44,7 +46,7 @@ export async function uploadVersion(upload: VersionUpload): Promise<VersionDetai
     return found && findVersion(client, script, found.id);
   };
   const version = await lookFirst(client, look, async () => {
-    const form = (): FormData => toForm(metadata, [...parts, data]);
+    const form = (): FormData => toForm(metadata, [...upload.parts, data]);
     return toDetail(await client.call({ operation: "createVersion", method: "POST", path, form, once: true }));
   });
   checkSecrets(upload, version);

@@ -64,7 +64,8 @@ export function routerEntry(
   return module([
     `import { toWorkers } from "portico/workers";`,
     ...lines,
-    `export default toWorkers(${router}, ${JSON.stringify(names)});`,
+    // Not a text to esbuild, which would take it for a pattern over files.
+    `export default toWorkers(${router}, ${JSON.stringify(names)}, (name) => import(name));`,
   ]);
 }
 

@@ -1,4 +1,5 @@
 /** Cloudflare's build: routes in, the modules of one Worker exactly as they are uploaded out. */
+import { createHash } from "node:crypto";
 import type { AssetServer, BuiltAsset, WorkerModule } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
@@ -44,10 +45,10 @@ function assetServer({ app, assets, warn }: BundleInput): AssetServer {
 
 const types = { js: "esm", wasm: "wasm", map: "source-map" } as const;
 
-function toModule([name, { length }]: readonly [string, Uint8Array]): WorkerModule {
+function toModule([name, bytes]: readonly [string, Uint8Array]): WorkerModule {
   const type = types[name.slice(name.lastIndexOf(".") + 1) as keyof typeof types];
   if (!type) throw new Error(`${name} is no kind of module that a Worker has`);
-  return { name, type, bytes: length };
+  return { name, type, bytes: bytes.length, hash: createHash("sha256").update(bytes).digest("hex") };
 }
 
 function mainFirst(a: WorkerModule, b: WorkerModule): number {

@@ -66,6 +66,8 @@ export interface WorkerModule {
   readonly name: string;
   readonly type: "esm" | "text" | "wasm" | "source-map";
   readonly bytes: number;
+  /** Hex SHA-256 of the bytes. */
+  readonly hash: string;
 }
 
 /** manifest.json. */

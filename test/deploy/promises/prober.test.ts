@@ -20,7 +20,8 @@ describe.each(rows)("$name", (row) => {
     const { one, two, three, four } = built.builds;
     const deploy = (build: typeof one, smoke = [{ path: "/", status: 200 }]): Command => ({ verb: "deploy", build, smoke });
     try {
-      await world.run(deploy(one));
+      const first = await world.run(deploy(one));
+      expect(first.end, String(first.error)).toBe("done");
       await world.pass(propagation);
       const steps: readonly (readonly [Command, string])[] = [
         [deploy(two), "done"],

@@ -1,5 +1,5 @@
 /** A candidate that does not start, is not what was built, or does not answer as it should: the live release stays, and the failure names the request. */
-import { readFile, writeFile, cp } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { rows } from "./rows.ts";
 import { type Build, buildAll, type Builds, paths, samples, says } from "./samples.ts";
@@ -40,25 +40,19 @@ describe.each(rows)("$name", (row) => {
     expect(await world.orphans()).toEqual([]);
   };
 
-  test.runIf(row.startsEach)("a function that does not start", async () => {
+  test("a function that does not start", async () => {
     const outcome = await world.run({ verb: "deploy", build: built.builds.throwing });
-    expect(outcome).toMatchObject({
-      end: "PROBE_FAILED",
-      error: { message: expect.stringMatching(/^version \d+ of the function \S+ does not start.*not at start/s) },
-    });
+    expect(outcome).toMatchObject({ end: "PROBE_FAILED", error: { message: expect.stringMatching(row.notStarted) } });
     await expectUntouched();
   });
 
-  test.runIf(row.startsEach)("a function that is not what was built", async () => {
+  test("a function that is not what was built", async () => {
     const { B } = built.builds;
     const folder = `${B.folder}-other`;
     await cp(B.folder, folder, { recursive: true });
-    const file = `${folder}/manifest.json`;
-    const manifest = JSON.parse(await readFile(file, "utf8")) as { functions: { hash: string }[] };
-    for (const fn of manifest.functions) fn.hash = "0".repeat(fn.hash.length);
-    await writeFile(file, JSON.stringify(manifest));
+    const end = await row.garble(folder);
     const other: Build = { ...B, folder };
-    expect(await world.run({ verb: "deploy", build: other })).toMatchObject({ end: "PROBE_FAILED" });
+    expect(await world.run({ verb: "deploy", build: other })).toMatchObject({ end });
     await expectUntouched();
   });
 

@@ -1,5 +1,5 @@
 /** The row of Cloudflare Workers: the local Cloudflare, whose versions run in workerd, behind the deployer's own client. */
-import { cp } from "node:fs/promises";
+import { appendFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { toUserError } from "../../../deploy/workers/cloudflare-error.ts";
 import { type Access, type Client, createClient } from "../../../deploy/workers/client.ts";
@@ -109,7 +109,7 @@ export const workers: Row = {
   // 1,200 calls in five minutes, as many at once as one likes (API docs, "Rate limits").
   atLeast: (calls) => Math.max(0, Math.floor((calls.length - 1) / 1200)) * 300_000,
   leases: false,
-  startsEach: false,
+  notStarted: /^a route of release 2 would not start: \/old \(functions\/old\.ts\): Error: not at start$/,
   sample: 1,
   async build(sample, root, out) {
     const app = appOf(root, sample);
@@ -117,6 +117,10 @@ export const workers: Row = {
     await buildApp({ app, routes, assets, target: "workers", out, warn: () => undefined });
     // Static files are uploaded from the app's own folder, and the next sample takes its place.
     await cp(root, appIn(out), { recursive: true });
+  },
+  async garble(folder) {
+    await appendFile(join(folder, "functions/old.js"), "// another build\n");
+    return "BUILD_CHANGED";
   },
   async open({ folder, clock, fault, propagation = 0 }) {
     const failures: unknown[] = [];

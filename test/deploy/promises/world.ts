@@ -84,8 +84,10 @@ export interface Row {
   readonly recordService: string | undefined;
   /** False where there is no lease to take: who deploys looks whether what is live moved. */
   readonly leases: boolean;
-  /** False where functions are modules that the first request starts: a candidate is asked as a whole, and by the smoke list. */
-  readonly startsEach: boolean;
+  /** Makes a built folder hold something else than its manifest says, and gives the code by which a deploy of it ends. */
+  garble(folder: string): Promise<string>;
+  /** How it is said that the function of the route /old does not start, which throws "not at start". */
+  readonly notStarted: RegExp;
   /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
   readonly sample: number;
   /** Builds the app that lies in `root`. */

@@ -45,6 +45,8 @@ export interface Road {
   /** A platform for one run; built anew unless `isBuilt` is false, which leaves it without a source. */
   platform(options?: DeployOptions, isBuilt?: boolean): Promise<Platform<FunctionDraft>>;
   deploy(options?: DeployOptions): Promise<Released & { readonly plan: Plan; readonly text: string }>;
+  /** What the Worker was asked since the last look, by whomever: `GET /path`. */
+  takeAsked(): readonly string[];
   /** Calls since the last look. */
   takeCalls(): readonly WireCall[];
   readonly client: Client;
@@ -73,11 +75,13 @@ const defaults = (root: string): App => ({
 export async function openRoad(cloudflare: CloudOptions["cloudflare"] = {}): Promise<Road> {
   const root = await mkdtemp(join(tmpdir(), "portico-edge-road-"));
   const failures: unknown[] = [];
+  const asked: string[] = [];
   const cloud = await startCloud({
     folder: join(root, ".portico", "cloud"),
     port: 0,
     runtime: { invoke: () => Promise.reject(new Error("no Lambda here")), retire: () => undefined, close: () => Promise.resolve() },
     cloudflare,
+    onAccess: ({ method, target }) => void asked.push(`${method} ${target}`),
     onError: (error) => failures.push(error),
   });
   const recorder = await openRecorder(cloud.port);
@@ -121,10 +125,11 @@ export async function openRoad(cloudflare: CloudOptions["cloudflare"] = {}): Pro
     },
     async deploy(options = {}) {
       const { smoke, keep } = appOf(options);
+      const { clock } = options.client?.clock ? { clock: options.client.clock } : client;
       let text = "";
       const [released] = await release({
         clouds: [await platform(options)],
-        ...{ smoke, keep, now: () => (options.client?.clock ?? client.clock).now() },
+        ...{ smoke, keep, now: () => clock.now(), sleep: (time) => clock.sleep(time) },
         ...(options.message !== undefined && { message: options.message }),
         ...(options.canary !== undefined && { canary: options.canary }),
         ...(options.expected && { expected: options.expected }),
@@ -136,6 +141,7 @@ export async function openRoad(cloudflare: CloudOptions["cloudflare"] = {}): Pro
       });
       return { ...released!, text };
     },
+    takeAsked: () => asked.splice(0),
     takeCalls: recorder.take,
     client,
     async close() {

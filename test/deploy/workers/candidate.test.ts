@@ -1,0 +1,169 @@
+/** A switch is not seen everywhere at once: whatever node answers, a candidate is judged by its own answers alone. */
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
+import { release } from "../../../deploy/release.ts";
+import { switchRelease } from "../../../deploy/switch.ts";
+import { virtualClock } from "../virtual-clock.ts";
+import { isWrite, openRoad, page, type Road } from "./road.ts";
+
+/** Every switch is known to half of the nodes for as long as the test runs. */
+async function openSlow(random: () => number): Promise<Road> {
+  const road = await openRoad({ propagation: () => 600_000, random });
+  onTestFinished(() => road.close());
+  return road;
+}
+
+/** A road on which `old` says whether the next requests meet a node that does not know the last switch. */
+async function openTurns() {
+  let old: readonly boolean[] = [];
+  // One look for the node, one for the version.
+  let looks = 0;
+  const road = await openSlow(() => (old[Math.floor(looks++ / 2)] ? 0 : 0.9));
+  return {
+    road,
+    next(turns: readonly boolean[]): void {
+      old = turns;
+      looks = 0;
+    },
+  };
+}
+
+const failing = "export const GET = () => new Response(null, { status: 500 });\n";
+const wait = () => ({ client: { clock: virtualClock() } });
+
+test("the placeholder's 503 is no answer of a first release", async () => {
+  const { road, next } = await openTurns();
+  next([false, true, true, true]);
+  expect(await road.deploy(wait())).toMatchObject({ changed: true, live: { number: 1 } });
+});
+
+test("the live release's good answer is none of a candidate that fails", async () => {
+  const { road, next } = await openTurns();
+  await road.deploy(wait());
+  await road.write("functions/index.ts", failing);
+  next([false, true, true, true]);
+  await expect(road.deploy(wait())).rejects.toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("status 500") });
+});
+
+test("a static file is asked for again while it is not there, and costs no wait where it is", async () => {
+  const { road, next } = await openTurns();
+  await road.deploy(wait());
+  await road.write("functions/_public/word.txt", "word");
+  const app = { smoke: [{ path: "/word.txt?a", status: 200 }] };
+  next([false, false, true, true]);
+  const [slow, quick] = [virtualClock(), virtualClock()];
+  await road.deploy({ app, client: { clock: slow } });
+  expect(slow.pauses).toEqual([250, 250]);
+  await road.write("functions/index.ts", page("other"));
+  next([]);
+  await road.deploy({ app, client: { clock: quick } });
+  expect(quick.pauses).toEqual([]);
+});
+
+test("a candidate that no node knows is told of as that", async () => {
+  const { road, next } = await openTurns();
+  await road.deploy(wait());
+  await road.write("functions/index.ts", page("other"));
+  next([false, ...Array.from({ length: 200 }, () => true)]);
+  await expect(road.deploy(wait())).rejects.toMatchObject({
+    code: "CANDIDATE_UNSEEN",
+    message: expect.stringMatching(/^GET \/ got no answer of release 2 .*status 200 of another release.*release 1 stays live$/),
+  });
+});
+
+test("a canary is judged by its own answers when it is made, and again when it is promoted", async () => {
+  const { road, next } = await openTurns();
+  const smoke = [
+    { path: "/", status: 200 },
+    { path: "/word.txt", status: 200 },
+  ];
+  await road.write("functions/_public/word.txt", "word");
+  await road.deploy(wait());
+  await road.write("functions/index.ts", page("other"));
+  await road.deploy({ ...wait(), app: { smoke }, canary: 10 });
+  const clock = virtualClock();
+  const switching = { command: "promote", smoke, sleep: clock.sleep, onSwitch: async () => undefined } as const;
+  next([true, false, false, false]);
+  const { live } = await switchRelease({ ...switching, platform: await road.platform({}, false) });
+  expect([live.number, clock.pauses]).toEqual([2, []]);
+});
+
+describe("functions that were never asked anything are started by the candidate", () => {
+  const open = async (): Promise<Road> => {
+    const road = await openRoad();
+    onTestFinished(() => road.close());
+    return road;
+  };
+  const probes = (road: Road): number => road.takeAsked().filter((what) => what === "GET /.portico/version").length;
+  const many = async (road: Road, files: Readonly<Record<string, string>> = {}): Promise<void> => {
+    for (let at = 0; at < 20; at++) await road.write(`functions/r${at}.ts`, page("r"));
+    for (const [file, text] of Object.entries(files)) await road.write(file, text);
+  };
+
+  test("a few to a request: all of a first release, then those that changed, and all where what they start with did", async () => {
+    const road = await open();
+    await many(road);
+    await road.deploy();
+    expect(probes(road)).toBe(3);
+    await road.write("functions/index.ts", page("other"));
+    await road.write("functions/added.ts", page("added"));
+    await road.deploy();
+    expect(probes(road)).toBe(1);
+    await road.write("functions/_public/word.txt", "word");
+    await road.deploy();
+    expect(probes(road)).toBe(1);
+    await road.deploy({ env: { WORD: "one" } });
+    expect(probes(road)).toBe(3);
+    expect(await (await road.platform({ env: { WORD: "one" } })).observe()).toMatchObject({ live: { number: 4 } });
+  });
+
+  test("all that throw are named, with their files and what they say, and nothing goes live", async () => {
+    const road = await open();
+    const first = await road.deploy();
+    await many(road, {
+      "functions/r3.ts": `throw new TypeError("three");\n${page("never")}`,
+      "functions/r17.ts": `if (!process.env["WORD"]) throw new Error("no WORD");\n${page("seventeen")}`,
+    });
+    const refused = road.deploy();
+    await expect(refused).rejects.toMatchObject({ code: "PROBE_FAILED", message: expect.stringMatching(/^2 routes of release 2 /) });
+    await expect(refused).rejects.toThrow("/r17 (functions/r17.ts): Error: no WORD; /r3 (functions/r3.ts): TypeError: three");
+    expect(await (await fetch(first.live.url)).text()).toBe("home");
+    expect((await fetch(new URL("/r3", first.live.url))).status).toBe(404);
+    await road.write("functions/r3.ts", page("three"));
+    expect(await road.deploy({ env: { WORD: "one" } })).toMatchObject({ changed: true });
+  });
+
+  test("one that never ends its start is one of them", async () => {
+    const road = await open();
+    await road.write("functions/r5.ts", `await new Promise(() => undefined);\n${page("never")}`);
+    await expect(road.deploy(wait())).rejects.toThrow(
+      /^a route of release 1 would not start: \/r5 \(functions\/r5\.ts\): Error: Top-level await/,
+    );
+  });
+
+  test("one that changed is refused before it is uploaded when its folder is not what was built", async () => {
+    const road = await open();
+    await road.deploy();
+    await road.write("functions/index.ts", page("other"));
+    const platform = await road.platform();
+    await appendFile(join(road.root, ".portico/build/workers/functions/index.js"), "//");
+    road.takeCalls();
+    const released = release({
+      ...{ clouds: [platform], smoke: [], keep: 3, now: Date.now },
+      ...{ onPlans: async () => undefined, onProgress: () => undefined, checkpoint: () => undefined },
+    });
+    await expect(released).rejects.toMatchObject({ code: "BUILD_CHANGED" });
+    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+  });
+});
+
+test.each([1, 2, 3, 4])("with nodes as seed %i has them, what works goes live and what fails does not", async (seed) => {
+  const road = await openSlow(randomOf(seed));
+  expect(await road.deploy(wait())).toMatchObject({ live: { number: 1 } });
+  await road.write("functions/index.ts", failing);
+  await expect(road.deploy(wait())).rejects.toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("status 500") });
+  await road.write("functions/index.ts", page("two"));
+  expect(await road.deploy(wait())).toMatchObject({ changed: true, live: { number: 3 } });
+});
