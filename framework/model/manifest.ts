@@ -62,12 +62,9 @@ export interface AssetServer {
 }
 
 /** A module of the one Worker, in upload order; the first is the main module. Its name is its specifier. */
-export interface WorkerModule {
+export interface WorkerModule extends Pick<BuiltAsset, "hash" | "bytes"> {
   readonly name: string;
   readonly type: "esm" | "text" | "wasm" | "source-map";
-  readonly bytes: number;
-  /** Hex SHA-256 of the bytes. */
-  readonly hash: string;
 }
 
 /** manifest.json. */
