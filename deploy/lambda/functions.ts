@@ -44,10 +44,12 @@ export interface Uploaded {
   readonly isFirst: boolean;
 }
 
-/** The version with the function's key: the one that exists, or a new one. Throws UserError FUNCTION_FAILED. */
+/** The version with the function's key: the one that exists, or a new one. Throws UserError FUNCTION_FAILED, CANDIDATE_DIFFERS. */
 export async function uploadFunction(host: FunctionHost, fn: LambdaFunction): Promise<Uploaded> {
   const found = await findFunction(host, fn.name);
   const made = found ? ((await findVersion(host, fn)) ?? (await update(host, fn))) : await create(host, fn);
+  // Settings have no precondition as the code has: what somebody changed just before a version was made is in it.
+  if (!isFrozen(made, host, fn)) throw differs(fn.name, made.Version);
   return { version: await activated(host, fn, made), isFirst: !found };
 }
 
@@ -63,9 +65,11 @@ async function findFunction({ clients, owner }: FunctionHost, FunctionName: stri
   }
 }
 
-async function findVersion({ clients }: FunctionHost, { name, key }: LambdaFunction): Promise<FunctionConfiguration | undefined> {
-  for await (const { Versions = [] } of paginateListVersionsByFunction({ client: clients.lambda }, { FunctionName: name })) {
-    const version = Versions.find(({ Version, Description }) => Version !== "$LATEST" && versionKey(Description) === key);
+async function findVersion(host: FunctionHost, fn: LambdaFunction): Promise<FunctionConfiguration | undefined> {
+  const { lambda } = host.clients;
+  for await (const { Versions = [] } of paginateListVersionsByFunction({ client: lambda }, { FunctionName: fn.name })) {
+    const made = Versions.filter(({ Version, Description }) => Version !== "$LATEST" && versionKey(Description) === fn.key);
+    const version = made.find((one) => isFrozen(one, host, fn));
     if (version) return version;
   }
   return undefined;
@@ -147,6 +151,13 @@ function isConfigured(latest: FunctionConfiguration, wanted: ReturnType<typeof c
   return isEnvEqual && isRestEqual && isNetEqual && latest.Timeout === Timeout && latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup;
 }
 
+/** True for a version whose settings are the draft's; where the environment may not be read, the rest says so. */
+function isFrozen(version: FunctionConfiguration, host: FunctionHost, fn: LambdaFunction): boolean {
+  const wanted = configuration(host, fn.settings);
+  const Environment = version.Environment?.Error ? wanted.Environment : version.Environment;
+  return version.Architectures?.[0] === fn.settings.architecture && isConfigured({ ...version, Environment }, wanted);
+}
+
 const sameList = (one: readonly string[] = [], other: readonly string[] = []): boolean => one.toSorted().join() === other.toSorted().join();
 
 /**
@@ -192,6 +203,14 @@ async function readConfiguration(
 ): Promise<FunctionConfiguration> {
   const { Configuration = {} } = await lambda.send(new GetFunctionCommand(target));
   return Configuration;
+}
+
+function differs(name: string, version: string | undefined): UserError {
+  return new UserError(
+    "CANDIDATE_DIFFERS",
+    `version ${version} of ${name} was made with other settings than the release wants: somebody changes the function at the same time`,
+    "what is live was not touched, and that version is not used by any release; deploy again",
+  );
 }
 
 function functionFailed(name: string, reason: string | undefined): UserError {

@@ -82,7 +82,12 @@ function upload(created: number) {
 }
 
 const notYet: Reply = [400, "InvalidParameterValueException", { message: "any" }];
-const made: Reply = [201, undefined, { FunctionArn: `${arn}:1`, Version: "1", State: "Pending" }];
+/** As Lambda repeats it. */
+const settings = {
+  ...{ Role: "arn:aws:iam::0:role/r", Runtime: "nodejs24.x", Handler: "index.handler", MemorySize: 128, Timeout: 3 },
+  ...{ Architectures: ["arm64"], LoggingConfig: { LogFormat: "Text", LogGroup: "/g" } },
+};
+const made: Reply = [201, undefined, { ...settings, FunctionArn: `${arn}:1`, Version: "1", State: "Pending" }];
 
 test("a role that was just made is waited for, and so is the version's state", async () => {
   replies = new Map([
