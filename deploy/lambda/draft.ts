@@ -1,11 +1,10 @@
 /** The release as it should be on Lambda: a build, the values of env and secrets, and what is live in; functions, routes and their keys out. Pure. */
 import { createHash } from "node:crypto";
-import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
-import { httpApiProblem } from "../../framework/model/http-api-limits.ts";
-import type { BuiltAsset } from "../../framework/model/manifest.ts";
+import { httpApiKeys, keptAssetKeys } from "../../framework/model/http-api-keys.ts";
+import { httpApiLimits, httpApiProblem } from "../../framework/model/http-api-limits.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { keptReleases } from "../candidate.ts";
-import { keepAssets, leftText } from "../kept-assets.ts";
+import { earlierFiles, keepAssets, leftText } from "../kept-assets.ts";
 import type { Deployed, Draft, Fact, FunctionDraft, Part } from "../platform.ts";
 import type { RecordedAsset } from "../record.ts";
 import { checkEnvironment } from "./environment.ts";
@@ -58,6 +57,8 @@ export interface DraftValues {
 
 /** Bytes of the zipped static files up to which those of earlier releases are taken over; 50 MB is what an upload may have. */
 const keptRoom = 40 * 1024 ** 2;
+/** And unzipped: Lambda takes 250 MB ("Lambda quotas"); a little is left for the table that names them. */
+const unpackedRoom = 248 * 1024 ** 2;
 
 /** Computes every key. Throws UserError for what Lambda would refuse. */
 export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: Pick<Deployed, "live" | "releases">): LambdaDraft {
@@ -69,14 +70,18 @@ export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: 
   const env = { ...values.env, ...(Object.keys(values.env).length > 0 && { PORTICO_ENV: Object.keys(values.env).toSorted().join(",") }) };
   checkEnvironment(env);
   const own = build.archives.map((archive) => draftFunction(archive, { build, owner, env, secretVersions: values.secretVersions }));
-  const { kept, left } = keepFor(build, own, deployed);
-  const functions = own.map((fn) => (fn.id === build.carrier ? withKept(fn, kept) : fn));
-  refuseTwins(functions);
   // A function URL has no routes: they are inside the one function.
   const isRouted = app.lambda.front !== "function-url";
-  const keys = isRouted ? httpApiKeys(routes, [...assets, ...kept.map(({ entry }) => entry as unknown as BuiltAsset)]) : [];
+  const ownKeys = isRouted ? httpApiKeys(routes, assets) : [];
+  const fitting = keepFor(build, own, deployed);
+  const room = isRouted ? httpApiLimits.routes - ownKeys.length : Infinity;
+  const added = keptAssetKeys(routes, assets, fitting.kept, room);
+  const kept = fitting.kept.filter((asset) => !added.left.includes(asset));
+  const keys = isRouted ? [...ownKeys, ...added.keys] : [];
+  const functions = own.map((fn) => (fn.id === build.carrier ? withKept(fn, kept) : fn));
+  refuseTwins(functions);
   const policy = policyOf(owner, app.lambda);
-  const parts = toParts({ build, owner, functions, keys, policy, note: leftText(left) });
+  const parts = toParts({ build, owner, functions, keys, policy, note: notes(fitting.left, added.left) });
   const secrets = Object.fromEntries(app.secrets.map((name) => [name, values.secretVersions[name] ?? 0]));
   return {
     ...{ app: app.name, stage: app.stage, hash: digest(parts.map(({ kind, name, key }) => [kind, name, key])), parts, functions },
@@ -88,7 +93,7 @@ export function draftRelease(build: LambdaBuild, values: DraftValues, deployed: 
 const ownLabel = "own files";
 
 function keepFor(
-  { manifest, assetsBytes, carrier: id }: LambdaBuild,
+  { manifest, assetsBytes, assetsUnpacked, carrier: id }: LambdaBuild,
   functions: readonly LambdaFunction[],
   { live, releases }: Pick<Deployed, "live" | "releases">,
 ) {
@@ -99,8 +104,22 @@ function keepFor(
     live: mine && live?.record,
     kept: new Set(live ? keptReleases(live, releases, manifest.app.keep).map(({ number }) => number) : []),
     room: keptRoom - assetsBytes,
+    unpacked: { room: unpackedRoom - assetsUnpacked, of: unpackedBytes },
     unchanged: theirs !== undefined && theirs === mine?.key,
   });
+}
+
+/** Of one file, and of its compressed forms. */
+function unpackedBytes({ entry }: RecordedAsset): number {
+  const { bytes, encodings = [] } = entry as { readonly bytes: number; readonly encodings?: readonly { readonly bytes: number }[] };
+  return encodings.reduce((sum, one) => sum + one.bytes, bytes);
+}
+
+/** For people: what was left out, and why. */
+function notes(tooLarge: readonly RecordedAsset[], withoutKey: readonly RecordedAsset[]): string | undefined {
+  const count = withoutKey.length;
+  const keyless = count ? `${earlierFiles(count)} go: a route has their path now, or no route key is left for them` : undefined;
+  return [leftText(tooLarge), keyless].filter((text) => text !== undefined).join("; ") || undefined;
 }
 
 /** What it serves for others goes into its key, and into what it says that it is. */

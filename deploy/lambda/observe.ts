@@ -40,6 +40,8 @@ export interface Observed {
   /** Where they are, and in which state. */
   readonly entries: readonly Entry[];
   readonly hasBucket: boolean;
+  /** The role's, as it is. */
+  readonly policy: string | undefined;
 }
 
 /** The part of it that moves when anybody deploys, rolls back or removes: cheap enough to look at twice. */
@@ -85,6 +87,7 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
   const leftovers = [...frontLeftovers(glance, strays), ...recorded];
   return {
     ...{ api: glance.api, snapshots: glance.snapshots, records, strays, entries: glance.entries, hasBucket: glance.hasBucket },
+    policy: role === "taken" ? undefined : role?.policy,
     deployed: {
       parts,
       releases,

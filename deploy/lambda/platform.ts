@@ -15,6 +15,7 @@ import { glanceAt, observe, type Observed } from "./observe.ts";
 import { allowInvoke } from "./permission.ts";
 import { probe } from "./probe.ts";
 import { removeAll } from "./remove.ts";
+import { refusePolicy } from "./role.ts";
 import { prepareHost, settleRelease, type SharedRun, spread, writeRecord } from "./shared.ts";
 import { expose, freeze, type Snapshot, switchTo, withdrawStage } from "./snapshots.ts";
 import { openStore } from "./store.ts";
@@ -89,6 +90,7 @@ function toDraft(run: Run, deployed: Deployed): LambdaDraft {
   const { source, values } = run;
   if (!source || !values) return fail("a draft needs a build and a look at the cloud");
   const whole = draftRelease(source.build, values, deployed);
+  refusePolicy(source.build.manifest.app.lambda, run.observed?.policy, whole.policy);
   run.draft = source.only === undefined ? whole : onlyRoute(whole, source.build.manifest, source.only, deployed.live);
   return run.draft;
 }

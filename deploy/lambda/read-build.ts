@@ -7,7 +7,7 @@ import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts"
 import { readManifest } from "../../framework/model/read-manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { RecordedAsset } from "../record.ts";
-import { zipSizes } from "./zip-sizes.ts";
+import { type ZipSize, zipSizes } from "./zip-sizes.ts";
 
 /** A function with its archive. */
 export interface BuiltArchive {
@@ -25,8 +25,9 @@ export interface LambdaBuild {
   readonly hashed: readonly RecordedAsset[];
   /** The function that serves them: the one for `$default`, or the whole app's behind a function URL. */
   readonly carrier: string | undefined;
-  /** Bytes of the archive that holds the static files. */
+  /** Bytes of the archive that holds the static files, and of all that is in it. */
   readonly assetsBytes: number;
+  readonly assetsUnpacked: number;
 }
 
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
@@ -36,17 +37,19 @@ export async function readBuild(folder: string): Promise<LambdaBuild> {
   const carrier = assetsFunction?.id ?? (app.lambda.front === "function-url" ? functions[0]?.id : undefined);
   const archives: BuiltArchive[] = [];
   let hashed: readonly RecordedAsset[] = [];
-  let assetsBytes = 0;
+  let [assetsBytes, assetsUnpacked] = [0, 0];
   for (const fn of [...functions, ...(assetsFunction ? [assetsFunction] : [])]) {
     if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
     const zip = join(folder, fn.zip);
     const bytes = await readFile(zip);
     archives.push({ fn, zip, codeSha256: createHash("sha256").update(bytes).digest("base64") });
     if (fn.id !== carrier) continue;
-    hashed = hashedAssets(manifest, zipSizes(bytes));
+    const sizes = zipSizes(bytes);
+    hashed = hashedAssets(manifest, sizes);
     assetsBytes = bytes.length;
+    assetsUnpacked = [...sizes.values()].reduce((sum, { unpacked }) => sum + unpacked, 0);
   }
-  return { manifest, archives, hashed, carrier, assetsBytes };
+  return { manifest, archives, hashed, carrier, assetsBytes, assetsUnpacked };
 }
 
 async function readLambdaManifest(folder: string): Promise<Manifest> {
@@ -68,13 +71,13 @@ async function readLambdaManifest(folder: string): Promise<Manifest> {
 }
 
 /** With their rows of `assets.json`, in which files are named by their hashes (framework/build/lambda.ts). */
-function hashedAssets({ assets }: Manifest, sizes: ReadonlyMap<string, number>): readonly RecordedAsset[] {
+function hashedAssets({ assets }: Manifest, sizes: ReadonlyMap<string, ZipSize>): readonly RecordedAsset[] {
   return assets
     .filter(({ path }) => isHashed(path))
     .map(({ encodings, ...asset }) => {
       const encoded = encodings?.map((one) => ({ ...one, file: one.hash }));
       const files = [asset.hash, ...(encodings ?? []).map(({ hash }) => hash)];
-      const bytes = files.reduce((sum, file) => sum + (sizes.get(`assets/${file}`) ?? 0), 0);
+      const bytes = files.reduce((sum, file) => sum + (sizes.get(`assets/${file}`)?.packed ?? 0), 0);
       return {
         path: asset.path,
         hash: asset.hash,

@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { createHash } from "node:crypto";
 import type { LambdaApp } from "../../framework/model/app.ts";
+import { UserError } from "../../framework/model/user-error.ts";
 import type { DeployedPart, Part } from "../platform.ts";
 import type { Clients } from "./clients.ts";
 import { logGroup } from "./log-group.ts";
@@ -68,6 +69,28 @@ export function unitedPolicy(now: string | undefined, next: string): string {
   const statements = [...statementsOf(now), ...statementsOf(next)].map((statement) => JSON.stringify(statement));
   const all = [...new Set(statements)];
   return all.length === statementsOf(now).length ? now : policyText(all.map((statement) => JSON.parse(statement) as unknown));
+}
+
+/** Characters of a role's inline policies, white space aside ("IAM and AWS STS quotas"). */
+const policyLimit = 10_240;
+
+/** Throws UserError POLICY_SIZE where the policy has no room in the app's role, or not together with the one that the role has now. */
+export function refusePolicy({ role }: Pick<LambdaApp, "role">, now: string | undefined, next: string): void {
+  if (role !== undefined) return;
+  const [alone, together] = [next, unitedPolicy(now, next)].map((text) => text.replace(/\s/g, "").length) as [number, number];
+  if (together <= policyLimit) return;
+  const policies = `"policies" in hosting.json`;
+  if (alone > policyLimit)
+    throw new UserError(
+      "POLICY_SIZE",
+      `the role's policy has ${alone} characters, and IAM takes ${policyLimit}`,
+      `shorten ${policies}, or make the role yourself and name it: "role"`,
+    );
+  throw new UserError(
+    "POLICY_SIZE",
+    `while one release follows another the role has both policies, which are ${together} characters; IAM takes ${policyLimit}`,
+    `take statements out of ${policies} in one deploy, and put the new ones in with the next`,
+  );
 }
 
 /** The statements of a policy for people: `logs:PutLogEvents on arn:…`. */

@@ -29,14 +29,25 @@ export const isInFolder = (folders: readonly string[], path: string): boolean =>
 
 /** The assets outside of owned folders that a route matches too; at these paths the asset wins. Throws UserError ROUTE_CONFLICT where a route says exactly the same path. */
 export function assetsInFront<A extends Asset>(routes: readonly Route[], assets: readonly A[], folders: readonly string[]): readonly A[] {
+  const routeAt = createRouteAt(routes, folders);
+  return assets.filter((asset) => {
+    const found = routeAt(asset.path);
+    if (found?.isExact) throw sameAsAsset(found.route, asset);
+    return found !== undefined;
+  });
+}
+
+/** What tells of an asset's path, outside of owned folders, which route matches it too, and whether that one says exactly this path. */
+export function createRouteAt(
+  routes: readonly Route[],
+  folders: readonly string[],
+): (path: string) => { readonly route: Route; readonly isExact: boolean } | undefined {
   const expanded = expandRoutes(routes);
   const matchRoute = createMatcher(expanded);
-  return assets.filter((asset) => {
-    if (isInFolder(folders, asset.path)) return false;
-    const match = matchRoute(asset.path);
-    if (match && isExact(expanded, match.route, asset.path)) throw sameAsAsset(match.route, asset);
-    return match !== undefined;
-  });
+  return (path) => {
+    const match = isInFolder(folders, path) ? undefined : matchRoute(path);
+    return match && { route: match.route, isExact: isExact(expanded, match.route, path) };
+  };
 }
 
 /** The folders that a path lies in, outermost first and without the root: `/a/b/c.png` → `/a`, `/a/b`. */
@@ -63,7 +74,9 @@ function canMatchInside(segments: readonly Segment[], folder: readonly Segment[]
 }
 
 const isExact = (expanded: readonly ExpandedRoute[], route: Route, path: string): boolean =>
-  expanded.some((one) => one.route === route && one.segments.every(({ kind }) => kind === "static") && matchRoutes([one], path));
+  expanded.some(
+    (one) => one.route === route && one.segments.every(({ kind }) => kind === "static") && matchRoutes([one], path) !== undefined,
+  );
 
 const sameAsAsset = (route: Route, asset: Asset): UserError =>
   new UserError(

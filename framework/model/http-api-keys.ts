@@ -1,5 +1,5 @@
 /** The route keys of an app's HTTP API: routes and assets in, keys with the function that each leads to out. */
-import { assetFolders, assetsInFront } from "./asset-folders.ts";
+import { assetFolders, assetsInFront, createRouteAt } from "./asset-folders.ts";
 import type { BuiltAsset, BuiltRoute } from "./manifest.ts";
 import { keyPath } from "./pattern.ts";
 import { expandRoutes } from "./precedence.ts";
@@ -29,9 +29,35 @@ export function httpApiKeys(routes: readonly Omit<BuiltRoute, "methods">[], asse
   ];
 }
 
+/**
+ * What files of earlier releases add to them: a key for each that a route matches too, in their order, as long as `room` lasts. They own
+ * no folders, so that the routes answer all else as they would without them. `left` has those for which there is no key, and those
+ * whose very path a route has now.
+ */
+export function keptAssetKeys<A extends Pick<BuiltAsset, "path">>(
+  routes: readonly Omit<BuiltRoute, "methods">[],
+  assets: readonly BuiltAsset[],
+  kept: readonly A[],
+  room: number,
+): { readonly keys: readonly HttpApiKey[]; readonly left: readonly A[] } {
+  const routeAt = createRouteAt(routes, assetFolders(routes, assets));
+  const keys: HttpApiKey[] = [];
+  const left: A[] = [];
+  for (const asset of kept) {
+    const found = routeAt(asset.path);
+    if (!found) continue;
+    const path = decodeURIComponent(asset.path);
+    if (found.isExact || !isLiteral(path) || keys.length >= room) left.push(asset);
+    else keys.push({ key: `ANY ${path}`, function: "assets" });
+  }
+  return { keys, left };
+}
+
+const isLiteral = (decoded: string): boolean => !/[{}]/.test(decoded);
+
 function literal(path: string, file: string): string {
   const decoded = decodeURIComponent(path);
-  if (!/[{}]/.test(decoded)) return decoded;
+  if (isLiteral(decoded)) return decoded;
   throw new UserError(
     "ASSET_NAME",
     `${file}: a route matches it too, and its name cannot be a key of an HTTP API`,

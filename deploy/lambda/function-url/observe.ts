@@ -37,6 +37,8 @@ export interface Glance extends LiveAlias {
 export interface Observed extends Pick<Glance, "alias" | "url" | "entries" | "hasBucket"> {
   readonly deployed: Deployed;
   readonly records: ReadonlyMap<number, ReleaseRecord>;
+  /** The role's, as it is. */
+  readonly policy: string | undefined;
 }
 
 export async function glanceAt({ clients, store, owner }: Pick<Observing, "clients" | "store" | "owner">): Promise<Glance> {
@@ -95,6 +97,7 @@ export async function observe({ clients, store, owner, keep, holder }: Observing
   const leftovers = [...bare, ...recordedLeftovers({ records, releases, live, interrupted, keep, lost: "its version is gone" })];
   const { fingerprint, hasBucket, entries, alias, url } = glance;
   return {
+    policy: role === "taken" ? undefined : role?.policy,
     ...{ records, entries, hasBucket, ...(alias && { alias }), ...(url && { url }) },
     deployed: {
       ...{ parts, releases, leftovers, taken, fingerprint, lastNumber },

@@ -9,6 +9,7 @@ import { type FunctionHost, uploadFunction } from "../functions.ts";
 import { takeLease } from "../lease.ts";
 import { functionName, stageName } from "../names.ts";
 import { removeAll } from "../remove.ts";
+import { refusePolicy } from "../role.ts";
 import { prepareHost, settleRelease, type SharedRun, spread, writeRecord } from "../shared.ts";
 import { openStore } from "../store.ts";
 import { type LambdaTarget, moved } from "../target.ts";
@@ -84,6 +85,7 @@ function toDraft(run: Run, deployed: Deployed): LambdaDraft {
   if (!source || !values) return fail("a draft needs a build and a look at the cloud");
   if (source.only !== undefined) throw oneFunction();
   run.draft = draftRelease(source.build, values, deployed);
+  refusePolicy(source.build.manifest.app.lambda, run.observed?.policy, run.draft.policy);
   return run.draft;
 }
 

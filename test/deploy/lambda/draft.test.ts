@@ -22,7 +22,7 @@ test("an app that an HTTP API has no room for is refused before any call", () =>
   const functions = Array.from({ length: 300 }, (_, at) => ({ id: `r${at}` }));
   const app = { name: "t", stage: "prod", lambda: {} };
   const manifest = { schemaVersion: 1, target: "lambda", app, routes: [], assets: [], functions } as unknown as Manifest;
-  const build = { manifest, archives: [], hashed: [], carrier: undefined, assetsBytes: 0 };
+  const build = { manifest, archives: [], hashed: [], carrier: undefined, assetsBytes: 0, assetsUnpacked: 0 };
   const draft = (): unknown => draftRelease(build, { env: {}, secretVersions: {} }, { releases: [] });
   expect(draft).toThrow(expect.objectContaining({ code: "TOO_MANY_FUNCTIONS" }));
 });
