@@ -6,7 +6,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Fault } from "../../../../framework/local/cloud/faults.ts";
 import { readOrMakeKey } from "../../../../framework/local/cloud/key.ts";
 import type { CloudOptions } from "../../../../framework/local/cloud/cloud.ts";
-import { account, at, deploy, deployed, type EdgeLab, liveVersion, openEdgeLab, saying, upload, version } from "./edge-lab.ts";
+import { cloudflareTable } from "../../../../framework/local/cloud/cloudflare/table.ts";
+import { sendSigned } from "../signed.ts";
+import { account, at, deploy, deployed, type EdgeLab, liveVersion, openEdgeLab, type Reply, saying, upload, version } from "./edge-lab.ts";
 
 async function open(options: Partial<CloudOptions> = {}): Promise<EdgeLab> {
   const lab = await openEdgeLab(options);
@@ -42,6 +44,42 @@ describe("a fault", () => {
     fault = { kind: "delay", milliseconds: 60_000 };
     expect((await lab.call("POST", "/workers/scripts/app/versions", upload(saying("three")))).status).toBe(200);
     expect(await liveVersion(lab, "app")).toBe(one);
+  });
+});
+
+it("every operation can be refused, cut, lost and slowed over the control port", async () => {
+  const ran: string[] = [];
+  const slept: number[] = [];
+  const lab = await open({
+    onCall: ({ operation }) => ran.push(operation),
+    clock: { now: () => Date.now(), sleep: async (milliseconds) => void slept.push(milliseconds) },
+  });
+  const set = (fault: object) =>
+    sendSigned(lab.cloud, "portico", "PUT", "/portico/faults", JSON.stringify({ rules: [{ service: "cloudflare", fault }] }));
+  const values: Readonly<Record<string, string>> = { account };
+  const each = async (check: (name: string, call: () => Promise<Reply>) => Promise<void>): Promise<void> => {
+    for (const [name, { binding }] of Object.entries(cloudflareTable)) {
+      const [method = "", template = ""] = binding.split(" ");
+      const path = template.replaceAll(/\{(\w+)\+?\}/g, (_, key: string) => values[key] ?? "x");
+      ran.length = 0;
+      await check(name, () => lab.api(method, path));
+      expect(ran, name).toEqual([name]);
+    }
+  };
+  expect((await set({ kind: "refuse", status: 503, code: "10013", headers: { "retry-after": "7" } })).status).toBe(200);
+  await each(async (name, call) => {
+    const refused = await call();
+    expect([refused.status, refused.code, refused.headers.get("retry-after")], name).toEqual([503, 10013, "7"]);
+  });
+  for (const kind of ["reset", "lose"]) {
+    await set({ kind });
+    await each((name, call) => expect(call(), name).rejects.toThrow());
+  }
+  await set({ kind: "delay", milliseconds: 1234 });
+  await each(async (name, call) => {
+    slept.length = 0;
+    await call();
+    expect(slept, name).toEqual([1234]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Cloudflare's own client, wrangler 4.164.0 as npm has it, against the local Cloudflare: a project's whole life, command by command. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -175,6 +175,70 @@ describe("wrangler 4.164.0", { tags: ["programs"], timeout: 120_000 }, () => {
     await succeeds("versions", "deploy", `${third}@100`, "-y");
   });
 
+  it("views, splits in odd shares and rolls back to the version before", async () => {
+    const [third = "", second = ""] = await versions();
+    const viewed = await succeeds("versions", "view", second);
+    for (const part of ["t2", "second", "fetch", 'env.MODE ("prod")', "nodejs_compat"]) expect(viewed).toContain(part);
+    await succeeds(
+      "versions",
+      "deploy",
+      "-y",
+      "--version-id",
+      third,
+      "--percentage",
+      "33.33",
+      "--version-id",
+      second,
+      "--percentage",
+      "66.67",
+    );
+    expect(await succeeds("deployments", "status")).toContain("(66.67%)");
+    await succeeds("versions", "deploy", `${third}@100`, `${second}@0`, "-y");
+    expect(await answer()).toMatchObject({ code: "three" });
+    expect(await wrangler(["versions", "deploy", `${third}@40`, `${second}@50`, "-y"])).toMatchObject({ code: 1 });
+    await succeeds("versions", "deploy", `${second}@100`, "-y");
+    await succeeds("versions", "deploy", `${third}@100`, "-y");
+    await succeeds("rollback", "--message", "before", "-y");
+    expect(await answer()).toMatchObject({ code: "two" });
+    await succeeds("versions", "deploy", `${third}@100`, "-y");
+    await succeeds("deploy", "--dry-run");
+    expect(called).toEqual([]);
+    await succeeds("triggers", "deploy");
+    expect(called).toEqual(expect.arrayContaining(["putScriptRoutes", "putDomainRecords", "putSchedules"]));
+    expect(await succeeds("whoami")).toContain("local@portico.invalid");
+  });
+
+  it("writes, reads and moves what is stored", async () => {
+    await succeeds("kv", "key", "put", "--binding", "KV", "a/b ü", "v", "--remote", "--ttl", "100", "--metadata", '{"m":1}');
+    expect(await succeeds("kv", "key", "get", "--binding", "KV", "a/b ü", "--remote")).toContain("v");
+    expect(await succeeds("kv", "key", "list", "--binding", "KV", "--remote")).toContain('"m": 1');
+    await writeFile(join(project, "bulk.json"), JSON.stringify([{ key: "b1", value: "bulk" }]));
+    await writeFile(join(project, "keys.json"), JSON.stringify(["b1"]));
+    await succeeds("kv", "bulk", "put", "bulk.json", "--binding", "KV", "--remote");
+    expect(await succeeds("kv", "bulk", "get", "keys.json", "--binding", "KV", "--remote")).toContain("bulk");
+    await succeeds("kv", "bulk", "delete", "keys.json", "--binding", "KV", "--remote", "--force");
+
+    await writeFile(join(project, "file.sql"), "INSERT INTO notes(name) VALUES ('from a file'); SELECT 1;");
+    expect(await succeeds("d1", "execute", "notes", "--remote", "--file", "file.sql", "-y")).toContain("Executed 2 queries");
+    await succeeds("d1", "export", "notes", "--remote", "--output", "dump.sql");
+    expect(await readFile(join(project, "dump.sql"), "utf8")).toContain("from a file");
+    expect(await succeeds("d1", "execute", "notes", "--remote", "--json", "--command", "DELETE FROM notes WHERE id > 2")).toContain("true");
+
+    await succeeds("r2", "object", "put", "notes/a/b c.txt", "--file", "file.sql", "--remote");
+    expect(await succeeds("r2", "object", "get", "notes/a/b c.txt", "--remote", "--pipe")).toContain("from a file");
+    await succeeds("r2", "object", "delete", "notes/a/b c.txt", "--remote");
+    expect(await wrangler(["r2", "object", "get", "notes/a/b c.txt", "--remote", "--pipe"])).toMatchObject({ code: 1 });
+  });
+
+  it("is told what is not spoken here", async () => {
+    const refused = await wrangler(["vectorize", "list"]);
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("does not speak this path of Cloudflare's API") });
+    expect(await wrangler(["d1", "time-travel", "info", "notes"])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("does not speak"),
+    });
+  });
+
   it("puts, lists and deletes secrets, and refuses over an undeployed version", async () => {
     expect(await wrangler(["secret", "put", "SECRET"], "s3cret")).toMatchObject({ code: 0 });
     expect(await answer()).toMatchObject({ code: "three", secret: "s3cret" });
@@ -186,12 +250,13 @@ describe("wrangler 4.164.0", { tags: ["programs"], timeout: 120_000 }, () => {
       { name: "SECOND", type: "secret_text" },
     ]);
     expect(await wrangler(["versions", "secret", "put", "THIRD"], "3")).toMatchObject({ code: 0 });
+    expect(await succeeds("versions", "secret", "list", "--latest-version")).toContain("THIRD");
     const refused = await wrangler(["secret", "put", "FOURTH"], "4");
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("latest version of your Worker isn't currently deployed") });
   });
 
   it("tails", async () => {
-    const child = spawnWrangler(["tail", name, "--format", "json"]);
+    const child = spawnWrangler(["tail", name, "--format", "json", "--status", "ok", "--method", "GET", "--search", "/api/"]);
     try {
       let output = "";
       child.stdout?.on("data", (data: Buffer) => (output += data.toString()));
@@ -220,6 +285,19 @@ describe("wrangler 4.164.0", { tags: ["programs"], timeout: 120_000 }, () => {
     const { code, output } = await wrangler(["versions", "upload"]);
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining("at the top level") });
     expect(output).toContain("10021");
+  });
+
+  it("keeps vars that were set elsewhere when asked to, and names a version's alias", async () => {
+    await write("four");
+    await succeeds("deploy", "--var", "EXTRA:1");
+    await succeeds("deploy", "--keep-vars");
+    const { result } = await lab.call("GET", `/workers/scripts/${name}/settings`);
+    expect(at(result, "bindings")).toEqual(expect.arrayContaining([{ name: "EXTRA", type: "plain_text", text: "1" }]));
+    await succeeds("versions", "upload", "--preview-alias", "staging");
+    const [newest = ""] = await versions();
+    expect((await lab.call("GET", `/workers/scripts/${name}/versions/${newest}`)).result).toMatchObject({
+      annotations: { "workers/alias": "staging" },
+    });
   });
 
   it("deletes", async () => {
