@@ -13,7 +13,7 @@ export async function shareAll(readies: readonly Ready[], percentage: number, ru
       run.checkpoint();
       await platform.promote(candidate, percentage);
       canaries.set(platform, { release: candidate, percentage });
-      run.onProgress({ step: "canary", release: candidate.number, percentage });
+      run.onProgress({ step: "canary", release: candidate.number, percentage }, platform);
     }
     for (const { candidate, deployed } of readies)
       if (candidate) await requireSmoke(candidate, run.smoke, deployed.live?.number, askingOf(run));

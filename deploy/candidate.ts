@@ -45,7 +45,7 @@ export interface Run {
   readonly now: () => number;
   /** Default the machine's. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: (progress: Progress, platform: Platform) => void;
   /** Called between two steps; throws when the user asked to stop. */
   readonly checkpoint: () => void;
 }
@@ -81,17 +81,17 @@ async function makeCandidate<F extends FunctionDraft>(planned: Planned<F>, run: 
   const line = releaseLine(plan);
   const missing = missingFunctions(planned);
   const lease = await platform.lock({ command: "deploy", release: plan.release, functions: missing.map(({ id }) => id) }, deployed);
-  run.onProgress({ step: "lock" });
+  if (platform.locks) run.onProgress({ step: "lock" }, platform);
   if (line?.action === "keep") return { ...planned, lease };
   let candidate: Candidate | undefined;
   try {
     const release = await prepare(planned, run, missing, line?.action === "update");
     candidate = await platform.assemble(release);
-    run.onProgress({ step: "assemble", release: candidate.number });
+    run.onProgress({ step: "assemble", release: candidate.number }, platform);
     run.checkpoint();
     await platform.verify(candidate, release, changedVersions(deployed, release.versions));
     await requireSmoke(candidate, run.smoke, deployed.live?.number, askingOf(run));
-    run.onProgress({ step: "smoke", checks: toAsk(run.smoke).length });
+    run.onProgress({ step: "smoke", checks: toAsk(run.smoke).length }, platform);
     run.checkpoint();
     return { ...planned, lease, candidate };
   } catch (error) {
@@ -161,7 +161,7 @@ async function uploadAll<F extends FunctionDraft>(
     const version = await platform.upload(fn);
     versions.set(fn.id, version);
     done += 1;
-    onProgress({ step: "upload", version, done, total: missing.length });
+    onProgress({ step: "upload", version, done, total: missing.length }, platform);
   });
   return versions;
 }

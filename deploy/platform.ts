@@ -196,6 +196,8 @@ export interface Lease {
 
 /** One cloud. Every verb may be run again after it failed half way and then ends where one clean run does. */
 export interface Platform<F extends FunctionDraft = FunctionDraft> {
+  /** True where `lock` keeps others out; elsewhere it only looks whether something moved. */
+  readonly locks?: true;
   /** True where two releases can share the traffic. */
   readonly splits?: true;
   /** Reads only. */

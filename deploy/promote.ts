@@ -14,7 +14,7 @@ export async function promoteAll(
       checkpoint();
       const live = candidate ? await platform.promote(candidate) : deployed.live!;
       lives.push(live);
-      if (candidate) onProgress({ step: "promote", live });
+      if (candidate) onProgress({ step: "promote", live }, platform);
     }
   } catch (error) {
     for (const [at, live] of lives.entries()) await takeBack(readies[at]!, live);

@@ -74,7 +74,7 @@ export async function release(releasing: Releasing): Promise<readonly Released[]
 async function finish({ platform, deployed, lease }: Ready, live: Live, { keep, onProgress }: Releasing): Promise<Live> {
   try {
     const [removed, settled] = await Promise.all([platform.collect(keptReleases(live, deployed.releases, keep)), platform.settle(live)]);
-    onProgress({ step: "collect", removed });
+    onProgress({ step: "collect", removed }, platform);
     await lease.end(true);
     return settled;
   } catch (error) {

@@ -5,15 +5,18 @@ import type { Deployed, Platform, Removed } from "./platform.ts";
 /** What it needs. */
 export interface Teardown {
   readonly platform: Platform;
-  /** Shows what goes; throws to stop. */
+  /** Names of the stage's secrets, which may be there before anything else is. */
+  readonly secrets?: readonly string[];
+  /** Shows what goes, where there is anything; throws to stop. */
   readonly onPlan: (deployed: Deployed) => Promise<void>;
 }
 
 /** An empty list when there was nothing. */
-export async function removeStage({ platform, onPlan }: Teardown): Promise<readonly Removed[]> {
+export async function removeStage({ platform, secrets = [], onPlan }: Teardown): Promise<readonly Removed[]> {
   const deployed = await platform.observe();
+  const { parts, releases, leftovers } = deployed;
+  if (![...parts, ...releases, ...leftovers, ...secrets].length) return [];
   await onPlan(deployed);
-  if (!deployed.parts.length && !deployed.releases.length && !deployed.leftovers.length) return [];
   const lease = await platform.lock({ command: "remove", functions: [] }, deployed);
   try {
     const removed = await platform.remove();

@@ -50,6 +50,7 @@ export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunct
   };
   const { clients, owner, store } = run;
   return {
+    locks: true,
     observe: () => look(run),
     draft: (deployed) => toDraft(run, deployed),
     lock: (intent, seen) => lock(run, intent, seen),

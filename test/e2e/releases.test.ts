@@ -177,6 +177,18 @@ describe("at a stage of an account", () => {
       stdout: expect.stringContaining("secret API_KEY"),
     });
   });
+
+  it("removes secrets that were set before anything was released, and names nothing that is not there", async () => {
+    await inAccount("secret", "set", "API_KEY=s3cret", "--stage", "prod");
+    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prod")).toMatchObject({
+      code: 0,
+      stdout: "- secret      API_KEY\n- secret API_KEY\nremoved shop from the stage prod\n",
+    });
+    expect(await inAccount("remove", "--stage", "prod", "--confirm", "prod")).toMatchObject({
+      code: 0,
+      stdout: "the stage prod has nothing of shop\n",
+    });
+  });
 });
 
 it("says which stage is missing", async () => {

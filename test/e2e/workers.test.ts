@@ -50,7 +50,9 @@ afterAll(async () => {
 describe("at stage local", () => {
   it("plans and deploys", async () => {
     expect(await portico("plan")).toMatchObject({ code: 2, stdout: expect.stringContaining("+ worker      shop--local") });
-    expect(await portico("deploy", "-m", "first")).toMatchObject({ code: 0, stderr: "" });
+    const deployed = await portico("deploy", "-m", "first");
+    expect(deployed).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("\nrelease 1 is assembled, without traffic\n") });
+    expect(deployed.stdout).not.toContain("lock");
   });
 
   it("has nothing more to do, and answers", async () => {
@@ -100,6 +102,13 @@ describe("at stage local", () => {
       code: 1,
       stderr: expect.stringContaining("ONLY_FUNCTIONS"),
     });
+    await write("functions/index.ts", says("three"));
+    expect(await run(["deploy", "--stage", "local"], root)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^lambda: took the lock$[^]*^workers: release \d is assembled[^]*^lambda: [^]*^workers: release \d takes the traffic$/m,
+      ),
+    });
     const both = await run(["deploy", "--stage", "local", "--json"], root);
     expect(
       both.stdout
@@ -110,8 +119,10 @@ describe("at stage local", () => {
   });
 
   it("removes what it made", async () => {
-    expect(await portico("remove")).toMatchObject({ code: 0, stdout: expect.stringContaining("removed shop") });
-    expect(await portico("remove")).toMatchObject({ code: 0, stdout: expect.stringContaining("has nothing of shop") });
+    const removed = await portico("remove");
+    expect(removed).toMatchObject({ code: 0, stdout: expect.stringContaining("removed shop") });
+    expect(removed.stdout).not.toContain("secret");
+    expect(await portico("remove")).toMatchObject({ code: 0, stdout: "the stage local has nothing of shop\n" });
   });
 });
 

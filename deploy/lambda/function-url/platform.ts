@@ -40,6 +40,7 @@ export function createUrlPlatform(target: LambdaTarget): Platform<LambdaFunction
   };
   const { clients, owner, name, store } = run;
   return {
+    locks: true,
     observe: () => look(run),
     draft: (deployed) => toDraft(run, deployed),
     lock: (intent, seen) => lock(run, intent, seen),

@@ -1,6 +1,7 @@
 /** `portico deploy --stage NAME`: an app in, its release live out; the plan is printed before anything is changed, and exactly it is applied. */
 import type { Progress } from "../../../deploy/candidate.ts";
 import type { Plan } from "../../../deploy/plan.ts";
+import type { Platform } from "../../../deploy/platform.ts";
 import { release, type Released } from "../../../deploy/release.ts";
 import { startWatchdog } from "../../local/watchdog.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -46,7 +47,7 @@ async function releaseTo(cloud: StageCloud, input: CommandInput): Promise<void> 
     explaining(cloud.clouds, () => buildSource(cloud, reporter, { makes: true, ...(only !== undefined && { only }) })),
     gitCommit(app.root),
   ]);
-  const interruption = watchInterruption(input);
+  const interruption = watchInterruption(input, (platform) => nameOf(platforms.indexOf(platform), cloud));
   try {
     const released = await explaining(cloud.clouds, () =>
       release({
@@ -92,8 +93,11 @@ async function showPlans(plans: readonly Plan[], { isLocal, clouds }: StageCloud
   if (!isLocal && textFlag(input, "plan") === undefined) await agreeToPlans(plans, input);
 }
 
+/** Before a line of one cloud's, where there are two: `workers: `. */
+const nameOf = (at: number, { clouds }: StageCloud): string => (clouds.length > 1 ? `${clouds[at]?.target}: ` : "");
+
 /** Ctrl-C ends a deploy between two steps; a second one ends the process. */
-function watchInterruption({ reporter }: CommandInput) {
+function watchInterruption({ reporter }: CommandInput, nameFor: (platform: Platform) => string) {
   let stopped = false;
   let done = "nothing was changed";
   const stop = (): void => {
@@ -102,9 +106,9 @@ function watchInterruption({ reporter }: CommandInput) {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
   return {
-    onProgress(progress: Progress): void {
+    onProgress(progress: Progress, platform: Platform): void {
       done = stateAfter(progress);
-      reporter.line(progressText(progress));
+      reporter.line(nameFor(platform) + progressText(progress));
     },
     checkpoint(): void {
       if (!stopped) return;
