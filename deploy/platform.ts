@@ -124,8 +124,8 @@ export interface Candidate extends Release {
   readonly url: string;
   /** What a request must carry to reach it. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How a node of the cloud answers that does not know the address yet. */
-  readonly unseen?: { readonly status: number; readonly body: string };
+  /** How the cloud itself answers, and no app of ours, where something that was just made is not seen everywhere yet. */
+  readonly unseen?: readonly { readonly status: number; readonly body: string }[];
   readonly proof?: Proof;
   /** In place of an address: GETs a path, query included, and gives the status. */
   readonly ask?: (path: string) => Promise<number>;

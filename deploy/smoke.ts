@@ -30,7 +30,7 @@ export interface Asking {
   readonly timeout?: number;
 }
 
-/** Milliseconds between two looks at what is not known everywhere yet, an address or a candidate behind it, and all of them. */
+/** Milliseconds between two looks at what is not known everywhere yet, an address, a candidate behind it or a grant, and all of them. */
 const pause = 250;
 const patience = 20_000;
 
@@ -68,12 +68,13 @@ interface Answered {
 
 /** What was just made may not be known to every node that answers; those are asked again. */
 async function answerOf(candidate: Reachable, { path, isGood }: Asked, { sleep, timeout = 35_000 }: Asking): Promise<Answered> {
-  const { url, headers = {}, unseen, proof, ask } = candidate;
+  const { url, headers = {}, unseen = [], proof, ask } = candidate;
   if (ask) return { status: await ask(path), isOurs: true };
   for (let waited = 0; ; waited += pause) {
     const response = await fetch(url + path, { headers, redirect: "manual", signal: AbortSignal.timeout(timeout) });
     const { status } = response;
-    const isUnseen = status === unseen?.status && (await response.text()) === unseen.body;
+    const bodies = unseen.filter((one) => one.status === status).map(({ body }) => body);
+    const isUnseen = bodies.length > 0 && bodies.includes(await response.text());
     if (!response.bodyUsed) await response.body?.cancel();
     const isOurs = !proof || !proof.covers(path) || response.headers.get(proof.header) === proof.value;
     // Whose a static file is cannot be seen: a good answer is taken, a bad one may be another release's.

@@ -187,7 +187,8 @@ async function settled({ clients }: FunctionHost, FunctionName: string, known?: 
 async function activated({ clients }: FunctionHost, fn: LambdaFunction, made: FunctionConfiguration): Promise<Version> {
   const isActive = (one: FunctionConfiguration): boolean => {
     if (one.State === "Failed") throw functionFailed(fn.name, one.StateReason);
-    return one.State === "Active";
+    // An idle one wakes when it is asked.
+    return one.State === "Active" || one.State === "Inactive";
   };
   const target = { FunctionName: fn.name, Qualifier: made.Version };
   if (!isActive(made)) {

@@ -72,6 +72,7 @@ export function createLambdaPlatform(target: LambdaTarget): Platform<LambdaFunct
 }
 
 const requireDraft = ({ draft }: Run): LambdaDraft => draft ?? fail("a release needs a build");
+const prepare = (run: Run): Promise<FunctionHost> => (run.host ??= prepareHost(run, requireDraft(run)));
 const requireApi = ({ api }: Run): ApiHandle => api ?? fail("there is no API yet");
 
 async function look(run: Run): Promise<Deployed> {
@@ -113,7 +114,7 @@ async function lock(run: Run, intent: Intent, seen: Deployed): Promise<Lease> {
 }
 
 async function upload(run: Run, fn: LambdaFunction): Promise<Version> {
-  const host = await (run.host ??= prepareHost(run, requireDraft(run)));
+  const host = await prepare(run);
   const { version, isFirst } = await uploadFunction(host, fn);
   if (!isFirst) run.updated.add(fn.id);
   return version;
@@ -121,29 +122,33 @@ async function upload(run: Run, fn: LambdaFunction): Promise<Version> {
 
 async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): Promise<Candidate> {
   const { clients, owner, observed } = run;
-  await (run.host ??= prepareHost(run, requireDraft(run)));
+  await prepare(run);
   const api = (run.api ??= await ensureApi(clients, owner));
   const allowed = allowedVersions(observed?.deployed.releases ?? []);
   run.check();
-  const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, allowed, check: run.check }));
+  const fresh = calledVersions(release).filter(({ ref }) => !allowed.has(ref));
+  const snapshot = release.assembled ?? (await assemble({ clients, owner, api, release, fresh, check: run.check }));
   const record = { ...release.record, ref: snapshot.ref };
   run.check();
   const [stage] = await Promise.all([expose(clients, api, owner, snapshot), writeRecord(run, record)]);
   run.candidate = stage;
   run.frozen = snapshot;
   run.records.set(release.number, record);
-  return { ...snapshot, record, url: `${api.endpoint}/${stage}`, unseen: { status: 404, body: JSON.stringify({ message: "Not Found" }) } };
+  // A stage that a node does not know; and a grant, if one was made: what does not start was found by its probe.
+  const unseen = [gatewayAnswer(404, "Not Found"), ...(fresh.length ? [gatewayAnswer(500, "Internal Server Error")] : [])];
+  return { ...snapshot, record, url: `${api.endpoint}/${stage}`, unseen };
 }
 
 async function verify(run: Run, release: ReleaseDraft<LambdaFunction>, changed: readonly Version[]): Promise<void> {
   const builds = new Map(requireDraft(run).functions.map(({ id, build }) => [id, build]));
+  const { role } = await prepare(run);
   await Promise.all([
     compare(run.clients, requireApi(run), run.candidate ?? "", release).catch((error: unknown) => {
       // What holds something else is not used by any later try: its description says that it is this release.
       run.spoiled = run.frozen;
       throw error;
     }),
-    inParallel(changed, 16, (version) => probe(run.clients, version, builds.get(version.function) ?? "")),
+    inParallel(changed, 16, (version) => probe(run.clients, role, version, builds.get(version.function) ?? "")),
   ]);
 }
 
@@ -168,20 +173,24 @@ function allowedVersions(releases: readonly Release[]): ReadonlySet<string> {
   return new Set(refs);
 }
 
+const calledVersions = (release: ReleaseDraft<LambdaFunction>): readonly Version[] =>
+  [...new Set(release.draft.routes.map((route) => route.function))].map((id) => versionOf(release, id));
+
+/** API Gateway's own (facts/aws.md section 3.3); an app's 404 and 500 say more. */
+const gatewayAnswer = (status: number, message: string) => ({ status, body: JSON.stringify({ message }) });
+
 interface Assembling {
   readonly clients: Clients;
   readonly owner: Owner;
   readonly api: ApiHandle;
   readonly release: ReleaseDraft<LambdaFunction>;
-  /** Versions that this API may call already. */
-  readonly allowed: ReadonlySet<string>;
+  /** Versions that this API may not call yet. */
+  readonly fresh: readonly Version[];
   readonly check: () => void;
 }
 
 /** A version's grant and the working copy that names it do not wait for each other: nothing calls it before it is frozen. */
-async function assemble({ clients, owner, api, release, allowed, check }: Assembling): Promise<Snapshot> {
-  const called = new Set(release.draft.routes.map((route) => route.function));
-  const fresh = [...called].map((id) => versionOf(release, id)).filter(({ ref }) => !allowed.has(ref));
+async function assemble({ clients, owner, api, release, fresh, check }: Assembling): Promise<Snapshot> {
   await Promise.all([
     inParallel(fresh, 8, (version) => allowInvoke(clients, version, api.id)),
     writeWorkingCopy(clients, api.id, owner, calledRoutes(release)),

@@ -3,6 +3,8 @@ import { InvokeWithResponseStreamCommand } from "@aws-sdk/client-lambda";
 import { UserError } from "../../../framework/model/user-error.ts";
 import type { Version } from "../../platform.ts";
 import type { Clients } from "../clients.ts";
+import { whenReady } from "../probe.ts";
+import type { Role } from "../role.ts";
 
 /** An answer, or what Lambda says in place of one. */
 interface Asked {
@@ -76,8 +78,9 @@ export async function askPath(clients: Clients, ref: string, path: string): Prom
 }
 
 /** Asks which build it is. Throws UserError PROBE_FAILED. @param build what it must answer */
-export async function probeStream(clients: Clients, { ref, function: id, number }: Version, build: string): Promise<void> {
-  const { status, text } = await ask(clients, ref, { portico: "build" }, true);
+export async function probeStream(clients: Clients, role: Pick<Role, "created">, version: Version, build: string): Promise<void> {
+  const { ref, function: id, number } = version;
+  const { status, text } = await whenReady(clients, role, () => ask(clients, ref, { portico: "build" }, true));
   if (status === 200 && text === build) return;
   const found = status === 200 ? `it answers as another build (${text.slice(0, 80)})` : text || "it answers nothing";
   throw new UserError(

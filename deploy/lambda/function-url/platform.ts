@@ -122,7 +122,8 @@ async function makeCandidate(run: Run, release: ReleaseDraft<LambdaFunction>): P
 
 async function verify(run: Run, changed: readonly Version[]): Promise<void> {
   const builds = new Map(requireDraft(run).functions.map(({ id, build }) => [id, build]));
-  await inParallel(changed, 16, (version) => probeStream(run.clients, version, builds.get(version.function) ?? ""));
+  const { role } = await prepare(run);
+  await inParallel(changed, 16, (version) => probeStream(run.clients, role, version, builds.get(version.function) ?? ""));
 }
 
 async function settle(run: Run, live: Live): Promise<Live> {

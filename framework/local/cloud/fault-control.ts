@@ -9,7 +9,7 @@ import { isRecord, Members } from "./members.ts";
 /** Where; requests are signed for the service `portico`. */
 const faultsPath = "/portico/faults";
 
-const none: FaultPlan = { latency: 0, rules: [] };
+const none: FaultPlan = { latency: 0, grants: 0, rules: [] };
 
 /** Answers a request whose signature was verified. Throws AwsError for what is no plan. */
 export function answerFaults({ method, target, body }: WireRequest, faults: Faults): WireResponse {
@@ -38,9 +38,10 @@ function readPlan(body: Uint8Array): FaultPlan {
   }
   const members = membersOf(source, "plan");
   const latency = members.integer("latency", 0, 60_000) ?? 0;
+  const grants = members.integer("grants", 0, 600_000) ?? 0;
   const rules = members.list("rules") ?? [];
   members.end();
-  return { latency, rules: rules.map((rule, at) => readRule(rule, `rules[${at}]`)) };
+  return { latency, grants, rules: rules.map((rule, at) => readRule(rule, `rules[${at}]`)) };
 }
 
 function readRule(source: unknown, where: string): FaultRule {

@@ -22,6 +22,8 @@ export interface FaultRule {
 export interface FaultPlan {
   /** Milliseconds that every call takes longer. */
   readonly latency: number;
+  /** Milliseconds after which a front sees a grant that AddPermission makes. */
+  readonly grants: number;
   /** The first that applies is used. */
   readonly rules: readonly FaultRule[];
 }
@@ -44,10 +46,12 @@ interface Active {
 /** The rules in force. */
 export class FaultRules {
   latency = 0;
+  grants = 0;
   #active: readonly Active[] = [];
 
-  set({ latency, rules }: FaultPlan): void {
+  set({ latency, grants, rules }: FaultPlan): void {
     this.latency = latency;
+    this.grants = grants;
     this.#active = rules.map((rule) => ({ rule, random: randomOf(rule.seed ?? 0), seen: 0, applied: 0 }));
   }
 

@@ -93,8 +93,13 @@ export class Faults {
   }
 
   /** The rules, each with how often it was asked and applied, and how many calls there were since the start. */
-  report(): { readonly calls: number; readonly latency: number; readonly rules: readonly RuleReport[] } {
-    return { calls: this.#calls, latency: this.#rules.latency, rules: this.#rules.report() };
+  report(): { readonly calls: number; readonly latency: number; readonly grants: number; readonly rules: readonly RuleReport[] } {
+    return { calls: this.#calls, latency: this.#rules.latency, grants: this.grants, rules: this.#rules.report() };
+  }
+
+  /** Milliseconds after which the fronts see a grant that is made now. */
+  get grants(): number {
+    return this.#rules.grants;
   }
 }
 

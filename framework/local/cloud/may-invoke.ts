@@ -2,10 +2,13 @@
 import { account, isArnLike } from "./arn.ts";
 import type { Policy, Statement } from "./records.ts";
 
-/** `sourceArn` as `executeArn` makes it. */
-export function mayApiGatewayInvoke(policy: Policy | undefined, sourceArn: string): boolean {
-  return policy?.statements.some((statement) => covers(statement, sourceArn)) ?? false;
+/** `sourceArn` as `executeArn` makes it. @param now epoch ms: a grant may not be seen yet */
+export function mayApiGatewayInvoke(policy: Policy | undefined, sourceArn: string, now: number): boolean {
+  return seenStatements(policy, now).some((statement) => covers(statement, sourceArn));
 }
+
+const seenStatements = (policy: Policy | undefined, now: number): readonly Statement[] =>
+  policy?.statements.filter(({ Sid }) => (policy.seenFrom?.[Sid] ?? 0) <= now) ?? [];
 
 function covers({ Principal, Action, Condition = {} }: Statement, sourceArn: string): boolean {
   const isPrincipal = Principal === "*" || (typeof Principal === "object" && Principal["Service"] === "apigateway.amazonaws.com");
@@ -22,19 +25,18 @@ function covers({ Principal, Action, Condition = {} }: Statement, sourceArn: str
 }
 
 /** A URL of AuthType NONE made since October 2025 needs both permissions, for everybody (developer guide, "Control access to function URLs"). */
-export function mayUrlInvoke(policy: Policy | undefined): boolean {
-  return mayAnybody(policy, "lambda:InvokeFunctionUrl") && mayAnybody(policy, "lambda:InvokeFunction");
+export function mayUrlInvoke(policy: Policy | undefined, now: number): boolean {
+  const statements = seenStatements(policy, now);
+  return mayAnybody(statements, "lambda:InvokeFunctionUrl") && mayAnybody(statements, "lambda:InvokeFunction");
 }
 
-function mayAnybody(policy: Policy | undefined, action: string): boolean {
-  return (
-    policy?.statements.some(({ Principal, Action, Condition = {} }) => {
-      const isAction = Action === action || Action === "lambda:*" || Action === "*";
-      const type = Condition["StringEquals"]?.["lambda:FunctionUrlAuthType"];
-      const isViaUrl = Condition["Bool"]?.["lambda:InvokedViaFunctionUrl"];
-      // An anonymous client comes from no account and no ARN.
-      const isBound = Condition["ArnLike"] !== undefined || Condition["StringEquals"]?.["AWS:SourceAccount"] !== undefined;
-      return Principal === "*" && isAction && !isBound && (type ?? "NONE") === "NONE" && (isViaUrl ?? "true") === "true";
-    }) ?? false
-  );
+function mayAnybody(statements: readonly Statement[], action: string): boolean {
+  return statements.some(({ Principal, Action, Condition = {} }) => {
+    const isAction = Action === action || Action === "lambda:*" || Action === "*";
+    const type = Condition["StringEquals"]?.["lambda:FunctionUrlAuthType"];
+    const isViaUrl = Condition["Bool"]?.["lambda:InvokedViaFunctionUrl"];
+    // An anonymous client comes from no account and no ARN.
+    const isBound = Condition["ArnLike"] !== undefined || Condition["StringEquals"]?.["AWS:SourceAccount"] !== undefined;
+    return Principal === "*" && isAction && !isBound && (type ?? "NONE") === "NONE" && (isViaUrl ?? "true") === "true";
+  });
 }

@@ -44,6 +44,8 @@ export interface Statement {
 export interface Policy {
   readonly revisionId: string;
   readonly statements: readonly Statement[];
+  /** From when (epoch ms) the fronts see a statement, by its Sid; the others they see. */
+  readonly seenFrom?: Readonly<Record<string, number>>;
 }
 
 export interface FunctionRecord {

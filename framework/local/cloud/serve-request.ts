@@ -92,7 +92,7 @@ async function integrate(target: Target, request: WireRequest, requestId: string
   const record = ref && region.state.functions.get(ref.name);
   const version = record && versionOf(record, ref.qualifier);
   if (!version || isPending(version, region)) return undefined;
-  if (!mayApiGatewayInvoke(record.policies[ref.qualifier ?? ""], executeArn(apiId, stage, routeKey))) return undefined;
+  if (!mayApiGatewayInvoke(record.policies[ref.qualifier ?? ""], executeArn(apiId, stage, routeKey), region.clock.now())) return undefined;
   const serving = servingVersion(record, version, region);
   const fn = loadedFunction(record.name, serving, region);
   const to = { routeKey, pathParameters, requestId };

@@ -55,7 +55,7 @@ async function answer(urlId: string, request: WireRequest, requestId: string, re
   const { record, qualifier, url } = found;
   const { version: current = qualifier, nodes = [] } = record.aliases[qualifier] ?? {};
   const version = versionOf(record, seen(nodes, current, region.clock.now()) || undefined);
-  if (!mayUrlInvoke(record.policies[qualifier])) return { response: forbidden(requestId), cold: false };
+  if (!mayUrlInvoke(record.policies[qualifier], region.clock.now())) return { response: forbidden(requestId), cold: false };
   if (!version || isPending(version, region)) return { response: badGateway(requestId), cold: false };
   const serving = servingVersion(record, version, region);
   const call = { requestId, arn: functionArn(record.name, qualifier || undefined), version: serving.version };

@@ -15,6 +15,7 @@ import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
 import type { App, LambdaFront } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { sendSigned } from "../../local/cloud/signed.ts";
 import { createInProcessRuntime } from "./in-process-runtime.ts";
 import { lambdaOrphans, readLambdaState } from "./lambda-state.ts";
 import type { Platform } from "../../../deploy/platform.ts";
@@ -60,8 +61,11 @@ function toFault(injected: Injected | undefined, { service, operation }: ApiCall
   const refuse = (status: number, code: string): Fault => ({ kind: "refuse", status, code, message: "injected" });
   if (injected === "throttle") return service === "s3" ? refuse(503, "SlowDown") : refuse(429, "TooManyRequestsException");
   if (injected === "broken") return refuse(500, service === "s3" ? "InternalError" : "ServiceException");
-  if (injected === "role") return operation === "CreateFunction" ? refuse(400, "InvalidParameterValueException") : undefined;
-  if (!isWrite({ service, operation })) return undefined;
+  // "The role defined for the function cannot be assumed by Lambda."
+  if (injected === "role" && operation === "CreateFunction") return refuse(400, "InvalidParameterValueException");
+  if (injected === "role") return undefined;
+  // A version is Pending while it is made, and when it was idle.
+  if (!isWrite({ service, operation }) && !operation.startsWith("Invoke")) return undefined;
   if (service === "lambda") return refuse(409, "ResourceConflictException");
   if (service === "apigateway") return refuse(409, "ConflictException");
   return undefined;
@@ -116,13 +120,14 @@ const row = (name: string, front: LambdaFront): Row => ({
     await writeFile(file, JSON.stringify(manifest));
     return "PROBE_FAILED";
   },
-  async open({ folder, clock, fault, delay = 0, propagation = 0 }) {
+  async open({ folder, clock, fault, delay = 0, propagation = 0, grants = 0 }) {
     const runtime = createInProcessRuntime();
     const failures: unknown[] = [];
     const cloud = await startCloud({
       ...{ folder, port: 0, runtime, clock, delay, pace: { propagation }, onError: (error: unknown) => failures.push(error) },
       fault: (call) => toFault(fault?.(call), call),
     });
+    if (grants > 0) await sendSigned(cloud, "portico", "PUT", "/portico/faults", JSON.stringify({ grants }));
     const access = { endpoint: cloud.url, region: cloud.region, credentials: cloud };
     return {
       platform: (process) => toPlatform({ front, access, account, owner, clock }, process),

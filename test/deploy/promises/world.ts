@@ -47,10 +47,12 @@ export interface EmulationOptions {
   readonly delay?: number;
   /** Milliseconds within which a switch is seen everywhere. */
   readonly propagation?: number;
+  /** Milliseconds after which the front sees that it may call a version. */
+  readonly grants?: number;
 }
 
-/** A fault: refused as too many calls, as broken, as just being changed; cut before it took effect; cut after it. */
-export type Injected = "throttle" | "broken" | "conflict" | "reset" | "lose" | "role";
+/** A fault: refused as too many calls, as broken, as just being changed, with a role that is not seen yet; cut before it took effect; cut after it. */
+export type Injected = "throttle" | "broken" | "conflict" | "role" | "reset" | "lose";
 
 /** One platform's emulated cloud. */
 export interface Emulation {

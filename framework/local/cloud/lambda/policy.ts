@@ -71,7 +71,9 @@ export const addPermission: Operation = (call, region) => {
   const size = Buffer.byteLength(documentOf(statements));
   if (size > maxPolicy)
     throw new AwsError("PolicyLengthExceededException", 400, `The final policy size (${size}) is bigger than the limit (${maxPolicy}).`);
-  const policies = { ...record.policies, [qualifier ?? ""]: { revisionId: randomUUID(), statements } };
+  const { grants } = region.faults;
+  const seenFrom = { ...policy?.seenFrom, ...(grants > 0 && { [statement.Sid]: region.clock.now() + grants }) };
+  const policies = { ...record.policies, [qualifier ?? ""]: { revisionId: randomUUID(), statements, seenFrom } };
   region.state.functions.put(record.name, { ...record, policies });
   return { status: 201, body: { Statement: JSON.stringify(statement) } };
 };
@@ -90,7 +92,9 @@ export const removePermission: Operation = (call, region) => {
   if (!policy || statements.length === policy.statements.length) throw notFound(`Statement ${sid} is not found in resource policy.`);
   checkRevision(call.query.get("RevisionId"), policy.revisionId);
   const { [found.qualifier ?? ""]: _, ...others } = found.record.policies;
-  const policies = statements.length > 0 ? { ...others, [found.qualifier ?? ""]: { revisionId: randomUUID(), statements } } : others;
+  const { [sid]: __, ...seenFrom } = policy.seenFrom ?? {};
+  const left = { revisionId: randomUUID(), statements, seenFrom };
+  const policies = statements.length > 0 ? { ...others, [found.qualifier ?? ""]: left } : others;
   region.state.functions.put(found.record.name, { ...found.record, policies });
   return { status: 204 };
 };
