@@ -9,7 +9,7 @@ import type { LoadedFunction } from "../model/invocation.ts";
 import type { Methods } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { functionEntry, type ScannedRoute, withLight } from "./entry.ts";
+import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
@@ -102,13 +102,12 @@ export class DevFunction {
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
     // In development the gateway serves the static files, as they are now.
     const isUrl = target === "lambda" && app.lambda.front === "function-url";
-    const entry = isUrl ? urlEntry(scanned) : functionEntry(target, scanned);
+    const textOf = (light: boolean): string => (isUrl ? urlEntry(scanned, light) : functionEntry(target, scanned, light));
     const light = target === "lambda" && wantsLight(app);
-    const lightEntry = isUrl ? withLight(entry) : functionEntry(target, scanned, light);
-    let { result, files } = await this.#link(light ? lightEntry : entry, true);
+    let { result, files } = await this.#link(textOf(light), true);
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();
     // As in production; that build says why.
-    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(entry));
+    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(textOf(false)));
     else if (light && cloning(code)) files = new Map([...files, ["index.mjs", Buffer.from(code + cloning(code))]]);
     const loaded = await this.#write(files);
     const inputs = Object.keys(result.metafile.inputs);

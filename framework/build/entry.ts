@@ -17,10 +17,8 @@ export function functionEntry(target: Target, routes: readonly ScannedRoute[], l
   return module([...imports, ...routes.flatMap(importLines), ...lines, value(app)]);
 }
 
-/** The same entry on the light web classes, which have to be there before anything else runs. */
-export const withLight = (entry: string): string => `${lightImport}\n${entry}`;
-
-const lightImport = `import "portico:light";`;
+/** The light web classes have to be there before anything else runs. */
+export const lightImport = `import "portico:light";`;
 
 /** Lines as a module; several routes import the same of the runtime. */
 export const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");

@@ -2,7 +2,7 @@
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute, withLight } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { assetFiles, bufferedLimit, checkAssets, streamedLimit } from "./lambda-assets.ts";
 import { pack, type Packed } from "./lambda-package.ts";
@@ -41,8 +41,7 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const { app, routes, assets } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkAssets(assets, streamedLimit(settings.timeout), settings.timeout);
-  const plain = urlEntry(routes, assetFolders(routes, assets));
-  const text = (light: boolean): string => (light ? withLight(plain) : plain);
+  const text = (light: boolean): string => urlEntry(routes, light, assetFolders(routes, assets));
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
   const own = await assetFiles(app.root, assets);
   const about = { id: "app", middlewareBytes: linked.middlewareBytes, settings };

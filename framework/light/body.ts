@@ -7,13 +7,12 @@ import { toMultipart } from "./multipart.ts";
 export interface Body {
   /** Undefined for a stream that was given; of a Blob `fetch` alone minds it. */
   readonly source: string | Uint8Array<ArrayBuffer> | Blob | undefined;
+  /** The content type that it brings to an object made with it. */
+  readonly type: string | undefined;
   stream: ReadableStream<Uint8Array> | undefined;
   /** Read before there was a stream. */
   used: boolean;
 }
-
-/** A body and the content type that it brings. */
-export type Extracted = readonly [body: Body, type?: string | undefined];
 
 /** Node's own, which its types do not have yet. */
 type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
@@ -21,31 +20,31 @@ type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
 const isDisturbed = (stream: ReadableStream): boolean => (process.getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(stream);
 
 /** A body that nobody has read. */
-export const made = (source: Body["source"], stream?: Body["stream"]): Body => ({ source, stream, used: false });
+export const made = (source: Body["source"], type?: string, stream?: Body["stream"]): Body => ({ source, type, stream, used: false });
 
 /** The standard's, which the DOM's types do not have yet. */
 type StreamMaker = { from(iterable: unknown): ReadableStream<Uint8Array> };
 
 /** "Extract a body". Throws TypeError for a stream that is locked or was read. */
-export function extract(input: unknown): Extracted {
+export function extract(input: unknown): Body {
   if (isObject(input)) {
-    if (ArrayBuffer.isView(input)) return [made(new Uint8Array(new Uint8Array(input.buffer, input.byteOffset, input.byteLength)))];
-    if (input instanceof ArrayBuffer) return [made(new Uint8Array(input.detached ? [] : input.slice()))];
-    if (input instanceof URLSearchParams) return [made(String(input)), "application/x-www-form-urlencoded;charset=UTF-8"];
+    if (ArrayBuffer.isView(input)) return made(new Uint8Array(new Uint8Array(input.buffer, input.byteOffset, input.byteLength)));
+    if (input instanceof ArrayBuffer) return made(new Uint8Array(input.detached ? [] : input.slice()));
+    if (input instanceof URLSearchParams) return made(String(input), "application/x-www-form-urlencoded;charset=UTF-8");
     const isStream = input instanceof ReadableStream;
     if (isStream || (input as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator]) {
-      const body = made(undefined, isStream ? input : (ReadableStream as unknown as StreamMaker).from(input));
+      const body = made(undefined, undefined, isStream ? input : (ReadableStream as unknown as StreamMaker).from(input));
       checkUsable(body);
-      return [body];
+      return body;
     }
     if (input instanceof Blob) return ofBlob(input, input.type);
     // The tag first: the global FormData loads the platform's classes.
     if (Object.prototype.toString.call(input) === "[object FormData]" && input instanceof FormData) return ofBlob(...toMultipart(input));
   }
-  return [made(`${input as string}`), "text/plain;charset=UTF-8"];
+  return made(`${input as string}`, "text/plain;charset=UTF-8");
 }
 
-const ofBlob = (blob: Blob, type: string): Extracted => [made(blob, blob.stream()), type || undefined];
+const ofBlob = (blob: Blob, type: string): Body => made(blob, type || undefined, blob.stream());
 
 /** "Body used". */
 const isUsed = (body: Body | null): boolean => !!body && (body.used || (!!body.stream && isDisturbed(body.stream)));
@@ -127,13 +126,13 @@ export function cloneBody(body: Body | null): Body | null {
   if (!body) return null;
   const [left, right] = body.stream?.tee() ?? [];
   body.stream = left;
-  return made(body.source, right);
+  return { ...body, stream: right };
 }
 
 /** Moves a body to a new object through a pipe, which is what the old one's stream is locked by. Throws TypeError when it is unusable. */
 export function moveBody(body: Body): Body {
   checkUsable(body);
-  return made(body.source, streamOf(body)!.pipeThrough(new TransformStream()));
+  return made(body.source, undefined, streamOf(body)!.pipeThrough(new TransformStream()));
 }
 
 /** What `fetch` can send: bytes without a type of their own, or the stream. */

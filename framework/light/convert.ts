@@ -81,12 +81,12 @@ export const members =
 export function getters<Self>(names: readonly string[], recordOf: (self: Self) => object): PropertyDescriptorMap {
   const all: PropertyDescriptorMap = {};
   for (const name of names) {
-    const getter = {
-      get [name](): unknown {
-        return (recordOf(this as Self) as Readonly<Record<string, unknown>>)[name];
+    all[name] = {
+      get(this: Self) {
+        return (recordOf(this) as Readonly<Record<string, unknown>>)[name];
       },
+      configurable: true,
     };
-    Object.assign(all, Object.getOwnPropertyDescriptors(getter));
   }
   return all;
 }

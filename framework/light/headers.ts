@@ -49,9 +49,9 @@ export function toPairs(init: unknown): readonly Pair[] {
   });
 }
 
-/** The content type of a body, where there is none yet. */
-export function addType(headers: LightHeaders, type: string | undefined): void {
-  if (type !== undefined && !headers.has("content-type")) headers.append("content-type", type);
+/** The content type of a body, where there is none yet; the headers are not asked for without need. */
+export function addType(to: { readonly headers: LightHeaders }, type: string | undefined): void {
+  if (type !== undefined && !to.headers.has("content-type")) to.headers.append("content-type", type);
 }
 
 /** Forbids any further change. */

@@ -11,9 +11,8 @@ interface State {
   statusText: string;
   status: number;
   readonly body: Body | null;
-  /** Made when they are asked for; until then `contentType` is all that is in them. */
+  /** Made when they are asked for; until then the body's type is all that is in them. */
   headers: LightHeaders | undefined;
-  readonly contentType?: string | undefined;
   /** Held: when the platform's own object is collected, its body is cancelled. */
   readonly native?: Response;
 }
@@ -33,7 +32,7 @@ let stateOf: (response: LightResponse) => State;
 let respond: (changes: Partial<State>) => LightResponse;
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as they are to requests
-export interface LightResponse extends BodyMembers, Omit<State, "body" | "headers" | "contentType" | "native"> {}
+export interface LightResponse extends BodyMembers, Omit<State, "body" | "headers" | "native"> {}
 
 /** What `Response` is to who uses it. */
 export class LightResponse {
@@ -41,8 +40,7 @@ export class LightResponse {
 
   constructor(body: unknown = null, init: unknown = undefined) {
     uncloneable(this);
-    const extracted = body === null ? undefined : extract(body);
-    this.#state = toState(init, extracted?.[0], extracted?.[1]);
+    this.#state = toState(init, body === null ? null : extract(body));
   }
 
   static {
@@ -61,20 +59,20 @@ export class LightResponse {
   static [whole](response: LightResponse): Whole | undefined {
     // A class that extends this one may answer otherwise.
     if (Object.getPrototypeOf(response) !== LightResponse.prototype) return undefined;
-    const { headers, contentType, body: it } = response.#state;
+    const { headers, body: it } = response.#state;
     if (headers?.has("content-encoding")) return undefined;
     const body = takeText(it);
     if (body === undefined) return undefined;
     return headers
       ? { headers: recordOf(headers), cookies: headers.getSetCookie(), body }
-      : { headers: typeHeaders(contentType), cookies: [], body };
+      : { headers: typeHeaders(it), cookies: [], body };
   }
 
   // Fields, since such can be listed, and arrows, since methods are no constructors.
   static error = (): LightResponse => respond({ type: "error", status: 0, headers: seal(new LightHeaders()) });
 
   static json = (data: unknown, init: unknown = undefined): LightResponse =>
-    respond(toState(init, made(JSON.stringify(data) ?? refuse("no JSON")), "application/json"));
+    respond(toState(init, made(JSON.stringify(data) ?? refuse("no JSON"), "application/json")));
 
   static redirect = (url: unknown, status: unknown = 302): LightResponse => {
     const location = new URL(`${url as string}`).href;
@@ -90,7 +88,7 @@ export class LightResponse {
     return this.status >= 200 && this.status < 300;
   }
   get headers(): LightHeaders {
-    return (this.#state.headers ??= new LightHeaders(typeHeaders(this.#state.contentType)));
+    return (this.#state.headers ??= new LightHeaders(typeHeaders(this.#state.body)));
   }
   clone(): LightResponse {
     const { headers, body } = this.#state;
@@ -98,11 +96,11 @@ export class LightResponse {
   }
 }
 
-const typeHeaders = (type: string | undefined): Record<string, string> => (type === undefined ? {} : { "content-type": type });
+const typeHeaders = (body: Body | null): Record<string, string> => (body?.type === undefined ? {} : { "content-type": body.type });
 
 /** Throws as the constructor. */
-function toState(init: unknown, body: Body | null = null, contentType?: string): State {
-  const state: State = { type: "default", url: "", redirected: false, statusText: "", status: 200, body, headers: undefined, contentType };
+function toState(init: unknown, body: Body | null): State {
+  const state: State = { type: "default", url: "", redirected: false, statusText: "", status: 200, body, headers: undefined };
   if (init !== undefined) read(state, dictionary(init));
   return state;
 }
@@ -116,7 +114,7 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
   }
   // RFC 9112 section 4: reason-phrase.
   if (!/^[\t -~\x80-\xff]*$/.test(state.statusText)) refuse("Invalid statusText");
-  if (headers !== undefined) addType((state.headers = new LightHeaders(headers)), state.contentType);
+  if (headers !== undefined) addType({ headers: (state.headers = new LightHeaders(headers)) }, state.body?.type);
   if (state.body && [204, 205, 304].includes(state.status)) refuse(`${state.status} has no body`);
 }
 
@@ -124,7 +122,7 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
 export function wrap(native: Response): LightResponse {
   const { type, url, redirected, statusText, status, body } = native;
   const headers = seal(new LightHeaders(native.headers));
-  return respond({ type, url, redirected, statusText, status, body: body && made(undefined, body), headers, native });
+  return respond({ type, url, redirected, statusText, status, body: body && made(undefined, undefined, body), headers, native });
 }
 
 present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url".split(",")), {

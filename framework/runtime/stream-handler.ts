@@ -6,13 +6,18 @@ import { type StreamHandler, writeResponse } from "./response-stream.ts";
 /**
  * Throws where there is no `awslambda`, which only Lambda's Node runtime has.
  * @param open throws on an event that no HTTP client could have caused, which is answered 400
+ * @param write for other than the usual web classes
  */
-export const createStreamHandler = <Event>(fetch: Fetch, open: (event: Event) => Opened<unknown>): StreamHandler<Event> =>
+export const createStreamHandler = <Event>(
+  fetch: Fetch,
+  open: (event: Event) => Opened<unknown>,
+  write: typeof writeResponse = writeResponse,
+): StreamHandler<Event> =>
   awslambda.streamifyResponse(async (event, stream, context) => {
     const handler = createHandler<Event, void>(fetch, (given) => {
       const [request, clientAddress] = open(given);
-      return [request, clientAddress, (response) => writeResponse(response, stream)];
+      return [request, clientAddress, (response) => write(response, stream)];
     });
     const refused = await handler(event, context);
-    if (refused) await writeResponse(new Response(refused.body ?? null, { status: refused.statusCode }), stream);
+    if (refused) await write(new Response(refused.body ?? null, { status: refused.statusCode }), stream);
   });

@@ -7,6 +7,9 @@ import { LightResponse } from "../../framework/light/response.ts";
 import { createFunction } from "../../framework/runtime/function.ts";
 import { type HttpApiEvent, openHttpApi, toHttpApi } from "../../framework/runtime/http-api.ts";
 import { openLightHttpApi } from "../../framework/runtime/http-api-light.ts";
+import { openFunctionUrl } from "../../framework/runtime/function-url.ts";
+import { openLightFunctionUrl, writeLightResponse } from "../../framework/runtime/function-url-light.ts";
+import { type ResponseStream, writeResponse } from "../../framework/runtime/response-stream.ts";
 
 const platform = { Headers, Request, Response };
 
@@ -80,7 +83,10 @@ const header = fc.dictionary(
   fc.constantFrom("1", " 2 ", "", "é", "\t", "text/css"),
 );
 
-test("a request is the one that the platform makes", async () => {
+test.each([
+  ["HTTP API", openLightHttpApi, openHttpApi],
+  ["function URL", openLightFunctionUrl, openFunctionUrl],
+] as const)("a request behind an %s is the one that the platform makes", async (_, openLight, openPlain) => {
   await fc.assert(
     fc.asyncProperty(
       path,
@@ -96,8 +102,8 @@ test("a request is the one that the platform makes", async () => {
           ...(cookies && { cookies }),
           ...(body !== undefined && { body }),
         });
-        const ours = await told(() => openLightHttpApi(given));
-        expect(ours).toEqual(await onPlatform(() => told(() => openHttpApi(given))));
+        const ours = await told(() => openLight(given));
+        expect(ours).toEqual(await onPlatform(() => told(() => openPlain(given))));
       },
     ),
     { numRuns: 2000 },
@@ -160,6 +166,27 @@ test.each(Object.entries(answers))("a result is what reading the response gives:
   const result = await toResult(response);
   expect(result).toEqual(await toHttpApi(make()));
   expect(result).toEqual(await onPlatform(async () => toHttpApi(make())));
+});
+
+/** What a client gets of a stream: the prelude, and the bytes behind it. */
+async function streamed(write: typeof writeResponse, response: Response): Promise<readonly unknown[]> {
+  const chunks: Uint8Array[] = [];
+  const sent: unknown[] = [];
+  const stream = {
+    write: (chunk: string | Uint8Array) => chunks.push(Buffer.from(chunk as string)) > 0,
+    end: () => sent.push(chunks.length > 0, [...Buffer.concat(chunks)]),
+  } as unknown as ResponseStream;
+  vi.stubGlobal("awslambda", { HttpResponseStream: { from: (out: ResponseStream, prelude: object) => (sent.push(prelude), out) } });
+  await write(response, stream);
+  return sent;
+}
+
+test.each(Object.entries(answers))("what is streamed is what the platform's response gives: %s", async (_, make) => {
+  const ours = await streamed(writeLightResponse, make());
+  expect(ours).toHaveLength(3);
+  expect(ours[1]).toBe(true);
+  expect(ours).toEqual(await onPlatform(async () => streamed(writeResponse, make())));
+  expect(ours).toEqual(await streamed(writeResponse, make()));
 });
 
 test("a response is handed over once", async () => {
