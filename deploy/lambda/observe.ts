@@ -54,15 +54,17 @@ export interface Glance {
   readonly fingerprint: string;
 }
 
-/** Three rounds of calls, each of them at once. */
+/** Two rounds of calls, each of them at once. */
 export async function observe({ clients, store, owner, keep, holder, wanted }: Observing): Promise<Observed> {
-  const [role, logs, lock, glance] = await Promise.all([
+  const listed = store.list(recordPrefix(owner));
+  const [role, logs, lock, glance, records] = await Promise.all([
     findRole(clients, owner),
     findLogGroup(clients, owner),
     readLock(store, owner),
-    glanceAt({ clients, store, owner }),
+    glanceAt({ clients, store, owner, listed }),
+    // Beside stages and snapshots, for which the API must be known first.
+    listed.then((entries) => readRecords(store, entries ?? [])),
   ]);
-  const records = await readRecords(store, glance.entries);
   refuseFront(records, "http-api", owner);
   const { releases, strays, live } = toReleases(glance, records);
   const functions = functionParts(records, live?.record);
@@ -103,19 +105,22 @@ export async function observe({ clients, store, owner, keep, holder, wanted }: O
 
 interface Glancing extends Pick<Observing, "clients" | "store" | "owner"> {
   readonly api?: ApiHandle;
+  /** The records, when somebody reads them anyway. */
+  readonly listed?: ReturnType<Store["list"]>;
 }
 
 /** One round of calls when the API is known, else two. */
-export async function glanceAt({ clients, store, owner, api }: Glancing): Promise<Glance> {
-  const [{ found, lookalikes }, listed, known] = await Promise.all([
-    api ? { found: api, lookalikes: [] } : findApi(clients, owner),
-    store.list(recordPrefix(owner)),
-    api && readSnapshots(clients, api.id),
-  ]);
-  const snapshots = known ?? (found ? await readSnapshots(clients, found.id) : { deployments: [], stages: [] });
-  const entries = listed ?? [];
+export async function glanceAt({ clients, store, owner, api, listed = store.list(recordPrefix(owner)) }: Glancing): Promise<Glance> {
+  const [front, list] = await Promise.all([readFront(clients, owner, api), listed]);
+  const { found, lookalikes, snapshots } = front;
+  const entries = list ?? [];
   const fingerprint = fingerprintOf(found, snapshots, entries);
-  return { api: found, lookalikes, snapshots, entries, hasBucket: listed !== undefined, fingerprint };
+  return { api: found, lookalikes, snapshots, entries, hasBucket: list !== undefined, fingerprint };
+}
+
+async function readFront(clients: Clients, owner: Owner, api: ApiHandle | undefined) {
+  const { found, lookalikes } = api ? { found: api, lookalikes: [] } : await findApi(clients, owner);
+  return { found, lookalikes, snapshots: found ? await readSnapshots(clients, found.id) : { deployments: [], stages: [] } };
 }
 
 function fingerprintOf(api: ApiHandle | undefined, { deployments, stages }: Snapshots, entries: readonly Entry[]): string {
