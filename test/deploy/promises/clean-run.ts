@@ -16,18 +16,26 @@ export interface Clean {
 interface Cleaning {
   /** What was deployed before. */
   readonly before: readonly Build[];
+  /** What was deployed last as a canary. */
+  readonly canary?: Build;
   readonly command: Command;
   readonly saved: string;
+  /** How it ends. Default "done". */
+  readonly ends?: string;
 }
 
-export async function runClean(row: Row, { before, command, saved }: Cleaning): Promise<Clean> {
+/** The part of the traffic that a canary has in these tests, in percent. */
+export const part = 10;
+
+export async function runClean(row: Row, { before, canary, command, saved, ends = "done" }: Cleaning): Promise<Clean> {
   const world = await openWorld(row);
   try {
     for (const build of before) expect(await world.run({ verb: "deploy", build })).toMatchObject({ end: "done" });
+    if (canary) expect(await world.run({ verb: "deploy", build: canary, canary: part })).toMatchObject({ end: "done" });
     await world.save(saved);
     const first = await world.ask(paths);
     const { end, calls, error } = await world.run(command);
-    expect(end, String(error)).toBe("done");
+    expect(end, String(error)).toBe(ends);
     return { saved, calls: calls.length, end: await world.state(), answers: [first, await world.ask(paths)] };
   } finally {
     await world.close();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
-import { type Clean, expectWhole, runClean } from "./clean-run.ts";
+import { type Clean, expectWhole, part, runClean } from "./clean-run.ts";
 import { rows } from "./rows.ts";
 import { type Build, buildAll, type Builds, paths, samples } from "./samples.ts";
 import { type Command, openWorld, type Outcome, type Row, type World } from "./world.ts";
@@ -15,16 +15,33 @@ type Name = keyof typeof samples;
 interface Case {
   readonly name: string;
   readonly before: readonly Name[];
+  /** What was deployed last as a canary. */
+  readonly canary?: Name;
   readonly command: (builds: Builds<Name>["builds"]) => Command;
+  /** How it ends. Default "done". */
+  readonly ends?: string;
+  /** How it ends when it was done already; undefined where it would be another step. Default "nothing". */
+  readonly again?: string | undefined;
 }
 
 const cases: readonly Case[] = [
   { name: "a first deploy", before: [], command: ({ A }) => ({ verb: "deploy", build: A }) },
   { name: "an update", before: ["A"], command: ({ B }) => ({ verb: "deploy", build: B }) },
   { name: "a removal of a route", before: ["B", "A"], command: ({ C }) => ({ verb: "deploy", build: C }) },
-  { name: "a rollback", before: ["A", "B", "C"], command: () => ({ verb: "rollback" }) },
+  { name: "a rollback", before: ["A", "B", "C"], command: () => ({ verb: "rollback" }), again: undefined },
   { name: "a rollback to a number", before: ["A", "B", "C"], command: () => ({ verb: "rollback", number: 1 }) },
   { name: "remove", before: ["A", "B"], command: () => ({ verb: "remove" }) },
+];
+
+const failing = [{ path: "/", status: 418 }];
+const canaries: readonly Case[] = [
+  { name: "a canary", before: ["A"], command: ({ B }) => ({ verb: "deploy", build: B, canary: part }), again: "CANARY_RUNNING" },
+  { name: "a canary that is promoted", before: ["A"], canary: "B", command: () => ({ verb: "promote" }), again: "NO_CANARY" },
+  { name: "a canary that is taken back", before: ["C", "A"], canary: "B", command: () => ({ verb: "rollback" }), again: undefined },
+  {
+    ...{ name: "a canary that fails when it is promoted", before: ["A"], canary: "B", ends: "SMOKE_FAILED", again: "NO_CANARY" },
+    command: () => ({ verb: "promote", smoke: failing }),
+  },
 ];
 
 describe.each(rows)("$name", (row) => {
@@ -39,11 +56,14 @@ describe.each(rows)("$name", (row) => {
     await rm(folder, { recursive: true });
   });
 
-  describe.each(cases)("$name", ({ name, before, command }) => {
+  describe.each([...cases, ...(row.splits ? canaries : [])])("$name", (one) => {
+    const { name, before, canary, command, ends = "done" } = one;
+    const again = "again" in one ? one.again : "nothing";
     let clean: Clean;
     beforeAll(async () => {
       const { builds } = built;
-      clean = await runClean(row, { before: before.map((one) => builds[one]), command: command(builds), saved: join(folder, name) });
+      const ready = { before: before.map((at) => builds[at]), ...(canary && { canary: builds[canary] }) };
+      clean = await runClean(row, { ...ready, command: command(builds), saved: join(folder, name), ends });
     });
 
     /** Gives what went wrong, by call. */
@@ -52,7 +72,7 @@ describe.each(rows)("$name", (row) => {
       for (const at of calls) {
         // Each call is followed by both, one for each effect.
         const checkout = at % 2 === (effect === "before" ? 0 : 1) ? "here" : "elsewhere";
-        await killAndRepeat(row, clean, { command: command(built.builds), at, effect, checkout }).catch((error: Error) => {
+        await killAndRepeat(row, clean, { command: command(built.builds), at, effect, checkout, ends, again }).catch((error: Error) => {
           failures.push(error.message);
         });
       }
@@ -102,9 +122,12 @@ interface Killing {
   readonly at: number;
   readonly effect: "before" | "after";
   readonly checkout: string;
+  readonly ends: string;
+  readonly again: string | undefined;
 }
 
-async function killAndRepeat(row: Row, clean: Clean, { command, at, effect, checkout }: Killing): Promise<void> {
+async function killAndRepeat(row: Row, clean: Clean, killing: Killing): Promise<void> {
+  const { command, at, effect, checkout, ends, again } = killing;
   const world = await openWorld(row, { saved: clean.saved });
   const what = `killed ${effect} call ${at}, repeated ${checkout}`;
   try {
@@ -113,25 +136,34 @@ async function killAndRepeat(row: Row, clean: Clean, { command, at, effect, chec
     expect(end, what).toBe("died");
     const where = `${what} (${calls.at(-1)?.operation})`;
     await expectWhole(world, clean, where);
-    // After its last call a rollback is over: the same command again is the next one.
-    const isOver = command.verb === "rollback" && at === clean.calls && effect === "after";
-    const again = isOver ? undefined : await repeat(world, command, { checkout, onEffect, where });
-    expect(["done", "nothing", undefined], `${where}: ${String(again?.error)}`).toContain(again?.end);
+    // After its last call a rollback without a number is over: the same command again is the next one.
+    const isOver = again === undefined && at === clean.calls && effect === "after";
+    const known = [ends, "nothing", ...(again === undefined ? [] : [again])];
+    const repeated = isOver ? undefined : await repeat(world, command, { checkout, onEffect, where, known });
+    if (repeated) expect(known, `${where}: ${String(repeated.error)}`).toContain(repeated.end);
     expect(await world.state(), where).toEqual(clean.end);
     expect(await world.ask(paths), where).toEqual(clean.answers[1]);
-    if (command.verb !== "rollback") expect(await world.run(command), where).toMatchObject({ end: "nothing" });
+    if (again !== undefined) expect(await world.run(command), where).toMatchObject({ end: again });
   } finally {
     await world.close();
   }
 }
 
 /** A dead run's work is of no use to a release of something else, and in nobody's way. */
-async function killAndReplace(row: Row, clean: Clean, { command, at, effect }: Omit<Killing, "checkout">, other: Build): Promise<void> {
+async function killAndReplace(
+  row: Row,
+  clean: Clean,
+  { command, at, effect }: Pick<Killing, "command" | "at" | "effect">,
+  other: Build,
+): Promise<void> {
   const world = await openWorld(row, { saved: clean.saved });
   const what = `killed ${effect} call ${at}, then ${other.name}`;
   try {
     await world.run(command, { kill: { at, effect } });
-    const { end, error } = await world.run({ verb: "deploy", build: other });
+    const deploy: Command = { verb: "deploy", build: other };
+    const first = await world.run(deploy);
+    if (row.splits && first.end === "CANARY_RUNNING") expect(await world.run({ verb: "rollback" }), what).toMatchObject({ end: "done" });
+    const { end, error } = first.end === "CANARY_RUNNING" ? await world.run(deploy) : first;
     expect(end, `${what}: ${String(error)}`).toBe("done");
     expect(await world.orphans(), what).toEqual([]);
     expect(await world.run({ verb: "deploy", build: other }), what).toMatchObject({ end: "nothing" });
@@ -144,14 +176,16 @@ interface Repeating {
   readonly checkout: string;
   readonly onEffect: () => Promise<void>;
   readonly where: string;
+  /** How it may end. */
+  readonly known: readonly string[];
 }
 
 /** At once from the same checkout; from another when the lease has run out, and until then it is told who holds it. */
-async function repeat(world: World, command: Command, { checkout, onEffect, where }: Repeating): Promise<Outcome> {
+async function repeat(world: World, command: Command, { checkout, onEffect, where, known }: Repeating): Promise<Outcome> {
   if (checkout !== "here") {
     const early = await world.run(command, { checkout, onEffect });
-    expect(["done", "nothing", "LOCKED"], `${where}: ${String(early.error)}`).toContain(early.end);
-    if (early.end === "done") return early;
+    expect([...known, "LOCKED"], `${where}: ${String(early.error)}`).toContain(early.end);
+    if (early.end === known[0]) return early;
     world.clock.advance(31_000);
   }
   return world.run(command, { checkout, onEffect });

@@ -106,6 +106,7 @@ const row = (name: string, front: LambdaFront): Row => ({
     return Math.max(...[...counts].map(([limit, { length }]) => (limit ? (length * 1000) / awsRates[limit] : 0)));
   },
   leases: true,
+  splits: false,
   notStarted: /^version \d+ of the function \S+ does not start.*not at start/s,
   sample: 3,
   async build(sample, root, out) {

@@ -63,6 +63,8 @@ export interface Emulation {
   orphans(): Promise<readonly string[]>;
   /** Root URL of what is live, with a slash at its end. */
   url(): Promise<string | undefined>;
+  /** What the requests of one visitor carry, whom a canary's part has. */
+  readonly visitor?: Readonly<Record<string, string>>;
   /** A failure as a command tells it, where the platform's own errors have no name. */
   told?(error: unknown): unknown;
   close(): Promise<void>;
@@ -90,6 +92,8 @@ export interface Row {
   garble(folder: string): Promise<string>;
   /** How it is said that the function of the route /old does not start, which throws "not at start". */
   readonly notStarted: RegExp;
+  /** True where two releases can share the traffic. */
+  readonly splits: boolean;
   /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
   readonly sample: number;
   /** Builds the app that lies in `root`. */
@@ -105,8 +109,10 @@ export type Command =
       readonly smoke?: readonly SmokeCheck[];
       readonly only?: string;
       readonly expected?: Plan;
+      /** Percent of the traffic that it gets beside what is live. */
+      readonly canary?: number;
     }
-  | { readonly verb: "rollback" | "promote"; readonly number?: number }
+  | { readonly verb: "rollback" | "promote"; readonly number?: number; readonly smoke?: readonly SmokeCheck[] }
   | { readonly verb: "remove" };
 
 /** How a process runs. */
@@ -167,7 +173,7 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
   const cloud = await row.open({ ...options, folder: cloudFolder, clock });
   const ask = async (paths: readonly string[]): Promise<Answers> => {
     const url = await cloud.url();
-    return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await answerOf(url, path)] as const)));
+    return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await answerOf(url, path, cloud.visitor)] as const)));
   };
   return {
     ...{ clock, folder, ask },
@@ -190,10 +196,10 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
   };
 }
 
-async function answerOf(url: string | undefined, path: string): Promise<string> {
+async function answerOf(url: string | undefined, path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   if (url === undefined) return "nothing";
   try {
-    const response = await fetch(new URL(path, url), { redirect: "manual" });
+    const response = await fetch(new URL(path, url), { headers, redirect: "manual" });
     return `${response.status} ${await response.text()}`;
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
@@ -267,11 +273,12 @@ interface Performing {
 async function perform(cloud: Emulation, command: Command, process: Process, { run, calls, clock }: Performing): Promise<Outcome> {
   try {
     if (command.verb === "deploy") {
-      const { build, only, expected, smoke = [{ path: "/", status: 200 }] } = command;
+      const { build, only, expected, canary, smoke = [{ path: "/", status: 200 }] } = command;
       const [released] = await release({
         clouds: [await cloud.platform({ ...process, build, ...(only !== undefined && { only }) })],
         ...{ smoke, keep, now: () => clock.now(), sleep: (time: number) => clock.sleep(time) },
         ...(expected && { expected: [expected] }),
+        ...(canary !== undefined && { canary }),
         onPlans: async () => undefined,
         onProgress: () => undefined,
         checkpoint: run.checkpoint ?? (() => undefined),
@@ -284,9 +291,9 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
       const removed = await removeStage({ platform, onPlan: async () => undefined });
       return { end: removed.length ? "done" : "nothing", calls };
     }
-    const { verb, number } = command;
+    const { verb, number, smoke = [] } = command;
     const { live, changed } = await switchRelease({
-      ...{ platform, command: verb, smoke: [], onSwitch: async () => undefined },
+      ...{ platform, command: verb, smoke, sleep: (time: number) => clock.sleep(time), onSwitch: async () => undefined },
       ...(number !== undefined && { number }),
     });
     return { end: changed ? "done" : "nothing", calls, live };
