@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { UserError } from "../model/user-error.ts";
 import type { WireRequest, WireResponse } from "../model/wire.ts";
+import { beStrict, framingRefusal } from "../node/strict.ts";
 import { checkHost, checkUpgrade, jsonAnswer } from "./guard.ts";
 import { type ClientLeft, watchClient } from "./client-left.ts";
 import { hasBody, originForm, readBody, wireHeaders, withoutHopByHop, withTrailers } from "./wire-request.ts";
@@ -86,6 +87,8 @@ async function receive(
   if ((message.url?.length ?? 0) > maxUrl) return { refused: jsonAnswer(414, { error: "URI Too Long" }) };
   const target = originForm(message.url ?? "");
   if (target === undefined) return { refused: jsonAnswer(400, { error: "Bad Request" }) };
+  const framing = framingRefusal(message);
+  if (framing !== undefined) return { refused: jsonAnswer(framing, { error: STATUS_CODES[framing] }) };
   const maxBody = options.maxBody ?? defaultMaxBody;
   const tooLarge = jsonAnswer(413, { error: "Payload Too Large" });
   if (message.headers.expect !== undefined) {
@@ -177,6 +180,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersMs / 2), Math.ceil(requestMs / 2)),
     ...{ shouldUpgradeCallback },
   });
+  beStrict(server);
   const port = await bind(server, options);
   const serve = (message: IncomingMessage, out: ServerResponse): void => void exchange(message, out, port, options);
   server.on("request", serve);

@@ -7,6 +7,7 @@ import { announcesTooMuch, boundBody } from "./body-limit.ts";
 import { canonicalTarget, originOf } from "./canonical-target.ts";
 import { openRequest } from "./open-request.ts";
 import { refuse, refuseBody, send } from "./send.ts";
+import { framingRefusal } from "./strict.ts";
 import { createTrust, type Origin, type ProxyHeaders, type TrustProxy } from "./trust-proxy.ts";
 
 /** One request, answered. */
@@ -40,6 +41,8 @@ export interface NodeOptions {
   readonly proxyHeaders?: ProxyHeaders;
   /** Bytes; a longer body is answered 413. Default: no bound. */
   readonly maxBody?: number;
+  /** Milliseconds in which a client must take some of what is there for it, else it is cut off. Default: no bound. */
+  readonly answerMs?: number;
   /** Once per request, when its answer is out. */
   readonly onAccess?: (access: Access) => void;
   /** Gets what background work (`waitUntil`) was rejected with, and answers that could not be sent. Default: a process warning. */
@@ -88,7 +91,8 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       if (out.destroyed || incoming.errored) return;
       response = errorResponse(error, call);
     }
-    sent.bytes = await send(response, incoming.method ?? "GET", out, (error) => onError(error, call.requestId));
+    const fail = (error: unknown): void => onError(error, call.requestId);
+    sent.bytes = await send(response, incoming.method ?? "GET", out, { onError: fail, answerMs: options.answerMs });
   };
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
@@ -100,6 +104,8 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     // The Web has no Request for these; no target runs a function for them.
     if (/^(?:CONNECT|TRACE|TRACK)$/.test(incoming.method ?? "")) return refuse(out, 405, "Method Not Allowed");
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
+    const framing = framingRefusal(incoming);
+    if (framing !== undefined) return refuse(out, framing, framing === 400 ? "Bad Request" : "Not Implemented");
     if (announcesTooMuch(incoming, maxBody)) return refuseBody(incoming, out);
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
     const { clientAddress } = origin;

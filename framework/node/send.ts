@@ -3,11 +3,22 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { plainParts } from "./plain-response.ts";
 
+/** Whom to tell of an answer, and how long its client may take nothing of it. */
+export interface SendOptions {
+  readonly onError: (error: unknown) => void;
+  /** Milliseconds; no bound when absent. */
+  readonly answerMs: number | undefined;
+}
+
 /** Sends it all; resolves with the bytes of body when nothing more will be written. Never rejects: what fails is told, and the connection cut. */
-export async function send(response: Response, method: string, out: ServerResponse, onError: (error: unknown) => void): Promise<number> {
+export async function send(response: Response, method: string, out: ServerResponse, { onError, answerMs }: SendOptions): Promise<number> {
   try {
     const plain = plainParts(response);
-    if (plain) return sendWhole(plain, method, out);
+    if (plain) {
+      const bytes = sendWhole(plain, method, out);
+      if (out.socket?.writableLength) cutWhenStuck(out, answerMs);
+      return bytes;
+    }
     const { status, headers, body } = response;
     const own = flat(headers);
     if (!body || method === "HEAD" || status === 204 || status === 304) {
@@ -16,6 +27,7 @@ export async function send(response: Response, method: string, out: ServerRespon
       await body?.cancel();
       return 0;
     }
+    cutWhenStuck(out, answerMs);
     return await pour(body, out, { status, headers: own });
   } catch (error) {
     if (!out.destroyed) onError(error);
@@ -23,6 +35,15 @@ export async function send(response: Response, method: string, out: ServerRespon
     else refuse(out, 500, "Internal Server Error");
     return 0;
   }
+}
+
+/** A client that reads nothing would hold its answer in memory for ever. A stream that has nothing to say is nobody's fault. */
+function cutWhenStuck(out: ServerResponse, answerMs: number | undefined): void {
+  if (answerMs === undefined) return;
+  // Node's own timer of the socket, which knows whether anything moved.
+  out.setTimeout(answerMs, () => {
+    if (out.socket?.writableLength) out.destroy();
+  });
 }
 
 /** An answer of the server's own, and the end of a connection whose rest is not to be trusted. */

@@ -5,6 +5,7 @@ import { UserError } from "../model/user-error.ts";
 import type { Fetch } from "../runtime/function.ts";
 import { createAdapter, type NodeAdapter, type NodeOptions } from "./listener.ts";
 import { refuse } from "./send.ts";
+import { beStrict } from "./strict.ts";
 
 // Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
 const { createServer } = process.getBuiltinModule("node:http");
@@ -21,6 +22,8 @@ export interface ServerLimits {
   readonly headersMs?: number;
   /** Milliseconds in which the whole request must be here, else 408. Default 300,000. */
   readonly requestMs?: number;
+  /** Milliseconds in which a client must take some of an answer that waits for it, else it is cut off. Default 60,000. */
+  readonly answerMs?: number;
   /** Milliseconds that a connection may idle between requests: longer than the proxy keeps it, so that the proxy ends it. Default 75,000. */
   readonly keepAliveMs?: number;
 }
@@ -50,6 +53,7 @@ const defaults = {
   maxBody: 10_485_760,
   headersMs: 15_000,
   requestMs: 300_000,
+  answerMs: 60_000,
   keepAliveMs: 75_000,
 } as const;
 
@@ -68,8 +72,9 @@ function createLimited({ maxHeader, headersMs, requestMs, keepAliveMs }: Require
 export async function serve(options: ServeOptions): Promise<NodeServer> {
   const { fetch, host = "127.0.0.1", graceMs = 10_000 } = options;
   const limits: Required<ServerLimits> = { ...defaults, ...given(options) };
-  const adapter = createAdapter(fetch, { ...options, maxBody: limits.maxBody });
+  const adapter = createAdapter(fetch, { ...options, maxBody: limits.maxBody, answerMs: limits.answerMs });
   const server = createLimited(limits);
+  beStrict(server);
   let closing = false;
   const take = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (closing) outgoing.setHeader("connection", "close");

@@ -15,6 +15,8 @@ export const echo = (method: string, target: string, body: string): string => `$
 
 const host = "Host: 127.0.0.1";
 const last = "Connection: close";
+/** More than node:http keeps by default; they are within the bytes that a head may have. */
+const many = Array.from({ length: 2500 }, (_, at) => `a: ${at % 10}`);
 
 /** Refused, or understood so; RFC 9112 unless another is named. */
 const refused: readonly (readonly [name: string, lines: readonly string[], answer: RegExp])[] = [
@@ -64,6 +66,28 @@ const refused: readonly (readonly [name: string, lines: readonly string[], answe
   ["no HTTP at all", ["\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "", ""], /^HTTP\/1\.1 400/],
   ["headers without end (431, RFC 6585 5)", ["GET / HTTP/1.1", host, `X-A: ${"a".repeat(70_000)}`, "", ""], /^HTTP\/1\.1 431/],
   ["a URL without end (414)", [`GET /${"a".repeat(20_000)} HTTP/1.1`, host, last, "", ""], /^HTTP\/1\.1 (?:414|431)/],
+  ["lines that end in LF alone (2.2)", ["GET / HTTP/1.1\nHost: 127.0.0.1\n\n"], /^HTTP\/1\.1 400/],
+  ["LF alone after a chunk (7.1)", ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "", "1", "a\n0", "", ""], /^HTTP\/1\.1 400/],
+  ["a method in small letters (3.1)", ["get / HTTP/1.1", host, last, "", ""], /^HTTP\/1\.1 400/],
+  ["a method that nobody knows (3.1)", ["BREW / HTTP/1.1", host, last, "", ""], /^HTTP\/1\.1 (?:400|501)/],
+  ["OPTIONS of the server itself (RFC 9110 9.3.7)", ["OPTIONS * HTTP/1.1", host, last, "", ""], /^HTTP\/1\.1 400/],
+  ["CONNECT, since it is no proxy (RFC 9110 9.3.6)", ["CONNECT 127.0.0.1:80 HTTP/1.1", host, "", ""], /^HTTP\/1\.1 405/],
+  ["two Hosts with 2,500 headers between (3.2)", ["GET / HTTP/1.1", host, ...many, host, last, "", ""], /^HTTP\/1\.1 40[03]/],
+  [
+    "a length after 2,500 headers, and chunks (6.1)",
+    ["POST / HTTP/1.1", host, "Transfer-Encoding: chunked", ...many, "Content-Length: 1", "", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    "a coding that it does not know (6.1)",
+    ["POST / HTTP/1.1", host, last, "Transfer-Encoding: gzip, chunked", "", "1", "a", "0", "", ""],
+    /^HTTP\/1\.1 501/,
+  ],
+  [
+    "chunks in HTTP/1.0 (6.1)",
+    ["POST / HTTP/1.0", host, "Connection: keep-alive", "Transfer-Encoding: chunked", "", "1", "a", "0", "", ""],
+    /^HTTP\/1\.1 400/,
+  ],
   ["an expectation that nobody knows (417, RFC 9110 10.1.1)", ["GET / HTTP/1.1", host, "Expect: tea", last, "", ""], /^HTTP\/1\.1 417/],
 ];
 

@@ -123,6 +123,13 @@ describe("the request", () => {
     expect(await raw(large.listener.port, long)).toMatch(/^HTTP\/1.1 200/);
   });
 
+  it("that never ends is answered 408", async () => {
+    const { listener, seen } = await recorder({ headersMs: 60, requestMs: 200 });
+    expect(await raw(listener.port, ["GET / HTTP/1.1", "Host: localhost", "X-Slow: "])).toMatch(/^HTTP\/1\.1 408/);
+    expect(await raw(listener.port, ["POST / HTTP/1.1", "Host: localhost", "Content-Length: 10", "", "abc"])).toMatch(/^HTTP\/1\.1 408/);
+    expect(seen).toEqual([]);
+  });
+
   it("gets its 100 Continue", async () => {
     const { listener } = await recorder();
     const text = await raw(listener.port, [

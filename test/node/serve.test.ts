@@ -1,6 +1,6 @@
 /** The production server over HTTP: a fetch behind node:http, raw paths, proxies, shutdown. */
 import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type Access, type NodeServer, serve, type ServeOptions, toNode } from "../../framework/node/index.ts";
 import type { Fetch } from "../../framework/runtime/function.ts";
@@ -239,6 +239,30 @@ test("a stream is made as fast as the client reads it, and ends with the client"
   expect(made).toBeLessThan(1000);
   client.abort();
   await gone.promise;
+});
+
+test.each([
+  ["a text", () => new Response("x".repeat(30_000_000))],
+  ["a stream", () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }))],
+])("a client that asks for %s and reads none of it is cut off; a stream that is silent is not", async (_, answer) => {
+  const silent = (): Response => new Response(new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from("first")) }));
+  const cut = Promise.withResolvers<Access>();
+  const { port, url } = await start((request) => (request.url.endsWith("/silent") ? silent() : answer()), {
+    answerMs: 100,
+    onAccess: cut.resolve,
+  });
+  const waiting = (await fetch(`${url}/silent`)).body!.getReader();
+  const stuck = connect(port, "127.0.0.1", () => stuck.pause().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  stuck.on("error", () => {});
+  expect(await cut.promise).toMatchObject({ target: "/", aborted: true });
+  stuck.destroy();
+  expect(Buffer.from((await waiting.read()).value!).toString()).toBe("first");
+  const more = waiting.read().then(
+    () => "ended",
+    () => "cut",
+  );
+  expect(await Promise.race([more, new Promise((done) => setTimeout(done, 300, "open"))])).toBe("open");
+  await waiting.cancel();
 });
 
 test("an upload that the handler does not read is not taken into memory", async () => {
