@@ -1,7 +1,7 @@
 /** One function in development: its routes in, its current build out, made anew after a change. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildContext, type BuildResult, context } from "esbuild";
 import type { App } from "../model/app.ts";
@@ -14,7 +14,7 @@ import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
 import { urlEntry } from "./router-entry.ts";
-import { scanMethods } from "./scan.ts";
+import { guessMethods, scanMethods } from "./scan.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
 
 /** How the builder is set up. */
@@ -100,14 +100,12 @@ export class DevFunction {
     const { id, routes } = this.#plan;
     const methods = await this.#scan();
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
-    // In development the gateway serves the static files, as they are now.
-    const isUrl = target === "lambda" && app.lambda.front === "function-url";
-    const textOf = (light: boolean): string => (isUrl ? urlEntry(scanned, light) : functionEntry(target, scanned, light));
     const light = target === "lambda" && wantsLight(app);
-    let { result, files } = await this.#link(textOf(light), true);
+    let { result, files } = await this.#link(this.#entryOf(scanned, light), true);
     const code = Buffer.from(files.get("index.mjs") ?? []).toString();
     // As in production; that build says why.
-    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(textOf(false)));
+    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code))
+      ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
     else if (light && cloning(code)) files = new Map([...files, ["index.mjs", Buffer.from(code + cloning(code))]]);
     const loaded = await this.#write(files);
     const inputs = Object.keys(result.metafile.inputs);
@@ -115,9 +113,28 @@ export class DevFunction {
     return loaded;
   }
 
+  #entryOf(routes: readonly ScannedRoute[], light: boolean): string {
+    const { app, target } = this.#options;
+    // In development the gateway serves the static files, as they are now.
+    const isUrl = target === "lambda" && app.lambda.front === "function-url";
+    return isUrl ? urlEntry(routes, light) : functionEntry(target, routes, light);
+  }
+
+  /** The entry of the first build, most likely; undefined where a file cannot be read, and the scan will say why. */
+  async #guess(): Promise<string | undefined> {
+    const { app, target } = this.#options;
+    const { routes } = this.#plan;
+    const texts = await Promise.allSettled(routes.map(({ file }) => readFile(join(app.root, file), "utf8")));
+    const guessed = routes.flatMap((route, at) => {
+      const text = texts[at];
+      return text?.status === "fulfilled" ? [{ ...route, methods: guessMethods(text.value) }] : [];
+    });
+    return guessed.length < routes.length ? undefined : this.#entryOf(guessed, target === "lambda" && wantsLight(app));
+  }
+
   /** The methods, while the entry of the last build is linked already: most edits leave them as they are. */
   async #scan(): Promise<ReadonlyMap<string, Methods>> {
-    const last = this.#entry;
+    const last = this.#entry ?? (await this.#guess());
     const early = last === undefined ? undefined : this.#relink(last);
     try {
       return await scanMethods(this.#options.app.root, this.#plan.routes);

@@ -2,7 +2,7 @@
 import { join, posix } from "node:path";
 import type { BuildOptions, OutputFile } from "esbuild";
 import type { Target } from "../model/target.ts";
-import { type Names, porticoPlugin } from "./plugin.ts";
+import { type Mode, type Names, ownName, porticoPlugin } from "./plugin.ts";
 
 /** Nothing is written there: paths of outputs are relative to it, and it cannot meet a source file. */
 const outdir = ".portico/out";
@@ -18,9 +18,6 @@ const perTarget = {
   },
   node: { platform: "node", target: "node22", mainFields: ["module", "main"] },
 } as const satisfies Record<Target, BuildOptions>;
-
-/** Development: readable code, names kept, and PORTICO_DEV for the runtime. */
-export type Mode = "production" | "development";
 
 /** Options that every bundle of a target has; the caller adds its entry points. A tsconfig.json of the app has the last word on JSX. */
 export function bundleOptions(names: Names, mode: Mode) {
@@ -50,7 +47,7 @@ export function bundleOptions(names: Names, mode: Mode) {
     define: { PORTICO_DEV: String(dev), "process.env.NODE_ENV": JSON.stringify(mode) },
     loader: { ".txt": "text", ".sql": "text", ".html": "text", ".wasm": names.target === "workers" ? "copy" : "binary" },
     external: names.target === "workers" ? ["cloudflare:*"] : [],
-    plugins: [porticoPlugin(names)],
+    plugins: [porticoPlugin(names, mode)],
   } as const satisfies BuildOptions;
 }
 
@@ -63,7 +60,7 @@ export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<s
   return new Map(
     outputs.map(({ path, contents, text }) => {
       const name = path.slice(folder.length + 1).replaceAll("\\", "/");
-      return [name, name.endsWith(".map") ? Buffer.from(stableMap(name, text)) : contents];
+      return [name, name.endsWith(".map") ? Buffer.from(stableMap(root, name, text)) : contents];
     }),
   );
 }
@@ -72,12 +69,14 @@ export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<s
  * Sources as people know them: relative to the root, and `[id].ts`, which esbuild writes as `%5Bid%5D.ts`. Rewrites the one line of a
  * map that says so; parsing whole maps would cost more than bundling.
  */
-function stableMap(name: string, text: string): string {
+function stableMap(root: string, name: string, text: string): string {
   const line = /^ {2}"sources": (\[.*\]),$/m;
   const sources = JSON.parse(line.exec(text)?.[1] ?? "null") as readonly string[];
-  const stable = sources.map((source) =>
-    stableName(/^[a-z-]+:/.test(source) ? source : posix.join(outdir, posix.dirname(name), decodeURI(source))),
-  );
+  const stable = sources.map((source) => {
+    if (/^[a-z-]+:/.test(source)) return stableName(source);
+    const path = posix.join(outdir, posix.dirname(name), decodeURI(source));
+    return ownName(join(root, path)) ?? stableName(path);
+  });
   return text.replace(line, () => `  "sources": ${JSON.stringify(stable)},`);
 }
 

@@ -18,6 +18,9 @@ export interface Names {
   readonly folders?: ReadonlyMap<string, string>;
 }
 
+/** Development: readable code, names kept, and PORTICO_DEV for the runtime. */
+export type Mode = "production" | "development";
+
 /** Where the runtime is: `.ts` in the sources, `.js` in the package. */
 const extension = extname(fileURLToPath(import.meta.url));
 const runtime = fileURLToPath(new URL("../runtime/", import.meta.url));
@@ -28,44 +31,56 @@ export async function porticoSource(entries: Names["entries"], path: string): Pr
   return entries.get(path) ?? readFile(join(path.startsWith("light/") ? light : runtime, basename(path)), "utf8");
 }
 
-/** The plugin; its modules are named alike on every machine, so no absolute path gets into bytes or maps. */
-export const porticoPlugin = (names: Names): Plugin => ({
+/** `portico/runtime/x.ts` of a file that is one of ours, wherever this package lies; undefined of another. */
+export function ownName(path: string): string | undefined {
+  for (const [name, folder] of Object.entries({ runtime, light })) if (path.startsWith(folder)) return `portico/${name}/${basename(path)}`;
+  return undefined;
+}
+
+/**
+ * The plugin. In production its modules are named alike on every machine, so no absolute path gets into bytes or maps. In development
+ * ours are the files that they are, which esbuild reads and remembers by itself: asking us for each took longer than to bundle them.
+ */
+export const porticoPlugin = (names: Names, mode: Mode): Plugin => ({
   name: "portico",
   setup(build) {
-    resolvePortico(build, names);
+    resolvePortico(build, names, mode);
     resolveBuiltins(build);
     refuseNative(build);
     if (names.target !== "workers") loadWasm(build);
   },
 });
 
-const runtimeModule = (name: string): OnResolveResult => ({
-  path: `runtime/${name}${extension}`,
-  namespace: "portico",
-  sideEffects: false,
-});
+const runtimeModule = (name: string, mode: Mode): OnResolveResult => {
+  const file = `${name}${extension}`;
+  const place = mode === "development" ? { path: join(runtime, file) } : { path: `runtime/${file}`, namespace: "portico" };
+  return { ...place, sideEffects: false };
+};
 
 /** The light web classes; its first module is there for what it does. */
-const lightModule = (name: string): OnResolveResult => ({ path: `light/${name}${extension}`, namespace: "portico" });
+const lightModule = (name: string, mode: Mode): OnResolveResult => {
+  const file = `${name}${extension}`;
+  return mode === "development" ? { path: join(light, file) } : { path: `light/${file}`, namespace: "portico" };
+};
 
-function resolvePortico(build: PluginBuild, { root, entries, folders }: Names): void {
-  build.onResolve({ filter: /^portico:light$/ }, () => lightModule("index"));
+function resolvePortico(build: PluginBuild, { root, entries, folders }: Names, mode: Mode): void {
+  build.onResolve({ filter: /^portico:light$/ }, () => lightModule("index", mode));
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({ path: path.slice("portico:".length), namespace: "portico" }));
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
     const module = name?.groups?.["name"] ?? "index";
-    if (name && !["node", "testing"].includes(module)) return runtimeModule(module);
+    if (name && !["node", "testing"].includes(module)) return runtimeModule(module, mode);
     return refusal(
       new UserError("BUILD_FAILED", `${path} cannot be inside a function`, "Import from portico, portico/lambda or portico/workers."),
     );
   });
   build.onResolve({ filter: /^\.\/[\w-]+\.[jt]s$/, namespace: "portico" }, ({ path, importer }) => {
     const name = basename(path, extname(path));
-    if (importer.startsWith("light/")) return lightModule(name);
-    return importer.startsWith("runtime/") ? runtimeModule(name) : undefined;
+    if (importer.startsWith("light/")) return lightModule(name, mode);
+    return importer.startsWith("runtime/") ? runtimeModule(name, mode) : undefined;
   });
-  build.onResolve({ filter: /^hono(?:\/|$)/, namespace: "portico" }, async ({ path, kind, importer }) => {
-    if (!importer.startsWith("runtime/")) return undefined;
+  build.onResolve({ filter: /^hono(?:\/|$)/ }, async ({ path, kind, importer, namespace }) => {
+    if (!importer.startsWith(namespace === "portico" ? "runtime/" : runtime)) return undefined;
     // The app's hono first, so that its middleware and ours share one copy.
     const found = await build.resolve(path, { resolveDir: root, kind });
     return found.errors.length === 0 ? found : build.resolve(path, { resolveDir: runtime, kind });

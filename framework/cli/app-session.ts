@@ -40,14 +40,17 @@ interface State extends Served {
   readonly builder: DevBuilder;
 }
 
-/** Loads app, env and routes. Throws UserError for what is wrong with them now; later it is reported and the last good state stays. */
-export async function openAppSession(flags: ReturnType<typeof appFlags>, reporter: Reporter): Promise<AppSession> {
-  let state = await load(flags, reporter);
-  const target = state.app.targets[0]!;
-  const { front } = state.app.lambda;
+/**
+ * Loads env and routes of an app. Throws UserError for what is wrong with them now; later it is reported and the last good state stays.
+ * @param app what these flags give now
+ */
+export async function openAppSession(flags: ReturnType<typeof appFlags>, app: App, reporter: Reporter): Promise<AppSession> {
+  let state = await load(app, reporter);
+  const target = app.targets[0]!;
+  const { front } = app.lambda;
   const used = new Set<string>();
   const session: AppSession = {
-    app: state.app,
+    app,
     target,
     front,
     served: () => state,
@@ -60,7 +63,8 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, reporte
       if (paths.some((path) => isSetting(relative(flags.root, path), flags.config))) {
         const before = state;
         await warnOfFront(flags, { target, front }, reporter);
-        state = await load({ ...flags, target }, reporter, { front: front ?? "http-api" });
+        const now = await loadApp({ ...flags, target });
+        state = await load({ ...now, lambda: { ...now.lambda, front: front ?? "http-api" } }, reporter);
         await before.builder.close();
         return { functions: rebuild(state.builder, used, [...used]), tables: true };
       }
@@ -95,10 +99,7 @@ function rebuild(builder: DevBuilder, used: ReadonlySet<string>, ids: readonly s
 
 const isSetting = (path: string, config = "hosting.json"): boolean => path === config || /^\.env(\.[\w-]+)?$/.test(path);
 
-/** @param pinned in place of what hosting.json says */
-async function load(flags: ReturnType<typeof appFlags>, reporter: Reporter, pinned: Pick<App["lambda"], "front"> = {}): Promise<State> {
-  const loaded = await loadApp(flags);
-  const app = { ...loaded, lambda: { ...loaded.lambda, ...pinned } };
+async function load(app: App, reporter: Reporter): Promise<State> {
   const target = app.targets[0]!;
   const { env, made, undeclared } = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
   reportSecrets(reporter, made);

@@ -19,17 +19,17 @@ export async function discover(root: string): Promise<readonly Route[]> {
   return [...new Set(expandRoutes(routes).map(({ route }) => route))];
 }
 
+/** Folders are read at the same time, their files kept in order. */
 async function findFiles(root: string, folder: string, above: readonly string[]): Promise<readonly RouteFile[]> {
   const entries = await readFolder(root, folder);
   const own = middlewareOf(entries);
   const middleware = own === undefined ? above : [...above, own];
-  const found: RouteFile[] = [];
-  for (const { name, kind, path } of entries) {
-    if (/^[._]/.test(name) || name === "node_modules") continue;
-    if (kind === "folder") found.push(...(await findFiles(root, path, middleware)));
-    else if (isCode(name) && !/\.(?:test|spec)\.|\.d\.[a-z]+$/.test(name)) found.push({ file: path, middleware });
-  }
-  return found;
+  const found = entries.map(async ({ name, kind, path }): Promise<readonly RouteFile[]> => {
+    if (/^[._]/.test(name) || name === "node_modules") return [];
+    if (kind === "folder") return findFiles(root, path, middleware);
+    return isCode(name) && !/\.(?:test|spec)\.|\.d\.[a-z]+$/.test(name) ? [{ file: path, middleware }] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 function middlewareOf(entries: readonly FolderEntry[]): string | undefined {
