@@ -8,6 +8,7 @@ import { urlPath } from "../node/canonical-target.ts";
 import { createFront } from "../node/front.ts";
 import { assetTable, findAsset, type FolderRedirect, missingPage } from "../runtime/assets.ts";
 import { escapePath } from "../runtime/path.ts";
+import { apiPath } from "./http-api/api-path.ts";
 import { routeSelector } from "./http-api/match.ts";
 
 /** A route and the id of the function that serves it; its methods are not known before it is built. */
@@ -42,13 +43,14 @@ export function createTables(front: DevFront, routes: readonly DevRoute[], asset
   return { routes, page, decide: front === "lambda" ? byHttpApi(routes, assets) : byFront(routes, assets) };
 }
 
-/** Exactly the keys that a deploy would make, chosen as API Gateway chooses: over the path decoded as a whole. */
+/** Exactly the keys that a deploy would make, chosen as API Gateway chooses: over the path as it decodes it. */
 function byHttpApi(routes: readonly DevRoute[], assets: readonly BuiltAsset[]): Tables["decide"] {
   const select = routeSelector(httpApiKeys(routes, assets).map(({ key }) => key));
   const routeOf = new Map(expandRoutes(routes).map(({ segments, route }) => [`ANY ${keyPath(segments)}`, route]));
   const table = assetTable(assets);
   return (method, raw) => {
-    const decoded = decodeURIComponent(raw);
+    const decoded = apiPath(raw);
+    if (decoded === undefined) throw new URIError("malformed percent escape in the path");
     const selected = select(method, decoded);
     const route = selected && routeOf.get(selected.key);
     if (selected && route) return { kind: "route", route, routeKey: selected.key, pathParameters: selected.pathParameters };

@@ -43,10 +43,31 @@ const compressesItself =
 /** All of them. A row that is no longer needed fails, like a difference without a row. */
 export const differences: readonly Difference[] = [
   {
-    cases: ["an escaped slash stays in its param", "an escaped slash in lower case"],
+    cases: [
+      "an escaped slash stays in its param",
+      "an escaped slash in lower case",
+      "a percent sign is decoded once",
+      "an escape in a rest param",
+      "a file named with a percent sign",
+      "an escaped escape is decoded once",
+      "params below middleware are decoded once",
+      "an escaped question mark",
+      "an escaped question mark and a query",
+      "another name is another file: /100%2525.txt",
+    ],
     runtimes: ["lambda", "local-cloud", "lambda-ric"],
-    why: "An HTTP API hands the path over decoded, so an escaped slash (`%2F`) cannot be told from a slash.",
+    why: "An HTTP API decodes the path, cuts it at a question mark, and decodes it again: an escaped slash (`%2F`) is a slash, what follows `%3F` is lost, and a percent sign is sent as `%2525`, since `%25` begins an escape or is 400.",
     expect: { status: 404 },
+    but: {
+      "a percent sign is decoded once": { status: 400 },
+      "an escape in a rest param": { status: 400 },
+      "a file named with a percent sign": { status: 400 },
+      "an escaped escape is decoded once": { status: 200, json: { route: "users/[id]", params: { id: "A" } } },
+      "params below middleware are decoded once": { status: 200, body: /"name":"A b"/ },
+      "an escaped question mark": { status: 200, json: { route: "users/[id]", params: { id: "what" } } },
+      "an escaped question mark and a query": { status: 200, json: { route: "users/[id]", params: { id: "what" } } },
+      "another name is another file: /100%2525.txt": { status: 200, body: "one hundred percent\n" },
+    },
   },
   {
     cases: ["a double dot cannot leave the root"],

@@ -31,7 +31,6 @@ test.each([
   ["/users/me", "users/me.ts {}"],
   ["/users/%6De", "users/me.ts {}"],
   ["/users/7", `users/[id].ts {"id":"7"}`],
-  ["/users/a%25b", `users/[id].ts {"id":"a%b"}`],
   ["/users/", "none"],
   ["/users", "none"],
   ["/caf%C3%A9", "café.ts {}"],
@@ -55,6 +54,16 @@ test("an HTTP API takes %2F for a slash; the others keep it in its segment", () 
     `users/[id].ts {"id":"a/b"}`,
     `users/[id].ts {"id":"a/b"}`,
   ]);
+});
+
+test("an HTTP API decodes a percent sign twice, and refuses what is no escape then", () => {
+  expect(targets.map((target) => decide(target, "/users/a%252541"))).toEqual([
+    `users/[id].ts {"id":"a%41"}`,
+    `users/[id].ts {"id":"a%2541"}`,
+    `users/[id].ts {"id":"a%2541"}`,
+  ]);
+  expect(() => decide("lambda", "/users/a%25b")).toThrow(URIError);
+  expect(decide("node", "/users/a%25b")).toBe(`users/[id].ts {"id":"a%b"}`);
 });
 
 test.each(targets)("a malformed escape is a URIError on %s", (target) => {

@@ -1,5 +1,6 @@
 /** AWS's fronts of a function from the outside: a client's request in, its event out; a function's result in, what the client gets out. */
 import { toUrlEvent } from "../../framework/local/function-url/event.ts";
+import { apiPath } from "../../framework/local/http-api/api-path.ts";
 import { toEvent as toHttpApiEvent } from "../../framework/local/http-api/event.ts";
 import { toResponse } from "../../framework/local/http-api/result.ts";
 import type { WireHeaders, WireRequest, WireResponse } from "../../framework/model/wire.ts";
@@ -13,7 +14,7 @@ export interface Front {
   toEvent(request: WireRequest): HttpEvent;
   /** Throws on a result with a key that the front does not take. */
   toAnswer(result: unknown): WireResponse;
-  /** The path reaches the function decoded, so that an escaped slash is a slash. */
+  /** The path reaches the function decoded, and not only once. */
   readonly decodesPath: boolean;
   /** How the query reaches it. */
   readonly query: "verbatim" | "grouped" | "last";
@@ -77,7 +78,7 @@ function payload1(name: string, version: "1.0" | undefined, stage: string): Fron
     name,
     prefix: version && stage !== "$default" ? `/${stage}` : "",
     toEvent(request) {
-      const path = version ? decodeURIComponent(pathOf(request)) : pathOf(request);
+      const path = version ? (apiPath(request.target) ?? "") : pathOf(request);
       const headers = grouped(withForwarded(request, version ? lower : (given) => given));
       const query = grouped(new URLSearchParams(queryOf(request)));
       return {

@@ -1,6 +1,7 @@
 /** Any request through any front is the client's request again, and any response the function's. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { apiPath } from "../../framework/local/http-api/api-path.ts";
 import type { WireHeaders, WireRequest } from "../../framework/model/wire.ts";
 import { type HttpEvent, toLambda } from "../../framework/runtime/lambda.ts";
 import { canonicalPath, escapePath } from "../../framework/runtime/path.ts";
@@ -88,9 +89,7 @@ function expectedOf(front: Front, { method, path: asPath, query: asQuery, header
     return [name.toLowerCase(), joint === undefined ? (values.at(-1) ?? "") : values.join(joint)];
   });
   const all = Map.groupBy(joined, ([name]) => name);
-  const { origin, pathname } = new URL(
-    `https://${host}${front.decodesPath ? escapePath(decodeURIComponent(asPath)) : canonicalPath(asPath)}`,
-  );
+  const { origin, pathname } = new URL(`https://${host}${front.decodesPath ? escapePath(apiPath(asPath) ?? "") : canonicalPath(asPath)}`);
   return {
     ...{ method, origin, pathname },
     query: front.query === "verbatim" ? new URL(`https://x/${asQuery}`).search : queryGroups(asQuery, front.query === "last"),
@@ -146,6 +145,8 @@ describe.each(fronts)("$name", (front) => {
   it("hands over any request as it was", async () => {
     await fc.assert(
       fc.asyncProperty(asked, async (one) => {
+        // An HTTP API answers these itself.
+        fc.pre(!front.decodesPath || apiPath(one.path) !== undefined);
         expect(await seenThrough(front, one)).toEqual(expectedOf(front, one));
       }),
       { numRuns: 300 },

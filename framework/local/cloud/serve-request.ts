@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Invocation } from "../../model/invocation.ts";
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import type { AccessRecord } from "../access-log.ts";
-import { decodedPath } from "../http-api/payload2.ts";
+import { apiPath } from "../http-api/api-path.ts";
 import { invokeThroughApi } from "../http-api/invoke.ts";
 import { refusedByApi } from "../http-api/limits.ts";
 import { selectRoute } from "../http-api/match.ts";
@@ -70,7 +70,7 @@ async function answer(apiId: string, request: WireRequest, requestId: string, re
 }
 
 function findTarget(apiId: string, { method, target }: WireRequest, { state, clock }: Region): Target | undefined {
-  const selected = selectStage(childrenOf(state.stages, apiId), decodedPath(target) ?? "");
+  const selected = selectStage(childrenOf(state.stages, apiId), apiPath(target) ?? "");
   const { deploymentId, nodes = [] } = selected?.stage ?? {};
   const deployment = state.deployments.get(`${apiId}/${seen(nodes, deploymentId, clock.now())}`);
   if (!selected || !deployment) return undefined;

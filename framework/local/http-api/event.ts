@@ -1,7 +1,8 @@
 /** The event an HTTP API makes of a request, payload 2.0 (facts: live fixtures of 10 Jul 2026): WireRequest in, the event's object out. */
 import type { WireRequest } from "../../model/wire.ts";
 import type { Destination } from "../emulator.ts";
-import { bodyOf, commonLogTime, cookiesOf, decodedPath, headersOf, queryOf, unlessEmpty } from "./payload2.ts";
+import { apiPath } from "./api-path.ts";
+import { bodyOf, commonLogTime, cookiesOf, headersOf, queryOf, unlessEmpty } from "./payload2.ts";
 
 /** The API and stage that took the request. */
 export interface HttpApi {
@@ -45,10 +46,10 @@ export interface HttpApiEventDocument {
   readonly isBase64Encoded: boolean;
 }
 
-/** The event. Throws URIError on a path that `decodedPath` does not take: the front answers those itself. */
+/** The event. Throws URIError on a path that `apiPath` does not take: the front answers those itself. */
 export function toEvent(request: WireRequest, to: Destination, api: HttpApi, now: Date = new Date()): HttpApiEventDocument {
   const { method, target, clientAddress } = request;
-  const path = decodedPath(target);
+  const path = apiPath(target);
   if (path === undefined) throw new URIError("malformed percent escape in the path");
   const query = target.includes("?") ? target.slice(target.indexOf("?") + 1) : "";
   const headers = headersOf(request);

@@ -1,6 +1,6 @@
 /** What an HTTP API refuses before any function runs: a WireRequest in, the gateway's answer or nothing out. */
 import type { WireRequest, WireResponse } from "../../model/wire.ts";
-import { decodedPath } from "./payload2.ts";
+import { apiPath } from "./api-path.ts";
 import { gatewayAnswer } from "./result.ts";
 
 /** Largest body, bytes. */
@@ -19,12 +19,12 @@ function headBytes({ method, target, headers }: WireRequest): number {
 }
 
 /**
- * 400 for a malformed percent escape in the path, 413 for a body over 10 MB, 431 for a head over 10,240 bytes (the status is believed;
+ * 400 for a path that has a malformed percent escape, once decoded too, 413 for a body over 10 MB, 431 for a head over 10,240 bytes (the status is believed;
  * the quota is documented).
  */
 export function refusedByApi(request: WireRequest, requestId: string): WireResponse | undefined {
   if (headBytes(request) > maxHead) return gatewayAnswer(431, "Request Header Fields Too Large", requestId);
-  if (decodedPath(request.target) === undefined) return gatewayAnswer(400, "Bad Request", requestId);
+  if (apiPath(request.target) === undefined) return gatewayAnswer(400, "Bad Request", requestId);
   if (request.body.byteLength > maxBody) return gatewayAnswer(413, "Request Entity Too Large", requestId);
   return undefined;
 }

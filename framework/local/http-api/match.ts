@@ -23,7 +23,7 @@ type TemplateSegment = { readonly text: string } | { readonly variable: string; 
  * static text beats a variable from the left, among greedy ones the longest prefix is the most specific; for one path a named method
  * beats ANY. A variable never matches an empty segment.
  * @param keys as given to CreateRoute
- * @returns of a method and a path that is decoded once as a whole, as rawPath is, without a stage
+ * @returns of a method and a path that is decoded as a whole, as rawPath is, without a stage
  */
 export function routeSelector(keys: readonly string[]): (method: string, decodedPath: string) => SelectedRoute | undefined {
   const candidates = keys.flatMap(toCandidate);

@@ -4,7 +4,7 @@ import type { WireHeaders, WireRequest } from "../../model/wire.ts";
 import { headerValues } from "../guard.ts";
 import { traceRoot } from "../lambda/trace-id.ts";
 
-/** The path decoded once and whole, as rawPath is; undefined when an escape is malformed. */
+/** The path decoded once and whole; undefined when an escape is malformed. */
 export function decodedPath(target: string): string | undefined {
   const [path = ""] = target.split("?", 1);
   try {

@@ -1,7 +1,7 @@
 /** Events against those that AWS sent (facts: live fixtures of 10 Jul 2026). */
 import { describe, expect, it } from "vitest";
 import { toEvent } from "../../../framework/local/http-api/event.ts";
-import { decodedPath } from "../../../framework/local/http-api/payload2.ts";
+import { apiPath } from "../../../framework/local/http-api/api-path.ts";
 import { maxBody, refusedByApi } from "../../../framework/local/http-api/limits.ts";
 import type { WireHeaders, WireRequest } from "../../../framework/model/wire.ts";
 import { openHttpApi } from "../../../framework/runtime/http-api.ts";
@@ -176,8 +176,8 @@ describe("toEvent()", () => {
 });
 
 describe("the front", () => {
-  it.each(["/%", "/%zz", "/a%2", "/%ff", "/%C3%28"])("refuses the malformed path %s", (target) => {
-    expect(decodedPath(target)).toBeUndefined();
+  it.each(["/%", "/%zz", "/a%2", "/%ff", "/%C3%28", "/100%25", "/%25zz"])("refuses the malformed path %s", (target) => {
+    expect(apiPath(target)).toBeUndefined();
     const refused = refusedByApi(wire(target), "id");
     expect([refused?.status, refused?.headers, Buffer.from(refused?.body as Uint8Array).toString()]).toEqual([
       400,
@@ -190,8 +190,27 @@ describe("the front", () => {
     expect(() => event(target)).toThrow(URIError);
   });
 
-  it("decodes once, and leaves the query alone", () => {
-    expect([decodedPath("/a%2Fb%252F"), decodedPath("/a?%")]).toEqual(["/a/b%2F", "/a"]);
+  // As captured at a live API (hotsock/voker, vokerhttp/testdata/ingress-paths.json).
+  it.each([
+    ["/capture/plain", "/capture/plain"],
+    ["/capture/space%20value", "/capture/space value"],
+    ["/capture/question%3Fvalue", "/capture/question"],
+    ["/capture/percent%25done", undefined],
+    ["/capture/hash%23value", "/capture/hash#value"],
+    ["/capture/slash%2Fvalue", "/capture/slash/value"],
+    ["/capture/unicode-%CE%BB-%E4%B8%96%E7%95%8C", "/capture/unicode-λ-世界"],
+    ["/capture/literal%252Fvalue", "/capture/literal/value"],
+    ["/capture/literal%253Fvalue", "/capture/literal?value"],
+    ["/capture/literal%2525value", "/capture/literal%value"],
+  ])("makes of %s what a live API makes of it", (sent, seen) => {
+    expect(apiPath(sent)).toBe(seen);
+    const refused = refusedByApi(wire(sent), "id");
+    expect(refused?.status).toBe(seen === undefined ? 400 : undefined);
+    if (seen !== undefined) expect(event(`${sent}?value=a%3Fb%25c`)).toMatchObject({ rawPath: seen, rawQueryString: "value=a%3Fb%25c" });
+  });
+
+  it("leaves the query alone", () => {
+    expect(apiPath("/a?%")).toBe("/a");
     expect(refusedByApi(wire("/a?%"), "id")).toBeUndefined();
   });
 

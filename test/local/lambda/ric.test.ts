@@ -87,7 +87,7 @@ function requests(route: ScannedRoute): readonly WireRequest[] {
     ask("POST", "application/json", "{"),
     ask("POST", form, "password=%E3%84%B1&name=a+b&message=hi"),
     ask("GET", "text/plain", "", ""),
-    { ...ask("GET"), target: "/100%25/%00" },
+    { ...ask("GET"), target: "/100%2525/%00" },
   ];
 }
 
