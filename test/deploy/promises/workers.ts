@@ -110,6 +110,7 @@ export const workers: Row = {
   atLeast: (calls) => Math.max(0, Math.floor((calls.length - 1) / 1200)) * 300_000,
   leases: false,
   splits: true,
+  bars: { change: 10, nothing: 6, rollback: 4 },
   notStarted: /^a route of release 2 would not start: \/old \(functions\/old\.ts\): Error: not at start$/,
   sample: 1,
   async build(sample, root, out) {

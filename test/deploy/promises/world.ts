@@ -80,6 +80,8 @@ export interface Row {
   readonly switchCall: string;
   /** The one that makes an app's place before its first release, where it would overwrite what is there. */
   readonly placeCall?: string;
+  /** Calls that wait for each other, at most: of one changed route, of nothing to do, of a rollback. */
+  readonly bars: { readonly change: number; readonly nothing: number; readonly rollback: number };
   /** Milliseconds that so many calls take at the least, by the calls a second that the platform allows. */
   atLeast(calls: readonly ApiCall[]): number;
   /** The one that makes a version; undefined where a release is a version, so that each makes one. */
