@@ -64,7 +64,7 @@ export function draftRelease(
       return { kind: "function", name: id, key: hash, bytes, facts: [{ label: "code", value: hash, hidden: true }] };
     }),
     ...manifest.routes.map((route) => ({ kind: "route" as const, name: route.pattern, key: route.function })),
-    ...assetParts(build, { ownKey, kept, note: leftText(left) }),
+    ...assetParts(build, { ownKey, kept, note: fileNote(build, left) }),
     ...frontParts(app, scriptName(owner)),
   ];
   return {
@@ -147,6 +147,13 @@ function keepFor(
   });
   const room = Math.max(0, mostFiles - files.length);
   return { kept: keeping.kept.slice(0, room), left: [...keeping.left, ...keeping.kept.slice(room)] };
+}
+
+/** The plan of an account is not to be read with a token for Workers, so it is said and not refused. */
+function fileNote({ files }: WorkersBuild, left: readonly RecordedAsset[]): string | undefined {
+  const many =
+    files.length > mostFiles ? `${files.length} files need Cloudflare's paid plan: the Free plan has room for ${mostFiles}` : undefined;
+  return [many, leftText(left)].filter((text) => text !== undefined).join("; ") || undefined;
 }
 
 interface AssetParts {

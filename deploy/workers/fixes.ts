@@ -15,6 +15,8 @@ const fixes: Readonly<Record<number, string>> = {
   10041: 'make the KV namespace first, or mend its id under "workers": { "bindings" } in hosting.json',
   10063: "open Workers & Pages in Cloudflare's dashboard once: that registers the account's workers.dev subdomain",
   10085: 'make the R2 bucket first, or mend its name under "workers": { "bindings" } in hosting.json',
+  10304:
+    "Cloudflare takes 20,000 static files with the Free plan and 100,000 with the paid one, those that are kept for earlier releases included, of 25 MiB each: put some of them into an R2 bucket, or choose another plan",
   10142: "other Workers bind to this one: remove those bindings first",
   10143: 'deploy that Worker first, or mend its name under "workers": { "bindings" } in hosting.json',
   10145: "deploy that Worker first: it has no version that takes traffic",

@@ -18,7 +18,7 @@ import { type Deployment, findScript, type Share } from "./script.ts";
 import { proofOf } from "./proof.ts";
 import { readWhole, recordOf, toModule } from "./version-record.ts";
 import { untried } from "./untried.ts";
-import { uploadVersion } from "./versions.ts";
+import { prepareVersion, uploadVersion } from "./versions.ts";
 
 /** What a release is made of; without it only what is there already can be promoted or removed. */
 export interface WorkersSource {
@@ -122,14 +122,14 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
   if (!source || !draft) return fail("a release needs a build");
   const { workers } = source.build.manifest.app;
   if (!release.assembled) await source.tryStart?.();
-  const parts = release.assembled ? [] : await source.build.parts();
+  const { live, releases } = observed.deployed;
+  const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
+  const upload = { client, script, build: source.build, draft, release, stored: observed.stored, before, liveUrl: live?.url };
+  const prepared = release.assembled ? undefined : await prepareVersion(upload);
   const isNew = !observed.glance.script;
   if (isNew) await makeScript(run, workers);
   await addFronts(client, script, workers, isNew ? { ...observed.fronts, workersDev: wantsWorkersDev(workers) } : observed.fronts);
-  const { live, releases } = observed.deployed;
-  const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
-  const upload = { client, script, build: source.build, parts, draft, release, stored: observed.stored, before, liveUrl: live?.url };
-  const ref = release.assembled?.ref ?? (await uploadVersion(upload)).id;
+  const ref = release.assembled?.ref ?? (await uploadVersion(upload, prepared!)).id;
   const url = await candidateUrl(run, workers);
   // An upload takes its time; a candidate's place beside what was live before would give the traffic back to that.
   await requireDeployment(client, script, run.deployment?.id);
@@ -142,6 +142,8 @@ async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
 /** A first release stands beside a placeholder that says 503; beside what somebody else released since, it has no business. */
 async function makeScript(run: Run, workers: WorkersApp): Promise<void> {
   const { client, owner, script } = run;
+  // Files were uploaded since it was looked.
+  if (await findScript(client, script)) throw moved(script);
   await putPlaceholder(client, owner, workers.compatibilityDate);
   await setWorkersDev(client, script, wantsWorkersDev(workers));
   const { deployment, versions } = await glanceAt({ client, owner });

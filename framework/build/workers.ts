@@ -1,9 +1,9 @@
 /** Cloudflare's build: routes in, the modules of one Worker exactly as they are uploaded out. */
 import { createHash } from "node:crypto";
 import type { AssetServer, BuiltAsset, WorkerModule } from "../model/manifest.ts";
+import { headersFile, headersFileLimit } from "../model/headers-file.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { headersFile, headersFileLimit } from "./headers-file.ts";
 import { buildSplit } from "./split.ts";
 
 /** Size of a Worker, uncompressed, on every plan (developers.cloudflare.com/workers/platform/limits, since 2026-09-04). */

@@ -65,7 +65,7 @@ describe.each(["before", "after"] as const)("killed %s a call took effect", (eff
       expect((await observe()).leftovers, `call ${at}`).toEqual([]);
       await (await road.platform({}, false)).remove();
     }
-    // The placeholder, workers.dev, an asset session and its files (which the account keeps), the version, the candidate, the switch.
+    // An asset session and its files (which the account keeps), the placeholder, workers.dev, the version, the candidate, the switch.
     expect(deaths).toBe(6);
   });
 

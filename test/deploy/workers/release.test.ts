@@ -1,5 +1,11 @@
 /** Releases through the API to the local Cloudflare, which runs what it gets in workerd: first, unchanged, changed, removed, refused. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { join } from "node:path";
+import type { Platform } from "../../../deploy/platform.ts";
+import { planOn, release } from "../../../deploy/release.ts";
+import { CloudflareError, toUserError } from "../../../deploy/workers/cloudflare-error.ts";
+import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
+import { readBuild } from "../../../deploy/workers/read-build.ts";
 import { isWrite, openRoad, page, type Road } from "./road.ts";
 import type { WireCall } from "../recorder.ts";
 
@@ -100,6 +106,49 @@ describe("refused before any change", () => {
   });
 });
 
+describe("more static files than Cloudflare takes", () => {
+  const withFiles = async (many: number) => {
+    await road.write("functions/_public/a.txt", "a");
+    await road.deploy({ app: { stage: "built" } });
+    const build = await readBuild(join(road.root, ".portico/build/workers"), road.root);
+    const [file] = build.files;
+    const files = Array.from({ length: many }, (_, at) => ({ ...file!, path: `/${at}`, spelled: `/${at}` }));
+    road.takeCalls();
+    const source = { build: { ...build, files }, values: async () => ({ env: {} }) };
+    return createWorkersPlatform({ client: road.client, owner: { app: "road", stage: "full" }, keep: 3, source });
+  };
+  const releaseTo = (platform: Platform) =>
+    release({
+      ...{ clouds: [platform], smoke: [], keep: 3, now: Date.now },
+      ...{ onPlans: async () => undefined, onProgress: () => undefined, checkpoint: () => undefined },
+    });
+
+  test("on any plan are refused before any change", async () => {
+    await expect(releaseTo(await withFiles(100_001))).rejects.toMatchObject({ code: "ASSET_COUNT", fix: expect.stringContaining("R2") });
+    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+  });
+
+  test("on the Free plan are told of in the plan, and refused by Cloudflare while nothing is made", async () => {
+    await road.close();
+    road = await openRoad({ plan: "free" });
+    const platform = await withFiles(20_001);
+    const { plan } = await planOn(platform);
+    expect(plan.changes.find(({ kind }) => kind === "assets")?.note).toContain("20001 files need Cloudflare's paid plan");
+    await expect(releaseTo(platform)).rejects.toMatchObject({ code: 10304 });
+    expect(toUserError(new CloudflareError(400, 10304, ""), "Cloudflare")).toMatchObject({ fix: expect.stringContaining("paid") });
+    expect(
+      road
+        .takeCalls()
+        .filter(isWrite)
+        .map(({ path }) => path.replace(/^.*scripts\//, "")),
+    ).toEqual(["road--full/assets-upload-session"]);
+    expect(await createWorkersPlatform({ client: road.client, owner: { app: "road", stage: "full" }, keep: 3 }).observe()).toMatchObject({
+      parts: [],
+      releases: [],
+    });
+  });
+});
+
 describe("a smoke test that fails", () => {
   const failing = { smoke: [{ path: "/users/1", status: 418 }] };
 
@@ -159,6 +208,9 @@ test("a release's hashed files stay with the next ones, by their hashes alone, a
   const second = await road.deploy();
   expect(await answer(second.live.url, "/app.3f2a9c1b.js")).toBe("one");
   expect(await answer(second.live.url, "/app.7d1e0f44.js")).toBe("two");
+  const cached = async (path: string) => (await fetch(new URL(path, second.live.url))).headers.get("cache-control");
+  const forGood = "public, max-age=31536000, immutable";
+  expect([await cached("/app.3f2a9c1b.js"), await cached("/app.7d1e0f44.js")]).toEqual([forGood, forGood]);
   const sent = road.takeCalls().filter(({ path }) => path.includes("/assets/upload"));
   expect(sent).toHaveLength(1);
   expect((await road.deploy()).changed).toBe(false);

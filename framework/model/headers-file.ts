@@ -1,8 +1,8 @@
 /** Writes the `_headers` text of Cloudflare's asset server: static files and the rules of hosting.json in, text out. */
-import { foldersAbove } from "../model/asset-folders.ts";
-import type { HeaderRules } from "../model/asset-headers.ts";
-import type { BuiltAsset } from "../model/manifest.ts";
 import { immutable, isHashed } from "../runtime/assets.ts";
+import { foldersAbove } from "./asset-folders.ts";
+import type { HeaderRules } from "./asset-headers.ts";
+import type { BuiltAsset } from "./manifest.ts";
 
 /** Rules that Cloudflare takes (developers.cloudflare.com/workers/static-assets/headers, "100 header rules"). */
 export const headersFileLimit = 100;
@@ -16,6 +16,7 @@ export interface HeadersFile {
 /**
  * First what never changes, by whole folders where it can be, then the app's own rules. Cloudflare joins the values of several rules
  * that match; a rule that removes a header first replaces it, so that the last one wins, as everywhere.
+ * @param assets where there are more than can be named, those that come last are not
  */
 export function headersFile(assets: readonly Pick<BuiltAsset, "path">[], rules: HeaderRules): HeadersFile {
   const own = rules
