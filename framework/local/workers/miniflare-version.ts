@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Miniflare as MiniflareClass, MiniflareOptions } from "miniflare";
 import { watchCpu } from "./cpu-limit.ts";
+import { queueBindings, queueWorker, type TakeMessages } from "./version-queues.ts";
 import { type Host, loadMiniflare, type WorkerdLine, withoutSignalHandlers } from "./miniflare.ts";
 
 /** A module of the version. */
@@ -39,6 +40,7 @@ export interface VersionOptions {
   readonly d1: Readonly<Record<string, URL>>;
   readonly r2: Readonly<Record<string, URL>>;
   readonly queues: Readonly<Record<string, string>>;
+  readonly takeMessages: TakeMessages;
   readonly rateLimits: Readonly<Record<string, { readonly namespace: string; readonly limit: number; readonly period: 10 | 60 }>>;
   /** Answers what the Worker sends to a service binding. */
   readonly services: Readonly<Record<string, (request: Request) => Promise<Response>>>;
@@ -50,6 +52,26 @@ export interface VersionOptions {
   readonly onTrace?: (items: readonly Readonly<Record<string, unknown>>[]) => void;
 }
 
+/** A message as its consumer gets it. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly timestamp: Date;
+  /** 1 is the first. */
+  readonly attempts: number;
+  readonly body?: unknown;
+  /** In workerd's own serialisation, in place of `body`. */
+  readonly serializedBody?: ArrayBufferLike;
+}
+
+/** What a `queue` handler came to (workerd, api/queue.h). */
+export interface QueueOutcome {
+  readonly outcome: string;
+  readonly ackAll: boolean;
+  readonly retryBatch: { readonly retry: boolean; readonly delaySeconds?: number };
+  readonly explicitAcks?: readonly string[];
+  readonly retryMessages?: readonly { readonly msgId: string; readonly delaySeconds?: number }[];
+}
+
 /** A running version. */
 export interface RunningVersion extends Host {
   /** To be called when a request begins; gives what to call at its end. */
@@ -58,6 +80,8 @@ export interface RunningVersion extends Host {
   exceededCpu(): boolean;
   /** Runs its `scheduled` handler. @param time epoch ms of the minute that it is for */
   scheduled(cron: string, time: number): Promise<{ readonly outcome: string }>;
+  /** Runs its `queue` handler; one that is not there is an exception. */
+  queue(name: string, messages: readonly QueuedMessage[]): Promise<QueueOutcome>;
 }
 
 /** A bundle's modules are named as if it lay there. */
@@ -82,7 +106,11 @@ export async function startVersion(options: VersionOptions): Promise<RunningVers
     },
   };
   const answer = (): unknown => new AnswerOf(null, { status: 204 });
-  const workers = [workerOf(options, await withCap(options)), ...(options.onTrace ? [tailWorker(options.onTrace, answer)] : [])];
+  const workers = [
+    workerOf(options, await withCap(options)),
+    ...(options.onTrace ? [tailWorker(options.onTrace, answer)] : []),
+    ...(Object.keys(options.queues).length > 0 ? [queueWorker(options.takeMessages)] : []),
+  ];
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...shared, workers } as MiniflareOptions));
   return running(miniflare, options);
 }
@@ -146,6 +174,10 @@ async function running(miniflare: MiniflareClass, { name, cpuMs, onLine }: Versi
         const worker = await miniflare.getWorker(name);
         return worker.scheduled({ cron, scheduledTime: new Date(time) });
       },
+      async queue(queue, messages) {
+        const worker = await miniflare.getWorker(name);
+        return (worker as unknown as { queue(name: string, list: readonly QueuedMessage[]): Promise<QueueOutcome> }).queue(queue, messages);
+      },
     };
   } catch (error) {
     // Without it the failed start keeps the process alive.
@@ -173,7 +205,7 @@ function workerOf(options: VersionOptions, modules: readonly VersionModule[]): o
     kvNamespaces: remote(options.kv),
     d1Databases: remote(options.d1),
     r2Buckets: remote(options.r2),
-    queueProducers: Object.fromEntries(Object.entries(options.queues).map(([name, queueName]) => [name, { queueName }])),
+    unsafeBindings: queueBindings(options.queues),
     ratelimits: Object.fromEntries(limits) as object,
     serviceBindings: { ...options.services },
     ...(options.onTrace && { tails: [tailName] }),

@@ -16,6 +16,8 @@ import type { CloudKey } from "../key.ts";
 import { type Api, answerCloudflare } from "./api.ts";
 import { openContentStore } from "./content-store.ts";
 import { type Edge, type EdgeState, openEdgeState, type Plan, plans } from "./edge.ts";
+import { createQueues } from "./queue-delivery.ts";
+import { takeMessages } from "./queue-messages.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { callService, serveWorker } from "./serve-worker.ts";
 import { runDue } from "./schedules.ts";
@@ -90,6 +92,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     sites,
     onLog: options.onWorkerLog,
     callService: (script: string, request: Request) => callService(script, request, edge, random),
+    takeMessages: (queue: string, request: Request) => takeMessages(queue, request, edge),
   };
   const pool = new VersionPool((version, tailed) => startStored(version, tailed, { edge, ...surroundings }), onError);
   const storage = lazyStorage(join(folder, "storage"));
@@ -99,6 +102,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     tails: new TailSessions(),
     traffic: createTraffic({ state, clock, pool }, options.propagation ?? (() => 0), random),
     ...(options.cpuMs !== undefined && { cpuMs: options.cpuMs }),
+    queues: createQueues(() => edge, options.onLog, onError),
     busy: new Set(),
     transfers: new Map(),
     storage: () => storage.open(),
@@ -107,7 +111,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     hostsChanged: () => void hosts.splice(0, hosts.length, ...options.hosts, ...knownHosts({ state })),
   };
   edge.hostsChanged();
-  const stopCrons = startCrons(edge, onError);
+  const stopTicking = startTicking(edge, onError);
   const api: Api = { edge, key, faults, ...(options.limitsRate && { rateLimit: createRateLimit(clock) }) };
   return {
     answer: (request) => answerCloudflare(request, api),
@@ -116,7 +120,8 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     openFronts: () => openFronts(edge),
     apps: () => appsOf(edge),
     async close() {
-      stopCrons();
+      stopTicking();
+      edge.queues.close();
       await fronts.closeAll();
       edge.tails.close();
       await Promise.all([pool.close(), inspector.close(), storage.close()]);
@@ -145,15 +150,19 @@ function lazyStorage(folder: string): { open(): Promise<Storage>; close(): Promi
   };
 }
 
-/** Looks every ten seconds of the clock what minutes it has passed. */
-function startCrons(edge: Edge, onError: (error: unknown) => void): () => void {
+/** On the clock: every second what queues are to deliver, every ten what minutes have passed. */
+function startTicking(edge: Edge, onError: (error: unknown) => void): () => void {
   const every = edge.clock.every?.bind(edge.clock) ?? systemClock.every;
   let since = edge.clock.now();
-  return every(10_000, () => {
-    const from = since;
-    since = edge.clock.now();
-    runDue(from, since, edge, onError).catch(onError);
-  });
+  const stops = [
+    every(1000, () => edge.queues.tick()),
+    every(10_000, () => {
+      const from = since;
+      since = edge.clock.now();
+      runDue(from, since, edge, onError).catch(onError);
+    }),
+  ];
+  return () => stops.forEach((stop) => stop());
 }
 
 /** What versions and asset records name; open upload sessions keep what they brought. */

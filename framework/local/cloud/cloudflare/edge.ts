@@ -9,8 +9,11 @@ import type { ContentStore } from "./content-store.ts";
 import type {
   AssetRecord,
   AssetSession,
+  ConsumerRecord,
   DeploymentRecord,
   DomainRecord,
+  MessageRecord,
+  QueueRecord,
   ResourceRecord,
   RouteRecord,
   ScheduleRecord,
@@ -19,6 +22,7 @@ import type {
   ZoneRecord,
 } from "./records.ts";
 import type { Transfer } from "./d1-transfer.ts";
+import type { Queues } from "./queue-delivery.ts";
 import type { TailSessions } from "./tail-sessions.ts";
 import type { Traffic } from "./traffic.ts";
 import type { VersionPool } from "./version-pool.ts";
@@ -34,7 +38,9 @@ export interface EdgeState {
   readonly kv: Collection<ResourceRecord>;
   readonly d1: Collection<ResourceRecord>;
   readonly r2: Collection<ResourceRecord>;
-  readonly queues: Collection<ResourceRecord>;
+  readonly queues: Collection<QueueRecord>;
+  readonly consumers: Collection<ConsumerRecord>;
+  readonly messages: Collection<MessageRecord>;
   readonly zones: Collection<ZoneRecord>;
   readonly routes: Collection<RouteRecord>;
   readonly domains: Collection<DomainRecord>;
@@ -63,6 +69,7 @@ export interface Edge {
   readonly inspector: Inspector;
   readonly tails: TailSessions;
   readonly traffic: Traffic;
+  readonly queues: Queues;
   /** Scripts that a call is changing right now; a second one is refused. */
   readonly busy: Set<string>;
   /** SQL texts on their way in or out, by the token of their URL. */
@@ -98,6 +105,8 @@ export function openEdgeState(folder: string): EdgeState {
     d1: open("d1"),
     r2: open("r2"),
     queues: open("queues"),
+    consumers: open("consumers"),
+    messages: open("messages"),
     zones: open("zones"),
     routes: open("routes"),
     domains: open("domains"),
@@ -106,6 +115,11 @@ export function openEdgeState(folder: string): EdgeState {
   for (const children of [state.versions, state.deployments, state.schedules]) {
     for (const id of children.ids()) if (!state.scripts.get(id.slice(0, id.indexOf("/")))) children.remove(id);
   }
+  const isGone = (script: string): boolean => !state.scripts.get(script);
+  for (const { id, script } of state.routes.all()) if (script !== null && isGone(script)) state.routes.remove(id);
+  for (const { id, service } of state.domains.all()) if (isGone(service)) state.domains.remove(id);
+  for (const { id, script, queue } of state.consumers.all()) if (isGone(script) || !state.queues.get(queue)) state.consumers.remove(id);
+  for (const { id, queue } of state.messages.all()) if (!state.queues.get(queue)) state.messages.remove(id);
   return state;
 }
 

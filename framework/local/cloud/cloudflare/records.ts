@@ -125,11 +125,51 @@ export interface AssetSession {
   readonly expires: number;
 }
 
-/** A KV namespace, D1 database, R2 bucket or queue: its id and name; what is in it lives in the storage. */
+/** A KV namespace, D1 database or R2 bucket: its id and name; what is in it lives in the storage. */
 export interface ResourceRecord {
   readonly id: string;
   readonly name: string;
   readonly created: string;
+}
+
+/** A queue, and how it keeps and delivers: seconds. */
+export interface QueueRecord extends ResourceRecord {
+  readonly settings?: { readonly delivery_delay?: number; readonly message_retention_period?: number; readonly delivery_paused?: boolean };
+}
+
+/** The Worker that gets a queue's messages. */
+export interface ConsumerRecord {
+  readonly id: string;
+  /** The queue's id. */
+  readonly queue: string;
+  readonly script: string;
+  readonly created: string;
+  readonly deadLetterQueue?: string;
+  readonly settings: {
+    readonly batch_size: number;
+    readonly max_wait_time_ms: number;
+    readonly max_retries: number;
+    /** Seconds. */
+    readonly retry_delay: number;
+    readonly max_concurrency?: number;
+  };
+}
+
+/** A message that no consumer has taken yet. */
+export interface MessageRecord {
+  readonly id: string;
+  /** The queue's id. */
+  readonly queue: string;
+  /** In the order of sending. */
+  readonly sequence: number;
+  /** `text`, `json`, `bytes`, or workerd's own serialisation `v8`. */
+  readonly contentType: string;
+  /** Base64. */
+  readonly body: string;
+  /** Epoch ms: when it was sent, and when it may be delivered. */
+  readonly sent: number;
+  readonly visible: number;
+  readonly attempts: number;
 }
 
 export interface ZoneRecord {

@@ -28,7 +28,7 @@ export async function removeScript({ name }: ScriptRecord, force: boolean, edge:
       400,
       `Cannot delete this Worker as it is still referenced by service bindings in Workers: ${others.join(", ")}`,
     );
-  const { scripts, versions, deployments, schedules, routes, domains } = edge.state;
+  const { scripts, versions, deployments, schedules, routes, domains, consumers } = edge.state;
   // The script first: what a kill leaves of its children goes when the cloud starts again.
   scripts.remove(name);
   for (const children of [versions, deployments, schedules]) {
@@ -36,6 +36,7 @@ export async function removeScript({ name }: ScriptRecord, force: boolean, edge:
   }
   for (const { id, script } of routes.all()) if (script === name) routes.remove(id);
   for (const { id, service } of domains.all()) if (service === name) domains.remove(id);
+  for (const { id, script } of consumers.all()) if (script === name) consumers.remove(id);
   for (const { id } of edge.tails.of(name)) edge.tails.end(id);
   edge.traffic.changed(name);
   await edge.fronts.close(name);

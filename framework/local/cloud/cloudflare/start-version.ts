@@ -26,13 +26,15 @@ export interface Surroundings {
   readonly sites: string;
   readonly onLog: (line: LogLine) => void;
   readonly callService: (script: string, request: Request) => Promise<Response>;
+  /** Takes what a Worker sends to a queue. */
+  readonly takeMessages: (queue: string, request: Request) => Promise<Response>;
 }
 
 /** Rejects with UserError MINIFLARE_MISSING. */
 export async function startStored(
   version: VersionRecord,
   tailed: boolean,
-  { edge, sites, onLog, callService }: Surroundings,
+  { edge, sites, onLog, callService, takeMessages }: Surroundings,
 ): Promise<RunningVersion> {
   const { mainModule, modules, bindings, assets } = version;
   const options: VersionOptions = {
@@ -45,6 +47,7 @@ export async function startStored(
     values: valuesOf(version),
     ...(await storedIn(bindings, edge)),
     queues: byName(bindings, "queue", ({ queue_name }) => queue_name as string),
+    takeMessages,
     rateLimits: byName(bindings, "ratelimit", ({ namespace_id, simple }) => {
       const { limit, period } = simple as { limit: number; period: 10 | 60 };
       return { namespace: namespace_id as string, limit, period };

@@ -135,6 +135,14 @@ describe("wrangler 4.164.0", { tags: ["programs"], timeout: 120_000 }, () => {
     expect((await lab.call("GET", `/workers/scripts/${name}/schedules`)).result).toMatchObject({ schedules: [{ cron: "*/5 * * * *" }] });
   });
 
+  it("makes it a queue's consumer", async () => {
+    await succeeds("queues", "consumer", "add", "jobs", name, "--batch-size", "1", "--message-retries", "2");
+    expect(await succeeds("queues", "consumer", "list", "jobs")).toContain(name);
+    expect((await wrangler(["queues", "consumer", "add", "jobs", name])).code).toBe(1);
+    await succeeds("queues", "consumer", "remove", "jobs", name);
+    expect(await succeeds("queues", "consumer", "list", "jobs")).toContain("No consumers");
+  });
+
   it("applies D1 migrations, once", async () => {
     expect(await succeeds("d1", "migrations", "apply", "notes", "--remote")).toContain("0001_init.sql");
     expect(await answer()).toMatchObject({ names: ["a;b", "C"] });
