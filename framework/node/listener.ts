@@ -6,7 +6,7 @@ import type { Call, Env } from "../runtime/handler.ts";
 import { announcesTooMuch, boundBody } from "./body-limit.ts";
 import { canonicalTarget, originOf } from "./canonical-target.ts";
 import { openRequest } from "./open-request.ts";
-import { refuse, refuseBody, send } from "./send.ts";
+import { refuse, refuseBody, send, type SendOptions } from "./send.ts";
 import { framingRefusal } from "./strict.ts";
 import { createTrust, type Origin, type ProxyHeaders, type TrustProxy } from "./trust-proxy.ts";
 
@@ -81,7 +81,8 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       .finally(() => work.delete(settled));
     work.add(settled);
   };
-  const answer = async (incoming: IncomingMessage, out: ServerResponse, { url, call, sent }: Exchange): Promise<void> => {
+  const answer = async (incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): Promise<void> => {
+    const { url, call, sent } = exchange;
     let response: Response;
     try {
       response = await fetch(openRequest(incoming, out, url), call);
@@ -91,8 +92,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       if (out.destroyed || incoming.errored) return;
       response = errorResponse(error, call);
     }
-    const fail = (error: unknown): void => onError(error, call.requestId);
-    sent.bytes = await send(response, incoming.method ?? "GET", out, { onError: fail, answerMs: options.answerMs });
+    sent.bytes = await send(response, incoming.method ?? "GET", out, exchange);
   };
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
@@ -110,7 +110,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
     const call: Call = { env: env as Env, requestId, clientAddress, platform: node, waitUntil: (promise) => waitUntil(promise, requestId) };
-    void answer(incoming, out, { url, call, sent });
+    void answer(incoming, out, new Exchange(url, call, sent, options));
   };
   return {
     listener,
@@ -120,10 +120,27 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
   };
 }
 
-interface Exchange {
+/** One request on its way. A class, since to make a closure and three records for each costs what a class does not. */
+class Exchange implements SendOptions {
   readonly url: string;
   readonly call: Call;
   readonly sent: Sent;
+  readonly #options: NodeOptions;
+
+  constructor(url: string, call: Call, sent: Sent, options: NodeOptions) {
+    this.url = url;
+    this.call = call;
+    this.sent = sent;
+    this.#options = options;
+  }
+
+  get answerMs(): number | undefined {
+    return this.#options.answerMs;
+  }
+
+  onError(error: unknown): void {
+    (this.#options.onError ?? warn)(error, this.call.requestId);
+  }
 }
 
 const node = { name: "node" } as const;

@@ -1,18 +1,38 @@
 /** Opens a message of node:http as a Request: nothing is read or made of it before the handler asks. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { createRequest } from "./plain-request.ts";
+import { createRequest, type RequestSource } from "./plain-request.ts";
 
 /** @param url absolute, as the handler shall see it */
-export function openRequest(incoming: IncomingMessage, out: ServerResponse, url: string): Request {
-  const { method = "GET" } = incoming;
-  return createRequest({
-    method,
-    url,
-    headers: () => headersOf(incoming.rawHeaders),
-    body: () => (method === "GET" || method === "HEAD" || !hasBody(incoming) ? null : openBody(incoming, out)),
-    signal: () => leaving(out),
-  });
+export const openRequest = (incoming: IncomingMessage, out: ServerResponse, url: string): Request =>
+  createRequest(new Opened(incoming, out, url));
+
+/** A class, since a request should not make three closures that nobody calls. */
+class Opened implements RequestSource {
+  readonly method: string;
+  readonly url: string;
+  readonly #incoming: IncomingMessage;
+  readonly #out: ServerResponse;
+
+  constructor(incoming: IncomingMessage, out: ServerResponse, url: string) {
+    this.method = incoming.method ?? "GET";
+    this.url = url;
+    this.#incoming = incoming;
+    this.#out = out;
+  }
+
+  headers(): Headers {
+    return headersOf(this.#incoming.rawHeaders);
+  }
+
+  body(): BodyInit | null {
+    const isRead = this.method !== "GET" && this.method !== "HEAD" && hasBody(this.#incoming);
+    return isRead ? openBody(this.#incoming, this.#out) : null;
+  }
+
+  signal(): AbortSignal {
+    return leaving(this.#out);
+  }
 }
 
 /** RFC 9112 section 6.3. */

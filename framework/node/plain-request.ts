@@ -6,10 +6,10 @@ export interface RequestSource {
   readonly method: string;
   /** As a Request would have it: absolute and normalised. */
   readonly url: string;
-  readonly headers: () => Headers;
-  readonly body: () => BodyInit | null;
+  headers(): Headers;
+  body(): BodyInit | null;
   /** Aborts when the client leaves. */
-  readonly signal: () => AbortSignal;
+  signal(): AbortSignal;
 }
 
 let Platform: typeof Request | undefined;

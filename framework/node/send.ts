@@ -5,18 +5,18 @@ import { plainParts } from "./plain-response.ts";
 
 /** Whom to tell of an answer, and how long its client may take nothing of it. */
 export interface SendOptions {
-  readonly onError: (error: unknown) => void;
+  onError(error: unknown): void;
   /** Milliseconds; no bound when absent. */
   readonly answerMs: number | undefined;
 }
 
 /** Sends it all; resolves with the bytes of body when nothing more will be written. Never rejects: what fails is told, and the connection cut. */
-export async function send(response: Response, method: string, out: ServerResponse, { onError, answerMs }: SendOptions): Promise<number> {
+export async function send(response: Response, method: string, out: ServerResponse, options: SendOptions): Promise<number> {
   try {
     const plain = plainParts(response);
     if (plain) {
       const bytes = sendWhole(plain, method, out);
-      if (out.socket?.writableLength) cutWhenStuck(out, answerMs);
+      if (out.socket?.writableLength) cutWhenStuck(out, options.answerMs);
       return bytes;
     }
     const { status, headers, body } = response;
@@ -27,10 +27,10 @@ export async function send(response: Response, method: string, out: ServerRespon
       await body?.cancel();
       return 0;
     }
-    cutWhenStuck(out, answerMs);
+    cutWhenStuck(out, options.answerMs);
     return await pour(body, out, { status, headers: own });
   } catch (error) {
-    if (!out.destroyed) onError(error);
+    if (!out.destroyed) options.onError(error);
     if (out.headersSent) out.destroy();
     else refuse(out, 500, "Internal Server Error");
     return 0;
