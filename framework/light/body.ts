@@ -39,7 +39,8 @@ export function extract(input: unknown): Body {
     }
     if (input instanceof Blob) return ofBlob(input, input.type);
     // The tag first: the global FormData loads the platform's classes.
-    if (Object.prototype.toString.call(input) === "[object FormData]" && input instanceof FormData) return ofBlob(...toMultipart(input));
+    if ((input as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData" && input instanceof FormData)
+      return ofBlob(...toMultipart(input));
   }
   return made(`${input as string}`, "text/plain;charset=UTF-8");
 }
