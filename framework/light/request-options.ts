@@ -18,7 +18,7 @@ export const standard = {
 } as const;
 
 /** As the getters of a request show them; beside them what `fetch` alone reads: priority, and Node's own dispatcher. */
-export type Options = { readonly [Name in keyof typeof standard]: (typeof standard)[Name] extends string ? string : boolean };
+export type Options = { [Name in keyof typeof standard]: (typeof standard)[Name] extends string ? string : boolean };
 
 /** A text of a kind. */
 const text =
@@ -53,15 +53,13 @@ const converters: Readonly<Record<string, (value: unknown) => unknown>> = {
 /**
  * @param from the options of the request that it is made from. Throws TypeError for a value that is not allowed.
  */
-export function readOptions(init: Readonly<Record<string, unknown>>, from: Options | undefined): Options {
+export function readOptions(init: Readonly<Record<string, unknown>>, from: Options = standard): Options {
   // The platform forgets the referrer even where the init is empty.
-  const { referrer, referrerPolicy } = standard;
-  let options: Record<string, unknown> | undefined = from && { ...from, referrer, referrerPolicy };
+  const options: Options & Record<string, unknown> = { ...from, referrer: standard.referrer, referrerPolicy: "" };
   for (const name in converters) {
     const value = init[name];
-    if (value !== undefined) (options ??= { ...standard })[name] = converters[name]!(value);
+    if (value !== undefined) options[name] = converters[name]!(value);
   }
-  const read = (options ?? standard) as Options;
-  if (read.cache === "only-if-cached" && read.mode !== "same-origin") refuse("only-if-cached needs the mode same-origin");
-  return read;
+  if (options.cache === "only-if-cached" && options.mode !== "same-origin") refuse("only-if-cached needs the mode same-origin");
+  return options;
 }

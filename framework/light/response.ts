@@ -118,14 +118,16 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
   if (state.body && [204, 205, 304].includes(state.status)) refuse(`${state.status} has no body`);
 }
 
+const plain = ["type", "url", "redirected", "statusText"] as const;
+
 /** An answer of the platform's `fetch` as one of ours. */
 export function wrap(native: Response): LightResponse {
-  const { type, url, redirected, statusText, status, body } = native;
+  const { status, body } = native;
   const headers = seal(new LightHeaders(native.headers));
-  return respond({ type, url, redirected, statusText, status, body: body && made(undefined, undefined, body), headers, native });
+  return respond({ ...members(plain)(native), status, body: body && made(undefined, undefined, body), headers, native });
 }
 
 present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url".split(",")), {
   ...bodyMembers((response: LightResponse) => stateOf(response).body),
-  ...getters(["type", "url", "redirected", "statusText"], stateOf),
+  ...getters(plain, stateOf),
 });

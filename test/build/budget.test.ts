@@ -16,7 +16,7 @@ const withParam = {
 
 describe("bytes of a plain function", () => {
   it.each([
-    ["light", 14.6 * 1024],
+    ["light", 14.5 * 1024],
     ["platform", 2192],
   ] as const)(
     "are on Lambda with the %s web classes at most %i, adapter, dispatch and the answer to a deploy's probe included, with params and without",
