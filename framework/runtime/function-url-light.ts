@@ -1,12 +1,12 @@
 /** The front "function URL" on web classes that hand a whole answer over (framework/light does); on others it is the plain one. */
-import type { HttpApiEvent, HttpApiResult } from "./http-api.ts";
-import type { Opened } from "./lambda-handler.ts";
+import type { HttpApiEvent } from "./http-api.ts";
+import type { Asked } from "./lambda-handler.ts";
 import { openLight, takeWhole } from "./light-classes.ts";
 import { canonicalPath } from "./path.ts";
 import { type ResponseStream, writeResponse } from "./response-stream.ts";
 
 /** As `openFunctionUrl`. */
-export const openLightFunctionUrl = (event: HttpApiEvent): Opened<HttpApiResult> => openLight(event, canonicalPath);
+export const openLightFunctionUrl = (event: HttpApiEvent): Asked => openLight(event, canonicalPath);
 
 /** As `writeResponse`, which is what becomes of anything but a text: no stream is made to read one from. */
 export async function writeLightResponse(response: Response, stream: ResponseStream): Promise<void> {

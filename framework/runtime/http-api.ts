@@ -1,5 +1,5 @@
 /** The Lambda front "HTTP API, payload 2.0": event in, Request out; Response in, result object out. */
-import type { Opened } from "./lambda-handler.ts";
+import type { Asked, Opened } from "./lambda-handler.ts";
 import { escapePath } from "./path.ts";
 
 /** The parts of a payload 2.0 event that are read here (docs.aws.amazon.com, "HTTP API Lambda integrations"). */
@@ -42,7 +42,7 @@ export type MakeRequest = (
  * that no HTTP client could have caused.
  * @param escape for fronts whose path is not decoded @param make for other than the usual web classes
  */
-export const openHttpApi = (
+export const openEvent = (
   {
     rawPath,
     rawQueryString,
@@ -60,7 +60,7 @@ export const openHttpApi = (
   make: MakeRequest = (url, method, headers, cookies, body) =>
     // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is the event's, and GET comes without a body
     new Request(url, { method, headers: cookies ? { ...headers, cookie: cookies.join("; ") } : headers, body }),
-): Opened<HttpApiResult> => {
+): Asked => {
   // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
   const { host = "", "x-forwarded-proto": scheme } = headers;
   const origin = (scheme === "http" ? scheme : "https") + "://" + (/^[\w.:-]+$/.test(host) ? host : domainName);
@@ -74,9 +74,11 @@ export const openHttpApi = (
       !body || /^(GET|HEAD)$/.test(method) ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
     ),
     sourceIp,
-    toHttpApi,
   ];
 };
+
+/** As `openEvent`, with the way back. */
+export const openHttpApi = (event: HttpApiEvent): Opened<HttpApiResult> => [...openEvent(event), toHttpApi];
 
 /** The stage, if the path has its prefix; under a custom domain it has none. */
 export const stageOf = (path: string, stage: string): string => (`${path}/`.startsWith(`/${stage}/`) ? stage : "$default");

@@ -17,12 +17,11 @@ export type LambdaHandler<Event, Result> = (
   context: LambdaContext,
 ) => Promise<Result | { readonly statusCode: number; readonly body?: string }>;
 
-/** An event, opened: the client's request and IP address, and what makes the front's result of a response. */
-export type Opened<Result> = readonly [
-  request: Request,
-  clientAddress: string | undefined,
-  toResult: (response: Response) => Result | Promise<Result>,
-];
+/** The client's request and IP address. */
+export type Asked = readonly [request: Request, clientAddress: string | undefined];
+
+/** An event, opened: what was asked, and what makes the front's result of a response. */
+export type Opened<Result> = readonly [...Asked, toResult: (response: Response) => Result | Promise<Result>];
 
 /** @param open throws on an event that no HTTP client could have caused */
 export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) => Opened<Result>): LambdaHandler<Event, Result> => {
@@ -52,7 +51,7 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
       }),
     );
     // Not waited for where it is there: that would take a tenth of all the time here.
-    const result = made instanceof Promise ? await made : made;
+    const result = (made as Partial<Promise<Result>>).then ? await made : made;
     if (work) await Promise.race([work, new Promise((done) => setTimeout(done, context.getRemainingTimeInMillis() - 1000))]);
     return result;
   };

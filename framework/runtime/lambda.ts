@@ -2,7 +2,7 @@
 import { eventBody, eventHeaders } from "./event-headers.ts";
 import type { Fetch } from "./function.ts";
 import { isFunctionUrl, openFunctionUrl } from "./function-url.ts";
-import { type HttpApiEvent, type HttpApiResult, openHttpApi, stageOf } from "./http-api.ts";
+import { type HttpApiEvent, type HttpApiResult, openHttpApi, stageOf, toHttpApi } from "./http-api.ts";
 import { createHandler, type LambdaHandler, type Opened } from "./lambda-handler.ts";
 import { type LoadBalancerEvent, openLoadBalancer, type SingleValueResult } from "./load-balancer.ts";
 import { type MultiValueResult, openRestApi, type RestApiEvent } from "./rest-api.ts";
@@ -56,5 +56,5 @@ function open(event: HttpEvent): Opened<HttpResult> {
     headers: eventHeaders(rest.headers),
     requestContext: { ...requestContext, stage: stageOf(rest.rawPath, requestContext.stage) },
   };
-  return isFunctionUrl(clean) ? openFunctionUrl(clean) : openHttpApi(clean);
+  return isFunctionUrl(clean) ? [...openFunctionUrl(clean), toHttpApi] : openHttpApi(clean);
 }

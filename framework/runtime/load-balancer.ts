@@ -1,6 +1,6 @@
 /** The Lambda front "Application Load Balancer", in single- and multi-value mode: event in, Request out; Response in, result out. */
 import { type EventMap, eventBody, eventHeaders, eventPairs } from "./event-headers.ts";
-import { type HttpApiResult, openHttpApi, toHttpApi } from "./http-api.ts";
+import { type HttpApiResult, openEvent, toHttpApi } from "./http-api.ts";
 import type { Opened } from "./lambda-handler.ts";
 import { canonicalPath } from "./path.ts";
 import { type MultiValueResult, toMultiValue } from "./rest-api.ts";
@@ -40,7 +40,7 @@ const lastAddress = (via: string | undefined): string | undefined =>
 export function openLoadBalancer(event: LoadBalancerEvent): Opened<MultiValueResult | SingleValueResult> {
   const { httpMethod: method, path, multiValueHeaders } = event;
   const headers = eventHeaders(multiValueHeaders ?? event.headers);
-  const [request] = openHttpApi(
+  const [request] = openEvent(
     {
       rawPath: path,
       rawQueryString: rawQuery(event.multiValueQueryStringParameters ?? event.queryStringParameters),

@@ -1,6 +1,6 @@
 /** The Lambda front "payload 1.0", of REST APIs and of HTTP APIs that ask for it: event in, Request out; Response in, result out. */
 import { type EventMap, eventBody, eventHeaders, eventPairs } from "./event-headers.ts";
-import { type HttpApiResult, openHttpApi, stageOf, toHttpApi } from "./http-api.ts";
+import { type HttpApiResult, openEvent, stageOf, toHttpApi } from "./http-api.ts";
 import type { Opened } from "./lambda-handler.ts";
 import { canonicalPath, escapePath } from "./path.ts";
 
@@ -45,7 +45,7 @@ export function openRestApi(event: RestApiEvent): Opened<MultiValueResult> {
   const { version, httpMethod: method, path, requestContext: context } = event;
   const stage = version ? stageOf(path, context.stage) : "$default";
   const sourceIp = context.identity?.sourceIp ?? undefined;
-  const [request] = openHttpApi(
+  const [request] = openEvent(
     {
       rawPath: path,
       rawQueryString: encodedQuery(event.multiValueQueryStringParameters ?? event.queryStringParameters),

@@ -1,6 +1,6 @@
 /** A Lambda handler that streams: `fetch` and a way to open events in, what Lambda's runtime hands an event and a stream out. */
 import type { Fetch } from "./function.ts";
-import { createHandler, type Opened } from "./lambda-handler.ts";
+import { type Asked, createHandler } from "./lambda-handler.ts";
 import { type StreamHandler, writeResponse } from "./response-stream.ts";
 
 /**
@@ -10,7 +10,7 @@ import { type StreamHandler, writeResponse } from "./response-stream.ts";
  */
 export const createStreamHandler = <Event>(
   fetch: Fetch,
-  open: (event: Event) => Opened<unknown>,
+  open: (event: Event) => readonly [...Asked, ...unknown[]],
   write: typeof writeResponse = writeResponse,
 ): StreamHandler<Event> =>
   awslambda.streamifyResponse(async (event, stream, context) => {
