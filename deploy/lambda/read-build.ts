@@ -4,8 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isHashed } from "../../framework/model/hashed.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
-import { readManifest } from "../../framework/model/read-manifest.ts";
-import { UserError } from "../../framework/model/user-error.ts";
+import { readBuiltManifest } from "../built-manifest.ts";
 import type { RecordedAsset } from "../record.ts";
 import { type ZipSize, zipSizes } from "./zip-sizes.ts";
 
@@ -32,7 +31,7 @@ export interface LambdaBuild {
 
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
 export async function readBuild(folder: string): Promise<LambdaBuild> {
-  const manifest = await readLambdaManifest(folder);
+  const manifest = await readBuiltManifest(folder, "lambda");
   const { assetsFunction, functions, app } = manifest;
   const carrier = assetsFunction?.id ?? (app.lambda.front === "function-url" ? functions[0]?.id : undefined);
   const archives: BuiltArchive[] = [];
@@ -50,24 +49,6 @@ export async function readBuild(folder: string): Promise<LambdaBuild> {
     assetsUnpacked = [...sizes.values()].reduce((sum, { unpacked }) => sum + unpacked, 0);
   }
   return { manifest, archives, hashed, carrier, assetsBytes, assetsUnpacked };
-}
-
-async function readLambdaManifest(folder: string): Promise<Manifest> {
-  const file = join(folder, "manifest.json");
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build", { cause });
-  }
-  const manifest = readManifest(text, file);
-  if (manifest.target === "lambda") return manifest;
-  throw new UserError(
-    "BUILD_TARGET",
-    `${folder} holds a build for ${manifest.target}, not for Lambda`,
-    "run portico build --target lambda",
-  );
 }
 
 /** With their rows of `assets.json`, in which files are named by their hashes (framework/build/lambda.ts). */

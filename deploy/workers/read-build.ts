@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isHashed } from "../../framework/model/hashed.ts";
 import type { AssetServer, BuiltAsset, Manifest, WorkerModule } from "../../framework/model/manifest.ts";
-import { readManifest } from "../../framework/model/read-manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
+import { readBuiltManifest } from "../built-manifest.ts";
 import type { RecordedAsset } from "../record.ts";
 import type { Part } from "./placeholder.ts";
 
@@ -42,7 +42,7 @@ export interface WorkersBuild {
 
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. @param root the app's, where its static files are */
 export async function readBuild(folder: string, root: string): Promise<WorkersBuild> {
-  const manifest = await readWorkersManifest(folder);
+  const manifest = await readBuiltManifest(folder, "workers");
   const { modules = [], assetServer, assets } = manifest;
   const [main] = modules;
   if (!main || !assetServer) throw new Error("a build for Workers has modules, and says how its files are served");
@@ -104,21 +104,3 @@ const toRecorded = ({ path, hash, sha256: own, bytes, type }: AssetFile): Record
   ...{ path, hash: own, bytes, release: 0 },
   entry: { hash, type },
 });
-
-async function readWorkersManifest(folder: string): Promise<Manifest> {
-  const file = join(folder, "manifest.json");
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new UserError("BUILD_MISSING", `${folder} holds no build`, "run portico build --target workers", { cause });
-  }
-  const manifest = readManifest(text, file);
-  if (manifest.target === "workers") return manifest;
-  throw new UserError(
-    "BUILD_TARGET",
-    `${folder} holds a build for ${manifest.target}, not for Workers`,
-    "run portico build --target workers",
-  );
-}

@@ -1,10 +1,7 @@
 /** A small app, a real build, a local cloud in this process and a recorder in front of it: the whole road of a release, for tests. */
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer, request as send } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { type Clients, createClients } from "../../../deploy/lambda/clients.ts";
 import { createHolder } from "../../../deploy/holder.ts";
 import type { ClientOptions } from "../../../deploy/lambda/clients.ts";
@@ -24,16 +21,9 @@ import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts"
 import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { openRecorder, type WireCall } from "../recorder.ts";
 
-/** A call as it was on the wire. */
-export interface WireCall {
-  readonly method: string;
-  /** Decoded. */
-  readonly path: string;
-  /** The header by which JSON services tell operations apart, or nothing. */
-  readonly target: string;
-  readonly body: string;
-}
+export type { WireCall } from "../recorder.ts";
 
 /** True for what changes something: some services' reads are POSTs too, and say what they are. */
 export const isWrite = ({ method, path, target, body }: WireCall): boolean =>
@@ -174,37 +164,3 @@ export async function openRoad(delay = 0): Promise<Road> {
 
 /** A route that says its word. */
 export const page = (word: string): string => `export const GET = () => new Response(${JSON.stringify(word)});\n`;
-
-/** Passes every byte on, the signed Host too. */
-async function openRecorder(port: number) {
-  let calls: WireCall[] = [];
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      calls.push({
-        method: request.method ?? "",
-        path: decodeURIComponent(request.url ?? ""),
-        target: String(request.headers["x-amz-target"] ?? ""),
-        body: body.subarray(0, 4096).toString("latin1"),
-      });
-      const forward = send({ host: "127.0.0.1", port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-        answer.pipe(response);
-      });
-      forward.on("error", () => response.destroy());
-      forward.end(body);
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    take: (): readonly WireCall[] => {
-      const taken = calls;
-      calls = [];
-      return taken;
-    },
-    close: async (): Promise<void> => {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
