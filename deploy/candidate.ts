@@ -7,6 +7,7 @@ import type {
   Deployed,
   Draft,
   FunctionDraft,
+  Kind,
   Lease,
   Platform,
   Release,
@@ -196,12 +197,16 @@ function toRecord<F extends FunctionDraft>({ draft, plan }: Planned<F>, run: Run
   };
 }
 
+/** Kinds whose own names are no words for people. */
+const words: Partial<Record<Kind, string>> = { logs: "log group", api: "API", url: "URL", worker: "Worker" };
+
 /** `3 functions, 1 route`: how much of each kind is other than before. */
 export function changesText({ changes }: Plan): string {
   const moved = changes.filter(({ action, kind }) => action !== "keep" && kind !== "release");
-  const counts = [...Map.groupBy(moved, ({ kind }) => kind)].map(
-    ([kind, { length }]) => `${length} ${kind}${length === 1 || kind === "assets" ? "" : "s"}`,
-  );
+  const counts = [...Map.groupBy(moved, ({ kind }) => kind)].map(([kind, { length }]) => {
+    const word = words[kind] ?? kind;
+    return `${length} ${word}${length === 1 || kind === "assets" ? "" : "s"}`;
+  });
   return counts.join(", ") || "nothing";
 }
 

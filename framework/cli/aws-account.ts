@@ -23,19 +23,31 @@ export function openAwsAccount(app: App, input: CommandInput, options: ClientOpt
   if (!region) {
     throw new UserError("REGION_MISSING", "no AWS region is named", 'set "lambda": { "region": "…" } in hosting.json, or give --region');
   }
-  const credentials = defaultProvider({ ...(profile !== undefined && { profile }), clientConfig: { region } });
-  return openAccount({ region, credentials }, app, { rates: awsRates, ...options });
+  refuseEndpoints();
+  const credentials = defaultProvider({ ...(profile !== undefined && { profile }), clientConfig: { region }, logger: quiet });
+  return openAccount({ region, credentials, ...(profile !== undefined && { profile }) }, app, { rates: awsRates, ...options });
+}
+
+/** A profile beats keys in the environment, as in all of AWS's tools; the SDK would print eight lines of its own about that. */
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/** The SDK goes where these variables lead. Throws UserError ENDPOINT. */
+function refuseEndpoints(): void {
+  const isUrl = (text: string): boolean => /^https?:\/\/[^/]/.test(text) && URL.canParse(text);
+  const [odd] = Object.entries(process.env).filter(([name, text]) => /^AWS_ENDPOINT_URL(_[A-Z0-9_]+)?$/.test(name) && text && !isUrl(text));
+  if (odd) throw new UserError("ENDPOINT", `${odd[0]} is "${odd[1]}", which is no URL`, "unset it, or give it as http://… or https://…");
 }
 
 /** Asks who the credentials are, and holds it against the account that hosting.json names. */
 export async function openAccount(
-  access: Access,
+  { profile, ...access }: Access & { readonly profile?: string },
   { lambda, stage }: Pick<App, "lambda" | "stage">,
   options: ClientOptions,
 ): Promise<AwsAccount> {
   const clients = createClients(access, options);
-  const account = await callerAccount(clients, access.endpoint ?? `AWS in ${access.region}`);
-  const where = access.endpoint === undefined ? `AWS ${account} in ${access.region}` : `the local cloud at ${access.endpoint}`;
+  const elsewhere = process.env["AWS_ENDPOINT_URL"] ? `${access.region} at ${process.env["AWS_ENDPOINT_URL"]}` : access.region;
+  const account = await callerAccount(clients, access.endpoint ?? `AWS in ${elsewhere}`, profile);
+  const where = access.endpoint === undefined ? `AWS ${account} in ${elsewhere}` : `the local cloud at ${access.endpoint}`;
   if (lambda.account === undefined || lambda.account === account) return { clients, account, where };
   throw new UserError(
     "ACCOUNT_WRONG",
@@ -44,7 +56,7 @@ export async function openAccount(
   );
 }
 
-async function callerAccount({ sts }: Clients, where: string): Promise<string> {
+async function callerAccount({ sts }: Clients, where: string, profile: string | undefined): Promise<string> {
   try {
     const { Account = "" } = await sts.send(new GetCallerIdentityCommand({}));
     return Account;
@@ -60,7 +72,7 @@ async function callerAccount({ sts }: Clients, where: string): Promise<string> {
     if (!isUnusable.includes(name)) throw toUserError(error, where);
     throw new UserError(
       "CREDENTIALS",
-      `no AWS credentials that work: ${message}`,
+      `no AWS credentials that work${profile === undefined ? "" : ` in the profile ${profile}`}: ${message}`,
       "aws sso login, AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID",
       {
         cause: error,

@@ -52,7 +52,7 @@ export const commands: readonly Command[] = [
   {
     name: "invoke",
     summary: "send one request to dev, a stage or a URL and print the answer",
-    args: [{ name: "<words...>", summary: "[METHOD] /path" }],
+    args: [{ name: "[words...]", summary: "[METHOD] /path" }],
     flags: [
       { flags: "-H, --header <line>", summary: '"name: value"; repeatable', repeats: true },
       { flags: "-d, --data <body>", summary: "request body; @file reads a file, @- standard input" },

@@ -34,6 +34,13 @@ function toRow({ number, record }: Release, live: boolean): ReleaseRow {
   };
 }
 
+/** A table has a row for each release; all of a message is in --json. */
+function firstLine(message: string, most = 72): string {
+  const [line = ""] = message.split(/[\r\n\u2028\u2029]/, 1);
+  const text = line.replaceAll("\t", " ");
+  return text.length > most || text.length < message.length ? `${text.slice(0, most - 1)}…` : text;
+}
+
 /** Columns padded to their widest value; `*` is the live one. */
 export function releaseTable(rows: readonly ReleaseRow[]): string {
   const head = ["", "release", "when", "changes", "commit", "message"];
@@ -43,7 +50,7 @@ export function releaseTable(rows: readonly ReleaseRow[]): string {
     when.slice(0, 16).replace("T", " "),
     changes,
     commit,
-    message,
+    firstLine(message),
   ]);
   const widths = head.map((word, at) => Math.max(word.length, ...cells.map((row) => row[at]?.length ?? 0)));
   return [head, ...cells]

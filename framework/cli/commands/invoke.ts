@@ -34,13 +34,14 @@ export async function invoke(input: CommandInput): Promise<number> {
 }
 
 async function toAsked(input: CommandInput): Promise<Asked> {
-  const words = input.args[0] as readonly string[];
+  const words = (input.args[0] as readonly string[] | undefined) ?? [];
   const [first = "", second] = words;
   const body = await toBody(input);
   const method = second === undefined ? (body ? "POST" : "GET") : first.toUpperCase();
   const path = second ?? first;
   if (words.length > 2 || !path.startsWith("/") || !/^[A-Z]+$/.test(method)) {
-    throw new UserError("USAGE", `"${words.join(" ")}" is no [METHOD] /path`, "write it as: portico invoke POST /guestbook -d name=Ada");
+    const what = words.length ? `"${words.join(" ")}" is no [METHOD] /path` : "no path is given";
+    throw new UserError("USAGE", what, "write it as: portico invoke POST /guestbook -d name=Ada");
   }
   const headers: Record<string, string[]> = {};
   for (const line of (input.flags["header"] as readonly string[] | undefined) ?? []) {

@@ -37,6 +37,12 @@ interface Stored {
 async function showStored(cloud: LambdaCloud, { owner }: StageCloud, input: CommandInput): Promise<void> {
   const route = input.args[0] as string | undefined;
   const { live } = await cloud.platform().observe();
+  if (!live && route !== undefined)
+    throw new UserError(
+      "NOTHING_LIVE",
+      "nothing was released to this stage yet, so no route has lines",
+      "portico deploy makes the first release",
+    );
   const ids = live?.record?.functions.map((fn) => fn.function) ?? [];
   const wanted = route === undefined ? ids : matching(route, ids, live?.record);
   const names = new Map(wanted.map((id) => [functionName(owner, id), id]));

@@ -1,11 +1,8 @@
 /** `portico secret set|list|remove`: names and values in, a stage's secrets in its own cloud out; a value is never printed. */
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
-import { parseEnv } from "node:util";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { agree } from "../consent.ts";
-import { textFlag } from "../flags.ts";
+import { readSecrets } from "../given-secrets.ts";
 import { secretStore } from "../secret-store.ts";
 import { explaining, headingOf, openStageCloud, type StageCloud } from "../stage-cloud.ts";
 
@@ -33,7 +30,11 @@ async function set(cloud: StageCloud, names: readonly string[], input: CommandIn
     );
   const { app, clouds } = cloud;
   const { reporter } = input;
-  const given = await readValues(names, input);
+  const given = await readSecrets(
+    names,
+    input,
+    clouds.map(({ target }) => target),
+  );
   for (const name of given.keys())
     if (!app.secrets.includes(name)) reporter.warn(`${name} is not declared: add it to "secrets" in hosting.json`);
   for (const one of clouds) {
@@ -44,41 +45,6 @@ async function set(cloud: StageCloud, names: readonly string[], input: CommandIn
         ...{ type: "secret", target: one.target, name, version },
       });
   }
-}
-
-/** Throws UserError SECRET_NAME, SECRET_EMPTY. */
-async function readValues(words: readonly string[], input: CommandInput): Promise<ReadonlyMap<string, string>> {
-  const from = textFlag(input, "from");
-  const values = new Map(from === undefined ? [] : Object.entries(await readEnvFile(from)).map(([name, value]) => [name, value ?? ""]));
-  for (const word of words) {
-    const at = word.indexOf("=");
-    const name = at < 0 ? word : word.slice(0, at);
-    values.set(name, at < 0 ? await readStandardInput(name) : word.slice(at + 1));
-  }
-  if (!values.size) throw new UserError("USAGE", "no secret is named", "portico secret set NAME=VALUE, or --from .env.prod");
-  for (const [name, value] of values) {
-    if (!/^[A-Za-z][A-Za-z0-9_]+$/.test(name))
-      throw new UserError(
-        "SECRET_NAME",
-        `"${name}" cannot be a secret's name`,
-        "two or more letters, digits and _, beginning with a letter",
-      );
-    if (value === "") throw new UserError("SECRET_EMPTY", `${name} would be empty`, "give it a value, or remove it");
-  }
-  return values;
-}
-
-async function readEnvFile(file: string): Promise<NodeJS.Dict<string>> {
-  try {
-    return parseEnv(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new UserError("SECRET_FILE", "the file of secrets cannot be read", "give --from a .env file", { at: { file }, cause });
-  }
-}
-
-async function readStandardInput(name: string): Promise<string> {
-  if (process.stdin.isTTY) throw new UserError("SECRET_EMPTY", `${name} has no value`, `printf %s VALUE | portico secret set ${name} …`);
-  return (await buffer(process.stdin)).toString("utf8").replace(/\r?\n$/, "");
 }
 
 async function list(cloud: StageCloud, _names: readonly string[], { reporter }: CommandInput): Promise<void> {
