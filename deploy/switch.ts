@@ -1,6 +1,7 @@
 /** Moves the traffic to a release that is there already: a cloud and a number in, that release live out; one call that changes the app. */
 import { UserError } from "../framework/model/user-error.ts";
 import { askingOf, giveUp } from "./candidate.ts";
+import type { Journal } from "./journal.ts";
 import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
 import { requireSmoke, type SmokeCheck } from "./smoke.ts";
 
@@ -24,27 +25,61 @@ export interface Switching {
   readonly smoke: readonly SmokeCheck[];
   /** Default the machine's. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Tells a rollback without a number whether it was done already; without it, it is only known while the cloud has an intent. */
+  readonly journal?: Journal;
   /** Shows the releases and what would change; throws to stop. */
   readonly onSwitch: (change: Switch, deployed: Deployed) => Promise<void>;
 }
 
+/** What came of it. */
+export interface Switched {
+  readonly live: Live;
+  readonly changed: boolean;
+  /** The release that was live before a rollback which began here, had its effect, and was not seen to end. */
+  readonly cutOffFrom?: number;
+}
+
 /** Gives what is live then. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN, SMOKE_FAILED, and those of the lock. */
-export async function switchRelease(switching: Switching): Promise<{ readonly live: Live; readonly changed: boolean }> {
-  const { platform, command, onSwitch } = switching;
-  const deployed = await platform.observe();
-  const { live, canary } = deployed;
+export async function switchRelease(switching: Switching): Promise<Switched> {
+  const { platform, onSwitch } = switching;
+  const journal = journalOf(switching);
+  const [deployed, step] = await Promise.all([platform.observe(), journal?.read()]);
+  const { live, canary, lastNumber } = deployed;
   if (!live) throw new UserError("NOTHING_LIVE", "nothing was released to this stage yet", "portico deploy makes the first release");
-  const to = target(switching, live, deployed);
+  const isCutOff = !canary && step?.to === live.number && step.last === lastNumber;
+  const to = isCutOff ? live : target(switching, live, deployed);
   // Already where it should be: only what an earlier run left is finished; a canary's part comes back by a switch.
   const isThere = to.number === live.number && !canary;
-  if (isThere && !deployed.interrupted) return { live, changed: false };
-  if (!isThere) await onSwitch(toSwitch(live, to), deployed);
+  if (!isThere) {
+    await onSwitch(toSwitch(live, to), deployed);
+    await journal?.begin({ from: canary?.release.number ?? live.number, to: to.number, last: lastNumber });
+  }
+  const now = isThere && !deployed.interrupted ? live : await move(switching, { deployed, live, to, isThere });
+  await journal?.end();
+  return { live: now, changed: !isThere, ...(isCutOff && { cutOffFrom: step.from }) };
+}
+
+/** Only a rollback to the release before means another one when it is said again. */
+const journalOf = ({ command, number, journal }: Switching): Journal | undefined =>
+  command === "rollback" && number === undefined ? journal : undefined;
+
+interface Moving {
+  readonly deployed: Deployed;
+  readonly live: Live;
+  readonly to: Release;
+  /** True when it is live already, and only what an earlier run left is finished. */
+  readonly isThere: boolean;
+}
+
+async function move(switching: Switching, { deployed, live, to, isThere }: Moving): Promise<Live> {
+  const { platform, command } = switching;
+  const { canary, leftovers } = deployed;
   const lease = await platform.lock({ command, release: to.number, functions: [] }, deployed);
   try {
     if (canary?.release.number === to.number) await tryCanary(switching, canary.release, live);
     const now = await platform.settle(isThere ? live : await platform.promote(to));
-    await lease.end(deployed.leftovers.length === 0);
-    return { live: now, changed: !isThere };
+    await lease.end(leftovers.length === 0);
+    return now;
   } catch (error) {
     await giveUp(lease);
     throw error;

@@ -1,4 +1,6 @@
 /** `portico rollback [N]` and `portico promote N`: a stage and a release in, that release live out; no build, no upload. */
+import { join } from "node:path";
+import { createJournal } from "../../../deploy/journal.ts";
 import { type Switch, switchRelease } from "../../../deploy/switch.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
@@ -19,9 +21,10 @@ async function run(input: CommandInput, command: "rollback" | "promote", number:
   const stage = await openStageCloud(input);
   try {
     const cloud = oneCloud(stage);
-    const { live, changed } = await explaining([cloud], () =>
+    const file = join(stage.app.root, ".portico", "rollbacks", `${cloud.target}--${stage.owner.app}--${stage.owner.stage}.json`);
+    const { live, changed, cutOffFrom } = await explaining([cloud], () =>
       switchRelease({
-        ...{ platform: cloud.platform(), command, smoke: stage.app.smoke },
+        ...{ platform: cloud.platform(), command, smoke: stage.app.smoke, journal: createJournal(file, Date.now) },
         ...(number !== undefined && { number }),
         async onSwitch(change, deployed) {
           reporter.line(`${releaseTable(releaseRows(deployed))}\n`);
@@ -33,6 +36,10 @@ async function run(input: CommandInput, command: "rollback" | "promote", number:
     const milliseconds = Math.round(performance.now() - started);
     const calls = stage.calls().length;
     const text = `${changed ? "" : "nothing to do: "}release ${live.number} is live  ${reporter.paint("bold", live.url)}  (${(milliseconds / 1000).toFixed(1)} s, ${calls} API calls)`;
+    if (cutOffFrom !== undefined)
+      reporter.warn(
+        `the rollback from release ${cutOffFrom} that was cut off here had taken effect; to go further, say it once more or name a number`,
+      );
     reporter.result(text, { type: command, release: live.number, url: live.url, changed, milliseconds, calls });
     return 0;
   } finally {

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHolder, type Holder } from "../../../deploy/holder.ts";
+import { createJournal } from "../../../deploy/journal.ts";
 import type { Plan } from "../../../deploy/plan.ts";
 import type { Platform } from "../../../deploy/platform.ts";
 import { planOn, release } from "../../../deploy/release.ts";
@@ -247,7 +248,7 @@ async function runProcess(cloud: Emulation, { command, run, folder, clock }: Run
   const holder = watched(createHolder(join(folder, run.checkout ?? "here"), `${run.checkout ?? "tester"}@here`), sockets);
   const outcome = await Promise.race([
     death.promise,
-    perform(cloud, command, { holder, transport, keep, paced: run.paced ?? false }, { run, calls, clock }),
+    perform(cloud, command, { holder, transport, keep, paced: run.paced ?? false }, { run, calls, clock, folder }),
   ]);
   if (outcome.end !== "died") return outcome;
   // Sockets close with their process; what it had sent arrives.
@@ -270,9 +271,10 @@ interface Performing {
   readonly run: RunOptions;
   readonly calls: readonly ApiCall[];
   readonly clock: BusyClock;
+  readonly folder: string;
 }
 
-async function perform(cloud: Emulation, command: Command, process: Process, { run, calls, clock }: Performing): Promise<Outcome> {
+async function perform(cloud: Emulation, command: Command, process: Process, { run, calls, clock, folder }: Performing): Promise<Outcome> {
   try {
     if (command.verb === "deploy") {
       const { build, only, expected, canary, smoke = [{ path: "/", status: 200 }] } = command;
@@ -296,6 +298,7 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
     const { verb, number, smoke = [] } = command;
     const { live, changed } = await switchRelease({
       ...{ platform, command: verb, smoke, sleep: (time: number) => clock.sleep(time), onSwitch: async () => undefined },
+      journal: createJournal(join(folder, run.checkout ?? "here", "rollback.json"), () => clock.now()),
       ...(number !== undefined && { number }),
     });
     return { end: changed ? "done" : "nothing", calls, live };

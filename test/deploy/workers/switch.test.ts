@@ -1,5 +1,8 @@
 /** Rollback, promotion, canaries and removal on the local Cloudflare: what each moves, in how many rounds of calls, and what it leaves alone. */
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createJournal } from "../../../deploy/journal.ts";
+import type { ClientOptions } from "../../../deploy/workers/client.ts";
 import { setSecrets } from "../../../deploy/workers/secrets.ts";
 import { switchRelease, type Switch } from "../../../deploy/switch.ts";
 import { isWrite, openRoad, page, type Road } from "./road.ts";
@@ -54,6 +57,32 @@ test("after a rollback the next release has a number of its own, and what was ro
   const next = await deployWord("d");
   expect([next.live.number, await answer(next.live.url)]).toEqual([4, "d"]);
   await expect(move("rollback")).resolves.toMatchObject({ live: { number: 3 } });
+});
+
+test("a rollback that was cut off after its call is not done twice where it ran, and then goes further", async () => {
+  for (const word of ["a", "b", "c"]) await deployWord(word);
+  const journal = createJournal(join(road.root, "rollback.json"), Date.now);
+  const roll = async (client: ClientOptions = {}) =>
+    switchRelease({
+      ...{ platform: await road.platform({ client }, false), command: "rollback", smoke, journal },
+      onSwitch: async () => undefined,
+    });
+  const cut: ClientOptions["transport"] = async ({ operation }, send) => {
+    const answer = await send();
+    if (operation === "createDeployment") throw new Error("killed");
+    return answer;
+  };
+  await expect(roll({ transport: cut })).rejects.toThrow("killed");
+  expect(await roll()).toMatchObject({ live: { number: 2 }, changed: false, cutOffFrom: 3 });
+  const again = await roll();
+  expect(again).toMatchObject({ live: { number: 1 }, changed: true });
+  expect(again).not.toHaveProperty("cutOffFrom");
+  // What was released since is another state: then it is no repeat.
+  await move("promote", 3);
+  await expect(roll({ transport: cut })).rejects.toThrow("killed");
+  await deployWord("d");
+  await move("promote", 2);
+  expect(await roll()).toMatchObject({ live: { number: 1 }, changed: true });
 });
 
 test("a rollback over changed secrets says which", async () => {
