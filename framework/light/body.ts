@@ -101,7 +101,8 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<A
 }
 
 /** What is enqueued is detached, what is given is changed, and clones share the source. */
-const copyOf = (source: Body["source"]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(source as string));
+const copyOf = (source: Body["source"]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(typeof source === "string" ? Buffer.from(source) : (source as Uint8Array<ArrayBuffer>));
 
 const bytesOf = async (body: Body | null): Promise<Uint8Array<ArrayBuffer>> => copyOf(await take(body));
 

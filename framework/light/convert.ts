@@ -81,12 +81,13 @@ export const members =
 export function getters<Self>(names: readonly string[], recordOf: (self: Self) => object): PropertyDescriptorMap {
   const all: PropertyDescriptorMap = {};
   for (const name of names) {
-    all[name] = {
-      get(this: Self) {
-        return (recordOf(this) as Readonly<Record<string, unknown>>)[name];
+    // Defined as it is written, it has the name that the platform's has.
+    const written = {
+      get [name](): unknown {
+        return (recordOf(this as Self) as Readonly<Record<string, unknown>>)[name];
       },
-      configurable: true,
     };
+    all[name] = Object.getOwnPropertyDescriptor(written, name)!;
   }
   return all;
 }

@@ -18,7 +18,7 @@ function keyOf(name: unknown): string {
   const known = keys.get(name);
   if (known) return known;
   const text = byteString(name);
-  if (!isToken(text)) refuse(`${text} is an invalid header name.`);
+  if (!isToken(text)) refuse(`${text} is an invalid header name`);
   const key = text.toLowerCase();
   if (keys.size < 256) keys.set(text, key);
   return key;
@@ -27,7 +27,7 @@ function keyOf(name: unknown): string {
 /** Without the white space around it. Throws TypeError for what no header can hold. */
 function valueOf(value: unknown): string {
   const text = byteString(value).replace(around, "");
-  if (forbidden.test(text)) refuse(`${text} is an invalid header value.`);
+  if (forbidden.test(text)) refuse(`${text} is an invalid header value`);
   return text;
 }
 
@@ -35,7 +35,7 @@ type Pair = readonly [name: unknown, value: unknown];
 
 /** The conversion that Web IDL makes of a HeadersInit, before any header is looked at. Throws TypeError. */
 export function toPairs(init: unknown): readonly Pair[] {
-  if (!isObject(init)) refuse("Headers are a record or a list of pairs");
+  if (!isObject(init)) refuse("Headers are a record or pairs");
   if (typeof (init as { [Symbol.iterator]?: unknown })[Symbol.iterator] !== "function") {
     // `Reflect.ownKeys` would take ten times as long. Texts are looked at byte by byte as headers, next.
     const pairs = Object.getOwnPropertyNames(init).map((name): Pair => [name, `${(init as Record<string, string>)[name]}`]);
@@ -185,7 +185,7 @@ export class LightHeaders {
     return this.#iterate();
   }
 
-  forEach(callback: (value: string, key: string, headers: unknown) => void, self?: unknown): void {
+  forEach(callback: (value: string, key: string, headers: unknown) => void, self: unknown = undefined): void {
     if (typeof callback !== "function") refuse("no function");
     let at = 0;
     for (let pair; (pair = this.#sort()[at++]);) callback.call(self, pair[1], pair[0], this);

@@ -25,7 +25,7 @@ const text =
   (allowed: RegExp) =>
   (value: unknown): string => {
     const given = `${value as string}`;
-    if (!allowed.test(given)) refuse(`${given} is not allowed here`);
+    if (!allowed.test(given)) refuse(`${given} is not allowed`);
     return given;
   };
 

@@ -25,7 +25,7 @@ function toUrl(input: unknown): string {
 function toMethod(value: unknown): string {
   if (value === "GET") return value;
   const method = byteString(value);
-  if (!isToken(method) || /^(CONNECT|TRACE|TRACK)$/i.test(method)) refuse(`'${method}' is no method, or forbidden`);
+  if (!isToken(method) || /^(CONNECT|TRAC[EK])$/i.test(method)) refuse(`'${method}' is no method, or forbidden`);
   return /^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) ? method.toUpperCase() : method;
 }
 

@@ -19,6 +19,15 @@ export async function outcome(web: Web, run: Row[2]): Promise<unknown> {
   }
 }
 
+/** What code that looks at a function sees: `append 2` is a method of two arguments, `get url 0` a getter. */
+export const functionsOf = (owner: object): readonly string[] =>
+  Object.entries(Object.getOwnPropertyDescriptors(owner))
+    .flatMap(([key, { value, get }]): string[] => {
+      const it: unknown = get ?? value;
+      return typeof it === "function" && key !== "constructor" ? [`${it.name} ${it.length}`] : [];
+    })
+    .toSorted();
+
 /** Bytes as numbers, iterables as lists, undefined kept apart from null. */
 export function plain(value: unknown): unknown {
   if (value === undefined) return "undefined";

@@ -1,5 +1,5 @@
 /** Headers (Fetch standard, sections 2.2.2 and 5.1). */
-import type { Row, Web } from "../row.ts";
+import { functionsOf, type Row, type Web } from "../row.ts";
 
 type Init = ConstructorParameters<typeof Headers>[0];
 
@@ -439,6 +439,11 @@ export const headers: readonly Row[] = [
     "its members",
     ["append", "delete", "entries", "forEach", "get", "getSetCookie", "has", "keys", "set", "values"],
     ({ Headers }) => Object.keys(Headers.prototype).toSorted(),
+  ],
+  [
+    "its functions",
+    ["append 2", "delete 1", "entries 0", "forEach 1", "get 1", "getSetCookie 0", "has 1", "keys 0", "set 2", "values 0"],
+    ({ Headers }) => functionsOf(Headers.prototype),
   ],
   ["its prototype's prototype", true, ({ Headers }) => Object.getPrototypeOf(Headers.prototype) === Object.prototype],
   [

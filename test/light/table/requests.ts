@@ -1,5 +1,5 @@
 /** Request (Fetch standard, section 5.4). */
-import type { Row, Web } from "../row.ts";
+import { functionsOf, type Row, type Web } from "../row.ts";
 
 const url = "http://a.test/b";
 /** One question to a new Request. */
@@ -499,6 +499,11 @@ export const requests: readonly Row[] = [
         "text",
         "url",
       ].every((name) => Object.keys(Request.prototype).includes(name)),
+  ],
+  [
+    "its functions",
+    "arrayBuffer 0, blob 0, bytes 0, clone 0, formData 0, get body 0, get bodyUsed 0, get cache 0, get credentials 0, get destination 0, get duplex 0, get headers 0, get integrity 0, get isHistoryNavigation 0, get isReloadNavigation 0, get keepalive 0, get method 0, get mode 0, get redirect 0, get referrer 0, get referrerPolicy 0, get signal 0, get url 0, json 0, text 0",
+    ({ Request }) => functionsOf(Request.prototype).join(", "),
   ],
   ["nothing of its own to see", [], ask(post, (r) => Reflect.ownKeys(r))],
   ["as JSON", "{}", ask(undefined, (r) => JSON.stringify(r))],

@@ -1,5 +1,5 @@
 /** Response (Fetch standard, section 5.5). */
-import type { Row, Web } from "../row.ts";
+import { functionsOf, type Row, type Web } from "../row.ts";
 
 const make =
   (body: unknown, init: unknown, question: (response: Response) => unknown = (response) => response.status) =>
@@ -294,6 +294,12 @@ export const responses: readonly Row[] = [
     "arrayBuffer blob body bodyUsed bytes clone formData headers json ok redirected status statusText text type url",
     ({ Response }) => Object.keys(Response.prototype).toSorted().join(" "),
   ],
+  [
+    "its functions",
+    "arrayBuffer 0, blob 0, bytes 0, clone 0, formData 0, get body 0, get bodyUsed 0, get headers 0, get ok 0, get redirected 0, get status 0, get statusText 0, get type 0, get url 0, json 0, text 0",
+    ({ Response }) => functionsOf(Response.prototype).join(", "),
+  ],
+  ["its static functions", ["error 0", "json 1", "redirect 1"], ({ Response }) => functionsOf(Response)],
   ["its static members", ["error", "json", "redirect"], ({ Response }) => Object.keys(Response).toSorted()],
   [
     "its members by for-in",
