@@ -1,7 +1,7 @@
 /** One function in development: its routes in, its current build out, made anew after a change. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildContext, type BuildResult, context } from "esbuild";
 import type { App } from "../model/app.ts";
@@ -121,23 +121,24 @@ export class DevFunction {
   }
 
   /** The entry of the first build, most likely; undefined where a file cannot be read, and the scan will say why. */
-  async #guess(): Promise<string | undefined> {
+  #guess(): string | undefined {
     const { app, target } = this.#options;
-    const { routes } = this.#plan;
-    const texts = await Promise.allSettled(routes.map(({ file }) => readFile(join(app.root, file), "utf8")));
-    const guessed = routes.flatMap((route, at) => {
-      const text = texts[at];
-      return text?.status === "fulfilled" ? [{ ...route, methods: guessMethods(text.value) }] : [];
-    });
-    return guessed.length < routes.length ? undefined : this.#entryOf(guessed, target === "lambda" && wantsLight(app));
+    const guessed: ScannedRoute[] = [];
+    for (const route of this.#plan.routes) {
+      const text = textOf(join(app.root, route.file));
+      if (text === undefined) return undefined;
+      guessed.push({ ...route, methods: guessMethods(text) });
+    }
+    return this.#entryOf(guessed, target === "lambda" && wantsLight(app));
   }
 
   /** The methods, while the entry of the last build is linked already: most edits leave them as they are. */
   async #scan(): Promise<ReadonlyMap<string, Methods>> {
-    const last = this.#entry ?? (await this.#guess());
+    const scanning = scanMethods(this.#options.app.root, this.#plan.routes);
+    const last = this.#entry ?? this.#guess();
     const early = last === undefined ? undefined : this.#relink(last);
     try {
-      return await scanMethods(this.#options.app.root, this.#plan.routes);
+      return await scanning;
     } finally {
       // Two rebuilds of one context must not overlap; what this one says counts only when it is asked for.
       const done = await early?.then(
@@ -200,6 +201,15 @@ const devOptions = ({ app, target }: DevOptions, id: string, entries: ReadonlyMa
   entryPoints: [{ in: `portico:entry/${id}`, out: "index" }],
   outExtension: { ".js": ".mjs" },
 });
+
+/** Undefined of a file that cannot be read. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
 
 /** The name that an import without an extension, or of a folder, would say. */
 const stem = (key: string): string => key.replace(/(?:\/index)?\.[a-z]+$/i, "");

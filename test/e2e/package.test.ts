@@ -112,6 +112,9 @@ test("npx portico: version, init, build", async () => {
   const { version } = await readJson<Package>(join(dist, "package.json"));
   expect((await portico(project, "--version")).stdout.trim()).toBe(version);
 
+  // What Node made of it is kept beside it for the next start.
+  expect((await readdir(join(project, "node_modules/.cache/portico"), { recursive: true })).length).toBeGreaterThan(1);
+
   await portico(project, "init", "app");
   const app = join(project, "app");
   const { dependencies } = await readJson<Package>(join(app, "package.json"));
