@@ -2,8 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Miniflare as MiniflareClass, MiniflareOptions } from "miniflare";
+import { join } from "node:path";
 import { watchCpu } from "./cpu-limit.ts";
 import { queueBindings, queueWorker, type TakeMessages } from "./version-queues.ts";
+import { type CallAddress, type Service, serviceBindings, type ServiceCalls, serviceWorker } from "./version-services.ts";
 import { type Host, loadMiniflare, type WorkerdLine, withoutSignalHandlers } from "./miniflare.ts";
 
 /** A module of the version. */
@@ -42,8 +44,10 @@ export interface VersionOptions {
   readonly queues: Readonly<Record<string, string>>;
   readonly takeMessages: TakeMessages;
   readonly rateLimits: Readonly<Record<string, { readonly namespace: string; readonly limit: number; readonly period: 10 | 60 }>>;
-  /** Answers what the Worker sends to a service binding. */
-  readonly services: Readonly<Record<string, (request: Request) => Promise<Response>>>;
+  readonly services: Readonly<Record<string, Service>>;
+  readonly serviceCalls: ServiceCalls;
+  /** An empty folder of its own, where workerd writes down how its methods are called from other processes; absent: they cannot be. */
+  readonly callFolder?: string;
   readonly files?: VersionFiles;
   /** Milliseconds that it may compute without a sign of life; then it is closed. */
   readonly cpuMs: number;
@@ -74,6 +78,8 @@ export interface QueueOutcome {
 
 /** A running version. */
 export interface RunningVersion extends Host {
+  /** Where its methods are called; absent unless it was started with a folder for that. */
+  readonly calls?: CallAddress;
   /** To be called when a request begins; gives what to call at its end. */
   enter(): () => void;
   /** True once it was closed since it gave no sign of life. */
@@ -100,16 +106,18 @@ export async function startVersion(options: VersionOptions): Promise<RunningVers
     port: 0,
     cf: false,
     log: new Log(LogLevel.NONE),
+    ...(options.callFolder !== undefined && { unsafeDevRegistryPath: options.callFolder }),
     // In braces: a handler that returns anything ends the process.
     handleStructuredLogs: ({ level, message }: WorkerdLine) => {
       options.onLine({ level, message });
     },
   };
-  const answer = (): unknown => new AnswerOf(null, { status: 204 });
+  const answer = (text = "", status = 200): unknown => new AnswerOf(text, { status });
   const workers = [
     workerOf(options, await withCap(options)),
     ...(options.onTrace ? [tailWorker(options.onTrace, answer)] : []),
     ...(Object.keys(options.queues).length > 0 ? [queueWorker(options.takeMessages)] : []),
+    ...(Object.keys(options.services).length > 0 ? [await serviceWorker(options.serviceCalls, answer)] : []),
   ];
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...shared, workers } as MiniflareOptions));
   return running(miniflare, options);
@@ -145,7 +153,14 @@ function tailWorker(onTrace: NonNullable<VersionOptions["onTrace"]>, answer: () 
   };
 }
 
-async function running(miniflare: MiniflareClass, { name, cpuMs, onLine }: VersionOptions): Promise<RunningVersion> {
+/** As miniflare writes it down for other dev servers (src/shared/dev-registry.ts). */
+async function readCallAddress(folder: string, name: string): Promise<CallAddress> {
+  const entry = JSON.parse(await readFile(join(folder, name), "utf8")) as Readonly<Record<string, string>>;
+  const { debugPortAddress: address = "", defaultEntrypointService: defaultService = "", userWorkerService: namedService = "" } = entry;
+  return { address, defaultService, namedService };
+}
+
+async function running(miniflare: MiniflareClass, { name, cpuMs, onLine, callFolder }: VersionOptions): Promise<RunningVersion> {
   try {
     const entry = await miniflare.ready;
     const { port } = await miniflare.unsafeGetDirectURL(name);
@@ -167,6 +182,7 @@ async function running(miniflare: MiniflareClass, { name, cpuMs, onLine }: Versi
     });
     return {
       port: Number(port),
+      ...(callFolder !== undefined && { calls: await readCallAddress(callFolder, name) }),
       close,
       enter: () => watch.enter(),
       exceededCpu: () => exceeded,
@@ -207,7 +223,7 @@ function workerOf(options: VersionOptions, modules: readonly VersionModule[]): o
     r2Buckets: remote(options.r2),
     unsafeBindings: queueBindings(options.queues),
     ratelimits: Object.fromEntries(limits) as object,
-    serviceBindings: { ...options.services },
+    serviceBindings: serviceBindings(options.services),
     ...(options.onTrace && { tails: [tailName] }),
     // It takes whole URLs, as a proxy does: what a Worker asks another at https:// stays so.
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],

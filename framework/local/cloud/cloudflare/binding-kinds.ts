@@ -83,13 +83,14 @@ const elsewhere: ReadonlySet<string> = new Set(
 function serviceBinding({ members, name, edge, script }: Reading): Readonly<Record<string, unknown>> {
   const service = members.requiredText("service");
   const environment = members.text("environment", { oneOf: ["production"] });
-  if (members.has("entrypoint")) throw notSpoken("named entrypoints in service bindings");
+  // Whether the target exports it is seen by the call: the target's next version may.
+  const entrypoint = members.text("entrypoint", { pattern: /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u });
   const target = edge.state.scripts.get(service);
   if (!target && service !== script)
     throw new CloudflareError(10143, 400, `Could not resolve service binding '${name}'. Target script '${service}' not found.`);
   if (target && service !== script && !liveDeployment(target, edge))
     throw new CloudflareError(10145, 400, `Could not resolve service binding '${name}'. Target script '${service}' has no deployment.`);
-  return { service, ...(environment !== undefined && { environment }) };
+  return { service, ...(environment !== undefined && { environment }), ...(entrypoint !== undefined && { entrypoint }) };
 }
 
 function checkedText(name: string, text: string): string {

@@ -16,10 +16,11 @@ import type { CloudKey } from "../key.ts";
 import { type Api, answerCloudflare } from "./api.ts";
 import { openContentStore } from "./content-store.ts";
 import { type Edge, type EdgeState, openEdgeState, type Plan, plans } from "./edge.ts";
+import { calledBy } from "./lease-version.ts";
 import { createQueues } from "./queue-delivery.ts";
 import { takeMessages } from "./queue-messages.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { callService, serveWorker } from "./serve-worker.ts";
+import { callService, connectService, serveWorker } from "./serve-worker.ts";
 import { runDue } from "./schedules.ts";
 import { startStored } from "./start-version.ts";
 import { createTailSocket } from "./tail-socket.ts";
@@ -76,7 +77,8 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
   const { folder, key, clock, faults, onError, random = Math.random } = options;
   const state = openEdgeState(folder);
   const sites = join(folder, "sites");
-  clearSites(sites);
+  const calls = join(folder, "calls");
+  for (const made of [sites, calls]) clear(made);
   // The guard of the ports reads it anew for every request.
   const hosts = [...options.hosts];
   const fronts = createFronts({
@@ -89,12 +91,15 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
   });
   const inspector = createInspector();
   const surroundings = {
-    sites,
+    ...{ sites, calls },
     onLog: options.onWorkerLog,
-    callService: (script: string, request: Request) => callService(script, request, edge, random),
+    serviceCalls: {
+      fetch: (script: string, request: Request) => callService(script, request, edge, random),
+      connect: (script: string) => connectService(script, edge, random),
+    },
     takeMessages: (queue: string, request: Request) => takeMessages(queue, request, edge),
   };
-  const pool = new VersionPool((version, tailed) => startStored(version, tailed, { edge, ...surroundings }), onError);
+  const pool = new VersionPool((version, extras) => startStored(version, extras, { edge, ...surroundings }), onError);
   const storage = lazyStorage(join(folder, "storage"));
   const edge: Edge = {
     ...{ state, clock, fronts, pool, inspector, plan: plans[options.plan ?? "paid"], ownHosts: options.hosts, secret: key.secretAccessKey },
@@ -104,6 +109,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     ...(options.cpuMs !== undefined && { cpuMs: options.cpuMs }),
     queues: createQueues(() => edge, options.onLog, onError),
     busy: new Set(),
+    called: new Set(state.versions.all().flatMap(calledBy)),
     transfers: new Map(),
     storage: () => storage.open(),
     subdomain: () => state.account.get("account")?.subdomain ?? "local",
@@ -173,10 +179,10 @@ function usedContent({ versions, assets }: EdgeState): ReadonlySet<string> {
   ]);
 }
 
-/** Folders of assets are laid out again when they are needed. */
-function clearSites(sites: string): void {
-  mkdirSync(sites, { recursive: true });
-  for (const name of readdirSync(sites)) rmSync(join(sites, name), { recursive: true, force: true });
+/** What is in there is of the running versions, and made again for each. */
+function clear(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 function appsOf({ state, traffic }: Edge): readonly WorkerApp[] {

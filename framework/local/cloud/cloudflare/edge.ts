@@ -72,6 +72,8 @@ export interface Edge {
   readonly queues: Queues;
   /** Scripts that a call is changing right now; a second one is refused. */
   readonly busy: Set<string>;
+  /** Scripts that versions of others bind to. */
+  readonly called: Set<string>;
   /** SQL texts on their way in or out, by the token of their URL. */
   readonly transfers: Map<string, Transfer>;
   /** Host names of this machine besides the loopback ones, from `--host`. */

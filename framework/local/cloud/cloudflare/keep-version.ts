@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { sha256Of } from "./content-store.ts";
 import { type Edge, timestamp } from "./edge.ts";
+import { calledBy } from "./lease-version.ts";
 import { keepModules } from "./modules.ts";
 import type { DeploymentRecord, ScriptRecord, Share, VersionRecord } from "./records.ts";
 import type { Draft } from "./upload.ts";
@@ -24,6 +25,7 @@ export function keepVersion(
 ): VersionRecord {
   const { scripts, versions } = edge.state;
   scripts.put(script.name, { ...script, nextVersion: script.nextVersion + 1, modified: timestamp(edge) });
+  for (const called of calledBy(content)) edge.called.add(called);
   const id = randomUUID();
   return versions.put(`${script.name}/${id}`, {
     ...content,

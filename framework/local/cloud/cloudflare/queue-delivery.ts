@@ -2,6 +2,7 @@
 import type { QueuedMessage, QueueOutcome } from "../../workers/miniflare-version.ts";
 import type { Edge } from "./edge.ts";
 import { mainVersion } from "./find.ts";
+import { leaseVersion } from "./lease-version.ts";
 import { waitingMessages } from "./queue-messages.ts";
 import type { ConsumerRecord, MessageRecord, QueueRecord } from "./records.ts";
 
@@ -82,7 +83,7 @@ async function runHandler(
   const version = mainVersion({ name: script }, edge);
   if (!version) return exception;
   try {
-    const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
+    const lease = await leaseVersion(version, edge);
     try {
       return await lease.version.queue(queue.name, messages.map(toQueued));
     } finally {

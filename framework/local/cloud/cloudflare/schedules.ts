@@ -6,6 +6,7 @@ import { isDue, parseCron } from "./cron.ts";
 import { type Edge, timestamp } from "./edge.ts";
 import { exclusive } from "./exclusive.ts";
 import { findScript, mainVersion } from "./find.ts";
+import { leaseVersion } from "./lease-version.ts";
 import { type Operation, type OperationTable, reads, writes } from "./operation.ts";
 import type { ScheduleRecord } from "./records.ts";
 
@@ -67,7 +68,7 @@ export async function runDue(since: number, now: number, edge: Edge, onError: (e
 async function runScheduled(script: string, cron: string, time: number, edge: Edge): Promise<void> {
   const version = mainVersion({ name: script }, edge);
   if (!version) return;
-  const lease = await edge.pool.lease(version, edge.tails.of(script).length > 0);
+  const lease = await leaseVersion(version, edge);
   try {
     await lease.version.scheduled(cron, time);
   } finally {

@@ -8,8 +8,10 @@ import { headerValues, isAllowedHost } from "../../guard.ts";
 import { measured } from "../../measured.ts";
 import { answeredHeaders, forward, type Forwarded } from "../../workers/forward.ts";
 import { refusedAnswer, refusedByEdge } from "../../workers/limits.ts";
+import type { ServiceCalls } from "../../workers/version-services.ts";
 import { chooseVersion } from "./choose-version.ts";
 import type { Edge } from "./edge.ts";
+import { leaseVersion } from "./lease-version.ts";
 import type { VersionRecord } from "./records.ts";
 import type { Lease } from "./version-pool.ts";
 import { scriptForUrl } from "./zone-routing.ts";
@@ -120,7 +122,7 @@ async function ask(
   edge: Edge,
   again = !(request.body instanceof ReadableStream),
 ): Promise<{ readonly lease: Lease; readonly message?: IncomingMessage }> {
-  const lease = await edge.pool.lease(version, edge.tails.of(version.script).length > 0);
+  const lease = await leaseVersion(version, edge);
   try {
     return { lease, message: await forward(agent, lease.version.port, request) };
   } catch (error) {
@@ -135,7 +137,7 @@ async function ask(
 /** A service binding's call: from one Worker to another, over no network that could see it. */
 export async function callService(script: string, request: Request, edge: Edge, roll: () => number): Promise<Response> {
   const url = new URL(request.url);
-  const headers = [...request.headers].filter(([name]) => !/^(?:host$|mf-)/i.test(name));
+  const headers = [...request.headers].filter(([name]) => !/^(?:host$|mf-|x-portico-service$)/i.test(name));
   const forwarded = {
     method: request.method,
     url: `${url.origin}${url.pathname}${url.search}`,
@@ -150,4 +152,16 @@ export async function callService(script: string, request: Request, edge: Edge, 
     status: response.status,
     headers: response.headers.map(([name, value]): [string, string] => [name, value]),
   });
+}
+
+/** A version of the called Worker, for one call of its methods. */
+export async function connectService(script: string, edge: Edge, roll: () => number): ReturnType<ServiceCalls["connect"]> {
+  const deployment = edge.traffic.of(script);
+  const id = deployment && chooseVersion(script, deployment.versions, [], roll());
+  const version = id === undefined ? undefined : edge.state.versions.get(`${script}/${id}`);
+  if (!version) throw new Error(`The Worker ${script} has no deployment`);
+  const lease = await leaseVersion(version, edge);
+  const { calls } = lease.version;
+  if (!calls) throw new Error(`${script} was started without method calls`);
+  return { address: calls, done: () => lease.release() };
 }

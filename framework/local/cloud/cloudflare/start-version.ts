@@ -13,10 +13,12 @@ import {
   type VersionFiles,
   type VersionOptions,
 } from "../../workers/miniflare-version.ts";
+import type { ServiceCalls } from "../../workers/version-services.ts";
 import { sha256Of } from "./content-store.ts";
 import type { Edge } from "./edge.ts";
 import { loadModules, runnableModules } from "./modules.ts";
 import type { Binding, VersionAssets, VersionRecord } from "./records.ts";
+import type { Extras } from "./version-pool.ts";
 import type { TraceItem } from "./tail-filters.ts";
 
 /** How a version reaches what is around it. */
@@ -24,8 +26,10 @@ export interface Surroundings {
   readonly edge: Edge;
   /** Holds one folder per set of assets. */
   readonly sites: string;
+  /** Holds one folder per version that others call. */
+  readonly calls: string;
   readonly onLog: (line: LogLine) => void;
-  readonly callService: (script: string, request: Request) => Promise<Response>;
+  readonly serviceCalls: ServiceCalls;
   /** Takes what a Worker sends to a queue. */
   readonly takeMessages: (queue: string, request: Request) => Promise<Response>;
 }
@@ -33,8 +37,8 @@ export interface Surroundings {
 /** Rejects with UserError MINIFLARE_MISSING. */
 export async function startStored(
   version: VersionRecord,
-  tailed: boolean,
-  { edge, sites, onLog, callService, takeMessages }: Surroundings,
+  { tailed, callable }: Extras,
+  { edge, sites, calls, onLog, serviceCalls, takeMessages }: Surroundings,
 ): Promise<RunningVersion> {
   const { mainModule, modules, bindings, assets } = version;
   const options: VersionOptions = {
@@ -52,13 +56,12 @@ export async function startStored(
       const { limit, period } = simple as { limit: number; period: 10 | 60 };
       return { namespace: namespace_id as string, limit, period };
     }),
-    services: byName(
-      bindings,
-      "service",
-      ({ service }) =>
-        (request: Request) =>
-          callService(service as string, request),
-    ),
+    services: byName(bindings, "service", ({ service, entrypoint }) => ({
+      service: service as string,
+      ...(entrypoint !== undefined && { entrypoint: entrypoint as string }),
+    })),
+    serviceCalls,
+    ...(callable && { callFolder: newFolder(calls) }),
     ...(assets && { files: filesOf(assets, bindings, sites, edge) }),
     onLine: ({ level, message }: WorkerdLine) =>
       onLog({ function: version.script, stream: level === "error" || level === "warn" ? "stderr" : "stdout", text: message }),
@@ -71,6 +74,12 @@ export async function startStored(
     }),
   };
   return startWorkerd(options);
+}
+
+function newFolder(folder: string): string {
+  const path = join(folder, randomUUID());
+  mkdirSync(path, { recursive: true });
+  return path;
 }
 
 function byName<T>(bindings: readonly Binding[], type: string, toValue: (binding: Binding) => T): Readonly<Record<string, T>> {

@@ -19,16 +19,24 @@ interface Entry {
   retired: boolean;
 }
 
-/** Starts a version; a tailed one tells what its invocations print. */
-export type StartVersion = (version: VersionRecord, tailed: boolean) => Promise<RunningVersion>;
+/** What a version is started with besides its own. */
+export interface Extras {
+  /** It tells what its invocations print. */
+  readonly tailed: boolean;
+  /** Other Workers call its methods. */
+  readonly callable: boolean;
+}
+
+export type StartVersion = (version: VersionRecord, extras: Extras) => Promise<RunningVersion>;
 
 /** How many versions without traffic keep running, for a rollback and for what came in before a switch. */
 const spare = 2;
 
-/** Ends the keys of tailed versions; no id holds it. */
-const tail = "#tail";
+/** Ends with what it was started with, behind a sign that no id holds. */
+const keyOf = ({ script, id }: Pick<VersionRecord, "script" | "id">, { tailed, callable }: Extras): string =>
+  `${script}/${id}#${tailed ? "tail" : ""}${callable ? "call" : ""}`;
 
-const keyOf = ({ script, id }: Pick<VersionRecord, "script" | "id">): string => `${script}/${id}`;
+const versionOf = (key: string): string => key.slice(0, key.indexOf("#"));
 
 /** A class, since it holds processes. */
 export class VersionPool {
@@ -42,14 +50,16 @@ export class VersionPool {
   }
 
   /** Rejects with what the start rejected with; the next request tries again. */
-  async lease(version: VersionRecord, tailed: boolean): Promise<Lease> {
-    const key = keyOf(version) + (tailed ? tail : "");
+  async lease(version: VersionRecord, extras: Extras): Promise<Lease> {
+    const key = keyOf(version, extras);
     const found = this.#entries.get(key);
-    const entry: Entry = found ?? { running: this.#start(version, tailed), leases: 0, retired: false };
+    const entry: Entry = found ?? { running: this.#start(version, extras), leases: 0, retired: false };
     // The order of the map is that of the last use.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.#retire(keyOf(version) + (tailed ? "" : tail));
+    // One that was started with something else is not asked again.
+    for (const [other, { retired }] of this.#entries)
+      if (!retired && other !== key && versionOf(other) === versionOf(key)) this.#retire(other);
     entry.leases += 1;
     let released = false;
     let left: (() => void) | undefined;
@@ -73,7 +83,7 @@ export class VersionPool {
 
   /** Says which versions have traffic: others are closed when their requests are answered, but for a few spare ones. */
   keep(live: ReadonlySet<string>): void {
-    for (const [key, entry] of this.#entries) entry.retired = !live.has(key.replace(tail, ""));
+    for (const [key, entry] of this.#entries) entry.retired = !live.has(versionOf(key));
     this.#sweep();
   }
 

@@ -152,7 +152,7 @@ it("a workerd that is gone is replaced, and its request answered", async () => {
   const record = edge.state.versions.get(`fallen/${id}`);
   if (!record) throw new Error("the version was not kept");
   expect(await textOf("fallen")).toBe("up again");
-  const lease = await edge.pool.lease(record, false);
+  const lease = await edge.pool.lease(record, { tailed: false, callable: false });
   await lease.version.close();
   lease.release();
   expect(await textOf("fallen")).toBe("up again");

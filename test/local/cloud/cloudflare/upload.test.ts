@@ -177,7 +177,7 @@ describe("bindings", () => {
     expect((await lab.call("DELETE", "/workers/scripts/echo?force=true")).status).toBe(200);
     expect((await lab.call("POST", "/workers/workers", { name: "empty" })).status).toBe(200);
     expect((await bound({ type: "service", name: "E", service: "empty" })).code).toBe(10145);
-    expect((await bound({ type: "service", name: "E", service: "caller", entrypoint: "Named" })).message).toContain("does not speak");
+    expect((await bound({ type: "service", name: "E", service: "caller", entrypoint: "not one" })).code).toBe(10021);
   });
 
   it("limit rates as they say", async () => {
