@@ -39,6 +39,7 @@ export class Service extends WorkerEntrypoint {
         if (reserved.has(name)) return undefined;
         // Only the caller knows whether it calls the method or reads a property: what it gets can do both.
         const call = (...args) => withTarget(context, env, (target) => target[name](...args));
+        // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
         call.then = (done, fail) => withTarget(context, env, (target) => target[name]).then(done, fail);
         return call;
       },

@@ -76,9 +76,7 @@ export interface Cloudflare {
 export function openCloudflare(options: CloudflareOptions): Cloudflare {
   const { folder, key, clock, faults, onError, random = Math.random } = options;
   const state = openEdgeState(folder);
-  const sites = join(folder, "sites");
-  const calls = join(folder, "calls");
-  for (const made of [sites, calls]) clear(made);
+  const [sites, calls] = [emptied(join(folder, "sites")), emptied(join(folder, "calls"))];
   // The guard of the ports reads it anew for every request.
   const hosts = [...options.hosts];
   const fronts = createFronts({
@@ -180,9 +178,10 @@ function usedContent({ versions, assets }: EdgeState): ReadonlySet<string> {
 }
 
 /** What is in there is of the running versions, and made again for each. */
-function clear(folder: string): void {
+function emptied(folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  return folder;
 }
 
 function appsOf({ state, traffic }: Edge): readonly WorkerApp[] {
