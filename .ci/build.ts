@@ -1,6 +1,6 @@
 /** `npm run build [-- dir]`: the sources in, dist/ (or `dir`) out: JavaScript, declarations and a package.json of its own, the command line in a few files, ready for `npm pack dist`. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -96,15 +96,16 @@ async function dependencyErrors(dist: string, published: Record<string, unknown>
 }
 
 /** Modules of a folder, moved into one file of another, still find what lies beside where they were. */
-const keepPlaces = (to: string): Plugin => ({
+const keepPlaces = (dist: string, to: string): Plugin => ({
   name: "places",
   setup: ({ onLoad }) => {
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
-      if (path.includes("node_modules")) return undefined;
+      // A package's, which is whole in one file afterwards.
+      if (relative(realpathSync(dist), path).startsWith("..")) return undefined;
       const text = await readFile(path, "utf8");
       if (!text.includes("import.meta.url")) return undefined;
       const { code } = await transform(text, { define: { "import.meta.url": "porticoPlace" } });
-      const place = JSON.stringify(relative(to, path).replaceAll("\\", "/"));
+      const place = JSON.stringify(relative(realpathSync(to), path).replaceAll("\\", "/"));
       return { contents: `const porticoPlace = new URL(${place}, import.meta.url).href;\n${code}`, loader: "js" };
     });
   },
@@ -129,7 +130,7 @@ async function bundleCommands(root: string, dist: string, { dependencies }: Sour
   const { outputFiles } = await bundle({
     ...{ bundle: true, splitting: true, platform: "node", mainFields: ["module", "main"], format: "esm", target: "node22", external },
     ...{ absWorkingDir: dist, entryPoints: ["framework/cli/main.js"], outdir: cli, chunkNames: "[name]-[hash]" },
-    ...{ nodePaths: [join(root, "node_modules")], plugins: [keepPlaces(cli), plainProcess], write: false },
+    ...{ nodePaths: [join(root, "node_modules")], plugins: [keepPlaces(dist, cli), plainProcess], write: false },
   });
   const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", { cwd: dist, exclude: ["framework/cli/{bin.js,template/**}"] });
   for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));

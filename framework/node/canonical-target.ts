@@ -42,14 +42,15 @@ export function canonicalTarget(target: string): string | undefined {
   }
 }
 
-const origins = new Map<string, string | undefined>();
+const origins: Readonly<Record<"http" | "https", Map<string, string | undefined>>> = { http: new Map(), https: new Map() };
 
 /** `http://example.com` of a scheme and a Host header; undefined for what is no host (RFC 9110 section 7.2). The last few hundred are kept. */
-export function originOf(scheme: string, host: string): string | undefined {
-  const given = `${scheme}://${host}`;
-  if (origins.has(given)) return origins.get(given);
-  const origin = /^[^\s/?#@\\]+$/.test(host) ? URL.parse(given)?.origin : undefined;
-  if (origins.size >= 500) origins.clear();
-  origins.set(given, origin);
+export function originOf(scheme: "http" | "https", host: string): string | undefined {
+  const known = origins[scheme];
+  const found = known.get(host);
+  if (found !== undefined || known.has(host)) return found;
+  const origin = /^[^\s/?#@\\]+$/.test(host) ? URL.parse(`${scheme}://${host}`)?.origin : undefined;
+  if (known.size >= 500) known.clear();
+  known.set(host, origin);
   return origin;
 }

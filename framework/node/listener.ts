@@ -102,7 +102,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     if (onAccess) tellAccess(incoming, out, { target, requestId, onAccess, sent, clientAddress: origin.clientAddress ?? "" });
     const url = urlOf(incoming, origin);
     // The Web has no Request for these; no target runs a function for them.
-    if (/^(?:CONNECT|TRACE|TRACK)$/.test(incoming.method ?? "")) return refuse(out, 405, "Method Not Allowed");
+    if (withoutRequest.has(incoming.method ?? "")) return refuse(out, 405, "Method Not Allowed");
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     const framing = framingRefusal(incoming);
     if (framing !== undefined) return refuse(out, framing, framing === 400 ? "Bad Request" : "Not Implemented");
@@ -144,6 +144,8 @@ class Exchange implements SendOptions {
 }
 
 const node = { name: "node" } as const;
+
+const withoutRequest: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** RFC 9112 section 3.2: which of them the request is for, nobody knows. */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {

@@ -77,8 +77,10 @@ function sendWhole(plain: NonNullable<ReturnType<typeof plainParts>>, method: st
   const { status, headers, body } = plain;
   const empty = status === 204 || status === 304;
   const bytes = body === null ? 0 : Buffer.byteLength(body);
-  const length = empty || (body === null && method === "HEAD") ? [] : ["content-length", String(bytes)];
-  out.writeHead(status, [...headers, ...length]);
+  // The response may be one that the handler gives every time.
+  const own = headers.slice();
+  if (!empty && (body !== null || method !== "HEAD")) own.push("content-length", String(bytes));
+  out.writeHead(status, own);
   if (empty || method === "HEAD" || body === null) out.end();
   // One byte per character is ASCII, and what node writes fastest.
   else out.end(body, bytes === body.length ? "latin1" : "utf8");

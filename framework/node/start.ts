@@ -37,6 +37,8 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
 
 /** The app behind its static files, as the HTTP API's keys would have it. */
 export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "routes" | "assets">, folder: string): Fetch {
+  // There is nothing that could come before it, and no page of its own for what is missing.
+  if (assets.length === 0) return app;
   const owner = createFront(routes, assets);
   const mayBeAsset = createAssetGuess(routes, assets);
   const read = createFileReader(folder);
