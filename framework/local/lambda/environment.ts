@@ -18,6 +18,8 @@ import { type Place, variablesOf } from "./variables.ts";
 const memoryCheckMs = 100;
 /** How long an answer waits for the client to ask for more, so that the next request finds this environment free. */
 const graceMs = 100;
+/** How often the loop has to come round before that time counts: on a machine with too much to do it may pass without a look at the pipes. */
+const graceTurns = 100;
 
 /** What an environment needs besides its function. */
 export interface EnvironmentOptions {
@@ -246,8 +248,9 @@ export class Environment {
   async #settleLater(current: CurrentEvent, { ending, at, said }: NonNullable<CurrentEvent["posted"]>): Promise<void> {
     if (!said && !this.#options.client) await this.#reports?.until(current.call.requestId);
     // Pipes that were written before are read in the same turn of the loop, but for what is too much for one.
+    let turns = 0;
     do await new Promise((read) => setImmediate(read));
-    while (said && !this.#hasRead(said) && performance.now() < at + graceMs);
+    while (said && !this.#hasRead(said) && (++turns < graceTurns || performance.now() < at + graceMs));
     this.#answer(current, ending, at);
   }
 
