@@ -62,6 +62,22 @@ test("a static file is asked for again while it is not there, and costs no wait 
   expect(quick.pauses).toEqual([]);
 });
 
+test("a folder's page and the app's own 404 page come through the Worker, and are proved", async () => {
+  const road = await openRoad();
+  onTestFinished(() => road.close());
+  await road.write("functions/index.ts", undefined);
+  await road.write("functions/_public/index.html", "home");
+  await road.write("functions/_public/404.html", "none");
+  const clock = virtualClock();
+  const smoke = [
+    { path: "/", status: 200 },
+    { path: "/none", status: 404 },
+    { path: "/%zz", status: 400 },
+  ];
+  expect(await road.deploy({ app: { smoke }, client: { clock } })).toMatchObject({ changed: true });
+  expect(clock.pauses).toEqual([]);
+});
+
 test("a candidate that no node knows is told of as that", async () => {
   const { road, next } = await openTurns();
   await road.deploy(wait());
