@@ -10,12 +10,16 @@ const verbs = { poll: 0, response: 1, error: 2 };
 
 // ── what has been printed: an answer must not overtake it ──
 
-/** The standard streams that were asked for; asking for one makes it. */
+/**
+ * The standard streams that were asked for; asking for one makes it. What does not fit into a pipe would be kept by Node until the loop comes
+ * round, and between events it does not: so a write waits for its reader, as those of AWS's client do.
+ */
 const outputs = new Set();
 for (const name of ["stdout", "stderr"]) {
   const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name);
   const watched = () => {
     const stream = get.call(process);
+    if (!outputs.has(stream)) stream._handle?.setBlocking?.(true);
     outputs.add(stream);
     return stream;
   };

@@ -50,6 +50,15 @@ describe("an error reported out of band", () => {
   });
 });
 
+it("does not keep what was printed until the next event, however much it is", async () => {
+  const { call, lines } = start();
+  const fn = functionOf(
+    `export const handler = async () => { console.error("x".repeat(3_000_000)); console.log("y".repeat(3_000_000)); };`,
+  );
+  await call(fn);
+  expect(lines.map(({ text }) => text.length).filter((length) => length >= 3_000_000)).toHaveLength(2);
+});
+
 describe("init", () => {
   it.each([
     [`throw new Error("at the top")`, { errorType: "Error", errorMessage: "at the top" }, "at the top"],
