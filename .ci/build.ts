@@ -84,7 +84,10 @@ async function externalImports(dist: string): Promise<Set<string>> {
 /** What the built code imports and package.json does not give, or gives for nothing; empty when they agree. */
 async function dependencyErrors(dist: string, published: Record<string, unknown>): Promise<string[]> {
   const given = Object.keys({ ...(published["dependencies"] as object), ...(published["peerDependencies"] as object) });
-  const outside = [...(await externalImports(dist))].filter((specifier) => !/^[./]/.test(specifier) && !isBuiltin(specifier));
+  // What is written for workerd imports its own modules there.
+  const outside = [...(await externalImports(dist))].filter(
+    (specifier) => !/^(?:[./]|cloudflare:)/.test(specifier) && !isBuiltin(specifier),
+  );
   const used = new Set(outside.map((specifier) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")));
   used.delete(published["name"] as string);
   return [
