@@ -3,6 +3,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Version } from "../platform.ts";
 import type { Clients } from "./clients.ts";
+import { failureText } from "./failure-text.ts";
 import { isConflict, isInvalidParameter, named, retrying } from "./retry.ts";
 import type { Role } from "./role.ts";
 
@@ -31,8 +32,7 @@ export async function probe(clients: Clients, role: Pick<Role, "created">, versi
   const text = Payload?.transformToString("utf8") ?? "";
   const answer = parse(text);
   if (FunctionError === undefined && answer["statusCode"] === 200 && answer["body"] === build) return;
-  const found =
-    FunctionError === undefined ? `it answers as another build: ${text.slice(0, 120)}` : `${FunctionError} ${text.slice(0, 600)}`;
+  const found = FunctionError === undefined ? `it answers as another build: ${text.slice(0, 120)}` : failureText(FunctionError, text);
   throw new UserError(
     "PROBE_FAILED",
     `version ${number} of the function ${id} does not start as it should: ${found}`,

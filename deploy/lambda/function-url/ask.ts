@@ -3,6 +3,7 @@ import { InvokeWithResponseStreamCommand } from "@aws-sdk/client-lambda";
 import { UserError } from "../../../framework/model/user-error.ts";
 import type { Version } from "../../platform.ts";
 import type { Clients } from "../clients.ts";
+import { failureText } from "../failure-text.ts";
 import { whenReady } from "../probe.ts";
 import type { Role } from "../role.ts";
 
@@ -33,19 +34,6 @@ async function ask({ lambda }: Clients, ref: string, event: unknown, isWhole: bo
   return end < 0
     ? { text: bytes.toString("utf8", 0, 400) }
     : { ...statusOf(bytes.toString("utf8", 0, end)), text: bytes.toString("utf8", end + 8) };
-}
-
-/** `TypeError: what it says`, of a function's error document; anything else as it is. */
-function failureText(code: string, details: string): string {
-  try {
-    const { errorType = code, errorMessage = "" } = JSON.parse(details) as {
-      readonly errorType?: unknown;
-      readonly errorMessage?: unknown;
-    };
-    return `${String(errorType)}: ${String(errorMessage).slice(0, 400)}`;
-  } catch {
-    return `${code}: ${details.slice(0, 400)}`;
-  }
 }
 
 function statusOf(prelude: string): Pick<Asked, "status"> {

@@ -108,7 +108,7 @@ const row = (name: string, front: LambdaFront): Row => ({
   leases: true,
   splits: false,
   bars: { change: 26, nothing: 6, rollback: 8 },
-  notStarted: /^version \d+ of the function \S+ does not start.*not at start/s,
+  notStarted: /^version \d+ of the function \S+ does not start as it should: Error: not at start$/,
   sample: 3,
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
