@@ -10,6 +10,7 @@ import type { Manifest } from "../../framework/model/manifest.ts";
 import type { Target } from "../../framework/model/target.ts";
 import { discoverAssets } from "../../framework/routes/assets.ts";
 import { discover } from "../../framework/routes/discover.ts";
+import { plainApp } from "../config/plain-app.ts";
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -32,24 +33,8 @@ export function writeFiles(root: string, files: Files): void {
   }
 }
 
-export const makeApp = (root: string, changes: Partial<App> = {}): App => ({
-  root,
-  name: "t",
-  stage: "dev",
-  protected: false,
-  targets: ["lambda"],
-  assets: "functions/_public",
-  headers: [],
-  group: "route",
-  routes: [],
-  env: { GREETING: "hello" },
-  secrets: ["KEY"],
-  smoke: [],
-  keep: 3,
-  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-04-01", bindings: {}, domains: [], routes: [] },
-  ...changes,
-});
+export const makeApp = (root: string, changes: Partial<App> = {}): App =>
+  plainApp(root, { name: "t", env: { GREETING: "hello" }, secrets: ["KEY"], ...changes });
 
 export interface Built {
   readonly out: string;

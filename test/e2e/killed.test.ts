@@ -1,11 +1,12 @@
 /** kill -9 of the real CLI in the middle of its calls: the same command again ends as a clean run does, and the app answers all the while. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { randomOf } from "../../framework/local/cloud/fault-rules.ts";
 import { sendSigned } from "../local/cloud/signed.ts";
-import { run, type Running, start } from "./portico.ts";
+import { startCloud, type StartedCloud } from "./cloud.ts";
+import { run, start } from "./portico.ts";
 
 const says = (word: string): string => `export const GET = () => new Response(${JSON.stringify(word)});\n`;
 
@@ -32,10 +33,10 @@ const steps: readonly { readonly name: string; readonly files?: Files; readonly 
   { name: "remove", words: ["remove", "--yes"] },
 ];
 
-let cloud: Running | undefined;
+let cloud: StartedCloud | undefined;
 let root: string;
 afterEach(async () => {
-  await cloud?.stop();
+  await cloud?.running.stop();
   await rm(root, { recursive: true, force: true });
 });
 
@@ -50,10 +51,8 @@ type Control = Parameters<typeof sendSigned>[0];
 async function killEach(place: (typeof places)[number], times: number): Promise<void> {
   root = await mkdtemp(join(tmpdir(), "portico-kill9-"));
   const random = randomOf(Number(process.env["PORTICO_SEED"]));
-  cloud = start(["cloud", "--port", "0"], root);
-  const [, url = "", port] = await cloud.until(/(http:\/\/127\.0\.0\.1:(\d+)) {2}is the local cloud/);
-  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Pick<Control, "accessKeyId" | "secretAccessKey">;
-  const control: Control = { url, port: Number(port), region: "us-east-1", ...key };
+  cloud = await startCloud(root);
+  const control: Control = { ...cloud, region: "us-east-1" };
   // Slow enough to be met in the middle of a call.
   await sendSigned(control, "portico", "PUT", "/portico/faults", JSON.stringify({ latency: 10, rules: [] }));
   await write({

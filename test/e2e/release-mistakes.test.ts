@@ -1,16 +1,16 @@
 /** Mistakes that people make with a stage of an account: each is named with what to do, and nothing is changed. The real CLI against a local cloud. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Finished, run, type Running, start } from "./portico.ts";
+import { startCloud, type StartedCloud } from "./cloud.ts";
+import { type Finished, run } from "./portico.ts";
 
 let root: string;
-let cloud: Running;
-let account: Readonly<Record<string, string>>;
+let cloud: StartedCloud;
 
 const portico = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
-  run([...words, "--stage", "prod"], root, { env: { ...account, ...env } });
+  run([...words, "--stage", "prod"], root, { env: { ...cloud.aws, ...env } });
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "portico-mistakes-"));
@@ -18,19 +18,10 @@ beforeAll(async () => {
   await writeFile(join(root, "functions/index.ts"), 'export const GET = () => new Response("hi");\n');
   await writeFile(join(root, "hosting.json"), JSON.stringify({ name: "shop", lambda: { region: "us-east-1" }, secrets: ["KEY"] }));
   await writeFile(join(root, ".env.odd"), '# both\nKEY="two\nlines = one value"\nexport OTHER=1\n\nsecret without a name\n');
-  cloud = start(["cloud", "--port", "0"], root);
-  const [, endpoint = ""] = await cloud.until(/(http:\/\/127\.0\.0\.1:\d+) {2}is the local cloud/);
-  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Record<string, string>;
-  account = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: key["accessKeyId"] ?? "",
-    AWS_SECRET_ACCESS_KEY: key["secretAccessKey"] ?? "",
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-  };
+  cloud = await startCloud(root);
 });
 afterAll(async () => {
-  await cloud.stop();
+  await cloud.running.stop();
   await rm(root, { recursive: true });
 });
 

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, run, type Running, start } from "./portico.ts";
+import { startCloud, type StartedCloud } from "./cloud.ts";
+import { type Finished, run } from "./portico.ts";
 
 let root: string;
-let cloud: Running;
-let account: Readonly<Record<string, string>>;
+let cloud: StartedCloud;
 
 const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
 
@@ -18,7 +18,7 @@ async function write(file: string, text: string): Promise<void> {
 
 const portico = (...words: string[]): Promise<Finished> => run(words, root);
 /** As in CI with credentials: the SDK's own variables lead to the local cloud. */
-const inAccount = (...words: string[]): Promise<Finished> => run(words, root, { env: account });
+const inAccount = (...words: string[]): Promise<Finished> => run(words, root, { env: cloud.aws });
 const rows = ({ stdout }: Finished): readonly Readonly<Record<string, unknown>>[] =>
   stdout
     .trim()
@@ -32,19 +32,10 @@ beforeAll(async () => {
   const stages = { prod: { protected: true, lambda: { account: "000000000000" } }, other: { lambda: { account: "111111111111" } } };
   const settings = { name: "shop", smoke: [{ path: "/" }], lambda: { region: "us-east-1" }, stages };
   await write("hosting.json", JSON.stringify(settings));
-  cloud = start(["cloud", "--port", "0"], root);
-  const [, endpoint = ""] = await cloud.until(/(http:\/\/127\.0\.0\.1:\d+) {2}is the local cloud/);
-  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Record<string, string>;
-  account = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: key["accessKeyId"] ?? "",
-    AWS_SECRET_ACCESS_KEY: key["secretAccessKey"] ?? "",
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-  };
+  cloud = await startCloud(root);
 });
 afterAll(async () => {
-  await cloud.stop();
+  await cloud.running.stop();
   await rm(root, { recursive: true });
 });
 

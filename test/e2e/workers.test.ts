@@ -1,13 +1,13 @@
 /** Releases to Workers as a person makes them, at stage local and at a stage of an account: the real CLI against the local Cloudflare. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, run, type Running, start } from "./portico.ts";
+import { startCloud, type StartedCloud } from "./cloud.ts";
+import { type Finished, run, start } from "./portico.ts";
 
 let root: string;
-let cloud: Running;
-let account: Readonly<Record<string, string>>;
+let cloud: StartedCloud;
 
 const says = (text: string): string => `export const GET = () => { console.log("seen"); return new Response(${JSON.stringify(text)}); };\n`;
 
@@ -19,7 +19,7 @@ async function write(file: string, text: string): Promise<void> {
 const portico = (...words: string[]): Promise<Finished> => run([...words, "--stage", "local", "--target", "workers"], root);
 /** As in CI with a token: wrangler's own variables lead to the local Cloudflare. */
 const inAccount = (...words: string[]): Promise<Finished> =>
-  run([...words, "--stage", "prod", "--target", "workers"], root, { env: account });
+  run([...words, "--stage", "prod", "--target", "workers"], root, { env: cloud.cloudflare });
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "portico-workers-"));
@@ -37,13 +37,10 @@ beforeAll(async () => {
     },
   };
   await write("hosting.json", JSON.stringify(settings));
-  cloud = start(["cloud", "--port", "0"], root);
-  const [, endpoint = ""] = await cloud.until(/(http:\/\/127\.0\.0\.1:\d+) {2}is the local cloud/);
-  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Record<string, string>;
-  account = { CLOUDFLARE_API_BASE_URL: `${endpoint}/client/v4`, CLOUDFLARE_API_TOKEN: key["secretAccessKey"] ?? "" };
+  cloud = await startCloud(root);
 });
 afterAll(async () => {
-  await cloud.stop();
+  await cloud.running.stop();
   await rm(root, { recursive: true });
 });
 
@@ -132,7 +129,7 @@ describe("at a stage of an account", () => {
       code: 1,
       stderr: expect.stringContaining("error CREDENTIALS"),
     });
-    const wrong = { env: { ...account, CLOUDFLARE_ACCOUNT_ID: "1".repeat(32) } };
+    const wrong = { env: { ...cloud.cloudflare, CLOUDFLARE_ACCOUNT_ID: "1".repeat(32) } };
     expect(await run(["plan", "--stage", "prod", "--target", "workers"], root, wrong)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("error ACCOUNT_WRONG"),
@@ -150,9 +147,9 @@ describe("at a stage of an account", () => {
     });
     expect(await inAccount("secret", "list")).toMatchObject({ stdout: expect.stringMatching(/KEY +version 1/) });
     expect(await inAccount("doctor")).toMatchObject({ code: 1, stdout: expect.stringContaining("there is no r2_bucket notes") });
-    const made = await fetch(`${account["CLOUDFLARE_API_BASE_URL"]}/accounts/${"0".repeat(32)}/r2/buckets`, {
+    const made = await fetch(`${cloud.cloudflare["CLOUDFLARE_API_BASE_URL"]}/accounts/${"0".repeat(32)}/r2/buckets`, {
       method: "POST",
-      headers: { authorization: `Bearer ${account["CLOUDFLARE_API_TOKEN"]}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${cloud.cloudflare["CLOUDFLARE_API_TOKEN"]}`, "content-type": "application/json" },
       body: JSON.stringify({ name: "notes" }),
     });
     expect(made.status).toBe(200);

@@ -9,12 +9,12 @@ import type { AccessRecord } from "../../framework/local/access-log.ts";
 import type { Emulator } from "../../framework/local/emulator.ts";
 import { createGateway, type FailureReport, type Gateway } from "../../framework/local/gateway.ts";
 import { createNodeEmulator } from "../../framework/local/node/emulator.ts";
-import type { App } from "../../framework/model/app.ts";
 import type { LogLine } from "../../framework/model/invocation.ts";
 import type { Target } from "../../framework/model/target.ts";
 import { discoverAssets } from "../../framework/routes/assets.ts";
 import { contentType } from "../../framework/routes/content-type.ts";
 import { discover } from "../../framework/routes/discover.ts";
+import { plainApp } from "../config/plain-app.ts";
 
 /** What came back, read whole. */
 export interface Reply {
@@ -64,25 +64,6 @@ export async function makeFolder(files: Readonly<Record<string, string>>): Promi
   return root;
 }
 
-/** hosting.json's defaults. */
-export const plainApp = (root: string, env: Readonly<Record<string, string>> = {}): App => ({
-  root,
-  name: "test",
-  stage: "dev",
-  protected: false,
-  targets: ["node"],
-  assets: "functions/_public",
-  headers: [],
-  group: "route",
-  routes: [],
-  env,
-  secrets: [],
-  smoke: [],
-  keep: 10,
-  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
-});
-
 /** A running gateway and what it told. */
 export interface Running extends AsyncDisposable {
   readonly root: string;
@@ -110,7 +91,7 @@ export async function run(
 ): Promise<Running> {
   const { target = "node", folder = false, env = {} } = setup;
   const root = setup.root ?? (await makeFolder(files));
-  const app = plainApp(root, env);
+  const app = plainApp(root, { targets: ["node"], env });
   const builder = createDevBuilder({ app, target: "node", out: join(root, ".portico", "dev"), env });
   const told = { access: [] as AccessRecord[], failures: [] as FailureReport[], errors: [] as unknown[], logs: [] as LogLine[] };
   const emulator = setup.emulator ?? createNodeEmulator({ onLog: (line) => told.logs.push(line) });

@@ -6,7 +6,8 @@ import { createDevBuilder } from "../../framework/build/dev-builder.ts";
 import { frameText, mapFailure } from "../../framework/local/source-frame.ts";
 import type { Failure, LoadedFunction } from "../../framework/model/invocation.ts";
 import { discover } from "../../framework/routes/discover.ts";
-import { makeFolder, plainApp } from "./gateway-app.ts";
+import { plainApp } from "../config/plain-app.ts";
+import { makeFolder } from "./gateway-app.ts";
 
 let root: string;
 let fn: LoadedFunction;

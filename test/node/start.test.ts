@@ -7,7 +7,8 @@ import type { NodeServer } from "../../framework/node/serve.ts";
 import { startApp } from "../../framework/node/start.ts";
 import { discoverAssets } from "../../framework/routes/assets.ts";
 import { discover } from "../../framework/routes/discover.ts";
-import { makeFolder, plainApp, send } from "../local/gateway-app.ts";
+import { plainApp } from "../config/plain-app.ts";
+import { makeFolder, send } from "../local/gateway-app.ts";
 
 let root: string;
 let server: NodeServer;
@@ -21,7 +22,7 @@ beforeAll(async () => {
     "functions/_public/files/img/a.txt": "a",
     "functions/_public/docs/index.html": "docs",
   });
-  const app = { ...plainApp(root, { GREETING: "hello" }), secrets: ["KEY"] };
+  const app = plainApp(root, { env: { GREETING: "hello" }, secrets: ["KEY"], targets: ["node"] });
   const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
   await buildApp({ app, routes, assets, target: "node", out: join(root, ".portico/build/node") });
   server = await startApp({ folder: root, port: 0, env: { KEY: "k", OTHER: "no" } });

@@ -21,6 +21,7 @@ import { createLambdaRuntime } from "../../../framework/local/lambda/runtime.ts"
 import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { plainApp } from "../../config/plain-app.ts";
 import { openRecorder, type WireCall } from "../recorder.ts";
 
 export type { WireCall } from "../recorder.ts";
@@ -59,23 +60,7 @@ export interface Road {
   close(): Promise<void>;
 }
 
-const defaults = (root: string): App => ({
-  root,
-  name: "road",
-  stage: "local",
-  protected: false,
-  targets: ["lambda"],
-  assets: "functions/_public",
-  headers: [],
-  group: "route",
-  routes: [],
-  env: {},
-  secrets: [],
-  smoke: [{ path: "/", status: 200 }],
-  keep: 3,
-  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
-});
+const defaults = (root: string): App => plainApp(root, { name: "road", smoke: [{ path: "/", status: 200 }], keep: 3 });
 
 /** Opens it with two routes; `delay` keeps functions and deployments in between for so many milliseconds. */
 export async function openRoad(delay = 0): Promise<Road> {

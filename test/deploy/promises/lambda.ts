@@ -15,6 +15,7 @@ import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
 import type { App, LambdaFront } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { plainApp } from "../../config/plain-app.ts";
 import { sendSigned } from "../../local/cloud/signed.ts";
 import { createInProcessRuntime } from "./in-process-runtime.ts";
 import { lambdaOrphans, readLambdaState } from "./lambda-state.ts";
@@ -26,28 +27,19 @@ import { type ApiCall, type Injected, isWrite, keep, type Process, type Row } fr
 const owner = { app: "promise", stage: "local" };
 const account = "000000000000";
 
-const appOf = (front: LambdaFront, root: string, { env, allowed }: Sample): App => ({
-  root,
-  name: owner.app,
-  stage: owner.stage,
-  protected: false,
-  targets: ["lambda"],
-  assets: "functions/_public",
-  headers: [],
-  group: front === "function-url" ? "app" : "route",
-  routes: [],
-  env,
-  secrets: [],
-  smoke: [],
-  keep,
-  lambda: {
-    front,
-    architecture: "arm64",
-    logRetention: 30,
-    policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
-  },
-  workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [] },
-});
+const appOf = (front: LambdaFront, root: string, { env, allowed }: Sample): App =>
+  plainApp(root, {
+    name: owner.app,
+    stage: owner.stage,
+    group: front === "function-url" ? "app" : "route",
+    ...{ env, keep },
+    lambda: {
+      front,
+      architecture: "arm64",
+      logRetention: 30,
+      policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
+    },
+  });
 
 const archive: LambdaSource["archive"] = {
   read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),

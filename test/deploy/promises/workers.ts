@@ -14,6 +14,7 @@ import type { Fault } from "../../../framework/local/cloud/faults.ts";
 import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { plainApp } from "../../config/plain-app.ts";
 import type { BusyClock } from "../busy-clock.ts";
 import type { Sample } from "./samples.ts";
 import { type ApiCall, type CloudState, type Injected, isWrite, keep, type Process, type Row } from "./world.ts";
@@ -22,23 +23,8 @@ const owner = { app: "promise", stage: "local" };
 const account = "0".repeat(32);
 const script = scriptName(owner);
 
-const appOf = (root: string, { env }: Sample): App => ({
-  root,
-  name: owner.app,
-  stage: owner.stage,
-  protected: false,
-  targets: ["workers"],
-  assets: "functions/_public",
-  headers: [],
-  group: "route",
-  routes: [],
-  env,
-  secrets: [],
-  smoke: [],
-  keep,
-  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-07-01", bindings: {}, domains: [], routes: [] },
-});
+const appOf = (root: string, { env }: Sample): App =>
+  plainApp(root, { name: owner.app, stage: owner.stage, targets: ["workers"], env, keep });
 
 const appIn = (folder: string): string => join(folder, "app");
 

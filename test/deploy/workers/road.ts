@@ -14,6 +14,7 @@ import { type CloudOptions, startCloud } from "../../../framework/local/cloud/cl
 import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/assets.ts";
 import { discover } from "../../../framework/routes/discover.ts";
+import { plainApp } from "../../config/plain-app.ts";
 import { openRecorder, type WireCall } from "../recorder.ts";
 
 /** The one account of the local Cloudflare. */
@@ -53,23 +54,8 @@ export interface Road {
   close(): Promise<void>;
 }
 
-const defaults = (root: string): App => ({
-  root,
-  name: "road",
-  stage: "local",
-  protected: false,
-  targets: ["workers"],
-  assets: "functions/_public",
-  headers: [],
-  group: "route",
-  routes: [],
-  env: {},
-  secrets: [],
-  smoke: [{ path: "/", status: 200 }],
-  keep: 3,
-  lambda: { architecture: "arm64", logRetention: 30, policies: [] },
-  workers: { compatibilityDate: "2026-07-01", bindings: {}, domains: [], routes: [] },
-});
+const defaults = (root: string): App =>
+  plainApp(root, { name: "road", targets: ["workers"], smoke: [{ path: "/", status: 200 }], keep: 3 });
 
 /** Opens it with two routes. */
 export async function openRoad(cloudflare: CloudOptions["cloudflare"] = {}): Promise<Road> {
