@@ -61,6 +61,7 @@ async function start(clock: Clock, candidate: Candidate, ids: readonly string[])
 /** Throws UserError PROBE_FAILED when the answer is not the candidate's. */
 async function ask(candidate: Candidate, ids: readonly string[]): Promise<Failures> {
   let found = "no answer";
+  let cause: unknown;
   try {
     const response = await fetch(candidate.url + path, {
       headers: { ...candidate.headers, ...(ids.length && { "portico-start": ids.join(",") }) },
@@ -72,11 +73,13 @@ async function ask(candidate: Candidate, ids: readonly string[]): Promise<Failur
     await response.body?.cancel();
   } catch (error) {
     if (!isBroken(error)) throw error;
+    cause = error;
   }
   throw new UserError(
     "PROBE_FAILED",
     `release ${candidate.number} does not answer at ${candidate.url}: ${found}`,
     "what is live was not touched; portico logs shows what it printed; when the address is new, deploy again in a few minutes",
+    cause === undefined ? {} : { cause },
   );
 }
 

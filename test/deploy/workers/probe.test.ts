@@ -63,3 +63,15 @@ test("of many that fail five are told of; a version that never answers is told o
     /^release 3 does not answer at .*: status 503 of another version$/,
   );
 });
+
+test("a connection that ends without an answer is told with why", async () => {
+  const server = createServer(({ socket }) => socket.destroy());
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const candidate = { number: 3, hash: "", ref, url: `http://127.0.0.1:${port}`, headers: {} };
+  await expect(probe(virtualClock(), candidate, [])).rejects.toMatchObject({
+    ...{ code: "PROBE_FAILED", message: expect.stringMatching(/: no answer$/) },
+    cause: { cause: { code: expect.stringMatching(/^(?:UND_ERR_SOCKET|ECONNRESET)$/) } },
+  });
+});

@@ -66,7 +66,7 @@ function dueBatch(queue: QueueRecord, edge: Edge): Batch | undefined {
   if (!consumer || current.settings?.delivery_paused) return undefined;
   const messages = waitingMessages(current, edge);
   const { batch_size, max_wait_time_ms } = consumer.settings;
-  const since = Math.min(...messages.map(({ visible }) => visible));
+  const since = messages.reduce((first, { visible }) => Math.min(first, visible), Infinity);
   const isDue = messages.length >= batch_size || edge.clock.now() - since >= max_wait_time_ms;
   return messages.length > 0 && isDue ? { consumer, messages: messages.slice(0, batch_size) } : undefined;
 }

@@ -73,7 +73,7 @@ function keepMessage(queue: QueueRecord, { contentType = "v8", body }: Sent, del
   const now = clock.now();
   const id = randomUUID().replaceAll("-", "");
   // The order of sending: ids alone have none.
-  const sequence = state.messages.ids().length === 0 ? 0 : Math.max(...state.messages.all().map((one) => one.sequence)) + 1;
+  const sequence = state.messages.all().reduce((next, one) => Math.max(next, one.sequence + 1), 0);
   state.messages.put(id, { id, queue: queue.id, sequence, contentType, body, sent: now, visible: now + delay * 1000, attempts: 0 });
 }
 
@@ -94,6 +94,6 @@ function metricsOf(queue: QueueRecord, { state }: Edge): Readonly<Record<string,
   return {
     backlogCount: own.length,
     backlogBytes,
-    oldestMessageTimestamp: Math.min(...own.map(({ sent }) => sent), Number.MAX_SAFE_INTEGER),
+    oldestMessageTimestamp: own.reduce((oldest, { sent }) => Math.min(oldest, sent), Number.MAX_SAFE_INTEGER),
   };
 }
