@@ -12,7 +12,7 @@ import { UserError } from "../model/user-error.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
-import { bundleOptions, readOutputs } from "./options.ts";
+import { bundleOptions, isImportable, readOutputs } from "./options.ts";
 import { urlEntry } from "./router-entry.ts";
 import { guessMethods, scanMethods } from "./scan.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
@@ -48,8 +48,10 @@ export class DevFunction {
   #early: { readonly entry: string; done(): Linked } | undefined;
   #context: Promise<BuildContext<ReturnType<typeof devOptions>>> | undefined;
   #build: Promise<LoadedFunction> | undefined;
-  /** Names that the last good build read; undefined after a failed one, which any change may have mended. */
-  #inputs: ReadonlySet<string> | undefined;
+  /** Names that the last good build read. */
+  #inputs: ReadonlySet<string> = new Set();
+  /** False while it is built and after it failed: then it may read, or be mended by, whatever can be imported. */
+  #isSure = false;
   /** Of the last good build. */
   #directory: string | undefined;
   #seen = false;
@@ -82,7 +84,7 @@ export class DevFunction {
 
   /** True when one of these names decides the build; it is then forgotten. */
   invalidate(keys: readonly string[]): boolean {
-    if (!this.#build || (this.#inputs && !keys.some((key) => this.#reads(key)))) return false;
+    if (!this.#build || !keys.some((key) => this.#reads(key))) return false;
     this.#build = undefined;
     return true;
   }
@@ -90,11 +92,12 @@ export class DevFunction {
   /** A new file counts as read where an import of its name without the extension could find it first. */
   #reads(key: string): boolean {
     const inputs = this.#inputs;
-    return !inputs || inputs.has(key) || inputs.has(stem(key)) || /^(?:tsconfig|package)\.json$/.test(basename(key));
+    if (!this.#isSure && isImportable(key)) return true;
+    return inputs.has(key) || inputs.has(stem(key)) || /^(?:tsconfig|package)\.json$/.test(basename(key));
   }
 
   async #rebuild(): Promise<LoadedFunction> {
-    this.#inputs = undefined;
+    this.#isSure = false;
     this.#directory = undefined;
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
@@ -110,6 +113,7 @@ export class DevFunction {
     const loaded = await this.#write(files);
     const inputs = Object.keys(result.metafile.inputs);
     this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
+    this.#isSure = true;
     return loaded;
   }
 
@@ -136,17 +140,13 @@ export class DevFunction {
   async #scan(): Promise<ReadonlyMap<string, Methods>> {
     const scanning = scanMethods(this.#options.app.root, this.#plan.routes);
     const last = this.#entry ?? this.#guess();
-    const early = last === undefined ? undefined : this.#relink(last);
+    // What this one says counts only when it is asked for, and it may say it before the scan is done.
+    const early = last === undefined ? undefined : this.#relink(last).then(given, thrown);
     try {
       return await scanning;
     } finally {
-      // Two rebuilds of one context must not overlap; what this one says counts only when it is asked for.
-      const done = await early?.then(
-        (made) => () => made,
-        (error: unknown) => () => {
-          throw error;
-        },
-      );
+      // Two rebuilds of one context must not overlap.
+      const done = await early;
       this.#early = last !== undefined && done ? { entry: last, done } : undefined;
     }
   }
@@ -201,6 +201,14 @@ const devOptions = ({ app, target }: DevOptions, id: string, entries: ReadonlyMa
   entryPoints: [{ in: `portico:entry/${id}`, out: "index" }],
   outExtension: { ".js": ".mjs" },
 });
+
+const given =
+  <T>(value: T) =>
+  (): T =>
+    value;
+const thrown = (error: unknown) => (): never => {
+  throw error;
+};
 
 /** Undefined of a file that cannot be read. */
 function textOf(file: string): string | undefined {

@@ -19,6 +19,15 @@ const perTarget = {
   node: { platform: "node", target: "node22", mainFields: ["module", "main"] },
 } as const satisfies Record<Target, BuildOptions>;
 
+/** What an import gives beside esbuild's own kinds of files; the platform runs WebAssembly on Workers itself. */
+const loaders = { ".txt": "text", ".sql": "text", ".html": "text", ".wasm": "binary" } as const;
+
+/** Of esbuild's own kinds. */
+const code = /\.(?:[cm]?[jt]s|[jt]sx|json|css)$/;
+
+/** True when an import may lead to a file of this name without saying what it is; a folder's name has no ending. */
+export const isImportable = (name: string): boolean => code.test(name) || !posix.extname(name) || posix.extname(name) in loaders;
+
 /** Options that every bundle of a target has; the caller adds its entry points. A tsconfig.json of the app has the last word on JSX. */
 export function bundleOptions(names: Names, mode: Mode) {
   const { conditions, mainFields, ...platform } = { conditions: undefined, ...perTarget[names.target] };
@@ -45,7 +54,7 @@ export function bundleOptions(names: Names, mode: Mode) {
     jsx: "automatic",
     jsxImportSource: "hono/jsx",
     define: { PORTICO_DEV: String(dev), "process.env.NODE_ENV": JSON.stringify(mode) },
-    loader: { ".txt": "text", ".sql": "text", ".html": "text", ".wasm": names.target === "workers" ? "copy" : "binary" },
+    loader: names.target === "workers" ? { ...loaders, ".wasm": "copy" } : loaders,
     external: names.target === "workers" ? ["cloudflare:*"] : [],
     plugins: [porticoPlugin(names, mode)],
   } as const satisfies BuildOptions;

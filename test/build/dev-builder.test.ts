@@ -56,6 +56,27 @@ describe("createDevBuilder()", () => {
     expect(await ask(builder, "other", "/other")).toBe("other");
   });
 
+  it("is not built again for files that nothing can import, such as its own output in a log", async () => {
+    const root = makeFolder({ ...files, "functions/broken.ts": "export const GET = (" });
+    const builder = await start(root);
+    const first = builder.load("index");
+    expect(builder.changed([join(root, "dev.log")]), "while it is built").toEqual([]);
+    expect(builder.changed([join(root, "functions/_lib/word.ts")])).toEqual(["index"]);
+    await first;
+    await failure(builder, "broken");
+    expect(builder.changed([join(root, "dev.log"), join(root, "logo.svg")]), "after it failed").toEqual([]);
+    expect(builder.changed([join(root, "functions/new.ts")])).toEqual(["broken"]);
+  });
+
+  it("builds routes that look as if they exported something else; a link that was begun for that is nobody's failure", async () => {
+    const text = "const text = `\nexport const GET = 1`;\nexport const PUT = () => new Response(text);";
+    const names = Array.from({ length: 12 }, (_, at) => `odd${at}`);
+    const root = makeFolder(Object.fromEntries(names.map((name) => [`functions/${name}.ts`, text])));
+    const builder = await start(root);
+    const built = await Promise.all(names.map((name) => builder.load(name)));
+    expect(built.map(({ id }) => id)).toEqual(names);
+  });
+
   it("builds what is asked for, once, with names and a map for people", async () => {
     const root = makeFolder(files);
     const builder = await start(root, "lambda", { routes: [{ pattern: "/*", settings: { memory: 300, timeout: 3 } }] });
