@@ -11,6 +11,7 @@ import { watchCpu } from "./cpu-limit.ts";
 import { forward, sendsBody } from "./forward.ts";
 import { keepConnections, type KeptConnections, SilentlyClosed } from "./kept-connections.ts";
 import { headersTooLarge, maxCpuMs, refusedAnswer, refusedByEdge } from "./limits.ts";
+import { createLoadedFunctions, type LoadedFunctions } from "./loaded-functions.ts";
 import { type Host, newestCompatibilityDate, startHost } from "./miniflare.ts";
 
 /** How the emulation is set up. */
@@ -32,7 +33,7 @@ const read = (file: string): Promise<string> => readFile(new URL(file, import.me
  */
 export function createWorkersEmulator(options: WorkersOptions): Emulator {
   const token = randomBytes(12).toString("hex");
-  const loaded = new Map<string, LoadedFunction>();
+  const loaded = createLoadedFunctions();
   const compatibilityDate = usableDate(options);
   const open = (): Promise<Workerd> => {
     const opening = start({ ...options, compatibilityDate }, token, loaded);
@@ -50,9 +51,10 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
       host.catch(() => undefined);
     },
   });
-  const run = async (hop: Hop): Promise<Invocation> => {
+  const run = async (hop: Hop, fn: LoadedFunction): Promise<Invocation> => {
     const asked = host;
     const left = watch.enter();
+    const answered = loaded.hold(hop.key, fn);
     try {
       return await toInvocation(await send(await asked, hop), token);
     } catch (error) {
@@ -60,6 +62,7 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
       if (!overflows.has((error as NodeJS.ErrnoException).code)) throw error;
       return undeliverable(500, headersTooLarge("more than 1 MB of"), false);
     } finally {
+      answered();
       left();
     }
   };
@@ -67,14 +70,10 @@ export function createWorkersEmulator(options: WorkersOptions): Emulator {
     invoke(fn, request, to) {
       const refused = refusedByEdge(request);
       if (refused) return Promise.resolve({ response: refused, cold: false });
-      const key = `${fn.id}/${fn.hash}`;
-      loaded.set(key, fn);
-      return run({ key, token, request, to });
+      return run({ key: `${fn.id}/${fn.hash}`, token, request, to }, fn);
     },
-    retire(id) {
-      // workerd drops isolates that nobody asks for; what must not happen is that an old build is loaded anew.
-      for (const key of loaded.keys()) if (key.startsWith(`${id}/`)) loaded.delete(key);
-    },
+    // workerd drops isolates that nobody asks for.
+    retire: (id) => loaded.retire(id),
     async close() {
       watch.close();
       const running = await host.catch(() => undefined);
@@ -91,7 +90,7 @@ interface Workerd extends Host {
 /** How the two clients say that an answer's head has more than 1 MB. */
 const overflows: ReadonlySet<string | undefined> = new Set(["HPE_HEADER_OVERFLOW", "UND_ERR_HEADERS_OVERFLOW"]);
 
-async function start(options: WorkersOptions, token: string, loaded: ReadonlyMap<string, LoadedFunction>): Promise<Workerd> {
+async function start(options: WorkersOptions, token: string, loaded: LoadedFunctions): Promise<Workerd> {
   const { compatibilityDate } = options;
   const [script, isolate, cap] = (await Promise.all(["host-worker.mjs", "isolate-worker.mjs", "pbkdf2-cap.mjs"].map(read))) as [
     string,

@@ -203,6 +203,16 @@ describe("the Workers emulation", () => {
     }
   });
 
+  it("answers who asked just before a save, though the build's isolate was not started yet", async () => {
+    for (let edit = 0; edit < 10; edit++) {
+      const fn = await load("saved", `export default { fetch: async () => new Response("save ${edit}") }`);
+      const answers = Promise.all([call(fn, "/"), call(fn, "/")]);
+      emulator.retire("saved");
+      emulator.retire("saved");
+      expect((await answers).map(({ text }) => text)).toEqual([`save ${edit}`, `save ${edit}`]);
+    }
+  });
+
   it("clamps a compatibility date that workerd does not know, and says so once", async () => {
     expect(notices).toHaveLength(1);
     expect(notices[0]).toContain(newestCompatibilityDate());
