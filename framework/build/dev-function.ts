@@ -12,6 +12,7 @@ import { UserError } from "../model/user-error.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
+import { type LightPart, lightPart, withoutLight } from "./light-part.ts";
 import { bundleOptions, isImportable, readOutputs } from "./options.ts";
 import { urlEntry } from "./router-entry.ts";
 import { guessMethods, scanMethods } from "./scan.ts";
@@ -54,6 +55,7 @@ export class DevFunction {
   #isSure = false;
   /** Of the last good build. */
   #directory: string | undefined;
+  #hash: string | undefined;
   #seen = false;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
   #last: Promise<unknown> = Promise.resolve();
@@ -99,18 +101,22 @@ export class DevFunction {
   async #rebuild(): Promise<LoadedFunction> {
     this.#isSure = false;
     this.#directory = undefined;
+    // While esbuild works; it fails, if it does, where the result is written.
+    const room = removeOld(join(this.#options.out, this.#plan.id), this.#hash);
+    room.catch(() => undefined);
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
     const methods = await this.#scan();
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
     const light = target === "lambda" && wantsLight(app);
     let { result, files } = await this.#link(this.#entryOf(scanned, light), true);
-    const code = Buffer.from(files.get("index.mjs") ?? []).toString();
-    // As in production; that build says why.
-    if (light && lightDoubt(result.metafile, `portico:entry/${id}`, code))
-      ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
-    else if (light && cloning(code)) files = new Map([...files, ["index.mjs", Buffer.from(code + cloning(code))]]);
-    const loaded = await this.#write(files);
+    if (light) {
+      const code = Buffer.from(files.get("index.mjs") ?? []).toString();
+      // As in production; that build says why.
+      if (lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
+      else files = onLight(await lightPart(), files, code + cloning(code));
+    }
+    const loaded = await this.#write(files, room);
     const inputs = Object.keys(result.metafile.inputs);
     this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
     this.#isSure = true;
@@ -121,7 +127,8 @@ export class DevFunction {
     const { app, target } = this.#options;
     // In development the gateway serves the static files, as they are now.
     const isUrl = target === "lambda" && app.lambda.front === "function-url";
-    return isUrl ? urlEntry(routes, light) : functionEntry(target, routes, light);
+    const entry = isUrl ? urlEntry(routes, light) : functionEntry(target, routes, light);
+    return light ? withoutLight(entry) : entry;
   }
 
   /** The entry of the first build, most likely; undefined where a file cannot be read, and the scan will say why. */
@@ -138,10 +145,10 @@ export class DevFunction {
 
   /** The methods, while the entry of the last build is linked already: most edits leave them as they are. */
   async #scan(): Promise<ReadonlyMap<string, Methods>> {
-    const scanning = scanMethods(this.#options.app.root, this.#plan.routes);
     const last = this.#entry ?? this.#guess();
-    // What this one says counts only when it is asked for, and it may say it before the scan is done.
+    // The longer of both first. What this one says counts only when it is asked for, and it may say it before the scan is done.
     const early = last === undefined ? undefined : this.#relink(last).then(given, thrown);
+    const scanning = scanMethods(this.#options.app.root, this.#plan.routes);
     try {
       return await scanning;
     } finally {
@@ -167,7 +174,7 @@ export class DevFunction {
     return { result, files: readOutputs(this.#options.app.root, result.outputFiles) };
   }
 
-  async #write(files: ReadonlyMap<string, Uint8Array>): Promise<LoadedFunction> {
+  async #write(files: ReadonlyMap<string, Uint8Array>, room: Promise<void>): Promise<LoadedFunction> {
     const { app, env, out } = this.#options;
     const { id } = this.#plan;
     const settings = functionSettings(app, this.#plan);
@@ -176,15 +183,16 @@ export class DevFunction {
     const digest = hash.digest("hex").slice(0, 16);
     const directory = join(out, id, digest);
     try {
+      await room;
       // Few and small: each wait for a thread would take longer than the write.
       mkdirSync(directory, { recursive: true });
       for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes);
-      await removeOld(join(out, id), digest);
     } catch (cause) {
       if (!["EACCES", "EROFS", "ENOSPC", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
       throw new UserError("OUTPUT", `${directory} cannot be written`, "Check the folder's permissions and free space.", { cause });
     }
     this.#directory = directory;
+    this.#hash = digest;
     return { id, hash: digest, directory, main: "index.mjs", ...settings, env };
   }
 
@@ -201,6 +209,14 @@ const devOptions = ({ app, target }: DevOptions, id: string, entries: ReadonlyMa
   entryPoints: [{ in: `portico:entry/${id}`, out: "index" }],
   outExtension: { ".js": ".mjs" },
 });
+
+function onLight(part: LightPart, files: Linked["files"], code: string): Linked["files"] {
+  const joined = [
+    ["index.mjs", part.join(Buffer.from(code))],
+    ["index.mjs.map", part.joinMap(files.get("index.mjs.map") ?? new Uint8Array())],
+  ] as const;
+  return new Map([...files, ...joined]);
+}
 
 const given =
   <T>(value: T) =>
@@ -222,9 +238,12 @@ function textOf(file: string): string | undefined {
 /** The name that an import without an extension, or of a folder, would say. */
 const stem = (key: string): string => key.replace(/(?:\/index)?\.[a-z]+$/i, "");
 
-async function removeOld(folder: string, current: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== current);
-  const dated = await Promise.all(names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })));
+/** All but as many as may be kept beside one more. @param latest the one that is kept first, if there is one */
+async function removeOld(folder: string, latest: string | undefined): Promise<void> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  if (names.length < kept) return;
+  const age = async (name: string): Promise<number> => (name === latest ? Infinity : (await stat(join(folder, name))).mtimeMs);
+  const dated = await Promise.all(names.map(async (name) => ({ name, time: await age(name) })));
   const old = dated.toSorted((a, b) => b.time - a.time).slice(kept - 1);
   await Promise.all(old.map(({ name }) => rm(join(folder, name), { recursive: true, force: true })));
 }

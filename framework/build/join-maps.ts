@@ -7,6 +7,11 @@ export interface SourceMap {
   readonly names: readonly string[];
 }
 
+/** With the text of each source. */
+export interface FullSourceMap extends SourceMap {
+  readonly sourcesContent: readonly string[];
+}
+
 /** A map as the beginning of others: its bytes in parts, between which the other's go. */
 export interface MapHead {
   readonly mappings: Buffer;
@@ -50,6 +55,38 @@ export function joinMaps(head: MapHead, { mappings, names, sources }: SourceMap,
     Buffer.from(`${following(head.counts.sources, sources)}]}`),
   ];
 }
+
+/**
+ * What puts this map before another, which it takes and gives as text with a line for each field, as esbuild prints it: to parse maps with
+ * the texts of all sources would take longer than to link them. Between both codes is an empty line, which holds the joint.
+ * @param code the lines that the map is of, the last line break included
+ */
+export function putBefore(map: FullSourceMap, code: string): (text: string) => string {
+  const { end, counts } = mapHead(map, code);
+  const [source, line, column, name] = end;
+  const missing = code.split("\n").length - map.mappings.split(";").length;
+  const mappings = map.mappings + ";".repeat(Math.max(0, missing));
+  const joint = [0, counts.sources - source, -line, -column].map(toVlq).join("");
+  const named = joint + toVlq(counts.names - name);
+  return (text) => {
+    const isNamed = !text.includes(`${mark("names", "[")}]`);
+    const fields = [
+      ["sources", "[", `${items(map.sources)},`],
+      ["sourcesContent", "[", `${items(map.sourcesContent)},`],
+      // Its second mapping leads nowhere, as what the other map begins with does.
+      ["mappings", '"', `${mappings}${isNamed ? named : joint},${toVlq(1)};`],
+      ["names", "[", items(map.names) + (isNamed && map.names.length ? "," : "")],
+    ] as const;
+    return fields.reduce((joined, [field, opening, before]) => {
+      const at = joined.indexOf(mark(field, opening));
+      if (at < 0) throw new Error(`the map has no line for its ${field}`);
+      const inside = at + mark(field, opening).length;
+      return joined.slice(0, inside) + before + joined.slice(inside);
+    }, text);
+  };
+}
+
+const mark = (field: string, opening: string): string => `\n  "${field}": ${opening}`;
 
 const items = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(",");
 

@@ -1,5 +1,5 @@
 /** A tree of watched folders: events of folders out; asked to, it lists a touched folder again and tells what came, went or was written. */
-import { type FSWatcher, watch as watchFolder } from "node:fs";
+import { type FSWatcher, type WatchEventType, watch as watchFolder } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../model/user-error.ts";
@@ -21,9 +21,9 @@ interface Folder {
   readonly folders: Set<string>;
 }
 
-/** Who is told: of each event, the folder and the name in it where the system gives one; and of a watch that broke. */
+/** Who is told: of each event, the folder, the name in it where the system gives one, and the kind; and of a watch that broke. */
 interface Listener {
-  readonly onEvent: (folder: string, name: string | null) => void;
+  readonly onEvent: (folder: string, name: string | null, kind: WatchEventType) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -46,15 +46,20 @@ export class FolderTree {
     const watcher = this.#open(path);
     if (!watcher) return [];
     this.#folders.set(path, { watcher, files: new Set(), folders: new Set() });
-    return (await this.compare(path, new Set())).appeared;
+    return (await this.compare(path, new Set(), true)).appeared;
   }
 
-  /** Lists a folder anew. `written` are the names that events spoke of: those that were there before and still are have changed. */
-  async compare(path: string, written: ReadonlySet<string>): Promise<Changes> {
+  /**
+   * Lists a folder anew. `written` are the names that events spoke of: those that were there before and still are have changed.
+   * @param others false when files were only written; then a folder is not listed where all of them are known, since one that went has an event of its own
+   */
+  async compare(path: string, written: ReadonlySet<string>, others: boolean): Promise<Changes> {
     const folder = this.#folders.get(path);
     if (!folder) return { changed: [], appeared: [], vanished: [] };
-    const now = await list(path);
     const before = folder.files;
+    const isKnown = !others && [...written].every((name) => before.has(name));
+    if (isKnown) return { changed: [...written].map((name) => join(path, name)), appeared: [], vanished: [] };
+    const now = await list(path);
     folder.files = new Set(now.files);
     const gone = [...folder.folders].filter((name) => !now.folders.includes(name));
     const fresh = now.folders.filter((name) => !folder.folders.has(name));
@@ -86,7 +91,7 @@ export class FolderTree {
   #open(path: string): FSWatcher | undefined {
     const { onEvent, onError } = this.#listener;
     try {
-      return watchFolder(path, (_, name) => onEvent(path, name)).on("error", onError);
+      return watchFolder(path, (kind, name) => onEvent(path, name, kind)).on("error", onError);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;

@@ -37,8 +37,8 @@ export interface MappedFailure {
 /** How many lines an excerpt has before and after the failing one. */
 const around = 5;
 
-/** Sources where no user made a mistake: packages, the runtime, and the entry that the build wrote. */
-const foreign = /(?:^|\/)node_modules\/|^portico\/(?:runtime|entry|function)\//;
+/** Sources where no user made a mistake: packages, the runtime and the light web classes, and the entry that the build wrote. */
+const foreign = /(?:^|\/)node_modules\/|^portico\/(?:runtime|light|entry|function)\//;
 
 /** A place in a source file. */
 interface Place {

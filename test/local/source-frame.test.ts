@@ -82,6 +82,27 @@ test("the user's own frame is shown, not the runtime's above it", async () => {
   expect(mapped.frame?.file).toBe("functions/_lib/check.ts");
 });
 
+test("nor the light web classes', which refused what the user gave them", async () => {
+  const [light, text] = [
+    await find('RangeError("status must be', "RangeError"),
+    '    throw new RangeError("status must be from 200 to 599");',
+  ];
+  const mapped = await mapFailure(failure(`    at new LightResponse (index.mjs:${light})\n    at check (index.mjs:${place})`), fn, root);
+  const [, line] = /at new LightResponse \(portico\/light\/response\.ts:(\d+):\d+\)/.exec(mapped.stack) ?? [];
+  expect((await readFile("framework/light/response.ts", "utf8")).split("\n")[Number(line) - 1]).toBe(text);
+  expect(mapped.frame?.file).toBe("functions/_lib/check.ts");
+});
+
+test("what stands between the parts of a bundle is from nowhere", async () => {
+  const lines = (await readFile(join(fn.directory, fn.main), "utf8")).split("\n");
+  const between = lines.indexOf("})();") + 2;
+  expect(lines[between - 1]).toBe("");
+  for (const line of [between, between + 1]) {
+    const frame = `    at x (index.mjs:${line}:2)`;
+    expect(await mapFailure(failure(frame), fn, root)).toEqual(failure(frame));
+  }
+});
+
 test("an excerpt as text has the lines there are, the failing one marked, its tab kept above the caret", async () => {
   const { frame } = await mapFailure(failure(`    at check (index.mjs:${place})`), fn, root);
   expect(frameText(frame!)).toBe(

@@ -56,6 +56,18 @@ it("goes on seeing a file that is replaced by rename, as editors save", async ()
   }
 });
 
+it("sees that a file went or came right after it was written", async () => {
+  for (let round = 0; round < 10; round++) {
+    seen.length = 0;
+    await writeFile(join(root, "a/one.ts"), "11");
+    await unlink(join(root, "a/one.ts"));
+    await until(() => seen.includes("vanished a/one.ts"));
+    await writeFile(join(root, "a/one.ts"), "");
+    await writeFile(join(root, "a/b/two.ts"), "22");
+    await until(() => seen.includes("appeared a/one.ts") && seen.includes("changed a/b/two.ts"));
+  }
+});
+
 it("never misses the last of many quick writes", async () => {
   for (let round = 0; round < 10; round++) {
     await writeFile(join(root, "a/one.ts"), "x");

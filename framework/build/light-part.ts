@@ -1,0 +1,38 @@
+/** The light web classes as they stand before a function in development, linked once: nothing in, their code, and what puts their map before another's, out. */
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { lightImport } from "./entry.ts";
+import { type FullSourceMap, putBefore } from "./join-maps.ts";
+import { bundleOptions, readOutputs } from "./options.ts";
+
+/** To link them again and again was half of every rebuild (docs/decisions/035). */
+export interface LightPart {
+  /** A function's module on the light classes, from a link of it without them. */
+  join(code: Uint8Array): Buffer;
+  /** The map of that module. @param map of the function's own code, as `readOutputs` gives it */
+  joinMap(map: Uint8Array): Buffer;
+}
+
+/** An entry as it is linked when the light classes stand before it; the same entry where it has none. */
+export const withoutLight = (entry: string): string => entry.replace(`${lightImport}\n`, "");
+
+let linked: Promise<LightPart> | undefined;
+
+/** Linked once per process: their sources are the package's. */
+export const lightPart = (): Promise<LightPart> => (linked ??= link());
+
+async function link(): Promise<LightPart> {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const names = { root, target: "lambda", entries: new Map() } as const;
+  const entryPoints = [{ in: "portico:light", out: "light" }];
+  // In a function of its own, so that no name of the classes' modules can meet one of the app's.
+  const { outputFiles } = await build({ ...bundleOptions(names, "development"), format: "iife", entryPoints });
+  const outputs = readOutputs(root, outputFiles);
+  const code = Buffer.from(outputs.get("light.js") ?? []);
+  const put = putBefore(JSON.parse(Buffer.from(outputs.get("light.js.map") ?? []).toString()) as FullSourceMap, code.toString());
+  return {
+    // The line between them holds the joint of the maps.
+    join: (own) => Buffer.concat([code, Buffer.from("\n"), own]),
+    joinMap: (map) => Buffer.from(put(Buffer.from(map).toString())),
+  };
+}
