@@ -51,8 +51,16 @@ export function accessJson(record: AccessRecord): Readonly<Record<string, unknow
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `10/Jul/2026:19:19:05 +0000`, always UTC, as API Gateway's own logs are. */
+let second = { at: Number.NaN, text: "" };
+
+/** `10/Jul/2026:19:19:05 +0000`, always UTC, as API Gateway's own logs are; made once in a second. */
 function commonTime(time: Date): string {
+  const at = Math.floor(time.getTime() / 1000);
+  if (second.at !== at) second = { at, text: commonTimeOf(time) };
+  return second.text;
+}
+
+function commonTimeOf(time: Date): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${two(time.getUTCDate())}/${months[time.getUTCMonth()]}/${time.getUTCFullYear()}`;
   return `${day}:${[time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds()].map(two).join(":")} +0000`;

@@ -74,6 +74,8 @@ async function refuse(answer: WireResponse, message: IncomingMessage, out: Serve
   await writeResponse(answer, message.method ?? "GET", out, watchClient(out));
 }
 
+const tooLarge = (): WireResponse => jsonAnswer(413, { error: "Payload Too Large" });
+
 /** The request as it came, or the answer when there is none to be made of it. */
 async function receive(
   message: IncomingMessage,
@@ -90,14 +92,13 @@ async function receive(
   const framing = framingRefusal(message);
   if (framing !== undefined) return { refused: jsonAnswer(framing, { error: STATUS_CODES[framing] }) };
   const maxBody = options.maxBody ?? defaultMaxBody;
-  const tooLarge = jsonAnswer(413, { error: "Payload Too Large" });
   if (message.headers.expect !== undefined) {
     // The client waits for leave, so a long body need never be sent.
-    if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge };
+    if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge() };
     out.writeContinue();
   }
   const body = hasBody(message) ? await (options.read ?? readBody)(message, maxBody) : noBody;
-  if (body === undefined) return { refused: tooLarge };
+  if (body === undefined) return { refused: tooLarge() };
   return {
     method: message.method ?? "GET",
     target,
@@ -178,6 +179,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     headersTimeout: headersMs,
     requestTimeout: requestMs,
     connectionsCheckingInterval: Math.min(5000, Math.ceil(headersMs / 2), Math.ceil(requestMs / 2)),
+    // Most requests have no body: a stream that is at its end from the start costs a fifth of a request less.
+    optimizeEmptyRequests: true,
     ...{ shouldUpgradeCallback },
   });
   beStrict(server);

@@ -81,18 +81,27 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       .finally(() => work.delete(settled));
     work.add(settled);
   };
-  const answer = async (incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): Promise<void> => {
-    const { url, call, sent } = exchange;
-    let response: Response;
-    try {
-      response = await fetch(openRequest(incoming, out, url), call);
-      void response.status;
-    } catch (error) {
+  const answer = (incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): void => {
+    const answered = (response: Response): void => {
+      const bytes = send(response, incoming.method ?? "GET", out, exchange);
+      if (typeof bytes === "number") exchange.sent.bytes = bytes;
+      else void bytes.then((all) => (exchange.sent.bytes = all));
+    };
+    const failed = (error: unknown): void => {
       // What failed is that the client left, and nobody is there to hear of it.
-      if (out.destroyed || incoming.errored) return;
-      response = errorResponse(error, call);
+      if (!out.destroyed && !incoming.errored) answered(errorResponse(error, exchange.call));
+    };
+    try {
+      const made = fetch(openRequest(incoming, out, exchange.url), exchange.call);
+      // What is there at once is sent at once: a promise, and the turn that it takes, would cost as much as all else here.
+      if ((made as Partial<Response>).status) answered(made as Response);
+      else
+        Promise.resolve(made)
+          .then((response) => (void response.status, answered(response)))
+          .catch(failed);
+    } catch (error) {
+      failed(error);
     }
-    sent.bytes = await send(response, incoming.method ?? "GET", out, exchange);
   };
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
@@ -110,7 +119,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
     const call: Call = { env: env as Env, requestId, clientAddress, platform: node, waitUntil: (promise) => waitUntil(promise, requestId) };
-    void answer(incoming, out, new Exchange(url, call, sent, options));
+    answer(incoming, out, new Exchange(url, call, sent, options));
   };
   return {
     listener,

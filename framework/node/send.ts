@@ -10,15 +10,25 @@ export interface SendOptions {
   readonly answerMs: number | undefined;
 }
 
-/** Sends it all; resolves with the bytes of body when nothing more will be written. Never rejects: what fails is told, and the connection cut. */
-export async function send(response: Response, method: string, out: ServerResponse, options: SendOptions): Promise<number> {
+/**
+ * Sends it all; the bytes of body out once nothing more will be written, at once where that is so. Never throws or rejects: what fails is
+ * told, and the connection cut.
+ */
+export function send(response: Response, method: string, out: ServerResponse, options: SendOptions): number | Promise<number> {
   try {
     const plain = plainParts(response);
-    if (plain) {
-      const bytes = sendWhole(plain, method, out);
-      if (out.socket?.writableLength) cutWhenStuck(out, options.answerMs);
-      return bytes;
-    }
+    if (!plain) return sendParts(response, method, out, options);
+    const bytes = sendWhole(plain, method, out);
+    if (out.socket?.writableLength) cutWhenStuck(out, options.answerMs);
+    return bytes;
+  } catch (error) {
+    return cut(error, out, options);
+  }
+}
+
+/** What only its own class can tell the parts of. */
+async function sendParts(response: Response, method: string, out: ServerResponse, options: SendOptions): Promise<number> {
+  try {
     const { status, headers, body } = response;
     const own = flat(headers);
     if (!body || method === "HEAD" || status === 204 || status === 304) {
@@ -30,11 +40,15 @@ export async function send(response: Response, method: string, out: ServerRespon
     cutWhenStuck(out, options.answerMs);
     return await pour(body, out, { status, headers: own });
   } catch (error) {
-    if (!out.destroyed) options.onError(error);
-    if (out.headersSent) out.destroy();
-    else refuse(out, 500, "Internal Server Error");
-    return 0;
+    return cut(error, out, options);
   }
+}
+
+function cut(error: unknown, out: ServerResponse, options: SendOptions): number {
+  if (!out.destroyed) options.onError(error);
+  if (out.headersSent) out.destroy();
+  else refuse(out, 500, "Internal Server Error");
+  return 0;
 }
 
 /** A client that reads nothing would hold its answer in memory for ever. A stream that has nothing to say is nobody's fault. */

@@ -24,8 +24,10 @@ interface Claims {
 }
 
 /** The socket's peer, in IPv4 form where it is one (RFC 4291 section 2.5.5.2). */
-export const peerAddress = ({ socket }: IncomingMessage): string | undefined =>
-  socket.remoteAddress?.startsWith("::ffff:") ? socket.remoteAddress.slice(7) : socket.remoteAddress;
+export function peerAddress({ socket }: IncomingMessage): string | undefined {
+  const address = socket.remoteAddress;
+  return address?.startsWith("::ffff:") ? address.slice(7) : address;
+}
 
 /** Throws UserError BAD_PROXY for a setting that names no address, network or number. */
 export function createTrust(trust: TrustProxy, headers: ProxyHeaders = "x-forwarded"): (incoming: IncomingMessage) => Origin {

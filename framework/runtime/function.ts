@@ -9,7 +9,7 @@ export interface Handlers {
 }
 
 /** A route ready to be called; errors have become answers. */
-export type RouteFunction = (request: Request, call: Call, params: Found) => Promise<Response>;
+export type RouteFunction = (request: Request, call: Call, params: Found) => Response | Promise<Response>;
 
 /** A whole app, or one function of it, as one call. */
 export type Fetch = (request: Request, call: Call) => Response | Promise<Response>;
@@ -39,25 +39,33 @@ export const byMethod =
       context,
     );
 
-/** Binds a route's handler, middleware included, into a function that never throws and never sends a body for HEAD. */
+/** What a handler gave, without its body for HEAD. Throws where it is no Response. */
+const checked = (request: Request, response: Response): Response => {
+  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.clone !== "function")
+    throw new TypeError(`The handler returned ${typeof response}, not a Response`);
+  // Read, so that in production too a handler that returned something else, or nothing, fails here.
+  void response.clone.length;
+  if (request.method !== "HEAD") return response;
+  void response.body?.cancel();
+  return new Response(null, response);
+};
+
+/**
+ * Binds a route's handler, middleware included, into a function that never throws or rejects and never sends a body for HEAD. An answer
+ * that is there is given at once: a promise, and the turn that it takes, would cost as much as all else here.
+ */
 export const createFunction =
   (handler: Handler): RouteFunction =>
-  async (request, call, params) => {
-    let response: Response;
+  (request, call, params) => {
     try {
       const made = handler(request, { ...call, params, var: {} });
-      // A promise has no status; to wait for what is there would cost as much as all else here.
-      response = (made as Partial<Response>)?.status ? (made as Response) : await made;
-      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.clone !== "function")
-        throw new TypeError(`The handler returned ${typeof response}, not a Response`);
-      // Read, so that in production too a handler that returned something else, or nothing, fails here.
-      void response.clone.length;
+      // A promise has no status.
+      return (made as Partial<Response>)?.status
+        ? checked(request, made as Response)
+        : (async () => checked(request, await made))().catch((error) => checked(request, errorResponse(error, call)));
     } catch (error) {
-      response = errorResponse(error, call);
+      return checked(request, errorResponse(error, call));
     }
-    if (request.method !== "HEAD") return response;
-    void response.body?.cancel();
-    return new Response(null, response);
   };
 
 /**

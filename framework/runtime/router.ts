@@ -31,28 +31,39 @@ export function createRouter(routes: readonly Entry[], fallback: Fetch = () => p
     routes.map(([pattern, load], at): Placed => ({ at, pattern, load })),
     ({ pattern }) => literalStart(pattern),
   );
-  return async (request, call) => {
-    // A Request's URL is normalised already; parsing it again costs more than all the rest here.
-    const [, pathname = "/"] = /^[^/]+\/\/[^/]*([^?#]*)/.exec(request.url) ?? [];
-    for (const { pattern, load } of startingLike(pathname, table)) {
+  const anywhere = table.get("") ?? [];
+  return (request, call) => {
+    const pathname = pathOf(request.url);
+    for (const { pattern, load } of startingLike(pathname, table, anywhere)) {
       const found = pattern.exec(pathname);
-      if (found) {
-        try {
-          return await (
-            await load()
-          )(request, call, decodeParams(found.groups ?? {}));
-        } catch (error) {
-          return errorResponse(error, call);
-        }
+      if (!found) continue;
+      try {
+        const params = found.groups ? decodeParams(found.groups) : {};
+        const route = load();
+        // To wait for what is there would cost as much as all else here.
+        if (typeof route === "function") return route(request, call, params);
+        return route.then((loaded) => loaded(request, call, params)).catch((error) => errorResponse(error, call));
+      } catch (error) {
+        return errorResponse(error, call);
       }
     }
     return fallback(request, call);
   };
 }
 
+/** Of a Request's URL, which is normalised: parsing it again, or a pattern over it, costs more than all the rest here. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  if (start < 0) return "/";
+  const fragment = url.indexOf("#", start);
+  const query = url.indexOf("?", start);
+  if (query < 0) return fragment < 0 ? url.slice(start) : url.slice(start, fragment);
+  return url.slice(start, fragment < 0 ? query : Math.min(query, fragment));
+}
+
 /** The routes whose literal start is one of the path's own: nothing, its first segment, its first two, …; in their order. */
-function startingLike(pathname: string, table: ReadonlyMap<string, readonly Placed[]>): readonly Placed[] {
-  let found = table.get("") ?? [];
+function startingLike(pathname: string, table: ReadonlyMap<string, readonly Placed[]>, anywhere: readonly Placed[]): readonly Placed[] {
+  let found = anywhere;
   for (let end = 0; end < pathname.length;) {
     end = pathname.indexOf("/", end + 1);
     if (end < 0) end = pathname.length;
