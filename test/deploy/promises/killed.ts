@@ -1,11 +1,10 @@
-/** Killed at any call: a command that dies at its k-th call and is run again ends where one clean run does, and traffic never notices. */
+/** Killed at any call: a row in; the tests out that a command which dies at its k-th call and is run again ends where one clean run does, and traffic never notices. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
 import { type Clean, expectWhole, part, runClean } from "./clean-run.ts";
-import { rows } from "./rows.ts";
 import { type Build, buildAll, type Builds, paths, samples } from "./samples.ts";
 import { type Command, openWorld, type Outcome, type Row, type World } from "./world.ts";
 
@@ -44,7 +43,8 @@ const canaries: readonly Case[] = [
   },
 ];
 
-describe.each(rows)("$name", (row) => {
+/** A file for each row, so that they run side by side: together they are half of all tests' time. */
+export function killedAnywhere(row: Row): void {
   let folder: string;
   let built: Builds<Name>;
   beforeAll(async () => {
@@ -109,7 +109,7 @@ describe.each(rows)("$name", (row) => {
       ).toEqual([]);
     });
   });
-});
+}
 
 /** Another sample in every run of the tests; PORTICO_SEED repeats one. */
 function sampled(calls: number, many: number): readonly number[] {
