@@ -45,24 +45,18 @@ const checked = (request: Request, response: Response): Response => {
     throw new TypeError(`The handler returned ${typeof response}, not a Response`);
   // Read, so that in production too a handler that returned something else, or nothing, fails here.
   void response.clone.length;
-  if (request.method !== "HEAD") return response;
-  void response.body?.cancel();
-  return new Response(null, response);
+  return request.method === "HEAD" ? (void response.body?.cancel(), new Response(null, response)) : response;
 };
 
-/**
- * Binds a route's handler, middleware included, into a function that never throws or rejects and never sends a body for HEAD. An answer
- * that is there is given at once: a promise, and the turn that it takes, would cost as much as all else here.
- */
+/** Binds a route's handler, middleware included, into a function that never throws or rejects; its answer is there when the handler's is. */
 export const createFunction =
   (handler: Handler): RouteFunction =>
   (request, call, params) => {
     try {
       const made = handler(request, { ...call, params, var: {} });
-      // A promise has no status.
-      return (made as Partial<Response>)?.status
-        ? checked(request, made as Response)
-        : (async () => checked(request, await made))().catch((error) => checked(request, errorResponse(error, call)));
+      // A promise has no status; to make one, and to wait for it, would cost as much as all else here.
+      if ((made as Partial<Response>)?.status) return checked(request, made as Response);
+      return (async () => checked(request, await made))().catch((error) => checked(request, errorResponse(error, call)));
     } catch (error) {
       return checked(request, errorResponse(error, call));
     }
