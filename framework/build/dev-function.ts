@@ -6,16 +6,16 @@ import { basename, join } from "node:path";
 import { type BuildContext, type BuildResult, context } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
-import type { Methods } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
+import { createLeanJudge, type LeanJudge, mayBeLean } from "./lean.ts";
 import { type LightPart, lightPart, withoutLight } from "./light-part.ts";
 import { bundleOptions, isImportable, readOutputs } from "./options.ts";
 import { urlEntry } from "./router-entry.ts";
-import { guessMethods, scanMethods } from "./scan.ts";
+import { guessMethods, type Scan, scanRoutes } from "./scan.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
 
 /** How the builder is set up. */
@@ -56,6 +56,7 @@ export class DevFunction {
   /** Of the last good build. */
   #directory: string | undefined;
   #hash: string | undefined;
+  readonly #isLean: LeanJudge;
   #seen = false;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
   #last: Promise<unknown> = Promise.resolve();
@@ -64,6 +65,7 @@ export class DevFunction {
     this.#options = options;
     this.#plan = plan;
     this.routes = plan.routes;
+    this.#isLean = createLeanJudge(options.app.root);
   }
 
   /** The same promise until `invalidate` says true, or somebody deleted what was built. */
@@ -106,7 +108,7 @@ export class DevFunction {
     room.catch(() => undefined);
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
-    const methods = await this.#scan();
+    const { methods, modules } = await this.#scan();
     const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
     const light = target === "lambda" && wantsLight(app);
     let { result, files } = await this.#link(this.#entryOf(scanned, light), true);
@@ -114,7 +116,10 @@ export class DevFunction {
       const code = Buffer.from(files.get("index.mjs") ?? []).toString();
       // As in production; that build says why.
       if (lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
-      else files = onLight(await lightPart(), files, code + cloning(code));
+      else {
+        const isLean = mayBeLean(scanned, modules) && (await this.#isLean(result.metafile, `portico:entry/${id}`, scanned));
+        files = onLight(await lightPart(isLean ? "lean" : "light"), files, code + cloning(code));
+      }
     }
     const loaded = await this.#write(files, room);
     const inputs = Object.keys(result.metafile.inputs);
@@ -127,8 +132,8 @@ export class DevFunction {
     const { app, target } = this.#options;
     // In development the gateway serves the static files, as they are now.
     const isUrl = target === "lambda" && app.lambda.front === "function-url";
-    const entry = isUrl ? urlEntry(routes, light) : functionEntry(target, routes, light);
-    return light ? withoutLight(entry) : entry;
+    const web = light ? "light" : "platform";
+    return withoutLight(isUrl ? urlEntry(routes, web) : functionEntry(target, routes, web));
   }
 
   /** The entry of the first build, most likely; undefined where a file cannot be read, and the scan will say why. */
@@ -143,12 +148,12 @@ export class DevFunction {
     return this.#entryOf(guessed, target === "lambda" && wantsLight(app));
   }
 
-  /** The methods, while the entry of the last build is linked already: most edits leave them as they are. */
-  async #scan(): Promise<ReadonlyMap<string, Methods>> {
+  /** What the routes export, while the entry of the last build is linked already: most edits leave them as they are. */
+  async #scan(): Promise<Scan> {
     const last = this.#entry ?? this.#guess();
     // The longer of both first. What this one says counts only when it is asked for, and it may say it before the scan is done.
     const early = last === undefined ? undefined : this.#relink(last).then(given, thrown);
-    const scanning = scanMethods(this.#options.app.root, this.#plan.routes);
+    const scanning = scanRoutes(this.#options.app.root, this.#options.target, this.#plan.routes);
     try {
       return await scanning;
     } finally {

@@ -9,16 +9,19 @@ export interface ScannedRoute extends Route {
   readonly methods: Methods;
 }
 
-/** A self-contained function for one target: what its environment calls. @param light whether it is on the light web classes */
-export function functionEntry(target: Target, routes: readonly ScannedRoute[], light = false): string {
-  const { imports, value } = light ? lightLambda : adapters[target];
+/** A Lambda function's web classes: Node's own, the light ones (framework/light), or the light ones without what nothing in it names (lean.ts). */
+export type WebClasses = "platform" | "light" | "lean";
+
+/** A self-contained function for one target: what its environment calls. @param web Lambda's alone */
+export function functionEntry(target: Target, routes: readonly ScannedRoute[], web: WebClasses = "platform"): string {
+  const { imports, value } = web === "platform" ? adapters[target] : lightLambda(web);
   const [only] = routes;
-  const { lines, app } = routes.length === 1 && only ? singleApp(only, light) : routerApp(routes);
+  const { lines, app } = routes.length === 1 && only ? singleApp(only, web !== "platform") : routerApp(routes);
   return module([...imports, ...routes.flatMap(importLines), ...lines, value(app)]);
 }
 
 /** The light web classes have to be there before anything else runs. */
-export const lightImport = `import "portico:light";`;
+export const webImports = (web: WebClasses): readonly string[] => (web === "platform" ? [] : [`import "portico:${web}";`]);
 
 /** Lines as a module; several routes import the same of the runtime. */
 export const module = (lines: readonly string[]): string => [...new Set(lines), ""].join("\n");
@@ -42,17 +45,17 @@ const adapters: Readonly<Record<Target, Adapter>> = {
 };
 
 /** Lambda's, where a request is opened and an answer is taken without what only the platform's classes need. */
-const lightLambda: Adapter = {
-  imports: [lightImport, createHandler, `import { openLightHttpApi } from "portico/runtime/http-api-light";`],
+const lightLambda = (web: WebClasses): Adapter => ({
+  imports: [...webImports(web), createHandler, `import { openLightHttpApi } from "portico/runtime/http-api-light";`],
   value: (app) => `export const handler = createHandler(${app}, openLightHttpApi);`,
-};
+});
 
 /** A module that a router imports lazily; its default export is the route's function. */
 export const routeEntry = (route: ScannedRoute): string => module([...importLines(route, 0), `export default ${functionText(route, 0)};`]);
 
 /** Lambda's function for `$default`: the static files beside it, and the 404. */
-export const assetsEntry = (light: boolean): string => {
-  const { imports, value } = light ? lightLambda : adapters.lambda;
+export const assetsEntry = (web: WebClasses): string => {
+  const { imports, value } = web === "platform" ? adapters.lambda : lightLambda(web);
   return module([...imports, `import { lambdaAssets } from "portico/runtime/assets-lambda";`, value("lambdaAssets(import.meta.url)")]);
 };
 

@@ -2,7 +2,7 @@
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute, type WebClasses } from "./entry.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { assetFiles, bufferedLimit, checkAssets, streamedLimit } from "./lambda-assets.ts";
 import { pack, type Packed } from "./lambda-package.ts";
@@ -21,7 +21,7 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
   const linked = await linkFunctions(input, [
     ...plans.map(({ id, routes: members }): Entry => ({
       name: id,
-      text: (light) => functionEntry("lambda", members, light),
+      text: (web) => functionEntry("lambda", members, web),
       routes: members,
     })),
     { name: "assets", text: assetsEntry, routes: [] },
@@ -41,7 +41,7 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const { app, routes, assets } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkAssets(assets, streamedLimit(settings.timeout), settings.timeout);
-  const text = (light: boolean): string => urlEntry(routes, light, assetFolders(routes, assets));
+  const text = (web: WebClasses): string => urlEntry(routes, web, assetFolders(routes, assets));
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
   const own = await assetFiles(app.root, assets);
   const about = { id: "app", middlewareBytes: linked.middlewareBytes, settings };

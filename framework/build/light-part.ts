@@ -1,7 +1,7 @@
-/** The light web classes as they stand before a function in development, linked once: nothing in, their code, and what puts their map before another's, out. */
+/** The light web classes as they stand before a function in development, linked once: which of them in, their code, and what puts their map before another's, out. */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { lightImport } from "./entry.ts";
+import { type WebClasses, webImports } from "./entry.ts";
 import { type FullSourceMap, putBefore } from "./join-maps.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
 
@@ -14,17 +14,22 @@ export interface LightPart {
 }
 
 /** An entry as it is linked when the light classes stand before it; the same entry where it has none. */
-export const withoutLight = (entry: string): string => entry.replace(`${lightImport}\n`, "");
+export const withoutLight = (entry: string): string => entry.replace(`${webImports("light").join()}\n`, "");
 
-let linked: Promise<LightPart> | undefined;
+type LightClasses = Exclude<WebClasses, "platform">;
+const linked = new Map<LightClasses, Promise<LightPart>>();
 
 /** Linked once per process: their sources are the package's. */
-export const lightPart = (): Promise<LightPart> => (linked ??= link());
+export function lightPart(web: LightClasses): Promise<LightPart> {
+  const part = linked.get(web) ?? link(web);
+  linked.set(web, part);
+  return part;
+}
 
-async function link(): Promise<LightPart> {
+async function link(web: LightClasses): Promise<LightPart> {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const names = { root, target: "lambda", entries: new Map() } as const;
-  const entryPoints = [{ in: "portico:light", out: "light" }];
+  const entryPoints = [{ in: `portico:${web}`, out: "light" }];
   // In a function of its own, so that no name of the classes' modules can meet one of the app's.
   const { outputFiles } = await build({ ...bundleOptions(names, "development"), format: "iife", entryPoints });
   const outputs = readOutputs(root, outputFiles);

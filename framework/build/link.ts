@@ -2,11 +2,12 @@
 import { build, type Metafile } from "esbuild";
 import { type Trunk, type TrunkPlan, linkTrunks } from "./trunk.ts";
 import type { BundleInput } from "./bundle.ts";
-import type { ScannedRoute } from "./entry.ts";
+import type { ScannedRoute, WebClasses } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { joinMaps } from "./join-maps.ts";
 import { linkLeaf, type SplitFunction, splitFunction } from "./leaf.ts";
+import { createLeanJudge, mayBeLean } from "./lean.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 import { createScopes } from "./scope.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
@@ -15,8 +16,8 @@ import type { Content } from "./zip.ts";
 /** A function before it is linked. */
 export interface Entry {
   readonly name: string;
-  /** Its module on either kind of web classes. */
-  readonly text: (light: boolean) => string;
+  /** Its module on a kind of web classes. */
+  readonly text: (web: WebClasses) => string;
   readonly routes: readonly ScannedRoute[];
 }
 
@@ -36,14 +37,25 @@ type Chosen = Omit<Entry, "text"> & { readonly text: string };
 type Linked = ReadonlyMap<string, LinkedFunction>;
 type LinkInput = Pick<BundleInput, "app" | "modules" | "evidence" | "warn">;
 
-/** With the light web classes where they are wanted; those functions that cannot have them are linked again, which is rare. */
+/** With the light web classes where they are wanted, lean where those are certain to do; what cannot stay as it is is linked again, which is rare. */
 export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
-  const { app, warn } = input;
+  const { app, modules, warn } = input;
   const light = wantsLight(app);
-  const choose = (some: readonly Entry[], onLight: boolean): readonly Chosen[] =>
-    some.map((entry) => ({ ...entry, text: entry.text(onLight) }));
-  const linked = new Map(await link(input, choose(entries, light)));
+  const lean = new Set(light ? entries.filter(({ routes }) => mayBeLean(routes, modules)) : []);
+  const linked = new Map(
+    await link(input, [
+      ...choose([...lean], "lean"),
+      ...choose(
+        entries.filter((it) => !lean.has(it)),
+        light ? "light" : "platform",
+      ),
+    ]),
+  );
+  const linkAgain = async (some: readonly Entry[], web: WebClasses): Promise<void> => {
+    if (some.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(some, web))) linked.set(name, fn);
+  };
   if (light) {
+    await linkAgain(await notLean(app.root, [...lean], linked), "light");
     const look = createLook();
     const doubtful = entries.filter(({ name }) => {
       const { why } = look(linked.get(name));
@@ -51,13 +63,28 @@ export async function linkFunctions(input: LinkInput, entries: readonly Entry[])
       return why;
     });
     for (const [name, fn] of linked) linked.set(name, { ...fn, code: [...fn.code, ...look(fn).after] });
-    if (doubtful.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(doubtful, false))) linked.set(name, fn);
+    await linkAgain(doubtful, "platform");
   }
   return (name) => {
     const fn = linked.get(name);
     if (!fn) throw new Error(`the function ${name} was not linked`);
     return fn;
   };
+}
+
+const choose = (entries: readonly Entry[], web: WebClasses): readonly Chosen[] =>
+  entries.map((entry) => ({ ...entry, text: entry.text(web) }));
+
+/** Those that turned out to import what is not lean. */
+async function notLean(root: string, entries: readonly Entry[], linked: Linked): Promise<readonly Entry[]> {
+  const judge = createLeanJudge(root);
+  const judged = await Promise.all(
+    entries.map(async (entry) => {
+      const { metafile, entry: key } = linked.get(entry.name) ?? {};
+      return metafile && key !== undefined && (await judge(metafile, key, entry.routes)) ? [] : [entry];
+    }),
+  );
+  return judged.flat();
 }
 
 /** What the code on the light classes says: why it cannot stay on them, and what goes after it. */

@@ -64,7 +64,7 @@ const lightModule = (name: string, mode: Mode): OnResolveResult => {
 };
 
 function resolvePortico(build: PluginBuild, { root, entries, folders }: Names, mode: Mode): void {
-  build.onResolve({ filter: /^portico:light$/ }, () => lightModule("index", mode));
+  build.onResolve({ filter: /^portico:(?:light|lean)$/ }, ({ path }) => lightModule(path.endsWith("lean") ? "lean" : "index", mode));
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({ path: path.slice("portico:".length), namespace: "portico" }));
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);

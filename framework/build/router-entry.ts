@@ -1,20 +1,20 @@
 /** The generated entries of whole apps: routes and static files in, the router that binds them to the runtime out. */
 import { expandRoutes } from "../model/precedence.ts";
 import type { Route } from "../model/route.ts";
-import { importLines, lightImport, literal, module, routerTable, type ScannedRoute } from "./entry.ts";
+import { importLines, literal, module, routerTable, type ScannedRoute, type WebClasses, webImports } from "./entry.ts";
 
 /**
  * The one function behind a function URL: every route, and the static files beside it.
  * @param folders that are the assets' alone; undefined where something else serves the static files
- * @param light whether it is on the light web classes
  */
-export function urlEntry(routes: readonly ScannedRoute[], light: boolean, folders?: readonly string[]): string {
+export function urlEntry(routes: readonly ScannedRoute[], web: WebClasses, folders?: readonly string[]): string {
   const { lines, table } = routerTable(routes);
   const router = `createRouter([${[...folderEntries(folders ?? []), ...table].join(", ")}]`;
   const app = folders ? `lambdaApp(import.meta.url, (nobody) => ${router}, nobody))` : `${router})`;
+  const light = web !== "platform";
   const given = light ? "openLightFunctionUrl, writeLightResponse" : "openFunctionUrl";
   return module([
-    ...(light ? [lightImport] : []),
+    ...webImports(web),
     `import { createStreamHandler } from "portico/runtime/stream-handler";`,
     `import { ${given} } from "portico/runtime/function-url${light ? "-light" : ""}";`,
     ...(folders ? [`import { lambdaApp } from "portico/runtime/assets-lambda";`] : []),

@@ -1,7 +1,7 @@
 /** Bodies (Fetch standard, section 2.2.4 and 5.3): what a constructor was given in, its bytes, text or stream out. */
-import { isObject, refuse } from "./convert.ts";
-import { nativeResponse } from "./native.ts";
-import { toMultipart } from "./multipart.ts";
+import { getBuiltinModule, isObject, refuse } from "./convert.ts";
+import { contentType } from "./headers.ts";
+import { parts } from "./parts.ts";
 
 /** Read once; for text and bytes a stream is made only for who asks for it. */
 export interface Body {
@@ -17,8 +17,6 @@ export interface Body {
 /** Node's own, which its types do not have yet. */
 type NodeStream = { isDisturbed(stream: ReadableStream): boolean };
 
-const isDisturbed = (stream: ReadableStream): boolean => (process.getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(stream);
-
 /** A body that nobody has read. */
 export const made = (source: Body["source"], type?: string, stream?: Body["stream"]): Body => ({ source, type, stream, used: false });
 
@@ -28,8 +26,10 @@ type StreamMaker = { from(iterable: unknown): ReadableStream<Uint8Array> };
 /** "Extract a body". Throws TypeError for a stream that is locked or was read. */
 export function extract(input: unknown): Body {
   if (isObject(input)) {
-    if (ArrayBuffer.isView(input)) return made(new Uint8Array(new Uint8Array(input.buffer, input.byteOffset, input.byteLength)));
-    if (input instanceof ArrayBuffer) return made(new Uint8Array(input.detached ? [] : input.slice()));
+    const bytes = ArrayBuffer.isView(input)
+      ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+      : input instanceof ArrayBuffer && (input.detached ? [] : input.slice());
+    if (bytes) return made(new Uint8Array(bytes));
     if (input instanceof URLSearchParams) return made(String(input), "application/x-www-form-urlencoded;charset=UTF-8");
     const isStream = input instanceof ReadableStream;
     if (isStream || (input as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator]) {
@@ -40,7 +40,7 @@ export function extract(input: unknown): Body {
     if (input instanceof Blob) return ofBlob(input, input.type);
     // The tag first: the global FormData loads the platform's classes.
     if ((input as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData" && input instanceof FormData)
-      return ofBlob(...toMultipart(input));
+      return ofBlob(...parts.FormData(input));
   }
   return made(`${input as string}`, "text/plain;charset=UTF-8");
 }
@@ -48,11 +48,12 @@ export function extract(input: unknown): Body {
 const ofBlob = (blob: Blob, type: string): Body => made(blob, type || undefined, blob.stream());
 
 /** "Body used". */
-const isUsed = (body: Body | null): boolean => !!body && (body.used || (!!body.stream && isDisturbed(body.stream)));
+const isUsed = (body: Body | null): boolean =>
+  !!body && (body.used || (!!body.stream && (getBuiltinModule("stream") as unknown as NodeStream).isDisturbed(body.stream)));
 
 /** Throws TypeError for a body that was used or is locked. */
 export function checkUsable(body: Body | null): void {
-  if (isUsed(body) || body?.stream?.locked) refuse("Body is unusable: Body has already been read");
+  if (isUsed(body) || body?.stream?.locked) refuse("The body was read, or is locked");
 }
 
 /** The stream of a body, the same at every call; closed where the body was read without it. */
@@ -115,11 +116,10 @@ async function textOf(body: Body | null): Promise<string> {
   );
 }
 
-/** What the platform's classes make of the bytes: they know MIME types and read multipart forms. */
+/** As a Blob or a form. */
 async function handOver<Name extends "blob" | "formData">(body: Body | null, type: string | null, name: Name) {
   const bytes = await bytesOf(body);
-  const Native = await nativeResponse();
-  return new Native(body && bytes, { headers: type === null ? {} : { "content-type": type } })[name]() as ReturnType<Response[Name]>;
+  return parts.formData(body && bytes, type, name);
 }
 
 /** "Clone a body". Throws TypeError when it is unusable. */
@@ -159,9 +159,9 @@ export interface BodyMembers {
 }
 
 /** @param bodyOf throws TypeError for what is no object of the class */
-export const bodyMembers = (bodyOf: (of: never) => Body | null): PropertyDescriptorMap => {
+export const bodyMembers = (bodyOf: (of: never) => Body | null): object => {
   const of = bodyOf as (of: unknown) => Body | null;
-  const typeOf = (self: unknown): string | null => (self as Response).headers.get("content-type");
+  const typeOf = (self: unknown): string | null => (self as Response).headers.get(contentType);
   const members: BodyMembers = {
     get body() {
       return streamOf(of(this));
@@ -188,5 +188,5 @@ export const bodyMembers = (bodyOf: (of: never) => Body | null): PropertyDescrip
       return bytesOf(of(this));
     },
   };
-  return Object.getOwnPropertyDescriptors(members);
+  return members;
 };

@@ -1,5 +1,8 @@
 /** Web IDL's conversions: any value in, what the platform's classes would take it for out. */
 
+/** The brand by which adapters know light classes: a Request opens events by it, a Response gives its text. */
+export const brand = Symbol.for("portico.light");
+
 /** Throws it as the standard's errors are. */
 export function refuse(text: string): never {
   throw new TypeError(text);
@@ -30,8 +33,11 @@ export const unsignedShort = (value: unknown): number => Math.trunc(Number(value
 
 /** Throws TypeError where fewer arguments came than are needed. */
 export function need({ length }: IArguments, count: number): void {
-  if (length < count) refuse(`${count} argument(s) required, ${length} present`);
+  if (length < count) refuse(`${count} arguments needed`);
 }
+
+/** Node's own modules, none of which is loaded for nothing. */
+export const { getBuiltinModule } = process;
 
 /** Whether Node has loaded a module of its own; to ask does not. */
 export const isLoaded = (name: string): boolean =>
@@ -42,21 +48,22 @@ export const isLoaded = (name: string): boolean =>
  * code that mentions either import it first (framework/build/web-classes.ts), and AWS's client has it. To load it costs a start 0.8 ms.
  */
 export const uncloneable: (object: object) => void = isLoaded("worker_threads")
-  ? process.getBuiltinModule("worker_threads").markAsUncloneable
+  ? getBuiltinModule("worker_threads").markAsUncloneable
   : () => {};
 
 /**
  * Makes a class look as the platform's: its name, members that can be listed, its tag, and what `console.log` shows.
- * @param more members beside those that it has @param statics the class's own
+ * @param more objects whose members it gets beside those that it has
  */
 export function present<Self>(
   name: string,
   { prototype }: { readonly prototype: Self & object },
   valuesOf: (self: Self) => object,
-  more: PropertyDescriptorMap = {},
+  ...more: readonly object[]
 ): void {
-  const members = { ...Object.getOwnPropertyDescriptors(prototype), ...more };
-  for (const key in members) members[key]!.enumerable = key !== "constructor";
+  const members: PropertyDescriptorMap = {};
+  for (const owner of [prototype, ...more]) Object.assign(members, Object.getOwnPropertyDescriptors(owner));
+  for (const key of Reflect.ownKeys(members)) members[key as string]!.enumerable = key !== "constructor" && typeof key === "string";
   const inspect = function (this: Self, depth: number | null, options: object, show: Show): string {
     return `${name} ${show(valuesOf(this), { ...options, depth })}`;
   };
@@ -78,16 +85,10 @@ export const members =
     Object.fromEntries(names.map((name) => [name, (self as Readonly<Record<string, unknown>>)[name]]));
 
 /** Getters of what a record has, for `present`. @param recordOf throws TypeError for what is no object of the class */
-export function getters<Self>(names: readonly string[], recordOf: (self: Self) => object): PropertyDescriptorMap {
-  const all: PropertyDescriptorMap = {};
-  for (const name of names) {
+export const getters = <Self>(names: readonly string[], recordOf: (self: Self) => object): readonly object[] =>
+  names.map((name) => ({
     // Defined as it is written, it has the name that the platform's has.
-    const written = {
-      get [name](): unknown {
-        return (recordOf(this as Self) as Readonly<Record<string, unknown>>)[name];
-      },
-    };
-    all[name] = Object.getOwnPropertyDescriptor(written, name)!;
-  }
-  return all;
-}
+    get [name](): unknown {
+      return (recordOf(this as Self) as Readonly<Record<string, unknown>>)[name];
+    },
+  }));

@@ -18,7 +18,7 @@ function keyOf(name: unknown): string {
   const known = keys.get(name);
   if (known) return known;
   const text = byteString(name);
-  if (!isToken(text)) refuse(`${text} is an invalid header name`);
+  if (!isToken(text)) refuse(`${text} is no header name`);
   const key = text.toLowerCase();
   if (keys.size < 256) keys.set(text, key);
   return key;
@@ -27,7 +27,7 @@ function keyOf(name: unknown): string {
 /** Without the white space around it. Throws TypeError for what no header can hold. */
 function valueOf(value: unknown): string {
   const text = byteString(value).replace(around, "");
-  if (forbidden.test(text)) refuse(`${text} is an invalid header value`);
+  if (forbidden.test(text)) refuse(`${text} is no header value`);
   return text;
 }
 
@@ -35,7 +35,7 @@ type Pair = readonly [name: unknown, value: unknown];
 
 /** The conversion that Web IDL makes of a HeadersInit, before any header is looked at. Throws TypeError. */
 export function toPairs(init: unknown): readonly Pair[] {
-  if (!isObject(init)) refuse("Headers are a record or pairs");
+  if (!isObject(init)) refuse("no record and no pairs");
   if (typeof (init as { [Symbol.iterator]?: unknown })[Symbol.iterator] !== "function") {
     // `Reflect.ownKeys` would take ten times as long. Texts are looked at byte by byte as headers, next.
     const pairs = Object.getOwnPropertyNames(init).map((name): Pair => [name, `${(init as Record<string, string>)[name]}`]);
@@ -44,14 +44,17 @@ export function toPairs(init: unknown): readonly Pair[] {
   }
   return Array.from(init as Iterable<unknown>, (pair) => {
     const two = isObject(pair) ? Array.from(pair as Iterable<unknown>, byteString) : [];
-    if (two.length !== 2) refuse("A header is a pair");
+    if (two.length !== 2) refuse("no pair");
     return two as unknown as Pair;
   });
 }
 
+/** A header's name. */
+export const contentType = "content-type";
+
 /** The content type of a body, where there is none yet; the headers are not asked for without need. */
 export function addType(to: { readonly headers: LightHeaders }, type: string | undefined): void {
-  if (type !== undefined && !to.headers.has("content-type")) to.headers.append("content-type", type);
+  if (type !== undefined && !to.headers.has(contentType)) to.headers.append(contentType, type);
 }
 
 /** Forbids any further change. */
@@ -212,6 +215,4 @@ const iteratorPrototype = Object.defineProperty(
   { value: "Headers Iterator", configurable: true },
 );
 
-present("Headers", LightHeaders, shownOf, {
-  [Symbol.iterator]: { value: LightHeaders.prototype.entries, configurable: true, writable: true },
-});
+present("Headers", LightHeaders, shownOf, { [Symbol.iterator]: LightHeaders.prototype.entries });

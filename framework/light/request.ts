@@ -1,8 +1,9 @@
 /** Request (Fetch standard, section 5.4): a URL or request and an init in, a request out, without the platform's fetch implementation. */
-import { type Body, type BodyMembers, bodyMembers, cloneBody, extract, moveBody, sendable } from "./body.ts";
-import { byteString, dictionary, getters, isObject, members, present, refuse, uncloneable } from "./convert.ts";
-import { addType, copyHeaders, isToken, LightHeaders, written } from "./headers.ts";
-import { type Options, readOptions, standard } from "./request-options.ts";
+import { type Body, type BodyMembers, bodyMembers, cloneBody, extract } from "./body.ts";
+import { brand, byteString, getters, isObject, members, present, refuse, uncloneable } from "./convert.ts";
+import { addType, copyHeaders, isToken, LightHeaders } from "./headers.ts";
+import { type Options, standard } from "./options.ts";
+import { parts } from "./parts.ts";
 import { LightResponse } from "./response.ts";
 
 // A URL that the parser would give back as it is: nothing to escape, no dot segments, a host of letters, no port.
@@ -17,84 +18,53 @@ function toUrl(input: unknown): string {
   // The first is parsed in any case: to compile the pattern would cost a start 0.05 ms more.
   wasParsed = true;
   const { href, username, password } = new URL(text);
-  if (username || password) refuse(`A request's URL has no credentials: ${text}`);
+  if (username || password) refuse(`${text} has credentials`);
   return href;
 }
 
 /** "Normalize" (section 2.2.1). Throws TypeError for what is no method, or forbidden. */
-function toMethod(value: unknown): string {
+export function toMethod(value: unknown): string {
   if (value === "GET") return value;
   const method = byteString(value);
   if (!isToken(method) || /^(CONNECT|TRAC[EK])$/i.test(method)) refuse(`'${method}' is no method, or forbidden`);
   return /^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) ? method.toUpperCase() : method;
 }
 
-/** A request of ours, made for this alone, as the arguments of the platform's `fetch`. */
-export let toNative: (request: LightRequest) => [url: string, init: RequestInit];
-
-/** Headers that are none are the client's fault, found only now; the error knows its answer. */
-function readFront(front: () => LightHeaders): LightHeaders {
-  try {
-    return front();
-  } catch (error) {
-    throw Object.assign(error as TypeError, { getResponse: () => new LightResponse(null, { status: 400 }) });
-  }
+/** What is behind a request. */
+export interface State {
+  method: string;
+  readonly url: string;
+  headers: LightHeaders | undefined;
+  /** Makes them: most requests are answered without a look at them. */
+  front: (() => LightHeaders) | undefined;
+  body: Body | null;
+  options: Options;
+  signal: AbortSignal | undefined;
 }
 
-let bodyOf: (request: LightRequest) => Body | null;
-let optionsOf: (request: LightRequest) => Options;
-
-/** The brand by which adapters know light classes. */
-const open = Symbol.for("portico.open");
+export let stateOf: (request: LightRequest) => State;
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as the former are to responses
 export interface LightRequest extends BodyMembers, Options {}
 
 /** What `Request` is to who uses it. */
 export class LightRequest {
-  #method = "GET";
-  #url: string;
-  #headers: LightHeaders | undefined;
-  /** Makes them: most requests are answered without a look at them. */
-  #front: (() => LightHeaders) | undefined;
-  #body: Body | null = null;
-  #options: Options = standard;
-  #signal: AbortSignal | undefined;
+  #state: State;
 
   constructor(input: unknown, init: unknown = undefined) {
     uncloneable(this);
-    const from = isObject(input) && #url in input ? input : undefined;
-    const given = dictionary(init);
-    this.#url = from ? from.#url : toUrl(input);
-    if (from || init !== undefined) this.#init(given, from);
+    const from = isObject(input) && #state in input ? input : undefined;
+    const url = from ? from.#state.url : toUrl(input);
+    this.#state = { method: "GET", url, headers: undefined, front: undefined, body: null, options: standard, signal: undefined };
+    if (from || init !== undefined) parts.Request(this, init, from);
   }
 
-  #init(given: Readonly<Record<string, unknown>>, from: LightRequest | undefined): void {
-    this.#options = readOptions(given, from && from.#options);
-    const { method = from?.method, mode, headers, signal = from?.signal } = given;
-    if (method !== undefined) this.#method = toMethod(method);
-    if (mode === "no-cors" && !/^(GET|HEAD|POST)$/.test(this.#method)) refuse(`${this.#method} is not for no-cors`);
-    if (signal !== undefined && signal !== null)
-      this.#signal = AbortSignal.any([signal instanceof AbortSignal ? signal : refuse("no AbortSignal")]);
-    if (headers !== undefined) this.#headers = new LightHeaders(headers);
-    else if (from) this.#headers = copyHeaders(from.headers);
-    this.#setBody(given, from && from.#body);
-  }
-
-  #setBody({ body, duplex }: Readonly<Record<string, unknown>>, inherited: Body | null = null): void {
-    const own = body ?? null;
-    if (own === null && !inherited) return;
-    if (/^(GET|HEAD)$/.test(this.#method)) refuse("GET and HEAD have no body");
-    const { mode, keepalive } = this.#options;
-    const extracted = own === null ? inherited! : extract(own);
-    const isRefused = mode === "no-cors" || (own !== null && (keepalive || (duplex ?? null) === null));
-    if (extracted.source === undefined && isRefused) refuse("A stream needs duplex, and neither keepalive nor no-cors");
-    this.#body = own === null ? moveBody(extracted) : extracted;
-    addType(this, this.#body.type);
+  static {
+    stateOf = (request) => request.#state;
   }
 
   /** A request of what a front of Lambda has; the adapter's half is framework/runtime/http-api-light.ts. Throws as the constructor. */
-  static [open](
+  static [brand](
     url: string,
     method: string,
     headers: Readonly<Record<string, string>>,
@@ -102,58 +72,51 @@ export class LightRequest {
     body: string | Uint8Array<ArrayBuffer> | null,
   ): LightRequest {
     const request = new LightRequest(url);
-    request.#method = toMethod(method);
-    request.#front = () => new LightHeaders(cookies ? { ...headers, cookie: cookies.join("; ") } : headers);
-    if (body !== null) request.#setBody({ body });
+    const state = request.#state;
+    state.method = toMethod(method);
+    state.front = () => new LightHeaders(cookies ? { ...headers, cookie: cookies.join("; ") } : headers);
+    if (body !== null) setBody(request, extract(body));
     return request;
   }
 
-  static {
-    bodyOf = (request) => request.#body;
-    optionsOf = (request) => request.#options;
-    toNative = (request) => {
-      const { referrer, ...options } = request.#options;
-      const init = {
-        ...options,
-        // Refused where it is the answer of a getter.
-        ...(referrer !== standard.referrer && { referrer }),
-        method: request.#method,
-        headers: written(request.headers),
-        body: sendable(request.#body),
-        signal: request.signal,
-        duplex: "half",
-      };
-      return [request.#url, init as RequestInit];
-    };
-  }
-
   get method(): string {
-    return this.#method;
+    return this.#state.method;
   }
   get url(): string {
-    return this.#url;
+    return this.#state.url;
   }
   get headers(): LightHeaders {
-    return (this.#headers ??= this.#front ? readFront(this.#front) : new LightHeaders());
+    const state = this.#state;
+    try {
+      return (state.headers ??= state.front?.() ?? new LightHeaders());
+    } catch (error) {
+      // Headers that are none are the client's fault, found only now; the error knows its answer.
+      throw Object.assign(error as TypeError, { getResponse: () => new LightResponse(null, { status: 400 }) });
+    }
   }
   get signal(): AbortSignal {
-    return (this.#signal ??= AbortSignal.any([]));
+    return (this.#state.signal ??= AbortSignal.any([]));
   }
   clone(): LightRequest {
-    const body = cloneBody(this.#body);
-    const clone = new LightRequest(this.#url);
-    clone.#method = this.#method;
-    clone.#headers = copyHeaders(this.headers);
-    clone.#body = body;
-    clone.#signal = AbortSignal.any([this.signal]);
-    clone.#options = this.#options;
+    const body = cloneBody(this.#state.body);
+    const clone = new LightRequest(this.#state.url);
+    clone.#state = { ...this.#state, body, headers: copyHeaders(this.headers), signal: AbortSignal.any([this.signal]) };
     return clone;
   }
 }
 
+/** Gives a request its body, and the type that it brings. */
+export function setBody(request: LightRequest, body: Body): void {
+  stateOf(request).body = body;
+  addType(request, body.type);
+}
+
 const optionNames = Object.keys(standard);
 
-present("Request", LightRequest, members(["method", "url", "headers", ...optionNames.slice(0, -1), "signal"]), {
-  ...bodyMembers(bodyOf),
-  ...getters(optionNames, optionsOf),
-});
+present(
+  "Request",
+  LightRequest,
+  members(["method", "url", "headers", ...optionNames.slice(0, -1), "signal"]),
+  bodyMembers((request: LightRequest) => stateOf(request).body),
+  ...getters(optionNames, (request: LightRequest) => stateOf(request).options),
+);

@@ -1,7 +1,7 @@
 /** Response (Fetch standard, section 5.5): a body and an init in, an answer out, without the platform's fetch implementation. */
 import { type Body, type BodyMembers, bodyMembers, cloneBody, extract, made, takeText } from "./body.ts";
-import { byteString, dictionary, getters, members, present, refuse, uncloneable, unsignedShort } from "./convert.ts";
-import { addType, copyHeaders, LightHeaders, recordOf, seal, toPairs } from "./headers.ts";
+import { brand, byteString, dictionary, getters, members, present, refuse, uncloneable, unsignedShort } from "./convert.ts";
+import { addType, contentType, copyHeaders, LightHeaders, recordOf, seal, toPairs } from "./headers.ts";
 
 /** What is behind a response. */
 interface State {
@@ -17,9 +17,6 @@ interface State {
   readonly native?: Response;
 }
 
-/** The brand by which adapters know light classes. */
-const whole = Symbol.for("portico.whole");
-
 /** Headers but cookies by name, and a body that nobody else has. */
 interface Whole {
   readonly headers: Readonly<Record<string, string>>;
@@ -29,7 +26,7 @@ interface Whole {
 
 let stateOf: (response: LightResponse) => State;
 /** A response of what is not as usual. */
-let respond: (changes: Partial<State>) => LightResponse;
+export let respond: (changes: Partial<State>) => LightResponse;
 
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- added below, as they are to requests
 export interface LightResponse extends BodyMembers, Omit<State, "body" | "headers" | "native"> {}
@@ -56,7 +53,7 @@ export class LightResponse {
    * What an adapter sends, without a copy and without a promise: the adapter's half is framework/runtime/http-api-light.ts. The body is
    * used then. Undefined for a response that has to be asked in the standard's way: its class is another's, or its body is no mere text.
    */
-  static [whole](response: LightResponse): Whole | undefined {
+  static [brand](response: LightResponse): Whole | undefined {
     // A class that extends this one may answer otherwise.
     if (Object.getPrototypeOf(response) !== LightResponse.prototype) return undefined;
     const { headers, body: it } = response.#state;
@@ -96,7 +93,7 @@ export class LightResponse {
   }
 }
 
-const typeHeaders = (body: Body | null): Record<string, string> => (body?.type === undefined ? {} : { "content-type": body.type });
+const typeHeaders = (body: Body | null): Record<string, string> => (body?.type === undefined ? {} : { [contentType]: body.type });
 
 /** Throws as the constructor. */
 function toState(init: unknown, body: Body | null): State {
@@ -110,7 +107,7 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
   state.status = unsignedShort(status);
   if (state.status < 200 || state.status > 599) {
     if (headers !== undefined) toPairs(headers).flat().forEach(byteString);
-    throw new RangeError("status must be from 200 to 599");
+    throw new RangeError("status is from 200 to 599");
   }
   // RFC 9112 section 4: reason-phrase.
   if (!/^[\t -~\x80-\xff]*$/.test(state.statusText)) refuse("Invalid statusText");
@@ -118,16 +115,13 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
   if (state.body && [204, 205, 304].includes(state.status)) refuse(`${state.status} has no body`);
 }
 
-const plain = ["type", "url", "redirected", "statusText"] as const;
+/** Members that are the record's. */
+export const plain = ["type", "url", "redirected", "statusText"] as const;
 
-/** An answer of the platform's `fetch` as one of ours. */
-export function wrap(native: Response): LightResponse {
-  const { status, body } = native;
-  const headers = seal(new LightHeaders(native.headers));
-  return respond({ ...members(plain)(native), status, body: body && made(undefined, undefined, body), headers, native });
-}
-
-present("Response", LightResponse, members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url".split(",")), {
-  ...bodyMembers((response: LightResponse) => stateOf(response).body),
+present(
+  "Response",
+  LightResponse,
+  members("status,statusText,headers,body,bodyUsed,ok,redirected,type,url".split(",")),
+  bodyMembers((response: LightResponse) => stateOf(response).body),
   ...getters(plain, stateOf),
-});
+);

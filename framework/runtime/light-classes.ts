@@ -9,15 +9,15 @@ interface Whole {
   readonly body: string;
 }
 
-const [open, whole] = [Symbol.for("portico.open"), Symbol.for("portico.whole")] as const;
+const brand = Symbol.for("portico.light");
 
 /** What such classes have, and no others. */
-type LightRequestClass = { readonly [open]?: MakeRequest };
-type LightResponseClass = { readonly [whole]?: (response: Response) => Whole | undefined };
+type LightRequestClass = { readonly [brand]?: MakeRequest };
+type LightResponseClass = { readonly [brand]?: (response: Response) => Whole | undefined };
 
 /** As `openEvent`, on any classes. @param escape for paths that have something to escape: most have not */
 export const openLight = (event: HttpApiEvent, escape: (path: string) => string): Asked =>
-  openEvent(event, (path) => (/[^\w/.-]/.test(path) ? escape(path) : path), (Request as unknown as LightRequestClass)[open]);
+  openEvent(event, (path) => (/[^\w/.-]/.test(path) ? escape(path) : path), (Request as unknown as LightRequestClass)[brand]);
 
 /** The body is used then. Undefined for a response that has to be asked in the standard's way. */
-export const takeWhole = (response: Response): Whole | undefined => (Response as unknown as LightResponseClass)[whole]?.(response);
+export const takeWhole = (response: Response): Whole | undefined => (Response as unknown as LightResponseClass)[brand]?.(response);

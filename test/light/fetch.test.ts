@@ -2,10 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lightFetch } from "../../framework/light/fetch.ts";
-import { LightHeaders } from "../../framework/light/headers.ts";
-import { LightRequest } from "../../framework/light/request.ts";
-import { LightResponse } from "../../framework/light/response.ts";
+import { lightFetch, LightHeaders, LightRequest, LightResponse } from "../../framework/light/whole.ts";
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];

@@ -1,9 +1,7 @@
 /** What the adapter and the light classes say to each other: the same request as from `new Request`, the same result as from reading the response. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LightHeaders } from "../../framework/light/headers.ts";
-import { LightRequest } from "../../framework/light/request.ts";
-import { LightResponse } from "../../framework/light/response.ts";
+import { LightHeaders, LightRequest, LightResponse } from "../../framework/light/whole.ts";
 import { createFunction } from "../../framework/runtime/function.ts";
 import { type HttpApiEvent, openHttpApi, toHttpApi } from "../../framework/runtime/http-api.ts";
 import { openLightHttpApi } from "../../framework/runtime/http-api-light.ts";

@@ -1,9 +1,7 @@
 /** Random sequences of operations give the same on the platform's classes and on ours. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LightHeaders } from "../../framework/light/headers.ts";
-import { LightRequest } from "../../framework/light/request.ts";
-import { LightResponse } from "../../framework/light/response.ts";
+import { LightHeaders, LightRequest, LightResponse } from "../../framework/light/whole.ts";
 import { type Operation, operations, run } from "./operations.ts";
 import type { Web } from "./row.ts";
 

@@ -1,8 +1,6 @@
 /** The behaviour table on the platform's classes and on ours: no row may differ. */
 import { describe, expect, test } from "vitest";
-import { LightHeaders } from "../../framework/light/headers.ts";
-import { LightRequest } from "../../framework/light/request.ts";
-import { LightResponse } from "../../framework/light/response.ts";
+import { LightHeaders, LightRequest, LightResponse } from "../../framework/light/whole.ts";
 import { outcome, plain, type Row, type Web } from "./row.ts";
 import { bodies } from "./table/bodies.ts";
 import { headers } from "./table/headers.ts";

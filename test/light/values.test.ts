@@ -1,9 +1,7 @@
 /** Random values for each conversion: what the platform's classes make of a URL, a header, bytes, a form or an init, ours make too. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LightHeaders } from "../../framework/light/headers.ts";
-import { LightRequest } from "../../framework/light/request.ts";
-import { LightResponse } from "../../framework/light/response.ts";
+import { LightHeaders, LightRequest, LightResponse } from "../../framework/light/whole.ts";
 import { outcome, type Web } from "./row.ts";
 
 const platform: Web = { Headers, Request, Response };
