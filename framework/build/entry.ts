@@ -3,14 +3,12 @@ import { expandRoutes } from "../model/precedence.ts";
 import { regexpSource, urlRegexpSource } from "../model/pattern.ts";
 import type { Methods, Route, Segment } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
+import type { WebClasses } from "./web-classes.ts";
 
 /** A route whose methods are known. */
 export interface ScannedRoute extends Route {
   readonly methods: Methods;
 }
-
-/** A Lambda function's web classes: Node's own, the light ones (framework/light), or the light ones without what nothing in it names (lean.ts). */
-export type WebClasses = "platform" | "light" | "lean";
 
 /** A self-contained function for one target: what its environment calls. @param web Lambda's alone */
 export function functionEntry(target: Target, routes: readonly ScannedRoute[], web: WebClasses = "platform"): string {

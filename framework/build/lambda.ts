@@ -2,12 +2,13 @@
 import { assetFolders } from "../model/asset-folders.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
-import { assetsEntry, functionEntry, type ScannedRoute, type WebClasses } from "./entry.ts";
+import { assetsEntry, functionEntry, type ScannedRoute } from "./entry.ts";
 import { type FunctionPlan, functionSettings, groupRoutes } from "./group.ts";
 import { assetFiles, bufferedLimit, checkAssets, streamedLimit } from "./lambda-assets.ts";
 import { pack, type Packed } from "./lambda-package.ts";
 import { type Entry, type LinkedFunction, linkFunctions } from "./link.ts";
 import { urlEntry } from "./router-entry.ts";
+import type { WebClasses } from "./web-classes.ts";
 import type { Content } from "./zip.ts";
 
 /** A function's bytes depend on what it imports and on nothing else: no other route can change them. */

@@ -1,9 +1,10 @@
 /** The light web classes as they stand before a function in development, linked once: which of them in, their code, and what puts their map before another's, out. */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type WebClasses, webImports } from "./entry.ts";
+import { webImports } from "./entry.ts";
 import { type FullSourceMap, putBefore } from "./join-maps.ts";
 import { bundleOptions, readOutputs } from "./options.ts";
+import type { WebClasses } from "./web-classes.ts";
 
 /** To link them again and again was half of every rebuild (docs/decisions/035). */
 export interface LightPart {

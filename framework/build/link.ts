@@ -2,7 +2,7 @@
 import { build, type Metafile } from "esbuild";
 import { type Trunk, type TrunkPlan, linkTrunks } from "./trunk.ts";
 import type { BundleInput } from "./bundle.ts";
-import type { ScannedRoute, WebClasses } from "./entry.ts";
+import type { ScannedRoute } from "./entry.ts";
 import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { joinMaps } from "./join-maps.ts";
@@ -10,7 +10,7 @@ import { linkLeaf, type SplitFunction, splitFunction } from "./leaf.ts";
 import { createLeanJudge, mayBeLean } from "./lean.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 import { createScopes } from "./scope.ts";
-import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
+import { cloning, lightDoubt, wantsLight, type WebClasses } from "./web-classes.ts";
 import type { Content } from "./zip.ts";
 
 /** A function before it is linked. */

@@ -1,7 +1,8 @@
 /** The generated entries of whole apps: routes and static files in, the router that binds them to the runtime out. */
 import { expandRoutes } from "../model/precedence.ts";
 import type { Route } from "../model/route.ts";
-import { importLines, literal, module, routerTable, type ScannedRoute, type WebClasses, webImports } from "./entry.ts";
+import { importLines, literal, module, routerTable, type ScannedRoute, webImports } from "./entry.ts";
+import type { WebClasses } from "./web-classes.ts";
 
 /**
  * The one function behind a function URL: every route, and the static files beside it.

@@ -3,6 +3,9 @@ import type { App } from "../model/app.ts";
 import type { Metafile } from "esbuild";
 import { reachable } from "./graph.ts";
 
+/** A Lambda function's web classes: Node's own, the light ones (framework/light), or the light ones without what nothing in it names (lean.ts). */
+export type WebClasses = "platform" | "light" | "lean";
+
 /** What hosting.json says; the light ones when it says nothing. */
 export const wantsLight = ({ lambda }: Pick<App, "lambda">): boolean => lambda.webClasses !== "platform";
 
