@@ -12,8 +12,8 @@ export interface Changes {
   readonly vanished: readonly string[];
 }
 
-/** Never watched: what tools write, and what is too large to be source. */
-const ignoredFolders = new Set(["node_modules", ".git", ".portico", "dist", "coverage"]);
+/** Never watched: no route, asset or source is in them. Any other folder may hold some, `dist` too, where a bundler writes the static files. */
+const ignoredFolders = new Set(["node_modules", ".git", ".portico"]);
 
 interface Folder {
   readonly watcher: FSWatcher;

@@ -47,6 +47,14 @@ it("reports a write, a new file and a removed one, at any depth", async () => {
   await until(() => seen.includes("vanished a/one.ts"));
 });
 
+it("watches a folder that tools write to, since static files or routes may be in it", async () => {
+  await mkdir(join(root, "dist"));
+  await mkdir(join(root, "a/coverage"));
+  await writeFile(join(root, "dist/page.html"), "1");
+  await writeFile(join(root, "a/coverage/index.ts"), "1");
+  await until(() => seen.includes("appeared dist/page.html") && seen.includes("appeared a/coverage/index.ts"));
+});
+
 it("goes on seeing a file that is replaced by rename, as editors save", async () => {
   for (let save = 1; save <= 5; save++) {
     const before = seen.length;
