@@ -6,7 +6,7 @@ import type { Call, Env } from "../runtime/handler.ts";
 import { announcesTooMuch, boundBody } from "./body-limit.ts";
 import { canonicalTarget, originOf } from "./canonical-target.ts";
 import { openRequest } from "./open-request.ts";
-import { refuse, refuseBody, send, type SendOptions } from "./send.ts";
+import { fail, refuse, refuseBody, send, type SendOptions } from "./send.ts";
 import { framingRefusal } from "./strict.ts";
 import { createTrust, type Origin, type ProxyHeaders, type TrustProxy } from "./trust-proxy.ts";
 
@@ -81,28 +81,6 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       .finally(() => work.delete(settled));
     work.add(settled);
   };
-  const answer = (incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): void => {
-    const answered = (response: Response): void => {
-      const bytes = send(response, incoming.method ?? "GET", out, exchange);
-      if (typeof bytes === "number") exchange.sent.bytes = bytes;
-      else void bytes.then((all) => (exchange.sent.bytes = all));
-    };
-    const failed = (error: unknown): void => {
-      // What failed is that the client left, and nobody is there to hear of it.
-      if (!out.destroyed && !incoming.errored) answered(errorResponse(error, exchange.call));
-    };
-    try {
-      const made = fetch(openRequest(incoming, out, exchange.url), exchange.call);
-      // What is there at once is sent at once: a promise, and the turn that it takes, would cost as much as all else here.
-      if ((made as Partial<Response>).status) answered(made as Response);
-      else
-        Promise.resolve(made)
-          .then((response) => (void response.status, answered(response)))
-          .catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  };
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
     const origin = trust(incoming);
@@ -119,7 +97,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     boundBody(incoming, maxBody, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
     const call: Call = { env: env as Env, requestId, clientAddress, platform: node, waitUntil: (promise) => waitUntil(promise, requestId) };
-    answer(incoming, out, new Exchange(url, call, sent, options));
+    answer(fetch, incoming, out, new Exchange(url, call, sent, options));
   };
   return {
     listener,
@@ -127,6 +105,34 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       while (work.size) await Promise.all(work);
     },
   };
+}
+
+/** What is there at once is sent at once: a promise, and the turn that it takes, would cost as much as all else here. */
+function answer(fetch: Fetch, incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): void {
+  const answered = (response: Response): void => {
+    const bytes = send(response, incoming.method ?? "GET", out, exchange);
+    if (typeof bytes === "number") exchange.sent.bytes = bytes;
+    else void bytes.then((all) => (exchange.sent.bytes = all));
+  };
+  const failed = (error: unknown): void => {
+    // What failed is that the client left, and nobody is there to hear of it.
+    if (out.destroyed || incoming.errored) return;
+    try {
+      answered(errorResponse(error, exchange.call));
+    } catch (cause) {
+      // An error that brings an answer of its own and fails to give it.
+      fail(cause, out, exchange);
+    }
+  };
+  try {
+    const made = fetch(openRequest(incoming, out, exchange.url), exchange.call);
+    if ((made as Partial<Response>).status) return answered(made as Response);
+    void Promise.resolve(made)
+      .then((response) => (void response.status, answered(response)))
+      .catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /** One request on its way. A class, since to make a closure and three records for each costs what a class does not. */

@@ -22,7 +22,7 @@ export function send(response: Response, method: string, out: ServerResponse, op
     if (out.socket?.writableLength) cutWhenStuck(out, options.answerMs);
     return bytes;
   } catch (error) {
-    return cut(error, out, options);
+    return fail(error, out, options);
   }
 }
 
@@ -40,11 +40,12 @@ async function sendParts(response: Response, method: string, out: ServerResponse
     cutWhenStuck(out, options.answerMs);
     return await pour(body, out, { status, headers: own });
   } catch (error) {
-    return cut(error, out, options);
+    return fail(error, out, options);
   }
 }
 
-function cut(error: unknown, out: ServerResponse, options: SendOptions): number {
+/** Tells of it, and ends the exchange: with a bare 500 where nothing was sent yet. Gives the bytes of body that count. */
+export function fail(error: unknown, out: ServerResponse, options: SendOptions): number {
   if (!out.destroyed) options.onError(error);
   if (out.headersSent) out.destroy();
   else refuse(out, 500, "Internal Server Error");

@@ -114,6 +114,23 @@ test("binary bodies come and go byte for byte, streamed", async () => {
   expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
 });
 
+test.each(["at once", "later"])("an error that fails to give its own answer %s is a bare 500, and told", async (when) => {
+  const told: unknown[] = [];
+  const fault = Object.assign(new Error("broken"), {
+    getResponse: () => {
+      throw new Error("no answer");
+    },
+  });
+  const fail = (): Promise<Response> => {
+    if (when === "later") return Promise.reject(fault);
+    throw fault;
+  };
+  const { url } = await start(fail, { onError: (error) => told.push(error) });
+  const answer = await fetch(url);
+  expect([answer.status, await answer.json()]).toEqual([500, { error: "Internal Server Error" }]);
+  expect(told).toMatchObject([{ message: "no answer" }]);
+});
+
 test("what a fetch throws is a bare 500 with the request's id", async () => {
   const ids: string[] = [];
   const { port } = await start((_, { requestId }) => {
