@@ -15,11 +15,11 @@ const parts = "Request|fetch|FormData|formData|blob";
 /** What leads to anything by other ways than its name. */
 const reflection = [
   "globalThis|global|self|window|eval|Function|constructor|Reflect|Proxy|require|module|exports|createRequire|getBuiltinModule|mainModule",
-  "binding|_linkedBinding|dlopen|prepareStackTrace|getPrototypeOf|getOwnPropertyDescriptors?|__\\w+__|ShadowRealm",
+  "binding|_linkedBinding|dlopen|prepareStackTrace|createHook|executionAsyncResource|getPrototypeOf|getOwnPropertyDescriptors?|__\\w+__|ShadowRealm",
 ].join("|");
 
 /** Before a bracket that opens an array or a pattern; after anything else that can end an expression it is a member by a computed name. */
-const keyword = /(?<![\w$.#])(?:return|case|yield|await|typeof|throw|else|in|const|let|var)\s*\[/g;
+const keyword = /(?<![\w$.#\x80-\uffff])(?:return|case|yield|await|typeof|throw|else|in|const|let|var)\s*\[/g;
 
 /** What makes code doubtful, wherever it stands: esbuild's text of it has no types and no comments, `\u` escapes are resolved and constant names joined. */
 const doubts: readonly RegExp[] = [

@@ -1,4 +1,5 @@
 /** Which functions get the lean web classes: sources that must not, by whatever way they reach a part that those lack, and sources that may. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, test } from "vitest";
@@ -69,6 +70,18 @@ const whole: Readonly<Record<string, string>> = {
   "traces calls": `(Error as any).prepareStackTrace = (_: unknown, sites: any) => sites;\n${get(`new Response()`)}`,
   "has the name behind a keyword's name": `const it = { in: {} as any };\n${get(`it.in[context.params.id]`)}`,
   "has the name behind a name that may be a keyword": `const of: any = {};\n${get(`of[context.params.id]`)}`,
+  "has the name behind a name that ends as a keyword does": `const éin: any = {};\n${get(`éin[context.params.id]()`)}`,
+  "has the name behind a name of a private member": `class It { #in: any; take(name: string) { return this.#in[name]; } }\n${get(`new It().take("a")`)}`,
+  "has the name behind a member's": get(`(request as any).return[context.params.id]()`),
+  "has the name behind a text": get(`("" as any)[context.params.id]["call"]()`),
+  "has the name behind a pattern of text": get(`(/a/ as any)[context.params.id]("return 1")`),
+  "has the name behind a template": get("(`${request}` as any)[context.params.id]()"),
+  "has the name behind a call": get(`(await (request as any).clone())[context.params.id]()`),
+  "has the name behind a function": get(`(() => 1)[context.params.id as "name"]`),
+  "has the name on the next line": get(`(request as any)\n  // the name\n  [context.params.id]()`),
+  "watches what is made": `import { createHook } from "node:async_hooks";\n${get(`new Response(typeof createHook)`)}`,
+  "imports what only a setting leads to": `import { greet } from "~/greet.ts";\n${get(`new Response(greet("a"))`)}`,
+  "imports a module with attributes": `import text from "./_lib/data.json" with { type: "json" };\n${get(`Response.json(text)`)}`,
   "has an array in brackets": get(`(request as any)[[context.params.id] as any]()`),
   "has the name in a class":
     `class It extends Response { take(name: any) { return (super as any)[name](); } }\n${get(`new It().take("a")`)}`.replace(
@@ -118,6 +131,7 @@ const lean: Readonly<Record<string, string>> = {
 };
 
 const libraries: Files = {
+  "tsconfig.json": `{ "compilerOptions": { "paths": { "~/*": ["./functions/_lib/*"] } } }`,
   "functions/_lib/send.ts": `export const send = () => fetch("https://a.test");`,
   "functions/_lib/again.ts": `export { send } from "./send.ts";`,
   "functions/_lib/pick.ts": `export const pick = (from: any, name: string) => new Response(from[name]);`,
@@ -165,6 +179,20 @@ describe("a function is on lean classes where that is certain to do, in producti
     },
     60_000,
   );
+});
+
+test("code outside of a lean function that asks for a part is told its name and what to set, and never given another answer", async () => {
+  const { out } = await build(makeFolder({ "functions/index.ts": lean["answers a text"]! }), "lambda");
+  const script = `await import(${JSON.stringify(join(out, "functions/index.mjs"))});
+    const asks = { fetch: () => fetch("data:,"), init: () => new Request("http://a.test/", {}), copy: () => new Request(new Request("http://a.test/")),
+      form: () => new Response("a").formData(), blob: () => new Response("a").blob(), body: () => new Response(new FormData()) };
+    const told = [new Request("http://a.test/b").url];
+    for (const name in asks) try { await asks[name](); told.push(name); } catch (error) { told.push(error.message); }
+    process.stdout.write(JSON.stringify(told));`;
+  const told = JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })) as unknown;
+  const names = ["fetch", "Request", "Request", "formData", "formData", "FormData"];
+  const fix = `is not in this function: set "lambda": { "webClasses": "platform" }`;
+  expect(told).toEqual(["http://a.test/b", ...names.map((name) => `${name} ${fix}`)]);
 });
 
 test("middleware, Hono's, is certain of nothing; static files and the 404 are", async () => {
