@@ -56,7 +56,7 @@ export class DevFunction {
   /** Of the last good build. */
   #directory: string | undefined;
   #hash: string | undefined;
-  readonly #isLean: LeanJudge;
+  readonly #judge: LeanJudge;
   #seen = false;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
   #last: Promise<unknown> = Promise.resolve();
@@ -65,7 +65,7 @@ export class DevFunction {
     this.#options = options;
     this.#plan = plan;
     this.routes = plan.routes;
-    this.#isLean = createLeanJudge(options.app.root);
+    this.#judge = createLeanJudge(options.app.root);
   }
 
   /** The same promise until `invalidate` says true, or somebody deleted what was built. */
@@ -117,7 +117,7 @@ export class DevFunction {
       // As in production; that build says why.
       if (lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
       else {
-        const isLean = mayBeLean(scanned, modules) && (await this.#isLean(result.metafile, `portico:entry/${id}`, scanned));
+        const isLean = mayBeLean(scanned, modules) && (await this.#judge.isLean(result.metafile, `portico:entry/${id}`, scanned));
         files = onLight(await lightPart(isLean ? "lean" : "light"), files, code + cloning(code));
       }
     }

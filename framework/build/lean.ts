@@ -1,7 +1,8 @@
 /** Which Lambda functions can do with the lean web classes (framework/light/lean.ts): their modules in, yes where it is certain that nothing reaches what those lack out. */
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { type Loader, type Metafile, transform } from "esbuild";
+import { extname, join, posix } from "node:path";
+import { type Loader, type Metafile, transform, type TransformOptions } from "esbuild";
 import type { ScannedRoute } from "./entry.ts";
 import { orUndefined } from "./errors.ts";
 import { reachable } from "./graph.ts";
@@ -49,7 +50,7 @@ const builtins = new RegExp(
 
 const isPath = (specifier: string): boolean => /^\.\.?\//.test(specifier);
 
-/** What there is to know before anything is linked. Middleware is Hono's, which names all there is. */
+/** What routes say by themselves. Middleware is Hono's, which names all there is. */
 export const mayBeLean = (routes: readonly ScannedRoute[], modules: ReadonlyMap<string, RouteModule>): boolean =>
   routes.every(({ file, middleware }) => {
     const module = modules.get(file);
@@ -70,42 +71,89 @@ const loaders: Readonly<Record<string, Loader>> = { ".ts": "ts", ".mts": "ts", "
 /** What a metafile calls esbuild's own lines. */
 const esbuildRuntime = "<runtime>";
 
-/** Says whether all that a function's routes import is as lean as they are. Texts that were judged are remembered. */
-export type LeanJudge = (metafile: Metafile, entry: string, routes: readonly ScannedRoute[]) => Promise<boolean>;
+/** Judges what routes import. Texts that were judged are remembered. */
+export interface LeanJudge {
+  /** Before anything is linked: most likely the verdict, which saves linking twice. */
+  foresee(routes: readonly ScannedRoute[], modules: ReadonlyMap<string, RouteModule>): Promise<boolean>;
+  /** The verdict. @param entry the function's, in the metafile of its link */
+  isLean(metafile: Metafile, entry: string, routes: readonly ScannedRoute[]): Promise<boolean>;
+}
 
 /** @param root absolute path of the app */
 export function createLeanJudge(root: string): LeanJudge {
-  const known = new Map<string, { readonly text: string; readonly lean: Promise<boolean> }>();
-  const isOurs = (key: string): boolean => key.startsWith("portico:") || ownName(join(root, key)) !== undefined;
-  const judge = async (key: string): Promise<boolean> => {
-    const text = await readFile(join(root, key), "utf8");
-    const before = known.get(key);
-    const lean = before?.text === text ? before.lean : isLeanText(text, loaders[extname(key)]);
-    known.set(key, { text, lean });
-    return lean;
+  const print = createPrinter(root);
+  const isLeanFile = async (key: string): Promise<boolean> => {
+    const code = await print(key);
+    return code !== undefined && namesNoPart(code);
   };
-  return async ({ inputs, ...rest }, entry, routes) => {
-    const files = new Set(routes.map(({ file }) => file));
-    const keys = [...reachable({ inputs, ...rest }, [entry])].filter((key) => !isOurs(key));
-    const isKnown = keys.every((key) => {
-      const { imports = [], format } = inputs[key] ?? {};
-      // Neither packages nor files outside of the app, nor what stands for something else.
-      const isOwn = !/^\.\.|(?:^|\/)node_modules\/|:| with \{/.test(key) && (data.test(key) || extname(key) in loaders);
-      const lead = imports.every(({ path, kind, external, original }) =>
-        external
-          ? kind === "import-statement" && (path === esbuildRuntime || builtins.test(path))
-          : !isOurs(path) || original === "portico",
-      );
-      return isOwn && format !== "cjs" && lead;
-    });
-    if (!isKnown) return false;
-    const judged = await Promise.all(keys.filter((key) => !files.has(key) && !data.test(key)).map(judge));
-    return judged.every(Boolean);
+  const foresee = async (file: string, code: string, seen: Set<string>): Promise<boolean> => {
+    for (const { from } of leadingImports(code).imports) {
+      const key = isPath(from) ? fileOf(root, posix.join(posix.dirname(file), from)) : undefined;
+      if (!isPath(from) && from !== "portico" && !builtins.test(from)) return false;
+      if (key === undefined || data.test(key) || seen.has(key)) continue;
+      seen.add(key);
+      if (!(await isLeanFile(key)) || !(await foresee(key, (await print(key)) ?? "", seen))) return false;
+    }
+    return true;
+  };
+  return {
+    async foresee(routes, modules) {
+      if (!mayBeLean(routes, modules)) return false;
+      const seen = new Set(routes.map(({ file }) => file));
+      for (const { file } of routes) if (!(await foresee(file, modules.get(file)?.code ?? "", seen))) return false;
+      return true;
+    },
+    async isLean(metafile, entry, routes) {
+      const isOurs = (key: string): boolean => key.startsWith("portico:") || ownName(join(root, key)) !== undefined;
+      const keys = [...reachable(metafile, [entry])].filter((key) => !isOurs(key));
+      if (!keys.every((key) => isLeanInput(key, metafile.inputs[key], isOurs))) return false;
+      const own = new Set(routes.map(({ file }) => file));
+      const judged = await Promise.all(keys.filter((key) => !own.has(key) && !data.test(key)).map(isLeanFile));
+      return judged.every(Boolean);
+    },
   };
 }
 
-async function isLeanText(text: string, loader: Loader | undefined): Promise<boolean> {
-  const shape = { target: "node24", charset: "utf8", legalComments: "none", jsx: "automatic" } as const;
-  const result = loader && (await orUndefined(transform(text, { ...shape, loader, minifySyntax: true, minifyWhitespace: true })));
-  return result !== undefined && namesNoPart(result.code);
+/** Neither a package nor a file outside of the app, nor what stands for something else; and what it imports is known. */
+function isLeanInput(
+  key: string,
+  { imports = [], format }: Partial<Metafile["inputs"][string]> = {},
+  isOurs: (key: string) => boolean,
+): boolean {
+  const isOwn = !/^\.\.|(?:^|\/)node_modules\/|:| with \{/.test(key) && (data.test(key) || extname(key) in loaders);
+  const lead = imports.every(({ path, kind, external, original }) =>
+    external ? kind === "import-statement" && (path === esbuildRuntime || builtins.test(path)) : !isOurs(path) || original === "portico",
+  );
+  return isOwn && format !== "cjs" && lead;
+}
+
+/** Where an import most likely leads, relative to the root. */
+function fileOf(root: string, path: string): string | undefined {
+  const endings = Object.keys(loaders);
+  const names = [
+    path,
+    path.replace(/js(x?)$/, "ts$1"),
+    ...endings.map((end) => path + end),
+    ...endings.map((end) => `${path}/index${end}`),
+  ];
+  return names.find((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile());
+}
+
+const shape = {
+  ...{ target: "node24", charset: "utf8", legalComments: "none", jsx: "automatic" },
+  ...{ minifySyntax: true, minifyWhitespace: true },
+} as const satisfies TransformOptions;
+
+/** A file as esbuild prints it; undefined for what it does not, and of other kinds. The same text is printed once. */
+function createPrinter(root: string): (key: string) => Promise<string | undefined> {
+  const known = new Map<string, { readonly text: string; readonly code: Promise<string | undefined> }>();
+  return async (key) => {
+    const loader = loaders[extname(key)];
+    if (!loader) return undefined;
+    const text = await readFile(join(root, key), "utf8");
+    const before = known.get(key);
+    const code = before?.text === text ? before.code : orUndefined(transform(text, { ...shape, loader })).then((result) => result?.code);
+    known.set(key, { text, code });
+    return code;
+  };
 }

@@ -7,7 +7,7 @@ import { orUserError, warnings } from "./errors.ts";
 import { middlewareBytes } from "./graph.ts";
 import { joinMaps } from "./join-maps.ts";
 import { linkLeaf, type SplitFunction, splitFunction } from "./leaf.ts";
-import { createLeanJudge, mayBeLean } from "./lean.ts";
+import { createLeanJudge } from "./lean.ts";
 import { bundleOptions, outputKey, readOutputs } from "./options.ts";
 import { createScopes } from "./scope.ts";
 import { cloning, lightDoubt, wantsLight, type WebClasses } from "./web-classes.ts";
@@ -41,12 +41,13 @@ type LinkInput = Pick<BundleInput, "app" | "modules" | "evidence" | "warn">;
 export async function linkFunctions(input: LinkInput, entries: readonly Entry[]): Promise<(name: string) => LinkedFunction> {
   const { app, modules, warn } = input;
   const light = wantsLight(app);
-  const lean = new Set(light ? entries.filter(({ routes }) => mayBeLean(routes, modules)) : []);
+  const judge = createLeanJudge(app.root);
+  const lean = light ? await select(entries, ({ routes }) => judge.foresee(routes, modules)) : [];
   const linked = new Map(
     await link(input, [
-      ...choose([...lean], "lean"),
+      ...choose(lean, "lean"),
       ...choose(
-        entries.filter((it) => !lean.has(it)),
+        entries.filter((it) => !lean.includes(it)),
         light ? "light" : "platform",
       ),
     ]),
@@ -55,7 +56,11 @@ export async function linkFunctions(input: LinkInput, entries: readonly Entry[])
     if (some.length) for (const [name, fn] of await link({ ...input, warn: () => {} }, choose(some, web))) linked.set(name, fn);
   };
   if (light) {
-    await linkAgain(await notLean(app.root, [...lean], linked), "light");
+    const others = await select(lean, async ({ name, routes }) => {
+      const { metafile, entry } = linked.get(name)!;
+      return !(await judge.isLean(metafile, entry, routes));
+    });
+    await linkAgain(others, "light");
     const look = createLook();
     const doubtful = entries.filter(({ name }) => {
       const { why } = look(linked.get(name));
@@ -75,16 +80,9 @@ export async function linkFunctions(input: LinkInput, entries: readonly Entry[])
 const choose = (entries: readonly Entry[], web: WebClasses): readonly Chosen[] =>
   entries.map((entry) => ({ ...entry, text: entry.text(web) }));
 
-/** Those that turned out to import what is not lean. */
-async function notLean(root: string, entries: readonly Entry[], linked: Linked): Promise<readonly Entry[]> {
-  const judge = createLeanJudge(root);
-  const judged = await Promise.all(
-    entries.map(async (entry) => {
-      const { metafile, entry: key } = linked.get(entry.name) ?? {};
-      return metafile && key !== undefined && (await judge(metafile, key, entry.routes)) ? [] : [entry];
-    }),
-  );
-  return judged.flat();
+async function select<Item>(items: readonly Item[], isWanted: (item: Item) => Promise<boolean>): Promise<readonly Item[]> {
+  const wanted = await Promise.all(items.map(isWanted));
+  return items.filter((_, at) => wanted[at]);
 }
 
 /** What the code on the light classes says: why it cannot stay on them, and what goes after it. */
