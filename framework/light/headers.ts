@@ -35,7 +35,7 @@ type Pair = readonly [name: unknown, value: unknown];
 
 /** The conversion that Web IDL makes of a HeadersInit, before any header is looked at. Throws TypeError. */
 export function toPairs(init: unknown): readonly Pair[] {
-  if (!isObject(init)) refuse("no record and no pairs");
+  if (!isObject(init)) refuse("no HeadersInit");
   if (typeof (init as { [Symbol.iterator]?: unknown })[Symbol.iterator] !== "function") {
     // `Reflect.ownKeys` would take ten times as long. Texts are looked at byte by byte as headers, next.
     const pairs = Object.getOwnPropertyNames(init).map((name): Pair => [name, `${(init as Record<string, string>)[name]}`]);

@@ -6,7 +6,7 @@ putIn(
   new Proxy({} as Parts, {
     /** The build was wrong, or code outside of the function asks: better no answer than another. */
     get(_, name) {
-      throw new Error(`${String(name)} is not in this function: set "lambda": { "webClasses": "platform" }`);
+      throw new Error(`${name as string} is not in this function: set "lambda": {"webClasses": "platform"}`);
     },
   }),
 );

@@ -107,7 +107,7 @@ function read(state: State, { headers, status = 200, statusText = "" }: Readonly
   state.status = unsignedShort(status);
   if (state.status < 200 || state.status > 599) {
     if (headers !== undefined) toPairs(headers).flat().forEach(byteString);
-    throw new RangeError("status is from 200 to 599");
+    throw new RangeError("status is 200 to 599");
   }
   // RFC 9112 section 4: reason-phrase.
   if (!/^[\t -~\x80-\xff]*$/.test(state.statusText)) refuse("Invalid statusText");

@@ -191,7 +191,7 @@ test("code outside of a lean function that asks for a part is told its name and 
     process.stdout.write(JSON.stringify(told));`;
   const told = JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })) as unknown;
   const names = ["fetch", "Request", "Request", "formData", "formData", "FormData"];
-  const fix = `is not in this function: set "lambda": { "webClasses": "platform" }`;
+  const fix = `is not in this function: set "lambda": {"webClasses": "platform"}`;
   expect(told).toEqual(["http://a.test/b", ...names.map((name) => `${name} ${fix}`)]);
 });
 
