@@ -37,7 +37,7 @@ export function need({ length }: IArguments, count: number): void {
 }
 
 /** Node's own modules, none of which is loaded for nothing. */
-export const { getBuiltinModule } = process;
+export const getBuiltinModule: typeof process.getBuiltinModule = process.getBuiltinModule;
 
 /** Whether Node has loaded a module of its own; to ask does not. */
 export const isLoaded = (name: string): boolean =>
