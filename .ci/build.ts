@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { readFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle, type Plugin, transform } from "esbuild";
+import { build as bundle, type Metafile, type Plugin, transform } from "esbuild";
 
 /** The part of a package.json that is read here. */
 interface SourcePackage {
@@ -72,7 +72,7 @@ async function externalImports(dist: string): Promise<Set<string>> {
     write: false,
     outdir: "out",
   } as const;
-  const { metafile } = await bundle({ ...options, absWorkingDir: dist, entryPoints: [...files("js"), ...files("mjs")] });
+  const { metafile } = await bundle({ ...options, absWorkingDir: dist, entryPoints: [...files("js"), ...files("mjs"), ...files("cjs")] });
   const code = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
   const types = files("d.ts").flatMap((file) => {
     const text = readFileSync(join(dist, file), "utf8");
@@ -117,27 +117,50 @@ const keepPlaces = (dist: string, to: string): Plugin => ({
 /** What other files in the package are: read by a build, or behind an export. */
 const staysWhole = /^framework\/(?:light|model|node|runtime)\//;
 
-/** Whoever imports it as a module makes Node load everything that it can give. */
-const plainProcess: Plugin = {
-  name: "process",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node:process$/ }, () => ({ path: "process", namespace: "process" }));
-    onLoad({ filter: /./, namespace: "process" }, () => ({ contents: "export default globalThis.process;" }));
-  },
-};
+/** `import { a as b } from "node:x"`, as esbuild prints it. */
+const builtinImport = /^import (?:(?<whole>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;
 
-/** The command line in a few files in place of 200: to look for each and read it was a tenth of a start (docs/decisions/033). */
+/**
+ * Whoever imports one of Node's modules makes it give all that it can, and much of that is loaded only then: two thirds of `node:util`, and
+ * with `node:http` the implementation of fetch (docs/decisions/036). To ask for a few names does not.
+ */
+const withPlainBuiltins = (code: string): string =>
+  code.replaceAll(builtinImport, (...found) => {
+    const { whole, named, name } = found.at(-1) as Readonly<Record<"whole" | "named" | "name", string | undefined>>;
+    return `const ${whole ?? `{${named?.replaceAll(" as ", ": ")}}`} = process.getBuiltinModule("${name}");`;
+  });
+
+/** One command without the others, which are files of `whole`: nobody asks for them here. */
+const onlyCommand = (command: string, whole: Metafile): Plugin => ({
+  name: "road",
+  setup: ({ onResolve }) => {
+    const files = new Map(Object.entries(whole.outputs).map(([output, { entryPoint }]) => [entryPoint, `./${basename(output)}`]));
+    onResolve({ filter: /^\.\/commands\// }, ({ path }) => {
+      const file = files.get(`framework/cli/${path.slice(2)}`);
+      return path === `./commands/${command}.js` || !file ? undefined : { path: file, external: true };
+    });
+  },
+});
+
+/**
+ * The command line in a few files in place of 200: to look for each and read it was a tenth of a start (docs/decisions/033). `dev` has
+ * files of its own once more, since what all commands share with each other is forty files, and each takes a third of a millisecond.
+ */
 async function bundleCommands(root: string, dist: string, { dependencies }: SourcePackage): Promise<void> {
   const cli = join(dist, "framework/cli");
   const external = [...Object.keys(dependencies), ...peers].filter((name) => !taken.includes(name));
-  const { outputFiles } = await bundle({
+  const options = {
     ...{ bundle: true, splitting: true, platform: "node", mainFields: ["module", "main"], format: "esm", target: "node22", external },
-    ...{ absWorkingDir: dist, entryPoints: ["framework/cli/main.js"], outdir: cli, chunkNames: "[name]-[hash]" },
-    ...{ nodePaths: [join(root, "node_modules")], plugins: [keepPlaces(dist, cli), plainProcess], write: false },
-  });
+    ...{ absWorkingDir: dist, outdir: cli, nodePaths: [join(root, "node_modules")], write: false, metafile: true },
+  } as const;
+  const main = "framework/cli/main.js";
+  const places = keepPlaces(dist, cli);
+  const whole = await bundle({ ...options, entryPoints: { main }, chunkNames: "[name]-[hash]", plugins: [places] });
+  const road = [places, onlyCommand("dev", whole.metafile)];
+  const ofDev = await bundle({ ...options, entryPoints: { "main-dev": main }, chunkNames: "dev-[name]-[hash]", plugins: road });
   const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", { cwd: dist, exclude: ["framework/cli/{bin.js,template/**}"] });
   for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  for (const { path, text } of [...whole.outputFiles, ...ofDev.outputFiles]) writeFileSync(path, withPlainBuiltins(text));
   const licences = taken.flatMap((name) => {
     const folder = join(root, "node_modules", name);
     return globSync("LICENSE*", { cwd: folder }).map((file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`);
@@ -153,7 +176,10 @@ async function build(root: string, dist: string): Promise<void> {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", dist], { cwd: root, stdio: "inherit" });
   if (status !== 0) throw new Error("the sources do not compile");
-  for (const file of globSync("{framework,deploy}/**/*.{js,mjs,json,css,html}", { cwd: root, exclude: ["framework/cli/template/**"] })) {
+  for (const file of globSync("{framework,deploy}/**/*.{js,mjs,cjs,json,css,html}", {
+    cwd: root,
+    exclude: ["framework/cli/template/**"],
+  })) {
     mkdirSync(dirname(join(dist, file)), { recursive: true });
     copyFileSync(join(root, file), join(dist, file));
   }

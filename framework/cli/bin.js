@@ -125,7 +125,8 @@ async function run() {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const file = existsSync(new URL("main.ts", import.meta.url)) ? "./main.ts" : "./main.js";
+  const built = process.argv[2] === "dev" ? "./main-dev.js" : "./main.js";
+  const file = existsSync(new URL("main.ts", import.meta.url)) ? "./main.ts" : built;
   // Left so only when nothing is left to wait for and main has still not finished.
   process.exitCode = 1;
   const { main } = await import(file);

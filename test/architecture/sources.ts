@@ -26,7 +26,7 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Reads every file below `folders` of `directory`; fixtures and templates are not ours to judge. */
 export async function readSources(directory: string, folders: readonly string[]): Promise<Source[]> {
-  const patterns = folders.map((folder) => `${folder}/**/*.{ts,tsx,js,mjs}`);
+  const patterns = folders.map((folder) => `${folder}/**/*.{ts,tsx,js,mjs,cjs}`);
   const files = globSync(patterns, { cwd: directory, exclude: ["**/node_modules/**", "framework/cli/template/**"] })
     .map((file) => file.replaceAll("\\", "/"))
     .toSorted();

@@ -2,8 +2,10 @@
  * Events over the pipe at descriptor 4 (event-pipe.ts): an answer in, the next event out. It waits in a blocking read, so that no timer
  * and no promise goes on between events, as in an environment that Lambda froze; what else runs is told, for the other end to stop it.
  */
-import { subscribe } from "node:diagnostics_channel";
-import { readSync, writeSync } from "node:fs";
+
+// Not imported: as in bootstrap.mjs.
+const { subscribe } = process.getBuiltinModule("diagnostics_channel");
+const { readSync, writeSync } = process.getBuiltinModule("fs");
 
 const pipe = 4;
 const verbs = { poll: 0, response: 1, error: 2 };

@@ -3,11 +3,12 @@
  * client for Node 24 does. Events of a handler that streams, and a failed init, go through the Runtime API, by hand, since loading
  * node:http alone would double the start-up time; those of every other handler through a pipe, at a tenth of the cost.
  */
-import { existsSync, writeSync } from "node:fs";
-import { connect } from "node:net";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { openEvents, readFrame } from "./bootstrap-events.mjs";
+
+// Not imported: that asks a module for all that it can give, which loads as much again (docs/decisions/036).
+const { existsSync, writeSync } = process.getBuiltinModule("fs");
+const { join } = process.getBuiltinModule("path");
+const { pathToFileURL } = process.getBuiltinModule("url");
 
 const { env } = process;
 /** Without the one who sends events an environment has no reason to live. */
@@ -61,7 +62,7 @@ let received = Buffer.alloc(0);
 let waiting;
 
 function open() {
-  socket = connect(Number(port), host);
+  socket = process.getBuiltinModule("net").connect(Number(port), host);
   socket.setNoDelay(true);
   socket.on("close", leave);
   socket.on("error", leave);

@@ -15,7 +15,7 @@ const granted = [
   "--allow-worker",
 ];
 const known = granted.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
-const preload = fileURLToPath(new URL("./preload.mjs", import.meta.url));
+const preload = fileURLToPath(new URL("./preload.cjs", import.meta.url));
 
 const contains = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

@@ -1,9 +1,10 @@
 /** Runs first in an environment: takes away what the permission model, which keeps the task root read-only, does beyond that. */
-import fs from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
+
+// Not imported: that asks a module for all that it can give, which loads as much again (docs/decisions/036).
+const fs = process.getBuiltinModule("fs");
 
 // Node hands the model down to the Node processes that a function starts, where each flag prints a warning.
-const ofModel = /^--(permission$|allow-|disable-warning=SecurityWarning$|require=.*preload\.mjs$)/;
+const ofModel = /^--(permission$|allow-|disable-warning=SecurityWarning$|require=.*preload\.cjs$)/;
 process.execArgv.splice(0, process.execArgv.length, ...process.execArgv.filter((argument) => !ofModel.test(argument)));
 
 // It refuses what works on open files, wherever they are.
@@ -20,4 +21,4 @@ if (process.platform === "linux") {
     fs[`f${name}`] = (descriptor, ...values) => fs[name](pathOf(descriptor), ...values);
   }
 }
-syncBuiltinESMExports();
+process.getBuiltinModule("module").syncBuiltinESMExports();
