@@ -5,7 +5,8 @@ import { isBuiltin } from "node:module";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle, type Metafile, type Plugin, transform } from "esbuild";
+import { linkedFile, linkLight } from "../framework/build/light-part.ts";
+import { type BuildOptions, build as bundle, type Metafile, type Plugin, transform } from "esbuild";
 
 /** The part of a package.json that is read here. */
 interface SourcePackage {
@@ -143,6 +144,21 @@ const onlyCommand = (command: string, whole: Metafile): Plugin => ({
 });
 
 /**
+ * In one file, what is imported from elsewhere is loaded before the first line runs; what is required is loaded where a module that needs it
+ * begins: packages, and crypto, the largest of Node's.
+ */
+const lazyImports = (packages: readonly string[]): Plugin => ({
+  name: "lazy",
+  setup: ({ onResolve, onLoad }) => {
+    const filter = new RegExp(`^(?:(?:${packages.join("|")})(?:/|$)|node:crypto$)`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: "lazy" }));
+    onLoad({ filter: /./, namespace: "lazy" }, ({ path }) => ({ contents: `module.exports = porticoRequire(${JSON.stringify(path)});` }));
+  },
+});
+
+const lazyRequire = `const porticoRequire = process.getBuiltinModule("node:module").createRequire(import.meta.url);`;
+
+/**
  * The command line in a few files in place of 200: to look for each and read it was a tenth of a start (docs/decisions/033). `dev` has
  * files of its own once more, since what all commands share with each other is forty files, and each takes a third of a millisecond.
  */
@@ -152,15 +168,18 @@ async function bundleCommands(root: string, dist: string, { dependencies }: Sour
   const options = {
     ...{ bundle: true, splitting: true, platform: "node", mainFields: ["module", "main"], format: "esm", target: "node22", external },
     ...{ absWorkingDir: dist, outdir: cli, nodePaths: [join(root, "node_modules")], write: false, metafile: true },
-  } as const;
+  } satisfies BuildOptions;
   const main = "framework/cli/main.js";
   const places = keepPlaces(dist, cli);
   const whole = await bundle({ ...options, entryPoints: { main }, chunkNames: "[name]-[hash]", plugins: [places] });
-  const road = [places, onlyCommand("dev", whole.metafile)];
-  const ofDev = await bundle({ ...options, entryPoints: { "main-dev": main }, chunkNames: "dev-[name]-[hash]", plugins: road });
+  const road = [places, onlyCommand("dev", whole.metafile), lazyImports(external)];
+  const alone = { ...options, splitting: false, banner: { js: lazyRequire } };
+  const ofDev = await bundle({ ...alone, entryPoints: { "main-dev": main }, plugins: road });
+  const ahead = await bundle({ ...alone, entryPoints: ["framework/cli/ahead.js"], plugins: road });
   const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", { cwd: dist, exclude: ["framework/cli/{bin.js,template/**}"] });
   for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
-  for (const { path, text } of [...whole.outputFiles, ...ofDev.outputFiles]) writeFileSync(path, withPlainBuiltins(text));
+  for (const { path, text } of [whole, ofDev, ahead].flatMap(({ outputFiles }) => outputFiles))
+    writeFileSync(path, withPlainBuiltins(text));
   const licences = taken.flatMap((name) => {
     const folder = join(root, "node_modules", name);
     return globSync("LICENSE*", { cwd: folder }).map((file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`);
@@ -187,6 +206,11 @@ async function build(root: string, dist: string): Promise<void> {
   for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) copyFileSync(join(root, file), join(dist, file));
   const source = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as SourcePackage;
   await bundleCommands(root, dist, source);
+  for (const web of ["light", "lean"] as const) {
+    const { code, map } = await linkLight(web);
+    writeFileSync(join(dist, "framework/light", linkedFile(web)), code);
+    writeFileSync(join(dist, "framework/light", `${linkedFile(web)}.map`), map);
+  }
   const published = toPublished(source);
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
   const errors = await dependencyErrors(dist, published);

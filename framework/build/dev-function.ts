@@ -14,6 +14,7 @@ import { type FunctionPlan, functionSettings } from "./group.ts";
 import { createLeanJudge, type LeanJudge, mayBeLean } from "./lean.ts";
 import { type LightPart, lightPart, withoutLight } from "./light-part.ts";
 import { bundleOptions, isImportable, readOutputs } from "./options.ts";
+import { withRuntimeFiles } from "./plugin.ts";
 import { urlEntry } from "./router-entry.ts";
 import { guessMethods, type Scan, scanRoutes } from "./scan.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
@@ -42,12 +43,12 @@ export class DevFunction {
   readonly routes: FunctionPlan["routes"];
   readonly #options: DevOptions;
   readonly #plan: FunctionPlan;
-  readonly #entries = new Map<string, string>();
   /** Of the last build: what was linked first. */
   #entry: string | undefined;
   /** That entry's link of this build. */
   #early: { readonly entry: string; done(): Linked } | undefined;
-  #context: Promise<BuildContext<ReturnType<typeof devOptions>>> | undefined;
+  /** Of one entry: it is given to esbuild whole, which asks for nothing then. */
+  #context: { readonly entry: string; readonly made: Promise<BuildContext<ReturnType<typeof devOptions>>> } | undefined;
   #build: Promise<LoadedFunction> | undefined;
   /** Names that the last good build read. */
   #inputs: ReadonlySet<string> = new Set();
@@ -172,10 +173,12 @@ export class DevFunction {
   }
 
   async #relink(entry: string): Promise<Linked> {
-    const { id } = this.#plan;
-    this.#entries.set(`entry/${id}`, entry);
-    this.#context ??= context(devOptions(this.#options, id, this.#entries));
-    const result = await orUserError(this.#options.app.root, (await this.#context).rebuild());
+    if (this.#context?.entry !== entry) {
+      const before = this.#context;
+      this.#context = { entry, made: context(devOptions(this.#options, this.#plan.id, entry)) };
+      await (await before?.made)?.dispose();
+    }
+    const result = await orUserError(this.#options.app.root, (await this.#context.made).rebuild());
     return { result, files: readOutputs(this.#options.app.root, result.outputFiles) };
   }
 
@@ -203,15 +206,17 @@ export class DevFunction {
 
   async close(): Promise<void> {
     await this.#last.catch(() => undefined);
-    await (await this.#context)?.dispose();
+    await (await this.#context?.made)?.dispose();
   }
 }
 
-const devOptions = ({ app, target }: DevOptions, id: string, entries: ReadonlyMap<string, string>) => ({
-  ...bundleOptions({ root: app.root, target, entries }, "development"),
+const devOptions = ({ app, target }: DevOptions, id: string, entry: string) => ({
+  ...bundleOptions({ root: app.root, target, entries: new Map() }, "development"),
   sourcemap: "linked" as const,
   assetNames: "[name]-[hash]",
-  entryPoints: [{ in: `portico:entry/${id}`, out: "index" }],
+  // By its text and with files for ours: each question of esbuild's would wait for this thread, which has other things to do when dev starts.
+  stdin: { contents: withRuntimeFiles(entry), resolveDir: app.root, sourcefile: `portico:entry/${id}` },
+  entryNames: "index",
   outExtension: { ".js": ".mjs" },
 });
 

@@ -1,6 +1,6 @@
 /** Which routes share a function: an app's routes in, its functions out. */
 import { createHash } from "node:crypto";
-import type { App, FunctionSettings } from "../model/app.ts";
+import { type App, defaultSettings, type FunctionSettings } from "../model/app.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 
@@ -35,9 +35,6 @@ function folderId(file: string): string {
   return plain ? slug : `${slug.slice(0, 33)}-${createHash("sha256").update(folder).digest("hex").slice(0, 6)}`.replace(/^-/, "f-");
 }
 
-/** What a function has when hosting.json says nothing: enough for a request, small enough to cost little. */
-const defaults: FunctionSettings = { memory: 512, timeout: 10 };
-
 /** The settings of a function; of several routes' the largest. */
 export function functionSettings(app: Pick<App, "routes">, { routes }: FunctionPlan): FunctionSettings {
   // An app of static files alone is one function, too, where a function URL leads to it.
@@ -48,7 +45,7 @@ export function functionSettings(app: Pick<App, "routes">, { routes }: FunctionP
 /** The last pattern that matches wins, per key. */
 function routeSettings(app: Pick<App, "routes">, path: string): FunctionSettings {
   const matching = app.routes.filter(({ pattern }) => matches(pattern, path));
-  return Object.assign({}, defaults, ...matching.map(({ settings }) => settings)) as FunctionSettings;
+  return Object.assign({}, defaultSettings, ...matching.map(({ settings }) => settings)) as FunctionSettings;
 }
 
 /** `/reports/*` matches every route below it; anything else is a route's pattern as `portico routes` prints it. */

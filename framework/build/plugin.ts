@@ -57,6 +57,13 @@ const runtimeModule = (name: string, mode: Mode): OnResolveResult => {
   return { ...place, sideEffects: false };
 };
 
+/** An entry that names the runtime's modules by their files, as development has them. */
+export const withRuntimeFiles = (entry: string): string =>
+  entry.replace(
+    /(?<=^import [^"]* from )"portico\/(?:runtime\/)?([a-z-]+)";$/gm,
+    (_, name: string) => `${JSON.stringify(join(runtime, `${name}${extension}`))};`,
+  );
+
 /** The light web classes; its first module is there for what it does. */
 const lightModule = (name: string, mode: Mode): OnResolveResult => {
   const file = `${name}${extension}`;

@@ -125,12 +125,15 @@ async function run() {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const built = process.argv[2] === "dev" ? "./main-dev.js" : "./main.js";
-  const file = existsSync(new URL("main.ts", import.meta.url)) ? "./main.ts" : built;
+  const [word, ...words] = process.argv.slice(2);
+  const extension = existsSync(new URL("main.ts", import.meta.url)) ? ".ts" : ".js";
+  const file = word === "dev" && extension === ".js" ? "./main-dev" : "./main";
   // Left so only when nothing is left to wait for and main has still not finished.
   process.exitCode = 1;
-  const { main } = await import(file);
-  const code = await main(process.argv.slice(2));
+  const { beginAhead } = word === "dev" ? await import("./ahead" + extension) : {};
+  const ahead = beginAhead && (await beginAhead(words, process.cwd()));
+  const { main } = await import(file + extension);
+  const code = await main(process.argv.slice(2), ahead);
   boundCompiled(compiled);
   process.stdout.write("", () => process.exit(code));
 }

@@ -1,4 +1,5 @@
 /** What a command is: its words and flags as data, and a lazily loaded `run`; main joins them to the argument parser. */
+import type { Ahead } from "./ahead.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** A flag, in the form that help prints: `-p, --port <number>`. */
@@ -18,6 +19,8 @@ export interface CommandInput {
   readonly args: readonly (string | readonly string[] | undefined)[];
   /** Flags by long name in camel case, without those not given. */
   readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
+  /** What bin.js began before it loaded the command; of `dev` alone. */
+  readonly ahead?: Ahead;
   /** Resolves when the user or the system asks to stop (SIGINT, SIGTERM, SIGHUP); only long-running commands call it. */
   untilStopped(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The emulation that `portico dev` runs an app's target in: the app in, an emulator whose processes start at once out. */
 import { functionSettings } from "../build/group.ts";
 import type { Emulator } from "../local/emulator.ts";
+import type { Standby } from "../local/lambda/standby.ts";
 import { installPlainRequest } from "../node/plain-request.ts";
 import { installPlainResponse } from "../node/plain-response.ts";
 import type { App } from "../model/app.ts";
@@ -9,8 +10,8 @@ import type { CommandInput } from "./command.ts";
 import { countFlag } from "./flags.ts";
 import { formatLog } from "./format-log.ts";
 
-/** Only what the target needs is loaded. */
-export async function createEmulator(input: CommandInput, app: App): Promise<Emulator> {
+/** Only what the target needs is loaded. @param ahead where Lambda's first process waits, if it does; closed with the emulator */
+export async function createEmulator(input: CommandInput, app: App, ahead?: Standby): Promise<Emulator> {
   const { reporter } = input;
   const target = app.targets[0]!;
   const onLog = (line: LogLine): void => reporter.result(formatLog(line, reporter), { type: "log", ...line });
@@ -25,6 +26,7 @@ export async function createEmulator(input: CommandInput, app: App): Promise<Emu
       onLog,
       platformLines: reporter.verbose,
       standby: { memory, directory: app.root },
+      ...(ahead && { ahead }),
       // Each event of an account that has so few gets an environment of its own, as there.
       ...(concurrency !== undefined && { maxConcurrency: concurrency, maxEnvironments: concurrency }),
       ...(front && { front }),

@@ -1,16 +1,14 @@
-/** What `portico dev` serves: an app, or a folder of static files, in; the gateway over it and its end out. Loaded once the target's own processes start. */
-import { initialize, stop } from "esbuild";
+/** What `portico dev` serves: an app's session, or a folder of static files, in; the gateway over it and its end out. Loaded once all that takes longer is begun. */
+import { stop } from "esbuild";
 import { accessJson, formatAccess } from "../local/access-log.ts";
 import type { Emulator } from "../local/emulator.ts";
 import { createGateway, type FailureReport, type Gateway } from "../local/gateway.ts";
 import { frameText } from "../local/source-frame.ts";
-import { watchTree } from "../local/watch.ts";
-import type { App } from "../model/app.ts";
 import { contentType } from "../routes/content-type.ts";
-import { type AppSession, noFunctions, openAppSession } from "./app-session.ts";
+import { type AppSession, noFunctions } from "./app-session.ts";
 import type { CommandInput } from "./command.ts";
-import { createEmulator } from "./dev-emulator.ts";
-import { appFlags, portFlag } from "./flags.ts";
+import type { DevSession } from "./dev-session.ts";
+import { portFlag } from "./flags.ts";
 import type { Reporter } from "./reporter.ts";
 
 const hostsOf = ({ flags }: CommandInput): readonly string[] => (flags["host"] as readonly string[] | undefined) ?? [];
@@ -62,31 +60,20 @@ export async function serveFolder(input: CommandInput, root: string): Promise<()
   };
 }
 
-/** @param early the emulation, where its processes were worth starting before all this was loaded */
-export async function serveApp(input: CommandInput, app: App, early: Emulator | undefined): Promise<() => Promise<void>> {
+/** An app whose session is open, in this emulation. */
+export async function serveApp(
+  input: CommandInput,
+  { session, watching, follow }: DevSession,
+  emulator: Emulator,
+): Promise<() => Promise<void>> {
   const { reporter } = input;
-  // esbuild's process starts while ours goes on.
-  void initialize({});
-  // The folders are watched while they are read, and what changes is told once there is somebody to tell.
-  const follow = Promise.withResolvers<Parameters<typeof watchTree>[1]>();
-  const watching = watchTree(
-    app.root,
-    async (changes) => (await follow.promise)(changes),
-    (error) => reporter.error(error),
-  );
-  watching.catch(() => undefined);
-  const session = await openAppSession(appFlags(input, "dev"), app, reporter);
-  // A page is opened first more often than not; whoever asks for it is told what is wrong with it.
-  const [first] = session.served().routes;
-  if (first) session.load(first.function).catch(() => undefined);
-  const emulator = early ?? (await createEmulator(input, app));
   const gateway = await createGateway({
-    ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root: app.root, emulator, source: session },
+    ...{ port: portFlag(input, 3000), hosts: hostsOf(input), target: session.target, root: session.app.root, emulator, source: session },
     ...(session.front && { front: session.front }),
     ...tellers(reporter),
   });
   gateway.update(session.served());
-  follow.resolve(followChanges(session, gateway, emulator, reporter));
+  follow(followChanges(session, gateway, emulator, reporter));
   const watch = await watching;
   announce(reporter, session, gateway);
   return async () => {

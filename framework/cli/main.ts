@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command as Parser, CommanderError, Command as Commander, Option } from "commander";
 import { UserError } from "../model/user-error.ts";
+import type { Ahead } from "./ahead.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { commands } from "./commands.ts";
 import { Reporter } from "./reporter.ts";
@@ -19,12 +20,16 @@ function untilStopped(): Promise<void> {
   });
 }
 
-/** Runs one command and gives its exit code: 0 done, 1 failed, 2 where a command says so. Never throws, never exits. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command and gives its exit code: 0 done, 1 failed, 2 where a command says so. Never throws, never exits.
+ * @param ahead what `dev` will need and has begun
+ */
+export async function main(argv: readonly string[], ahead?: Ahead): Promise<number> {
   const reporter = new Reporter({ json: argv.includes("--json"), verbose: argv.includes("--verbose") || argv.includes("-v") });
   let code = 0;
   try {
-    const program = createProgram(reporter, asked(argv), (exit) => {
+    const given = { reporter, untilStopped, ...(ahead && { ahead }) };
+    const program = createProgram(given, asked(argv), (exit) => {
       code = exit;
     });
     await program.parseAsync(argv.length ? [...argv] : ["--help"], { from: "user" });
@@ -35,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     reporter.error(error instanceof CommanderError ? usageError(error) : error);
     return 1;
   } finally {
+    await ahead?.standby?.close();
     reporter.flush();
   }
 }
@@ -52,17 +58,19 @@ function asked([word]: readonly string[]): readonly Command[] {
   return named.length > 0 ? named : commands;
 }
 
-function createProgram(reporter: Reporter, known: readonly Command[], done: (code: number) => void): Parser {
+type Given = Omit<CommandInput, "cwd" | "args" | "flags">;
+
+function createProgram(given: Given, known: readonly Command[], done: (code: number) => void): Parser {
   const program = new Commander("portico")
     .description("Write Request → Response route files; run and release them as functions.")
     .version(packageVersion(), "-V, --version")
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined, writeOut: (text) => reporter.text(text) });
-  for (const command of known) addCommand(program, command, reporter, done);
+    .configureOutput({ writeErr: () => undefined, writeOut: (text) => given.reporter.text(text) });
+  for (const command of known) addCommand(program, command, given, done);
   return program;
 }
 
-function addCommand(program: Parser, command: Command, reporter: Reporter, done: (code: number) => void): void {
+function addCommand(program: Parser, command: Command, given: Given, done: (code: number) => void): void {
   const parser = program.command(command.name).summary(command.summary).description(command.summary);
   if (command.alias) parser.alias(command.alias);
   for (const { name, summary } of command.args) parser.argument(name, summary);
@@ -78,6 +86,6 @@ function addCommand(program: Parser, command: Command, reporter: Reporter, done:
       const flags = parser.opts<Record<string, string | boolean | readonly string[]>>();
       const cwd = resolve(typeof flags["cwd"] === "string" ? flags["cwd"] : ".");
       const run = await command.load();
-      done(await run({ reporter, cwd, args: parser.processedArgs as CommandInput["args"], flags, untilStopped }));
+      done(await run({ ...given, cwd, args: parser.processedArgs as CommandInput["args"], flags }));
     });
 }

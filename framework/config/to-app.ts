@@ -1,6 +1,6 @@
 /** Makes the app of checked settings: what hosting.json says in, stage overrides applied and defaults filled in out. */
 import { basename } from "node:path";
-import type { App, FunctionSettings, LambdaApp, SmokeCheck, WorkersApp } from "../model/app.ts";
+import { type App, defaultSettings, type FunctionSettings, type LambdaApp, type SmokeCheck, type WorkersApp } from "../model/app.ts";
 import type { Target } from "../model/target.ts";
 
 /** What a stage may say, as the rules in hosting.ts allow it. */
@@ -43,9 +43,6 @@ function merge(base: unknown, over: unknown): unknown {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** What a function gets when no route's settings say otherwise. */
-const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
 
 /** @param target overrides the settings' own */
 export function toApp(root: string, stage: string, settings: Settings, target?: Target): App {

@@ -1,6 +1,5 @@
 /** A tree of watched folders: events of folders out; asked to, it lists a touched folder again and tells what came, went or was written. */
-import { type FSWatcher, type WatchEventType, watch as watchFolder } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { type FSWatcher, readdirSync, type WatchEventType, watch as watchFolder } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../model/user-error.ts";
 
@@ -59,7 +58,7 @@ export class FolderTree {
     const before = folder.files;
     const isKnown = !others && [...written].every((name) => before.has(name));
     if (isKnown) return { changed: [...written].map((name) => join(path, name)), appeared: [], vanished: [] };
-    const now = await list(path);
+    const now = list(path);
     folder.files = new Set(now.files);
     const gone = [...folder.folders].filter((name) => !now.folders.includes(name));
     const fresh = now.folders.filter((name) => !folder.folders.has(name));
@@ -103,9 +102,9 @@ export class FolderTree {
 }
 
 /** Links are not followed: they may lead out, or in circles. A folder that is gone is empty. */
-async function list(path: string): Promise<{ readonly files: readonly string[]; readonly folders: readonly string[] }> {
+function list(path: string): { readonly files: readonly string[]; readonly folders: readonly string[] } {
   try {
-    const entries = await readdir(path, { withFileTypes: true });
+    const entries = readdirSync(path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
     const folders = entries.filter((entry) => entry.isDirectory() && !ignoredFolders.has(entry.name));
     return { files: files.map(({ name }) => name), folders: folders.map(({ name }) => name) };

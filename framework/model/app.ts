@@ -9,6 +9,9 @@ export interface FunctionSettings {
   readonly timeout: number;
 }
 
+/** What a function has when hosting.json says nothing: enough for a request, small enough to cost little. */
+export const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
+
 /** A request that a fresh release must answer before it takes traffic. */
 export interface SmokeCheck {
   readonly path: string;

@@ -18,6 +18,8 @@ export interface LambdaRuntimeOptions {
   readonly maxConcurrency?: number;
   /** A process for functions like this one is started ahead, and again for what was started last; only with our own client. Default none. */
   readonly standby?: Likeness;
+  /** Where that process waits already, if something began earlier than this; closed with the runtime. */
+  readonly ahead?: Standby;
   /** Milliseconds of a first init; a second one has the function's own time. Default 10,000. */
   readonly initLimitMs?: number;
   /** True logs Lambda's own START, END and REPORT lines, too. Default false. */
@@ -81,7 +83,7 @@ class Pool implements LambdaRuntime {
     this.#options = options;
     this.#limit = options.maxEnvironments ?? 32;
     if (!options.standby || options.client) return;
-    this.#standby = new Standby(options.execPath ?? process.execPath);
+    this.#standby = options.ahead ?? new Standby(options.execPath ?? process.execPath);
     this.#standby.prepare(options.standby);
   }
 
