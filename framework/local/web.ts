@@ -1,9 +1,10 @@
 /** Between the wire and the Web's own types: WireRequest to Request, Response to WireResponse. */
 import type { WireHeaders, WireRequest, WireResponse } from "../model/wire.ts";
+import { answerHeaders } from "../node/answer-headers.ts";
 import { canonicalTarget, originOf } from "../node/canonical-target.ts";
 import { headersOf as flatHeadersOf } from "../node/open-request.ts";
 import { createRequest } from "../node/plain-request.ts";
-import { plainParts } from "../node/plain-response.ts";
+import { takePlain } from "../node/plain-response.ts";
 import { canonicalPath } from "../runtime/path.ts";
 import type { ClientLeft } from "./client-left.ts";
 
@@ -18,11 +19,10 @@ function pairs(flat: readonly string[]): WireHeaders {
 
 /** A response as it is sent: set-cookie repeated, the body's stream passed on. */
 export function toWireResponse(response: Response): WireResponse {
-  const plain = plainParts(response);
+  const plain = takePlain(response);
   // Twice as fast as a TextEncoder on a short text.
   if (plain) return { status: plain.status, headers: pairs(plain.headers), body: Buffer.from(plain.body ?? "") };
-  const headers: WireHeaders = [...response.headers];
-  return { status: response.status, headers, body: response.body ?? new Uint8Array() };
+  return { status: response.status, headers: pairs(answerHeaders(response)), body: response.body ?? new Uint8Array() };
 }
 
 /** For a target that `portico start` would refuse, such as one with a backslash. */

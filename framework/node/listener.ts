@@ -1,7 +1,8 @@
 /** Adapts a fetch to node:http: the portable interface in, a request listener with its background work out. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { errorResponse, type Fetch } from "../runtime/function.ts";
+import { errorResponse } from "../runtime/error-response.ts";
+import type { Fetch } from "../runtime/function.ts";
 import type { Call, Env } from "../runtime/handler.ts";
 import { announcesTooMuch, boundBody } from "./body-limit.ts";
 import { canonicalTarget, originOf } from "./canonical-target.ts";
@@ -120,13 +121,13 @@ function answer(fetch: Fetch, incoming: IncomingMessage, out: ServerResponse, ex
     try {
       answered(errorResponse(error, exchange.call));
     } catch (cause) {
-      // An error that brings an answer of its own and fails to give it.
+      // An error that fails whoever looks at it.
       fail(cause, out, exchange);
     }
   };
   try {
     const made = fetch(openRequest(incoming, out, exchange.url), exchange.call);
-    if ((made as Partial<Response>).status) return answered(made as Response);
+    if (!(made as Partial<Promise<Response>>).then) return answered(made as Response);
     void Promise.resolve(made)
       .then((response) => (void response.status, answered(response)))
       .catch(failed);

@@ -58,15 +58,19 @@ function partsOf(given: unknown, init: ResponseInit | undefined): PlainParts | u
 class PlainResponse {
   #parts: PlainParts | undefined;
   #real: Response | undefined;
+  /** Its text was sent, which no body is twice. */
+  #sent = false;
 
   constructor(body?: BodyInit | null, init?: ResponseInit) {
     this.#parts = partsOf(body, init);
     if (!this.#parts) this.#real = new Platform(realOf(body) as BodyInit, realOf(init) as ResponseInit);
   }
 
-  /** Undefined once anything has touched it. */
-  static parts(response: object): PlainParts | undefined {
-    return #parts in response ? (response.#real ? undefined : response.#parts) : undefined;
+  /** Undefined once anything has touched it, or its text was sent. @param send says that it is now */
+  static parts(response: object, send: boolean): PlainParts | undefined {
+    if (!(#parts in response) || response.#real || response.#sent) return undefined;
+    if (send && response.#parts?.body !== null) response.#sent = true;
+    return response.#parts;
   }
 
   static real(response: object): Response {
@@ -76,6 +80,7 @@ class PlainResponse {
       const pairs: [string, string][] = [];
       for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at]!, headers[at + 1]!]);
       response.#real = new Platform(body, { status, headers: pairs });
+      if (response.#sent) void response.#real.body?.cancel();
     }
     return response.#real;
   }
@@ -86,6 +91,10 @@ class PlainResponse {
 
   get ok(): boolean {
     return this.status < 300 && this.status >= 200;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#real?.bodyUsed ?? this.#sent;
   }
 
   get [Symbol.toStringTag](): string {
@@ -114,7 +123,7 @@ class PlainResponse {
 
 const realOf = (given: unknown): unknown => (typeof given === "object" && given !== null ? PlainResponse.real(given) : given);
 
-for (const name of ["headers", "body", "bodyUsed", "statusText", "type", "url", "redirected"] as const) {
+for (const name of ["headers", "body", "statusText", "type", "url", "redirected"] as const) {
   Object.defineProperty(PlainResponse.prototype, name, {
     configurable: true,
     enumerable: true,
@@ -134,7 +143,10 @@ for (const name of ["arrayBuffer", "blob", "bytes", "clone", "formData", "json",
   });
 }
 /** What can be sent as it is, or undefined for a response whose own class must be asked. */
-export const plainParts = (response: Response): PlainParts | undefined => PlainResponse.parts(response);
+export const plainParts = (response: Response): PlainParts | undefined => PlainResponse.parts(response, false);
+
+/** The same, for who sends it: its body is used then. */
+export const takePlain = (response: Response): PlainParts | undefined => PlainResponse.parts(response, true);
 
 /** Makes it this process's `Response`. Only for a process that is a server and nothing else, before the app is loaded. */
 export function installPlainResponse(): void {

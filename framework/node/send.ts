@@ -1,7 +1,9 @@
 /** Writes a Response to node:http: as fast as the client reads, without detail of what fails, nothing after the client left. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { plainParts } from "./plain-response.ts";
+import { answerHeaders, withLength } from "./answer-headers.ts";
+import { type PlainParts, takePlain } from "./plain-response.ts";
+import { type BodyReader, readAhead } from "./read-ahead.ts";
 
 /** Whom to tell of an answer, and how long its client may take nothing of it. */
 export interface SendOptions {
@@ -16,7 +18,7 @@ export interface SendOptions {
  */
 export function send(response: Response, method: string, out: ServerResponse, options: SendOptions): number | Promise<number> {
   try {
-    const plain = plainParts(response);
+    const plain = takePlain(response);
     if (!plain) return sendParts(response, method, out, options);
     const bytes = sendWhole(plain, method, out);
     if (out.socket?.writableLength) cutWhenStuck(out, options.answerMs);
@@ -29,16 +31,18 @@ export function send(response: Response, method: string, out: ServerResponse, op
 /** What only its own class can tell the parts of. */
 async function sendParts(response: Response, method: string, out: ServerResponse, options: SendOptions): Promise<number> {
   try {
-    const { status, headers, body } = response;
-    const own = flat(headers);
+    // One that a handler gave before: to send it without its body would be an answer that nobody meant.
+    if (response.bodyUsed) throw new TypeError("The handler returned a Response whose body was read before");
+    const { status, body } = response;
+    const headers = answerHeaders(response);
     if (!body || method === "HEAD" || status === 204 || status === 304) {
-      out.writeHead(status, own);
+      out.writeHead(status, emptyHeaders(headers, status, method));
       out.end();
-      await body?.cancel();
+      body?.cancel().catch((error: unknown) => options.onError(error));
       return 0;
     }
     cutWhenStuck(out, options.answerMs);
-    return await pour(body, out, { status, headers: own });
+    return await pour(body, out, { status, headers });
   } catch (error) {
     return fail(error, out, options);
   }
@@ -88,7 +92,7 @@ export function refuseBody(incoming: IncomingMessage, out: ServerResponse): void
   incoming.resume();
 }
 
-function sendWhole(plain: NonNullable<ReturnType<typeof plainParts>>, method: string, out: ServerResponse): number {
+function sendWhole(plain: PlainParts, method: string, out: ServerResponse): number {
   const { status, headers, body } = plain;
   const empty = status === 204 || status === 304;
   const bytes = body === null ? 0 : Buffer.byteLength(body);
@@ -102,52 +106,40 @@ function sendWhole(plain: NonNullable<ReturnType<typeof plainParts>>, method: st
   return empty || method === "HEAD" ? 0 : bytes;
 }
 
-/** set-cookie is repeated; the connection's own headers are ours. */
-function flat(headers: Headers): string[] {
-  const list: string[] = [];
-  for (const [name, value] of headers) if (!ours.has(name)) list.push(name, value);
-  return list;
+/** RFC 9110 section 8.6: 204 has no length; HEAD and 304 have that of the answer to GET, where it is told. */
+function emptyHeaders(headers: readonly string[], status: number, method: string): string[] {
+  if (status === 204) return withLength(headers, undefined);
+  return method === "HEAD" || status === 304 ? [...headers] : withLength(headers, 0);
 }
-
-const ours: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "trailer"]);
-
-/** Resolves to undefined when the stream has nothing ready: what is in memory is there within a turn of the event loop. */
-const ready = (read: Promise<ReadableStreamReadResult<Uint8Array>>): Promise<ReadableStreamReadResult<Uint8Array> | undefined> =>
-  Promise.race([read, new Promise<undefined>((done) => setImmediate(done, undefined))]);
 
 /** Reads no further ahead than the socket takes, and cancels the stream when the client leaves. */
 async function pour(
   body: ReadableStream<Uint8Array>,
   out: ServerResponse,
-  head: { readonly status: number; readonly headers: readonly string[] },
+  { status, headers }: { readonly status: number; readonly headers: readonly string[] },
 ): Promise<number> {
-  const reader = body.getReader();
   const left = new AbortController();
+  let reader: BodyReader | undefined;
   const leave = (): void => {
     if (out.writableFinished) return;
     left.abort();
     // Also ends a read that waits for data which may never come.
-    reader.cancel(new Error("the client left")).catch(() => {});
+    reader?.cancel(new Error("the client left"));
   };
   out.once("close", leave);
   let bytes = 0;
   try {
-    let reading = reader.read();
-    const first = await ready(reading);
-    if (first && !first.done) {
-      reading = reader.read();
-      if ((await ready(reading))?.done && !head.headers.includes("content-length")) return sendOnly(first.value, out, head);
-    }
+    const begun = await readAhead(body, (opened) => (reader = opened));
+    if ("whole" in begun) return sendOnly(begun.whole, out, { status, headers });
     out.strictContentLength = true;
-    out.writeHead(head.status, [...head.headers]);
-    if (first && !first.done) bytes += await write(first.value, out, left.signal);
-    else out.flushHeaders();
-    for (let part = await reading; !part.done && !out.destroyed; part = await reader.read())
-      bytes += await write(part.value, out, left.signal);
+    out.writeHead(status, [...headers]);
+    if (begun.silent) out.flushHeaders();
+    for (let part = await begun.rest.next(); part && !out.destroyed; part = await begun.rest.next())
+      bytes += await write(part, out, left.signal);
     if (!out.destroyed) out.end();
     return bytes;
   } catch (error) {
-    reader.cancel(error).catch(() => {});
+    reader?.cancel(error);
     if (left.signal.aborted) return bytes;
     throw error;
   } finally {
@@ -155,13 +147,13 @@ async function pour(
   }
 }
 
-/** A body that was in memory is sent with its length. */
+/** A body that was in memory is sent with its length, whatever it was said to have. */
 function sendOnly(
   bytes: Uint8Array,
   out: ServerResponse,
   { status, headers }: { readonly status: number; readonly headers: readonly string[] },
 ): number {
-  out.writeHead(status, [...headers, "content-length", String(bytes.byteLength)]);
+  out.writeHead(status, withLength(headers, bytes.byteLength));
   out.end(bytes);
   return bytes.byteLength;
 }

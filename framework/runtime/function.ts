@@ -1,4 +1,5 @@
 /** Makes one route's function: its exported handlers in, `(request, call, params) → Response` out; it never throws. */
+import { errorResponse, isWhole } from "./error-response.ts";
 import type { Call, FetchApp, Handler } from "./handler.ts";
 import type { Found } from "./path.ts";
 import { problem } from "./problem.ts";
@@ -14,19 +15,6 @@ export type RouteFunction = (request: Request, call: Call, params: Found) => Res
 /** A whole app, or one function of it, as one call. */
 export type Fetch = (request: Request, call: Call) => Response | Promise<Response>;
 
-/** True only in the development build (esbuild `define`); absent when the runtime runs unbundled. */
-declare const PORTICO_DEV: boolean;
-declare global {
-  /** Set by the development emulation: receives what an answer must not show. */
-  var porticoReport: ((error: unknown, requestId: string) => void) | undefined;
-}
-
-/** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have) or a bare 500. */
-export const errorResponse = (error: unknown, { requestId }: Call): Response =>
-  (error as { getResponse?: () => Response } | undefined)?.getResponse?.() ??
-  (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV ? globalThis.porticoReport?.(error, requestId) : console.error(requestId, error),
-  problem(500, "Internal Server Error", requestId));
-
 /**
  * A plain route as one handler; any other method is answered here, without a body (RFC 9110 sections 9.3.7 and 15.5.6).
  * @param allow the Allow header, which the build knows
@@ -39,13 +27,22 @@ export const byMethod =
       context,
     );
 
-/** What a handler gave, without its body for HEAD. Throws where it is no Response. */
-const checked = (request: Request, response: Response): Response => {
-  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof response?.clone !== "function")
-    throw new TypeError(`The handler returned ${typeof response}, not a Response`);
-  // Read, so that in production too a handler that returned something else, or nothing, fails here.
-  void response.clone.length;
-  return request.method === "HEAD" ? (void response.body?.cancel(), new Response(null, response)) : response;
+/** True only in the development build (esbuild `define`); absent when the runtime runs unbundled. */
+declare const PORTICO_DEV: boolean;
+
+/** For who wrote the handler. */
+const whyNot = (given: Response | undefined): string => {
+  if (typeof given?.clone !== "function") return `The handler returned ${typeof given}, not a Response`;
+  return `The handler returned ${given.status ? "a Response whose body was read before" : "Response.error()"}`;
+};
+
+/** What a handler gave, without its body for HEAD. Throws TypeError where it cannot be sent. */
+const checked = (request: Request, call: Call, response: Response): Response => {
+  if (!isWhole(response)) throw new TypeError(typeof PORTICO_DEV !== "undefined" && PORTICO_DEV ? whyNot(response) : "no valid Response");
+  if (request.method !== "HEAD") return response;
+  // Not left alone: a body that fails to end, or that somebody reads, would end the process in Lambda's next event.
+  call.waitUntil(response.body?.cancel() as Promise<void>);
+  return new Response(null, response);
 };
 
 /** Binds a route's handler, middleware included, into a function that never throws or rejects; its answer is there when the handler's is. */
@@ -54,11 +51,11 @@ export const createFunction =
   (request, call, params) => {
     try {
       const made = handler(request, { ...call, params, var: {} });
-      // A promise has no status; to make one, and to wait for it, would cost as much as all else here.
-      if ((made as Partial<Response>)?.status) return checked(request, made as Response);
-      return (async () => checked(request, await made))().catch((error) => checked(request, errorResponse(error, call)));
+      // To make a promise, and to wait for it, would cost as much as all else here.
+      if (!(made as Partial<Promise<Response>>)?.then) return checked(request, call, made as Response);
+      return (async () => checked(request, call, await made))().catch((error) => checked(request, call, errorResponse(error, call)));
     } catch (error) {
-      return checked(request, errorResponse(error, call));
+      return checked(request, call, errorResponse(error, call));
     }
   };
 

@@ -83,9 +83,16 @@ export const openHttpApi = (event: HttpApiEvent): Opened<HttpApiResult> => [...o
 /** The stage, if the path has its prefix; under a custom domain it has none. */
 export const stageOf = (path: string, stage: string): string => (`${path}/`.startsWith(`/${stage}/`) ? stage : "$default");
 
+/** By name, cookies apart from them. What `fetch` gave has been decoded: an encoding and a length of before would be lies. */
+export const headersOf = (response: Response): Record<string, string> => {
+  const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
+  if (response.url) ["content-encoding", "content-length"].forEach((name) => delete headers[name]);
+  return headers;
+};
+
 /** Text goes as it is; anything that is not UTF-8, or carries a Content-Encoding, goes as base64. */
 export const toHttpApi = async (response: Response): Promise<HttpApiResult> => {
-  const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
+  const headers = headersOf(response);
   const bytes = Buffer.from(await response.arrayBuffer());
   const isBase64Encoded = "content-encoding" in headers || !process.getBuiltinModule("buffer").isUtf8(bytes);
   return {

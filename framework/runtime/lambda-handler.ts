@@ -46,7 +46,8 @@ export const createHandler = <Event, Result>(fetch: Fetch, open: (event: Event) 
         clientAddress,
         platform: { name: "lambda", event, context },
         waitUntil(promise) {
-          work = Promise.all([work, promise.catch(console.error)]);
+          // A query builder's is often no Promise, but a thenable alone.
+          work = Promise.all([work, Promise.resolve(promise).catch(console.error)]);
         },
       }),
     );

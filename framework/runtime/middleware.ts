@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono/tiny";
 import type { Context, Handler } from "./handler.ts";
-import { errorResponse } from "./function.ts";
+import { errorResponse } from "./error-response.ts";
 
 /** The default export of a `_middleware` file. */
 export type Middleware = MiddlewareHandler | readonly MiddlewareHandler[];

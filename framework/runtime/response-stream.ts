@@ -1,4 +1,5 @@
 /** Lambda's response streaming: a Response and the runtime's stream in, its bytes written at the client's pace. */
+import { headersOf } from "./http-api.ts";
 import type { LambdaContext } from "./lambda-handler.ts";
 
 /** The runtime's stream, as far as it is used here. */
@@ -34,8 +35,11 @@ declare global {
  * `stream.pipeline`, as AWS's pages have it: it destroys the stream, and the runtime's process dies of it (facts: streaming adapter).
  */
 export async function writeResponse(response: Response, stream: ResponseStream): Promise<void> {
-  const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
-  const out = awslambda.HttpResponseStream.from(stream, { statusCode: response.status, headers, cookies: response.headers.getSetCookie() });
+  const out = awslambda.HttpResponseStream.from(stream, {
+    statusCode: response.status,
+    headers: headersOf(response),
+    cookies: response.headers.getSetCookie(),
+  });
   // The first write is what sends the prelude; an empty answer would have none.
   out.write("");
   for await (const chunk of response.body ?? []) {

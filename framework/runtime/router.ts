@@ -1,5 +1,6 @@
 /** Chooses the route of a request: `[pattern, loader]` pairs in, one fetch out; the 404 is its own. */
-import { errorResponse, type Fetch, type RouteFunction } from "./function.ts";
+import { errorResponse } from "./error-response.ts";
+import type { Fetch, RouteFunction } from "./function.ts";
 import { decodeParams } from "./path.ts";
 import { problem } from "./problem.ts";
 

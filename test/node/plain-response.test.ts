@@ -1,6 +1,6 @@
 /** The cheap Response against the platform's: whatever is made and asked, both say the same. */
 import { expect, it } from "vitest";
-import { installPlainResponse, plainParts } from "../../framework/node/plain-response.ts";
+import { installPlainResponse, plainParts, takePlain } from "../../framework/node/plain-response.ts";
 
 const Platform = globalThis.Response;
 installPlainResponse();
@@ -85,6 +85,19 @@ it.each(refusals)("refuses %s", (_, make) => {
     }
   };
   expect(say(Plain)).toEqual(say(Platform));
+});
+
+it("is sent once, as the platform's is; without a body as often as one likes", () => {
+  const response = new Plain("x");
+  const nothing = new Plain(null, { status: 204 });
+  expect([takePlain(response)?.body, takePlain(response), plainParts(response), response.bodyUsed]).toEqual([
+    "x",
+    undefined,
+    undefined,
+    true,
+  ]);
+  expect(() => response.clone()).toThrow(TypeError);
+  expect([takePlain(nothing)?.status, takePlain(nothing)?.status, nothing.bodyUsed]).toEqual([204, 204, false]);
 });
 
 it("is plain until it is touched, and an instance of the platform's class throughout", () => {

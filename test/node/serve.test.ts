@@ -1,6 +1,9 @@
 /** The production server over HTTP: a fetch behind node:http, raw paths, proxies, shutdown. */
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { Readable } from "node:stream";
+import { inspect } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { type Access, type NodeServer, serve, type ServeOptions, toNode } from "../../framework/node/index.ts";
 import type { Fetch } from "../../framework/runtime/function.ts";
@@ -114,11 +117,11 @@ test("binary bodies come and go byte for byte, streamed", async () => {
   expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
 });
 
-test.each(["at once", "later"])("an error that fails to give its own answer %s is a bare 500, and told", async (when) => {
+test.each(["at once", "later"])("an error that cannot even be logged, thrown %s, is a bare 500, and told", async (when) => {
   const told: unknown[] = [];
   const fault = Object.assign(new Error("broken"), {
-    getResponse: () => {
-      throw new Error("no answer");
+    [inspect.custom]: () => {
+      throw new Error("no text");
     },
   });
   const fail = (): Promise<Response> => {
@@ -128,7 +131,7 @@ test.each(["at once", "later"])("an error that fails to give its own answer %s i
   const { url } = await start(fail, { onError: (error) => told.push(error) });
   const answer = await fetch(url);
   expect([answer.status, await answer.json()]).toEqual([500, { error: "Internal Server Error" }]);
-  expect(told).toMatchObject([{ message: "no answer" }]);
+  expect(told).toMatchObject([{ message: "no text" }]);
 });
 
 test("what a fetch throws is a bare 500 with the request's id", async () => {
@@ -303,6 +306,74 @@ test("an upload that the handler does not read is not taken into memory", async 
   go.resolve(new Response("enough"));
   expect(await answer).toBe(200);
   message.destroy();
+});
+
+/** Answers with what a proxy would get: compressed bytes and their length. */
+async function startUpstream(): Promise<string> {
+  const bytes = gzipSync("from upstream");
+  const { url } = await start(
+    (request) => new Response(request.method === "HEAD" ? null : bytes, { headers: { "content-encoding": "gzip", "x-a": "1" } }),
+  );
+  return url;
+}
+
+test("what fetch gave is sent as it was decoded, without its encoding and the length of before", async () => {
+  const upstream = await startUpstream();
+  const { url } = await start((request) => fetch(upstream, { method: request.method }));
+  const answer = await fetch(url);
+  expect([answer.status, answer.headers.get("content-encoding"), answer.headers.get("x-a"), await answer.text()]).toEqual([
+    200,
+    null,
+    "1",
+    "from upstream",
+  ]);
+  expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+});
+
+test("a body in memory is sent with its own length, a stream with the one that it is said to have or not to its end", async () => {
+  const said = { headers: { "content-length": "30" } };
+  const bodies: readonly (() => BodyInit | null)[] = [
+    () => "hello",
+    () => new Blob(["hello"]),
+    () => null,
+    () => new ReadableStream({ start: (controller) => (controller.enqueue(Buffer.from("hello")), controller.close()) }),
+    () => Readable.toWeb(Readable.from(slowly())) as ReadableStream,
+  ];
+  async function* slowly(): AsyncGenerator<Buffer> {
+    await new Promise((done) => setTimeout(done, 5));
+    yield Buffer.from("hello");
+  }
+  const { port } = await start((request) => new Response(bodies[Number(new URL(request.url).pathname.slice(1))]!(), said), {
+    onError: () => {},
+  });
+  for (const [at, text] of ["hello", "hello", "", "hello"].entries()) {
+    expect(await send(port, `/${at}`)).toMatchObject({ text, headers: { "content-length": String(text.length) } });
+  }
+  await expect(send(port, "/4")).rejects.toThrow();
+});
+
+test.each([
+  ["a text", "text"],
+  ["a number", 7],
+  ["nothing", undefined],
+])("a stream of %s is no body: 500 where nothing was sent yet, else a cut connection", async (_, chunk) => {
+  const told: unknown[] = [];
+  const { port } = await start(
+    (request) =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            if (request.url.endsWith("/later")) for (let sent = 0; sent < 3; sent++) controller.enqueue(Buffer.from("bytes"));
+            controller.enqueue(chunk);
+            controller.close();
+          },
+        }),
+      ),
+    { onError: (error) => told.push(error) },
+  );
+  expect((await send(port, "/first")).status).toBe(500);
+  await expect(send(port, "/later")).rejects.toThrow();
+  expect(told).toMatchObject([{ name: "TypeError" }, { name: "TypeError" }]);
 });
 
 test("what cannot be sent is a bare 500, told and not shown", async () => {

@@ -1,7 +1,11 @@
 /** The Lambda adapter against events as AWS sends them, and against those that nobody should. */
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { lightFetch } from "../../framework/light/whole.ts";
 import type { WireRequest } from "../../framework/model/wire.ts";
 import type { Fetch } from "../../framework/runtime/function.ts";
 import type { Call } from "../../framework/runtime/handler.ts";
@@ -33,6 +37,38 @@ const query = [
   ["encodedPlus", "a+b"],
   ["empty", ""],
 ];
+
+it.each(["http-api", "function-url", "rest-api", "load-balancer-multi", "load-balancer-single"])(
+  "%s: what fetch gave goes on as it was decoded, without its encoding and the length of before",
+  async (front) => {
+    const upstream = createServer((_, out) =>
+      out.writeHead(200, { "content-encoding": "gzip", "x-a": "1" }).end(gzipSync("from upstream")),
+    );
+    await new Promise<void>((listening) => upstream.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    try {
+      for (const send of [fetch, lightFetch as unknown as typeof fetch]) {
+        const result = await call(() => send(url), golden(front));
+        expect(result).toMatchObject({ statusCode: 200, body: "from upstream", isBase64Encoded: false });
+        const { headers = {}, multiValueHeaders = {} } = result as { headers?: object; multiValueHeaders?: object };
+        expect(Object.keys({ ...headers, ...multiValueHeaders })).toEqual(["connection", "date", "keep-alive", "transfer-encoding", "x-a"]);
+      }
+    } finally {
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  },
+);
+
+it("background work may be any thenable, or nothing", async () => {
+  const done: string[] = [];
+  const work = { then: (resume: () => void) => (done.push("work"), resume()) };
+  const result = await call(
+    (_, own) => (own.waitUntil(work as never), own.waitUntil(undefined as never), new Response("ok")),
+    golden("http-api"),
+  );
+  expect([result.body, done]).toEqual(["ok", ["work"]]);
+});
 
 describe("an event that AWS sent", () => {
   it.each([

@@ -6,6 +6,7 @@ import type { WireRequest, WireResponse } from "../../model/wire.ts";
 import type { Fetch } from "../../runtime/function.ts";
 import type { Env } from "../../runtime/handler.ts";
 import { plainParts } from "../../node/plain-response.ts";
+import { type BodyReader, readAhead } from "../../node/read-ahead.ts";
 import type { Destination, Emulator } from "../emulator.ts";
 import { toRequest, toWireResponse } from "../web.ts";
 import { type SharedProcess, shareProcess } from "./shared-process.ts";
@@ -75,23 +76,46 @@ async function run(loading: Promise<Fetch>, fn: LoadedFunction, { request, to, o
   const record: { failure?: Failure } = {};
   running.set(requestId, record);
   const waitUntil = (promise: Promise<unknown>): void =>
-    void promise.catch((error: unknown) => onLog({ function: fn.id, stream: "stderr", text: `${requestId} ${toFailure(error).stack}` }));
+    void Promise.resolve(promise).catch((error: unknown) =>
+      onLog({ function: fn.id, stream: "stderr", text: `${requestId} ${toFailure(error).stack}` }),
+    );
   try {
     const fetch = await loading;
     const call = { env: fn.env as Env, requestId, clientAddress: request.clientAddress, platform: { name: "node" }, waitUntil } as const;
     // The Web has no Request for these; `portico start` and the clouds answer them without the function too.
     if (/^(?:CONNECT|TRACE|TRACK)$/.test(request.method)) return { response: { status: 405, headers: [], body: new Uint8Array() } };
     const response = await fetch(toRequest(request, left), call);
-    // Not asked of a plain one, which that would make a whole one.
-    if (!plainParts(response) && response.body?.locked)
-      throw new TypeError("The handler returned a Response whose body something already reads");
-    return { response: toWireResponse(response), ...record };
+    return { response: await toAnswer(response), ...record };
   } catch (error) {
     return { response: bare500(requestId), failure: toFailure(error) };
   } finally {
     running.delete(requestId);
   }
 }
+
+/** As `portico start` sends it: what is in memory whole. Rejects with what `start` answers 500 for. */
+async function toAnswer(response: Response): Promise<WireResponse> {
+  // Not asked of a plain one, which that would make a whole one.
+  if (!plainParts(response) && (response.bodyUsed || response.body?.locked))
+    throw new TypeError("The handler returned a Response whose body something already reads");
+  const wire = toWireResponse(response);
+  if (!(wire.body instanceof ReadableStream)) return wire;
+  const begun = await readAhead(wire.body);
+  return { ...wire, body: "whole" in begun ? begun.whole : streamOf(begun.rest) };
+}
+
+const streamOf = ({ next, cancel }: BodyReader): ReadableStream<Uint8Array> =>
+  new ReadableStream(
+    {
+      pull: async (controller) => {
+        const part = await next();
+        if (part) controller.enqueue(part);
+        else controller.close();
+      },
+      cancel,
+    },
+    { highWaterMark: 0 },
+  );
 
 function bare500(requestId: string): WireResponse {
   const body = new TextEncoder().encode(JSON.stringify({ error: "Internal Server Error", requestId }));

@@ -91,6 +91,11 @@ export const bodies: readonly Case[] = [
     headers: { "content-type": "text/html; charset=utf-8", "x-page": "1" },
     body: "<!doctype html><p>é 방 😀</p>",
   }),
+  fixture("a length that is too long", "/odd?what=a+length+too+long", { status: 200, body: "hello" }),
+  fixture("a length that is too short", "/odd?what=a+length+too+short", { status: 200, body: "hello" }),
+  fixture("a length where there is nothing", "/odd?what=a+length+of+nothing", { status: 200, body: "" }),
+  fixture("204 has no length", "/odd?what=a+length+of+204", { status: 204, headers: { "content-length": null, "x-a": "1" }, body: "" }),
+  fixture("an answer that is a promise with more to it", "/odd?what=a+promise+with+a+status", { status: 200, body: "kept" }),
   fixture("a bare answer", "/bare", { status: 200, body: "" }),
   fixture("a bare answer to POST", { method: "POST", target: "/bare", body: "" }, { status: 200, body: "" }),
   fixture(

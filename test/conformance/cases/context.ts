@@ -53,6 +53,7 @@ export const context: readonly Case[] = [
       { ask: { target: "/wait?key=one" }, expect: { status: 200, json: { done: true } }, eventually: true },
     ],
   },
+  fixture("work that is no promise", "/odd?what=work+that+is+a+thenable", { status: 200, body: "given" }),
   fixture("a stream with a character cut in two", "/stream", {
     status: 200,
     headers: { "content-type": "text/plain; charset=utf-8" },

@@ -1,5 +1,5 @@
 /** Cases: what clients see of errors, and what they must not. */
-import { type Case, caseOf, textOf } from "../case.ts";
+import { type Case, caseOf, type Expectation, textOf } from "../case.ts";
 
 const fixture = caseOf("fixture");
 const reference = caseOf("reference");
@@ -24,6 +24,13 @@ const httpError = (status: number) => ({
   hides: ["secret"],
 });
 
+/** A route that gives the same Response each time: a body is sent once. */
+const twice = (what: string, first: Expectation, second: Expectation): Case => ({
+  name: `giving ${what} twice`,
+  app: "fixture",
+  steps: [first, second].map((expect) => ({ ask: { target: `/odd?what=${what.replaceAll(" ", "+")}` }, expect })),
+});
+
 /** Errors. */
 export const errors: readonly Case[] = [
   reference("a route that throws", "/boom", { ...bare, hides: [...bare.hides, "always throws"] }),
@@ -31,6 +38,13 @@ export const errors: readonly Case[] = [
   ...["nothing", "a number", "an object", "an object with a status"].map((what) =>
     fixture(`answering ${what}`, `/throws?what=${encodeURIComponent(what)}`, bare),
   ),
+  fixture("answering a network error", "/odd?what=a+network+error", bare),
+  twice("one text", { status: 200, body: "once" }, bare),
+  twice("one json", { status: 200, json: { once: true }, headers: { "x-a": "1" } }, bare),
+  twice("one without a body", { status: 202, body: "" }, { status: 202, body: "" }),
+  fixture("answering a body that was read", "/odd?what=a+body+that+was+read", bare),
+  fixture("throwing an answer of its own that is none", "/odd?what=an+answer+that+is+none", bare),
+  fixture("throwing an answer of its own that fails", "/odd?what=an+answer+that+fails", bare),
   fixture("HEAD of a route that throws", { method: "HEAD", target: "/throws?what=error" }, { status: 500, body: "" }),
   {
     name: "a throw ends nothing",
@@ -39,6 +53,14 @@ export const errors: readonly Case[] = [
       { ask: { target: "/throws?what=error" }, expect: { status: 500 } },
       { ask: { target: "/throws?what=undefined" }, expect: { status: 500 } },
       { ask: { target: "/" }, expect: { status: 200, body: "home" } },
+    ],
+  },
+  {
+    name: "HEAD of a body that fails to end ends nothing",
+    app: "fixture",
+    steps: [
+      { ask: { method: "HEAD", target: "/odd?what=a+body+that+fails+to+end" }, expect: { status: 200, body: "" } },
+      ...[1, 2].map(() => ({ ask: { target: "/odd?what=text" }, expect: { status: 200, body: "text" } })),
     ],
   },
   fixture("HttpError 404", "/http-error?status=404", httpError(404)),

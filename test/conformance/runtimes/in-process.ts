@@ -53,12 +53,13 @@ const call = (env: Readonly<Record<string, string>>): Call => ({
   clientAddress: undefined,
   platform: { name: "node" },
   // As an adapter must: a rejection is nobody's answer.
-  waitUntil: (promise) => void promise.catch(() => {}),
+  waitUntil: (promise) => void Promise.resolve(promise).catch(() => {}),
 });
 
-/** As every HTTP server, it sends no body for HEAD. */
-const toAnswer = async ({ method }: Ask, response: Response): Promise<Answer> => ({
-  status: response.status,
-  headers: [...response.headers],
-  bytes: method === "HEAD" ? new Uint8Array() : new Uint8Array(await response.arrayBuffer()),
-});
+/** As every HTTP server, it sends no body for HEAD, no length with 204, and no body twice. */
+async function toAnswer({ method }: Ask, response: Response): Promise<Answer> {
+  const { status } = response;
+  if (response.bodyUsed) return { status: 500, headers: [], bytes: new Uint8Array() };
+  const headers = [...response.headers].filter(([name]) => status !== 204 || name !== "content-length");
+  return { status, headers, bytes: method === "HEAD" ? new Uint8Array() : new Uint8Array(await response.arrayBuffer()) };
+}
