@@ -14,13 +14,14 @@ export const isWhole = (given: Response | undefined): unknown => given?.clone &&
 
 /** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have), or a bare 500. Throws only what cannot even be logged. */
 export const errorResponse = (error: unknown, { requestId }: Call): Response => {
+  let told = error;
   try {
     const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
     if (isWhole(own)) return own!;
   } catch (cause) {
-    error = cause;
+    told = cause;
   }
-  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(error, requestId);
-  else console.error(requestId, error);
+  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(told, requestId);
+  else console.error(requestId, told);
   return problem(500, "Internal Server Error", requestId);
 };

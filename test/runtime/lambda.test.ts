@@ -62,6 +62,7 @@ it.each(["http-api", "function-url", "rest-api", "load-balancer-multi", "load-ba
 
 it("background work may be any thenable, or nothing", async () => {
   const done: string[] = [];
+  // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
   const work = { then: (resume: () => void) => (done.push("work"), resume()) };
   const result = await call(
     (_, own) => (own.waitUntil(work as never), own.waitUntil(undefined as never), new Response("ok")),
