@@ -9,8 +9,8 @@ export type Found = Record<string, string>;
  */
 export const escapePath = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);
 
-/** The named groups of a matched pattern as params, decoded once; a group that matched nothing is left out. */
-export const decodeParams = (groups: Readonly<Partial<Found>>): Found => {
+/** The named groups of a matched pattern as params, decoded once; a group that matched nothing is left out, and none are no groups. */
+export const decodeParams = (groups: Readonly<Partial<Found>> | undefined): Found => {
   const params: Found = {};
   for (const name in groups) if (groups[name]) params[name] = decodeURIComponent(groups[name]);
   return params;

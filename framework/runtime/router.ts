@@ -32,17 +32,16 @@ export function createRouter(routes: readonly Entry[], fallback: Fetch = () => p
     routes.map(([pattern, load], at): Placed => ({ at, pattern, load })),
     ({ pattern }) => literalStart(pattern),
   );
-  const anywhere = table.get("") ?? [];
   return (request, call) => {
     const pathname = pathOf(request.url);
-    for (const { pattern, load } of startingLike(pathname, table, anywhere)) {
+    for (const { pattern, load } of startingLike(pathname, table)) {
       const found = pattern.exec(pathname);
       if (!found) continue;
       try {
-        const params = found.groups ? decodeParams(found.groups) : {};
+        const params = decodeParams(found.groups);
         const route = load();
         // To wait for what is there would cost as much as all else here.
-        if (typeof route === "function") return route(request, call, params);
+        if (!("then" in route)) return route(request, call, params);
         return route.then((loaded) => loaded(request, call, params)).catch((error) => errorResponse(error, call));
       } catch (error) {
         return errorResponse(error, call);
@@ -52,19 +51,12 @@ export function createRouter(routes: readonly Entry[], fallback: Fetch = () => p
   };
 }
 
-/** Of a Request's URL, which is normalised: parsing it again, or a pattern over it, costs more than all the rest here. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  if (start < 0) return "/";
-  const fragment = url.indexOf("#", start);
-  const query = url.indexOf("?", start);
-  if (query < 0) return fragment < 0 ? url.slice(start) : url.slice(start, fragment);
-  return url.slice(start, fragment < 0 ? query : Math.min(query, fragment));
-}
+/** Of a Request's URL, which is normalised: parsing it again costs more than all the rest here. What names its host begins at 7 or 8. */
+const pathOf = (url: string): string => /^[^?#]*/.exec(url.slice(url.indexOf("/", 8)))![0];
 
 /** The routes whose literal start is one of the path's own: nothing, its first segment, its first two, …; in their order. */
-function startingLike(pathname: string, table: ReadonlyMap<string, readonly Placed[]>, anywhere: readonly Placed[]): readonly Placed[] {
-  let found = anywhere;
+function startingLike(pathname: string, table: ReadonlyMap<string, readonly Placed[]>): readonly Placed[] {
+  let found = table.get("") ?? [];
   for (let end = 0; end < pathname.length;) {
     end = pathname.indexOf("/", end + 1);
     if (end < 0) end = pathname.length;

@@ -99,7 +99,7 @@ describe("buildApp() for a function URL", () => {
       { "functions/index.ts": `export const GET = () => new Response("hi");` },
       { lambda: { ...makeApp("").lambda, front: "function-url", webClasses: "platform" } },
     );
-    expect(manifest.functions[0]?.bytes).toBeLessThanOrEqual(7980);
+    expect(manifest.functions[0]?.bytes).toBeLessThanOrEqual(7850);
     expect(readFileSync(join(out, "app/index.mjs"), "utf8")).not.toMatch(/elb|multiValueHeaders|lambda-url/);
   });
 
