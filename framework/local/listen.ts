@@ -92,7 +92,8 @@ async function receive(
   const framing = framingRefusal(message);
   if (framing !== undefined) return { refused: jsonAnswer(framing, { error: STATUS_CODES[framing] }) };
   const maxBody = options.maxBody ?? defaultMaxBody;
-  if (message.headers.expect !== undefined) {
+  // RFC 9110 section 10.1.1: HTTP/1.0 knows no such thing.
+  if (message.headers.expect !== undefined && message.httpVersionMinor > 0) {
     // The client waits for leave, so a long body need never be sent.
     if (Number(message.headers["content-length"] ?? 0) > maxBody) return { refused: tooLarge() };
     out.writeContinue();

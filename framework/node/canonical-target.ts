@@ -22,15 +22,15 @@ export const urlPath = (raw: string): string =>
 
 /**
  * Path and query for a target in origin form, a whole URL for one in absolute form (RFC 9112 section 3.2.2); undefined for what is no
- * request: another form, a backslash, a malformed escape.
+ * request: another form, a backslash, a fragment, a malformed escape.
  */
 export function canonicalTarget(target: string): string | undefined {
   if (isPlain(target) || canonicalAlready.test(target)) return target;
   const absolute = /^https?:\/\//i.test(target);
   if (!absolute && !target.startsWith("/")) return undefined;
   const [, raw = ""] = /^([^?]*)/.exec(target) ?? [];
-  // WHATWG URLs turn it into a slash, so that a front and we would see different paths.
-  if (raw.includes("\\")) return undefined;
+  // WHATWG URLs turn a backslash into a slash, so that a front and we would see different paths; a target has no fragment.
+  if (raw.includes("\\") || target.includes("#")) return undefined;
   const url = URL.parse(absolute ? target : `http://host${target}`);
   if (!url) return undefined;
   try {

@@ -5,7 +5,7 @@ import { UserError } from "../model/user-error.ts";
 import type { Fetch } from "../runtime/function.ts";
 import { createAdapter, type NodeAdapter, type NodeOptions } from "./listener.ts";
 import { refuse } from "./send.ts";
-import { beStrict } from "./strict.ts";
+import { beStrict, framingRefusal } from "./strict.ts";
 
 // Not imported: a module's namespace reads every export, and node:http's getters load its fetch implementation (18 ms).
 const { createServer } = process.getBuiltinModule("node:http");
@@ -87,7 +87,8 @@ export async function serve(options: ServeOptions): Promise<NodeServer> {
   server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // RFC 9110 section 10.1.1: who waits for leave need never send what is refused.
     if (Number(incoming.headers["content-length"] ?? 0) > limits.maxBody) return refuse(outgoing, 413, "Payload Too Large");
-    outgoing.writeContinue();
+    // What is refused as it stands needs no body, either.
+    if (framingRefusal(incoming) === undefined) outgoing.writeContinue();
     take(incoming, outgoing);
   });
   const { port } = await bind(server, options.port, host);

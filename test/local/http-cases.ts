@@ -88,6 +88,12 @@ const refused: readonly (readonly [name: string, lines: readonly string[], answe
     ["POST / HTTP/1.0", host, "Connection: keep-alive", "Transfer-Encoding: chunked", "", "1", "a", "0", "", ""],
     /^HTTP\/1\.1 400/,
   ],
+  [
+    "a coding that it does not know, before it gives leave",
+    ["POST / HTTP/1.1", host, "Expect: 100-continue", "Transfer-Encoding: gzip, chunked", "", ""],
+    /^HTTP\/1\.1 501/,
+  ],
+  ["a fragment, which is no part of a target (3.2)", ["GET /?a#b HTTP/1.1", host, last, "", ""], /^HTTP\/1\.1 400/],
   ["an expectation that nobody knows (417, RFC 9110 10.1.1)", ["GET / HTTP/1.1", host, "Expect: tea", last, "", ""], /^HTTP\/1\.1 417/],
 ];
 
@@ -100,6 +106,11 @@ const understood: readonly (readonly [name: string, lines: readonly string[], bo
   ["equal lengths, or one", ["POST /l HTTP/1.1", host, last, "Content-Length: 3", "", "abc"], echo("POST", "/l", "abc")],
   ["an absolute target (3.2.2)", ["GET http://127.0.0.1/a?b HTTP/1.1", host, last, "", ""], echo("GET", "/a?b", "")],
   ["CRLF before the request (2.2)", ["", "GET /crlf HTTP/1.1", host, last, "", ""], echo("GET", "/crlf", "")],
+  [
+    "an expectation of HTTP/1.0, which it ignores (RFC 9110 10.1.1)",
+    ["POST /e HTTP/1.0", host, "Content-Length: 3", "Expect: 100-continue", "", "abc"],
+    echo("POST", "/e", "abc"),
+  ],
   ["HTTP/1.0", ["GET /old HTTP/1.0", host, "", ""], echo("GET", "/old", "")],
   [
     "an upgrade that nobody serves (RFC 9110 7.8)",
