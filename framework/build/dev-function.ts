@@ -31,6 +31,8 @@ export interface DevOptions {
 
 /** Builds kept on disk per function: the current one, and the one before for calls that are still answered by it. */
 const kept = 2;
+/** Milliseconds that every build is kept: where a file is saved again and again, calls may still be about to start an older one. */
+const keptMs = 60_000;
 
 /** What esbuild made of an entry. */
 interface Linked {
@@ -248,12 +250,15 @@ function textOf(file: string): string | undefined {
 /** The name that an import without an extension, or of a folder, would say. */
 const stem = (key: string): string => key.replace(/(?:\/index)?\.[a-z]+$/i, "");
 
-/** All but as many as may be kept beside one more. @param latest the one that is kept first, if there is one */
+/** All that are no longer young but as many as may be kept beside one more. @param latest the one that is kept first, if there is one */
 async function removeOld(folder: string, latest: string | undefined): Promise<void> {
   const names = existsSync(folder) ? await readdir(folder) : [];
   if (names.length < kept) return;
   const age = async (name: string): Promise<number> => (name === latest ? Infinity : (await stat(join(folder, name))).mtimeMs);
   const dated = await Promise.all(names.map(async (name) => ({ name, time: await age(name) })));
-  const old = dated.toSorted((a, b) => b.time - a.time).slice(kept - 1);
+  const old = dated
+    .toSorted((a, b) => b.time - a.time)
+    .slice(kept - 1)
+    .filter(({ time }) => time < Date.now() - keptMs);
   await Promise.all(old.map(({ name }) => rm(join(folder, name), { recursive: true, force: true })));
 }

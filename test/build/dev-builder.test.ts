@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Miniflare } from "miniflare";
@@ -123,20 +123,24 @@ describe("createDevBuilder()", () => {
     expect(await ask(builder, "index", "/")).toBe("");
   });
 
-  it("keeps two builds of a function on disk, and one hash for one content", async () => {
+  it("keeps two builds of a function on disk and those of the last minute, and one hash for one content", async () => {
     const root = makeFolder(files);
     const builder = await start(root);
     const loaded: LoadedFunction[] = [];
-    for (const word of ["one", "two", "three", "one"]) {
+    const folder = join(root, ".portico/dev/index");
+    for (const word of ["four", "three", "two", "one", "two", "three", "one"]) {
+      // All but the first three are old when the next is made.
+      if (loaded.length > 2) for (const name of readdirSync(folder)) utimesSync(join(folder, name), 0, Date.now() / 1000 - 70);
+      if (loaded.length === 3) expect(readdirSync(folder)).toHaveLength(3);
       writeFiles(root, { "functions/_lib/word.ts": `export const word = "${word}";` });
       builder.changed([join(root, "functions/_lib/word.ts")]);
       loaded.push(await builder.load("index"));
     }
-    expect(loaded[3]?.hash).toBe(loaded[0]?.hash);
-    expect(new Set(loaded.map(({ hash }) => hash)).size).toBe(3);
-    const kept = readdirSync(join(root, ".portico/dev/index"));
+    expect(loaded[6]?.hash).toBe(loaded[3]?.hash);
+    expect(new Set(loaded.map(({ hash }) => hash)).size).toBe(4);
+    const kept = readdirSync(folder);
     expect(kept).toHaveLength(2);
-    expect(kept).toContain(loaded[3]?.hash);
+    expect(kept).toContain(loaded[6]?.hash);
   });
 
   it("rejects with the place of the error, and tries again after the next change", async () => {

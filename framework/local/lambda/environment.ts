@@ -97,9 +97,15 @@ export class Environment {
     const ahead = this.#options.standby?.take(this.fn);
     const temporary = ahead?.temporary ?? makeTemporaryFolder();
     const place = { arn, temporary, logStream: this.#log.stream, runtimeDirectory: dirname(bootstrap) };
-    await this.#runClient(place, ahead);
-    // Only a first init that failed leaves it alive.
-    if (!this.dead) await this.#runClient(place);
+    try {
+      await this.#runClient(place, ahead);
+      // Only a first init that failed leaves it alive.
+      if (!this.dead) await this.#runClient(place);
+    } catch (error) {
+      // It cannot be started: its event ends, not what runs all of them.
+      this.dead = true;
+      this.#log.line(this.#current?.log, "stderr", String((error as Error).stack));
+    }
     await this.#end({ kind: "exit", code: null, signal: "SIGKILL" });
     await rm(temporary, { recursive: true, force: true });
     this.#options.onGone(this);
@@ -157,13 +163,9 @@ export class Environment {
   /** From now on this time and the function's memory are all that it has. */
   #limit(milliseconds: number): void {
     const { timeout, memory } = this.fn;
-    const check = (): void => {
-      if (this.#sampleMemory() > memory) void this.#end({ kind: "memory", limit: memory });
-    };
-    this.#timers.push(
-      setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), milliseconds),
-      setInterval(check, memoryCheckMs),
-    );
+    const check = (): void => void (this.#sampleMemory() > memory && this.#end({ kind: "memory", limit: memory }));
+    const late = setTimeout(() => void this.#end({ kind: "timeout", seconds: timeout }), milliseconds);
+    this.#timers.push(late, setInterval(check, memoryCheckMs));
   }
 
   #sampleMemory(): number {

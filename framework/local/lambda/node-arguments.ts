@@ -20,10 +20,20 @@ const preload = fileURLToPath(new URL("./preload.cjs", import.meta.url));
 const contains = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
+/** A folder may be gone by now, as that of an older build; then Node says so to whoever starts in it. */
+function realPath(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return folder;
+  }
+}
+
 /** The host's own, which a function may name by its absolute path as on Lambda; not when the function itself lies in it. */
 function writable(directory: string, temporary: string): readonly string[] {
   const shared = process.platform === "win32" ? [] : ["/tmp", "/dev"];
-  return [temporary, ...shared.filter((folder) => !contains(realpathSync(folder), realpathSync(directory)))];
+  return [temporary, ...shared.filter((folder) => !contains(realPath(folder), realPath(directory)))];
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A process that was started ahead becomes an environment like any other. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { alive, functionOf, start, until } from "./harness.ts";
 
@@ -48,6 +48,20 @@ export const handler = async () => 1;`);
     const fn = functionOf(seen, settings);
     const [ahead, fresh] = [await start({ standby: like }).call(fn), await start().call(fn)];
     expect(ahead.value).toEqual(fresh.value);
+  });
+
+  it.each([true, false])("fails its event alone where the function's files are gone (standby: %s)", async (withStandby) => {
+    const fn = functionOf(`export const handler = async () => 1;`);
+    const { call } = start(withStandby ? { standby: fn } : {});
+    expect((await call(fn)).value).toBe(1);
+    const other = functionOf(`export const handler = async () => 2;`, { id: "other" });
+    // What rests a moment before another is prepared like it, what starts anew, and what was never there.
+    rmSync(fn.directory, { recursive: true });
+    expect(await call({ ...fn, hash: "2" })).toMatchObject({ functionError: "Unhandled", value: { errorType: "Runtime.ExitError" } });
+    expect((await call(other)).value).toBe(2);
+    rmSync(other.directory, { recursive: true });
+    await new Promise((rested) => setTimeout(rested, 100));
+    expect((await call(other)).value).toBe(2);
   });
 
   it("is followed by the next, and close() leaves none", async () => {
