@@ -54,6 +54,8 @@ function open(event: HttpEvent): Opened<HttpResult> {
     ...eventBody(rest as { body?: string }),
     rawQueryString: rest.rawQueryString ?? "",
     headers: eventHeaders(rest.headers),
+    // AWS leaves an empty list out; what plays its events may not.
+    cookies: rest.cookies?.length ? rest.cookies : null,
     requestContext: { ...requestContext, stage: stageOf(rest.rawPath, requestContext.stage) },
   };
   return isFunctionUrl(clean) ? [...openFunctionUrl(clean), toHttpApi] : openHttpApi(clean);

@@ -60,6 +60,11 @@ it.each(["http-api", "function-url", "rest-api", "load-balancer-multi", "load-ba
   },
 );
 
+it.each([[[]], [null], [undefined]])("cookies %j are none, and make no header", async (cookies) => {
+  const event = golden("http-api") as { cookies?: unknown };
+  expect((await opened({ ...event, cookies }))?.request.headers.has("cookie")).toBe(false);
+});
+
 it("background work may be any thenable, or nothing", async () => {
   const done: string[] = [];
   // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
