@@ -70,6 +70,12 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    cases: ["a handler that changes the request's headers"],
+    runtimes: ["workers", "workers-dev", "workers-cloud"],
+    why: "The headers of the request that a Worker gets cannot be changed; those of a copy, `new Request(request)`, can, on every target.",
+    expect: { status: 500 },
+  },
+  {
     cases: ["a double dot cannot leave the root"],
     runtimes: ["lambda", "local-cloud", "lambda-ric"],
     why: "An HTTP API matches a path before its dot segments are resolved, so one that begins with `..` leads nowhere; browsers and most clients resolve them before they send.",

@@ -16,6 +16,8 @@ const saw = (name: string, expected: string | undefined) => ({
 
 /** Headers, cookies, statuses, redirects. */
 export const headers: readonly Case[] = [
+  fixture("a handler that changes the request's headers", "/odd?what=a+request's+headers+changed", { status: 200, body: "changed" }),
+  fixture("a handler that changes a copy's headers", "/odd?what=a+copy's+headers+changed", { status: 200, body: "changed" }),
   fixture("headers of an answer", "/headers", {
     status: 200,
     body: "headers",

@@ -27,6 +27,15 @@ const answers: Readonly<Record<string, Handler>> = {
   "a length too short": () => new Response("hello", { headers: { "content-length": "3" } }),
   "a length of nothing": () => new Response(null, { headers: { "content-length": "3" } }),
   "a length of 204": () => new Response(null, { status: 204, headers: { "content-length": "3", "x-a": "1" } }),
+  "a request's headers changed": ({ headers }) => {
+    headers.set("x-a", "changed");
+    return new Response(headers.get("x-a"));
+  },
+  "a copy's headers changed": (request) => {
+    const { headers } = new Request(request);
+    headers.set("x-a", "changed");
+    return new Response(headers.get("x-a"));
+  },
   "an answer that is none": () => {
     throw Object.assign(new Error("secret detail"), { getResponse: () => 7 });
   },
