@@ -111,8 +111,8 @@ export class DevFunction {
     room.catch(() => undefined);
     const { app, target } = this.#options;
     const { id, routes } = this.#plan;
-    const { methods, modules } = await this.#scan();
-    const scanned: readonly ScannedRoute[] = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
+    const scan = await this.#scan();
+    const scanned = this.#scanned(scan);
     const light = target === "lambda" && wantsLight(app);
     let { result, files } = await this.#link(this.#entryOf(scanned, light), true);
     if (light) {
@@ -120,7 +120,7 @@ export class DevFunction {
       // As in production; that build says why.
       if (lightDoubt(result.metafile, `portico:entry/${id}`, code)) ({ result, files } = await this.#link(this.#entryOf(scanned, false)));
       else {
-        const isLean = mayBeLean(scanned, modules) && (await this.#judge.isLean(result.metafile, `portico:entry/${id}`, scanned));
+        const isLean = mayBeLean(scanned, scan.modules) && (await this.#judge.isLean(result.metafile, `portico:entry/${id}`, scanned));
         files = onLight(await lightPart(isLean ? "lean" : "light"), files, code + cloning(code));
       }
     }
@@ -129,6 +129,10 @@ export class DevFunction {
     this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
     this.#isSure = true;
     return loaded;
+  }
+
+  #scanned({ methods }: Scan): readonly ScannedRoute[] {
+    return this.#plan.routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
   }
 
   #entryOf(routes: readonly ScannedRoute[], light: boolean): string {
@@ -158,12 +162,24 @@ export class DevFunction {
     const early = last === undefined ? undefined : this.#relink(last).then(given, thrown);
     const scanning = scanRoutes(this.#options.app.root, this.#options.target, this.#plan.routes);
     try {
-      return await scanning;
+      const scan = await scanning;
+      this.#foresee(scan);
+      return scan;
     } finally {
       // Two rebuilds of one context must not overlap.
       const done = await early;
       this.#early = last !== undefined && done ? { entry: last, done } : undefined;
     }
+  }
+
+  /** Has ready, while esbuild links, what will most likely be needed then; what goes wrong is told by who needs it. */
+  #foresee(scan: Scan): void {
+    const { app, target } = this.#options;
+    if (target !== "lambda" || !wantsLight(app)) return;
+    this.#judge
+      .foresee(this.#scanned(scan), scan.modules)
+      .then((isLean) => lightPart(isLean ? "lean" : "light"))
+      .catch(() => undefined);
   }
 
   /** @param isFirst of this build */

@@ -28,7 +28,13 @@ export async function beginAhead(words: readonly string[], cwd: string): Promise
 
 /** Its process starts while ours goes on. What becomes of it is told by the first build. */
 export async function beginEsbuild(): Promise<void> {
+  const { env } = process;
+  // Without threads, which only its calls that block would need.
+  const threads = env["ESBUILD_WORKER_THREADS"];
+  env["ESBUILD_WORKER_THREADS"] = "0";
   const { initialize } = await import("esbuild");
+  if (threads === undefined) delete env["ESBUILD_WORKER_THREADS"];
+  else env["ESBUILD_WORKER_THREADS"] = threads;
   initialize({}).catch(() => undefined);
 }
 

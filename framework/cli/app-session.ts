@@ -101,11 +101,14 @@ const isSetting = (path: string, config = "hosting.json"): boolean => path === c
 
 async function load(app: App, reporter: Reporter): Promise<State> {
   const target = app.targets[0]!;
+  const finding = find(app, target);
+  // What is wrong with the settings is told first.
+  finding.catch(() => undefined);
   const { env, made, undeclared } = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
   reportSecrets(reporter, made);
   for (const name of undeclared)
     reporter.warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
-  const found = await find(app, target);
+  const found = await finding;
   const builder = createDevBuilder({ app, target, out: join(app.root, ".portico/dev", target), env });
   builder.setRoutes(found.routes);
   return { app, builder, ...found };
