@@ -31,6 +31,9 @@ const peers: readonly string[] = ["hono", ...Object.keys(optionalPeers)];
 /** Packages whose code goes into ours: each is a few files that every start would look for. Their licences go with it. */
 const taken: readonly string[] = ["commander", "jsonc-parser"];
 
+/** A table of a package that an app brings itself: to find it took a start as long as to read all of ours. */
+const table = { name: "hono/utils/mime", file: "hono/dist/utils/mime.js", licence: "hono" } as const;
+
 /** Any hono of the same major version; of miniflare only what is as new, since the newest compatibility date follows from it. */
 const peerRange = (peer: string, version: string): string => `^${peer in optionalPeers ? version : version.split(".")[0]}`;
 
@@ -131,6 +134,11 @@ const withPlainBuiltins = (code: string): string =>
     return `const ${whole ?? `{${named?.replaceAll(" as ", ": ")}}`} = process.getBuiltinModule("${name}");`;
   });
 
+const takeTable = (modules: string): Plugin => ({
+  name: "table",
+  setup: ({ onResolve }) => onResolve({ filter: new RegExp(`^${table.name}$`) }, () => ({ path: join(modules, table.file) })),
+});
+
 /** One command without the others, which are files of `whole`: nobody asks for them here. */
 const onlyCommand = (command: string, whole: Metafile): Plugin => ({
   name: "road",
@@ -171,8 +179,9 @@ async function bundleCommands(root: string, dist: string, { dependencies }: Sour
   } satisfies BuildOptions;
   const main = "framework/cli/main.js";
   const places = keepPlaces(dist, cli);
-  const whole = await bundle({ ...options, entryPoints: { main }, chunkNames: "[name]-[hash]", plugins: [places] });
-  const road = [places, onlyCommand("dev", whole.metafile), lazyImports(external)];
+  const inside = takeTable(join(root, "node_modules"));
+  const whole = await bundle({ ...options, entryPoints: { main }, chunkNames: "[name]-[hash]", plugins: [inside, places] });
+  const road = [inside, places, onlyCommand("dev", whole.metafile), lazyImports(external)];
   const alone = { ...options, splitting: false, banner: { js: lazyRequire } };
   const ofDev = await bundle({ ...alone, entryPoints: { "main-dev": main }, plugins: road });
   const ahead = await bundle({ ...alone, entryPoints: ["framework/cli/ahead.js"], plugins: road });
@@ -180,11 +189,11 @@ async function bundleCommands(root: string, dist: string, { dependencies }: Sour
   for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
   for (const { path, text } of [whole, ofDev, ahead].flatMap(({ outputFiles }) => outputFiles))
     writeFileSync(path, withPlainBuiltins(text));
-  const licences = taken.flatMap((name) => {
+  const licences = [...taken, table.licence].flatMap((name) => {
     const folder = join(root, "node_modules", name);
     return globSync("LICENSE*", { cwd: folder }).map((file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`);
   });
-  if (licences.length !== taken.length) throw new Error(`a licence of ${taken.join(" or ")} is missing`);
+  if (licences.length !== taken.length + 1) throw new Error(`a licence of ${taken.join(" or ")} or ${table.licence} is missing`);
   writeFileSync(join(dist, "THIRD-PARTY.txt"), licences.join("\n\n"));
 }
 

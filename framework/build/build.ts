@@ -1,5 +1,5 @@
 /** Builds one target of an app: routes and assets in, a folder of functions with its manifest out. */
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "esbuild";
 import type { App } from "../model/app.ts";
@@ -45,7 +45,7 @@ export async function buildApp(input: BuildInput): Promise<Manifest> {
   const question = { file: join(app.root, ".portico/cache", `${target}.json`), given: givenText(input), out };
   const known = recall(question);
   for (const text of known?.warnings ?? []) warn(text);
-  if (known) return known.manifest;
+  if (known) return JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")) as Manifest;
   const started = Date.now();
   // esbuild names files by their real paths.
   const root = realpathSync(app.root);

@@ -32,6 +32,8 @@ export function createDevBuilder(options: DevOptions): DevBuilder {
     const end = fn.close().finally(() => ending.delete(end));
     ending.add(end);
   };
+  /** What a start builds before anybody asks for it. */
+  let first: string | undefined;
   let plans = new Map<string, readonly Route[]>();
   return {
     setRoutes(routes) {
@@ -41,6 +43,7 @@ export function createDevBuilder(options: DevOptions): DevBuilder {
     load(id) {
       const routes = plans.get(id);
       if (!routes) return Promise.reject(new UserError("NO_FUNCTION", `there is no function ${id}`, "Look at portico routes."));
+      first ??= id;
       const fn = functions.get(id) ?? new DevFunction({ ...options, app: { ...options.app, root } }, { id, routes });
       // Put last: the first of the map is the least recently used.
       functions.delete(id);
@@ -55,6 +58,7 @@ export function createDevBuilder(options: DevOptions): DevBuilder {
       return [...functions].filter(([, fn]) => fn.invalidate(keys)).map(([id]) => id);
     },
     async close() {
+      functions.get(first ?? "")?.remember();
       for (const [id, fn] of functions) drop(id, fn);
       await Promise.all(ending);
     },

@@ -1,13 +1,13 @@
 /** One function in development: its routes in, its current build out, made anew after a change. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type BuildContext, type BuildResult, context } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import type { Target } from "../model/target.ts";
-import { UserError } from "../model/user-error.ts";
+import { type DevBuild, recallFunction, rememberFunction } from "./dev-memory.ts";
+import { makeRoom, writeBuild } from "./dev-output.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
@@ -29,10 +29,8 @@ export interface DevOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Builds kept on disk per function: the current one, and the one before for calls that are still answered by it. */
-const kept = 2;
-/** Milliseconds that every build is kept: where a file is saved again and again, calls may still be about to start an older one. */
-const keptMs = 60_000;
+/** Milliseconds after which a function that was not built in this process is linked once, so that an edit of it links what is new alone. */
+const warmAfterMs = 300;
 
 /** What esbuild made of an entry. */
 interface Linked {
@@ -59,6 +57,11 @@ export class DevFunction {
   /** Of the last good build. */
   #directory: string | undefined;
   #hash: string | undefined;
+  /** Nothing was asked of it yet. */
+  #isNew = true;
+  /** The last good build, for who remembers it. */
+  #made: Parameters<typeof rememberFunction>[2] | undefined;
+  #warming: NodeJS.Timeout | undefined;
   readonly #judge: LeanJudge;
   #seen = false;
   /** Builds run one after the other: esbuild answers a rebuild that overlaps another with the other's result. */
@@ -104,13 +107,18 @@ export class DevFunction {
   }
 
   async #rebuild(): Promise<LoadedFunction> {
+    const known = this.#isNew ? recallFunction(this.#options, this.#plan) : undefined;
+    this.#isNew = false;
+    if (known) return this.#take(known);
+    const started = Date.now();
     this.#isSure = false;
     this.#directory = undefined;
+    this.#made = undefined;
     // While esbuild works; it fails, if it does, where the result is written.
-    const room = removeOld(join(this.#options.out, this.#plan.id), this.#hash);
+    const room = makeRoom(join(this.#options.out, this.#plan.id), this.#hash);
     room.catch(() => undefined);
     const { app, target } = this.#options;
-    const { id, routes } = this.#plan;
+    const { id } = this.#plan;
     const scan = await this.#scan();
     const scanned = this.#scanned(scan);
     const light = target === "lambda" && wantsLight(app);
@@ -126,8 +134,9 @@ export class DevFunction {
     }
     const loaded = await this.#write(files, room);
     const inputs = Object.keys(result.metafile.inputs);
-    this.#inputs = new Set([...inputs, ...inputs.map(stem), ...routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
-    this.#isSure = true;
+    this.#sure(inputs);
+    const { metafile } = result;
+    this.#made = { directory: loaded.directory, entry: this.#entry ?? "", inputs, metafile, names: [...files.keys()], started };
     return loaded;
   }
 
@@ -208,21 +217,44 @@ export class DevFunction {
     for (const [name, bytes] of files) hash.update(`${name}\0`).update(bytes);
     const digest = hash.digest("hex").slice(0, 16);
     const directory = join(out, id, digest);
-    try {
-      await room;
-      // Few and small: each wait for a thread would take longer than the write.
-      mkdirSync(directory, { recursive: true });
-      for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes);
-    } catch (cause) {
-      if (!["EACCES", "EROFS", "ENOSPC", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
-      throw new UserError("OUTPUT", `${directory} cannot be written`, "Check the folder's permissions and free space.", { cause });
-    }
+    await writeBuild(directory, files, room);
+    return this.#loaded(directory);
+  }
+
+  #loaded(directory: string): LoadedFunction {
     this.#directory = directory;
-    this.#hash = digest;
-    return { id, hash: digest, directory, main: "index.mjs", ...settings, env };
+    this.#hash = basename(directory);
+    return {
+      id: this.#plan.id,
+      hash: this.#hash,
+      directory,
+      main: "index.mjs",
+      ...functionSettings(this.#options.app, this.#plan),
+      env: this.#options.env,
+    };
+  }
+
+  #sure(keys: readonly string[]): void {
+    this.#inputs = new Set([...keys, ...keys.map(stem), ...this.routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
+    this.#isSure = true;
+  }
+
+  /** The build of an earlier process. */
+  #take({ directory, entry, inputs }: DevBuild): LoadedFunction {
+    this.#entry = entry;
+    this.#sure(inputs);
+    const warm = (): unknown => (this.#last = this.#last.then(() => this.#relink(entry)).catch(() => undefined));
+    this.#warming = setTimeout(warm, warmAfterMs).unref();
+    return this.#loaded(directory);
+  }
+
+  /** Keeps the current build for the next start, unless it is not known whether it is. */
+  remember(): void {
+    if (this.#made && this.#build && this.#isSure) rememberFunction(this.#options, this.#plan, this.#made);
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#warming);
     await this.#last.catch(() => undefined);
     await (await this.#context?.made)?.dispose();
   }
@@ -265,16 +297,3 @@ function textOf(file: string): string | undefined {
 
 /** The name that an import without an extension, or of a folder, would say. */
 const stem = (key: string): string => key.replace(/(?:\/index)?\.[a-z]+$/i, "");
-
-/** All that are no longer young but as many as may be kept beside one more. @param latest the one that is kept first, if there is one */
-async function removeOld(folder: string, latest: string | undefined): Promise<void> {
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  if (names.length < kept) return;
-  const age = async (name: string): Promise<number> => (name === latest ? Infinity : (await stat(join(folder, name))).mtimeMs);
-  const dated = await Promise.all(names.map(async (name) => ({ name, time: await age(name) })));
-  const old = dated
-    .toSorted((a, b) => b.time - a.time)
-    .slice(kept - 1)
-    .filter(({ time }) => time < Date.now() - keptMs);
-  await Promise.all(old.map(({ name }) => rm(join(folder, name), { recursive: true, force: true })));
-}

@@ -1,8 +1,7 @@
-/** Remembers the last build of a target: what it hung on and what it wrote in; whether all of that is still so out. */
+/** Remembers the last build of something: what it hung on and what it wrote in; whether all of that is still so out. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Manifest } from "../model/manifest.ts";
 import type { Evidence } from "./evidence.ts";
 import { besides, removeLeftovers } from "./leftovers.ts";
 
@@ -12,14 +11,17 @@ export interface BuildQuestion {
   readonly file: string;
   /** Everything that is given to a build beside files, as one text. */
   readonly given: string;
-  /** Absolute path of the folder that was written. */
+  /** Absolute path of the folder that was written; where it is known by what was written only, the folder above it. */
   readonly out: string;
 }
 
 /** A build that need not be made again. */
 export interface KnownBuild {
-  readonly manifest: Manifest;
+  /** Absolute path of the folder that was written. */
+  readonly out: string;
   readonly warnings: readonly string[];
+  /** What else was to be remembered, as it was read from a file. */
+  readonly more: unknown;
 }
 
 /** The file. A state is what `stat` says; a hash is asked when it says something else. */
@@ -31,17 +33,19 @@ interface Memory {
   readonly inputs: readonly (readonly [path: string, hash: string, state: string])[];
   readonly absent: readonly string[];
   readonly outputs: readonly (readonly [name: string, state: string])[];
+  readonly more?: unknown;
 }
 
 /** Undefined when anything is not as it was, or the memory is missing, broken or another version's. Never throws for what is in it. */
 export function recall(question: BuildQuestion): KnownBuild | undefined {
   const memory = read(question.file);
-  if (!memory || memory.given !== digest(question.given) || memory.out !== question.out) return undefined;
+  if (!memory || memory.given !== digest(question.given)) return undefined;
+  const { out, warnings, more } = memory;
+  if (out !== question.out && dirname(out) !== question.out) return undefined;
   if (memory.absent.some((path) => existsSync(path))) return undefined;
   if (!memory.inputs.every(([path, hash, state]) => stateOf(path) === state || hashOf(path) === hash)) return undefined;
-  if (!memory.outputs.every(([name, state]) => stateOf(join(question.out, name)) === state)) return undefined;
-  if (countFiles(question.out) !== memory.outputs.length) return undefined;
-  return { manifest: JSON.parse(readFileSync(join(question.out, "manifest.json"), "utf8")) as Manifest, warnings: memory.warnings };
+  if (!memory.outputs.every(([name, state]) => stateOf(join(out, name)) === state)) return undefined;
+  return countFiles(out) === memory.outputs.length ? { out, warnings, more } : undefined;
 }
 
 /**
@@ -51,7 +55,7 @@ export function recall(question: BuildQuestion): KnownBuild | undefined {
 export function remember(
   { file, given, out }: BuildQuestion,
   evidence: Evidence,
-  built: { readonly names: Iterable<string>; readonly warnings: readonly string[]; readonly started: number },
+  built: { readonly names: Iterable<string>; readonly warnings: readonly string[]; readonly started: number; readonly more?: unknown },
 ): void {
   const inputs: [string, string, string][] = [];
   for (const path of evidence.files) {
@@ -67,6 +71,7 @@ export function remember(
     inputs,
     absent: [...evidence.absent],
     outputs: [...built.names].map((name) => [name, stateOf(join(out, name))]),
+    ...(built.more !== undefined && { more: built.more }),
   };
   write(file, JSON.stringify(memory));
 }

@@ -20,8 +20,8 @@ export async function beginAhead(words: readonly string[], cwd: string): Promise
   const target = guessTarget(words, cwd);
   const standby = target === "lambda" ? new Standby(process.execPath) : undefined;
   standby?.prepare({ memory: defaultSettings.memory, directory: cwd });
-  // On Workers, workerd takes longer and goes first.
-  const esbuild = target === "lambda" || target === "node";
+  // On Workers, workerd takes longer and goes first; where a build is remembered (build/dev-memory.ts), there most likely is nothing to build.
+  const esbuild = (target === "lambda" || target === "node") && !existsSync(join(cwd, ".portico/cache/dev", target));
   if (esbuild) await beginEsbuild();
   return { watchdog, standby, esbuild };
 }

@@ -3,13 +3,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createBrotliDecompress, createGunzip } from "node:zlib";
 import type { BuiltAsset, EncodedAsset } from "../model/manifest.ts";
 
-/** Best first. */
+/** Best first. Few apps have any, and to load what reads them takes a start 2 ms. */
 const kinds = [
-  { encoding: "br", extension: ".br", decompress: createBrotliDecompress },
-  { encoding: "gzip", extension: ".gz", decompress: createGunzip },
+  { encoding: "br", extension: ".br", decompress: async () => (await import("node:zlib")).createBrotliDecompress() },
+  { encoding: "gzip", extension: ".gz", decompress: async () => (await import("node:zlib")).createGunzip() },
 ] as const;
 
 /**
@@ -28,7 +27,7 @@ export async function findEncodings(
     for (const { path, file, hash, bytes } of assets) {
       const plain = path.endsWith(extension) ? byPath.get(path.slice(0, -extension.length)) : undefined;
       if (!plain || bytes >= plain.bytes) continue;
-      if ((await hashDecoded(join(root, file), decompress())) === plain.hash)
+      if ((await hashDecoded(join(root, file), await decompress())) === plain.hash)
         found.set(plain.path, [...(found.get(plain.path) ?? []), { encoding, file, hash, bytes }]);
       else warn(`${file} is not ${plain.file} compressed, so it is served at its own path only: compress it again`);
     }
@@ -37,7 +36,7 @@ export async function findEncodings(
 }
 
 /** Undefined for what does not decompress. */
-async function hashDecoded(file: string, decompress: ReturnType<(typeof kinds)[number]["decompress"]>): Promise<string | undefined> {
+async function hashDecoded(file: string, decompress: NodeJS.ReadWriteStream): Promise<string | undefined> {
   const hash = createHash("sha256");
   try {
     await pipeline(createReadStream(file), decompress, hash);

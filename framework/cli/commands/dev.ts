@@ -33,8 +33,10 @@ async function begin(input: CommandInput, { standby, esbuild }: Ahead): Promise<
     const app = await loadApp(appFlags(input, "dev"));
     const [target] = app.targets;
     if (target !== "lambda") await standby?.close();
-    if (target === "workers") emulator = await makeEmulator(input, app);
-    if (!esbuild) await beginEsbuild();
+    if (target === "workers") {
+      emulator = await makeEmulator(input, app);
+      if (!esbuild) await beginEsbuild();
+    }
     const { openDevSession } = await import("../dev-session.ts");
     const opened = await openDevSession(input, app);
     await turn();
