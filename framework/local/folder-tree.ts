@@ -40,19 +40,19 @@ export class FolderTree {
    * Begins to watch a folder before it is read, so that nothing falls in between; gives the files of the whole new tree. Throws
    * UserError WATCH_LIMIT where the system refuses more.
    */
-  async enter(path: string): Promise<readonly string[]> {
+  enter(path: string): readonly string[] {
     if (this.#closed || this.#folders.has(path)) return [];
     const watcher = this.#open(path);
     if (!watcher) return [];
     this.#folders.set(path, { watcher, files: new Set(), folders: new Set() });
-    return (await this.compare(path, new Set(), true)).appeared;
+    return this.compare(path, new Set(), true).appeared;
   }
 
   /**
    * Lists a folder anew. `written` are the names that events spoke of: those that were there before and still are have changed.
    * @param others false when files were only written; then a folder is not listed where all of them are known, since one that went has an event of its own
    */
-  async compare(path: string, written: ReadonlySet<string>, others: boolean): Promise<Changes> {
+  compare(path: string, written: ReadonlySet<string>, others: boolean): Changes {
     const folder = this.#folders.get(path);
     if (!folder) return { changed: [], appeared: [], vanished: [] };
     const before = folder.files;
@@ -64,7 +64,7 @@ export class FolderTree {
     const fresh = now.folders.filter((name) => !folder.folders.has(name));
     for (const name of gone) folder.folders.delete(name);
     for (const name of fresh) folder.folders.add(name);
-    const inside = await Promise.all(fresh.map((name) => this.enter(join(path, name))));
+    const inside = fresh.map((name) => this.enter(join(path, name)));
     const paths = (names: readonly string[]): string[] => names.map((name) => join(path, name));
     return {
       changed: paths(now.files.filter((name) => before.has(name) && written.has(name))),

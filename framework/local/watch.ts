@@ -56,10 +56,10 @@ export async function watchTree(
   const flush = async (): Promise<void> => {
     const batch = [...touched];
     touched.clear();
-    const changes = merge(await Promise.all(batch.map(([folder, { written, others }]) => tree.compare(folder, written, others))));
+    const changes = merge(batch.map(([folder, { written, others }]) => tree.compare(folder, written, others)));
     if (!closed && Object.values(changes).some((paths: readonly string[]) => paths.length > 0)) await onChanges(changes);
   };
-  await tree.enter(root);
+  tree.enter(root);
   return {
     close: () => {
       closed = true;

@@ -18,7 +18,8 @@ export interface ExpandedRoute<R extends Route = Route> {
 export function expandRoutes<R extends Route>(routes: readonly R[]): readonly ExpandedRoute<R>[] {
   const owners = new Map<string, R>();
   for (const route of routes) claim(owners, route);
-  const expanded = routes.flatMap((route) => expand(route, owners)).toSorted(compare);
+  const places = routes.flatMap((route) => expand(route, owners)).map((one) => ({ one, place: placeOf(one.segments) }));
+  const expanded = places.toSorted((a, b) => compare(a.place, b.place)).map(({ one }) => one);
   checkGreedy(expanded);
   return expanded;
 }
@@ -72,17 +73,28 @@ const conflict = (routes: readonly Route[], what: string, fix: string): UserErro
     at: routes.map(({ file }) => ({ file })),
   });
 
-function compare(a: ExpandedRoute, b: ExpandedRoute): number {
-  const greedy = Number(isGreedy(a.segments)) - Number(isGreedy(b.segments));
-  if (greedy !== 0) return greedy;
-  const length = isGreedy(a.segments) ? b.segments.length - a.segments.length : a.segments.length - b.segments.length;
-  return length || compareSegments(a.segments, b.segments);
+/** A pattern's place in the order, made once: to make it at each comparison took a start of dev 2 ms for 100 routes. */
+interface Place {
+  readonly greedy: boolean;
+  readonly length: number;
+  /** A digit for each segment, 0 for a static one. */
+  readonly kinds: string;
+  readonly shape: string;
 }
 
+const placeOf = (segments: readonly Segment[]): Place => ({
+  greedy: isGreedy(segments),
+  length: segments.length,
+  kinds: segments.map(({ kind }) => (kind === "static" ? 0 : 1)).join(""),
+  shape: shape(segments),
+});
+
 /** Static before param at the first difference in kind; between static ones by code unit, which only makes the order the same everywhere. */
-function compareSegments(a: readonly Segment[], b: readonly Segment[]): number {
-  const kinds = (segments: readonly Segment[]): string => segments.map(({ kind }) => (kind === "static" ? 0 : 1)).join("");
-  const [left, right] = [kinds(a), kinds(b)];
-  if (left !== right) return left < right ? -1 : 1;
-  return shape(a) < shape(b) ? -1 : 1;
+function compare(a: Place, b: Place): number {
+  const greedy = Number(a.greedy) - Number(b.greedy);
+  if (greedy !== 0) return greedy;
+  const length = a.greedy ? b.length - a.length : a.length - b.length;
+  if (length !== 0) return length;
+  if (a.kinds !== b.kinds) return a.kinds < b.kinds ? -1 : 1;
+  return a.shape < b.shape ? -1 : 1;
 }
