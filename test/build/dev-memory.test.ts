@@ -64,24 +64,24 @@ it("is known by its bytes when only the files' dates changed", async () => {
   expect(written(first)).toBe(before);
 });
 
-test.each<readonly [string, (root: string, first: LoadedFunction) => Change | undefined]>([
-  ["a file that it read", (root) => void writeFiles(root, { "functions/_lib/word.ts": `export const word = "two";` })],
-  ["the route", (root) => void writeFiles(root, { "functions/index.ts": `export const GET = () => new Response("two");` })],
-  ["a file that an import would find first", (root) => void writeFiles(root, { "functions/_lib/word.tsx": `export const word = "two";` })],
-  ["settings of TypeScript", (root) => void writeFiles(root, { "tsconfig.json": `{ "compilerOptions": { "target": "es2020" } }` })],
-  ["middleware", (root) => void writeFiles(root, { "functions/_middleware.ts": "export default [];" })],
+test.each<readonly [string, (root: string, first: LoadedFunction) => unknown]>([
+  ["a file that it read", (root) => writeFiles(root, { "functions/_lib/word.ts": `export const word = "two";` })],
+  ["the route", (root) => writeFiles(root, { "functions/index.ts": `export const GET = () => new Response("two");` })],
+  ["a file that an import would find first", (root) => writeFiles(root, { "functions/_lib/word.tsx": `export const word = "two";` })],
+  ["settings of TypeScript", (root) => writeFiles(root, { "tsconfig.json": `{ "compilerOptions": { "target": "es2020" } }` })],
+  ["middleware", (root) => writeFiles(root, { "functions/_middleware.ts": "export default [];" })],
   ["env", () => ({ env: { GREETING: "hi" } })],
   ["a function's settings", () => ({ app: { routes: [{ pattern: "/", settings: { memory: 1024 } }] } })],
   ["its web classes", () => ({ app: { lambda: { ...makeApp("/").lambda, webClasses: "platform" } } })],
-  ["what was built", (_, first) => void writeFileSync(main(first), "export const handler = 1;")],
-  ["what was built, which is gone", (_, first) => void rmSync(first.directory, { recursive: true })],
-  ["the memory, cut off", (root) => void writeFileSync(memory(root), readFileSync(memory(root)).subarray(0, 100))],
-  ["the memory, without what it was built from", (root) => void rewrite(memory(root), (known) => ({ ...known, more: { inputs: [] } }))],
-  ["the memory, of another folder", (root) => void rewrite(memory(root), (known) => ({ ...known, out: root }))],
+  ["what was built", (_, first) => writeFileSync(main(first), "export const handler = 1;")],
+  ["what was built, which is gone", (_, first) => rmSync(first.directory, { recursive: true })],
+  ["the memory, cut off", (root) => writeFileSync(memory(root), readFileSync(memory(root)).subarray(0, 100))],
+  ["the memory, without what it was built from", (root) => rewrite(memory(root), (known) => ({ ...known, more: { inputs: [] } }))],
+  ["the memory, of another folder", (root) => rewrite(memory(root), (known) => ({ ...known, out: root }))],
 ])("another build is made after a change of: %s", async (_, change) => {
   const root = makeFolder(files);
   const first = await remembered(root);
-  const given = change(root, first) ?? {};
+  const given = (change(root, first) ?? {}) as Change;
   const second = await session(root, given);
   const built = readFileSync(main(second), "utf8");
   rmSync(join(root, ".portico"), { recursive: true });
