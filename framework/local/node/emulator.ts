@@ -129,7 +129,9 @@ const ownFolders = [ownFolder.href, fileURLToPath(ownFolder)];
 /** Anything can be thrown. */
 function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: `${String(error)} (thrown, and no Error)` };
-  const { name, message, stack = `${name}: ${message}` } = error;
+  // They can be set to anything.
+  const [name, message] = [String(error.name), String(error.message)];
+  const stack = typeof error.stack === "string" ? error.stack : `${name}: ${message}`;
   const lines = stack.split("\n").filter((line) => !ownFolders.some((folder) => line.includes(folder)));
   return { name, message, stack: lines.join("\n") };
 }

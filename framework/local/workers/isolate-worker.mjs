@@ -4,10 +4,12 @@
 import "./pbkdf2-cap.mjs";
 
 const failures = new Map();
+/* It leaves in a header, of which workerd takes 1 MB; a character may need nine bytes there. */
+const maxText = 32_000;
 const toFailure = (error) => ({
   name: error?.name ?? typeof error,
-  message: String(error?.message ?? error),
-  stack: String(error?.stack ?? error),
+  message: String(error?.message ?? error).slice(0, maxText),
+  stack: String(error?.stack ?? error).slice(0, maxText),
 });
 
 globalThis.porticoReport = (error, requestId) => {

@@ -19,6 +19,7 @@ export default async (request, call) => Response.json({ calls: ++calls, method: 
   return new Response("bare", { status: 500 });
 };`,
     "throws.mjs": `export default () => { throw "no error object"; };`,
+    "odd.mjs": `export default () => { throw Object.assign(new Error("said"), { stack: null, name: 7 }); };`,
     "top.mjs": `throw new Error("at the top");`,
     "stray.mjs": `export default (request, call) => {
   call.waitUntil(Promise.reject(new Error("background")));
@@ -106,6 +107,7 @@ test("a throw, at the top or in the fetch, is an invocation with a failure", asy
   const thrown = await invoke(fn("throws"));
   expect([thrown.response.status, thrown.failure?.message]).toEqual([500, "no error object"]);
   expect(parse(await text(thrown))).toEqual({ error: "Internal Server Error", requestId: `id-${ids}` });
+  expect((await invoke(fn("odd"))).failure).toEqual({ name: "7", message: "said", stack: "7: said" });
   const top = await invoke(fn("top"));
   expect([top.response.status, top.failure?.message]).toEqual([500, "at the top"]);
   expect((await invoke(fn("top"))).failure?.message).toBe("at the top");

@@ -84,6 +84,15 @@ describe("the Workers emulation", () => {
     expect(logs.some((line) => line.function === "boom" && line.stream === "stderr")).toBe(true);
   });
 
+  it("reports a failure as long as a body, cut where it would not fit", async () => {
+    const fn = await load(
+      "long",
+      `export default { fetch: async (r) => { globalThis.porticoReport(new TypeError("안".repeat(1e6)), r.headers.get("cf-ray")); return new Response("bare", { status: 500 }); } }`,
+    );
+    const { text, failure } = await call(fn, "/");
+    expect([text, failure?.name, failure?.message.slice(0, 3)]).toEqual(["bare", "TypeError", "안안안"]);
+  });
+
   it("keeps a top-level throw and a syntax error to their own route", async () => {
     const thrown = await call(await load("thrown", `throw new RangeError("at init")`), "/");
     expect(thrown.response.status).toBe(500);
