@@ -160,9 +160,19 @@ const lazyImports = (packages: readonly string[]): Plugin => ({
   setup: ({ onResolve, onLoad }) => {
     const filter = new RegExp(`^(?:(?:${packages.join("|")})(?:/|$)|node:crypto$)`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: "lazy" }));
-    onLoad({ filter: /./, namespace: "lazy" }, ({ path }) => ({ contents: `module.exports = porticoRequire(${JSON.stringify(path)});` }));
+    onLoad({ filter: /./, namespace: "lazy" }, ({ path }) => ({
+      contents: path === "esbuild" ? lazyEsbuild : `module.exports = porticoRequire(${JSON.stringify(path)});`,
+    }));
   },
 });
+
+/** Loaded by the first call: a start that builds nothing (docs/decisions/037) has none. */
+const lazyEsbuild = [
+  ...["build", "context", "initialize", "stop", "transform"].map(
+    (name) => `export const ${name} = (...given) => porticoRequire("esbuild").${name}(...given);`,
+  ),
+  `export const { version } = porticoRequire("esbuild/package.json");`,
+].join("\n");
 
 const lazyRequire = `const porticoRequire = process.getBuiltinModule("node:module").createRequire(import.meta.url);`;
 
