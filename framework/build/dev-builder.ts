@@ -4,7 +4,8 @@ import { isAbsolute, relative } from "node:path";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { Route } from "../model/route.ts";
 import { UserError } from "../model/user-error.ts";
-import { DevFunction, type DevOptions } from "./dev-function.ts";
+import { DevFunction } from "./dev-function.ts";
+import type { DevOptions } from "./dev-options.ts";
 import { groupRoutes } from "./group.ts";
 
 /** Held open: one esbuild context per function that was asked for. */

@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type BuildContext, type BuildResult, context } from "esbuild";
-import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
-import type { Target } from "../model/target.ts";
 import { type DevBuild, recallFunction, rememberFunction } from "./dev-memory.ts";
 import { makeRoom, writeBuild } from "./dev-output.ts";
+import { type DevOptions, tellOutside } from "./dev-options.ts";
 import { functionEntry, type ScannedRoute } from "./entry.ts";
 import { orUserError } from "./errors.ts";
 import { type FunctionPlan, functionSettings } from "./group.ts";
@@ -18,16 +17,6 @@ import { withRuntimeFiles } from "./plugin.ts";
 import { urlEntry } from "./router-entry.ts";
 import { guessMethods, type Scan, scanRoutes } from "./scan.ts";
 import { cloning, lightDoubt, wantsLight } from "./web-classes.ts";
-
-/** How the builder is set up. */
-export interface DevOptions {
-  readonly app: App;
-  readonly target: Target;
-  /** Absolute path of a folder for the bundles, made when needed. */
-  readonly out: string;
-  /** The declared env and secrets. */
-  readonly env: Readonly<Record<string, string>>;
-}
 
 /** Milliseconds after which a function that was not built in this process is linked once, so that an edit of it links what is new alone. */
 const warmAfterMs = 300;
@@ -237,6 +226,7 @@ export class DevFunction {
   #sure(keys: readonly string[]): void {
     this.#inputs = new Set([...keys, ...keys.map(stem), ...this.routes.flatMap(({ file, middleware }) => [file, ...middleware])]);
     this.#isSure = true;
+    tellOutside(this.#options, keys);
   }
 
   /** The build of an earlier process. */

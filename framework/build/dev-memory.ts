@@ -1,7 +1,7 @@
 /** What development built of a function, kept for the next start: its question and its build in; the build out where all that it hung on is as it was. */
 import { join } from "node:path";
 import { type Metafile, version } from "esbuild";
-import type { DevOptions } from "./dev-function.ts";
+import type { DevOptions } from "./dev-options.ts";
 import { createEvidence } from "./evidence.ts";
 import type { FunctionPlan } from "./group.ts";
 import { type BuildQuestion, recall, remember } from "./last-build.ts";

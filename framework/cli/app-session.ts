@@ -43,9 +43,15 @@ interface State extends Served {
 /**
  * Loads env and routes of an app. Throws UserError for what is wrong with them now; later it is reported and the last good state stays.
  * @param app what these flags give now
+ * @param onOutside is told of folders outside of the app's whose changes count, too
  */
-export async function openAppSession(flags: ReturnType<typeof appFlags>, app: App, reporter: Reporter): Promise<AppSession> {
-  let state = await load(app, reporter);
+export async function openAppSession(
+  flags: ReturnType<typeof appFlags>,
+  app: App,
+  reporter: Reporter,
+  onOutside: (folder: string) => void,
+): Promise<AppSession> {
+  let state = await load(app, reporter, onOutside);
   const target = app.targets[0]!;
   const { front } = app.lambda;
   const used = new Set<string>();
@@ -64,7 +70,7 @@ export async function openAppSession(flags: ReturnType<typeof appFlags>, app: Ap
         const before = state;
         await warnOfFront(flags, { target, front }, reporter);
         const now = await loadApp({ ...flags, target });
-        state = await load({ ...now, lambda: { ...now.lambda, front: front ?? "http-api" } }, reporter);
+        state = await load({ ...now, lambda: { ...now.lambda, front: front ?? "http-api" } }, reporter, onOutside);
         await before.builder.close();
         return { functions: rebuild(state.builder, used, [...used]), tables: true };
       }
@@ -99,7 +105,7 @@ function rebuild(builder: DevBuilder, used: ReadonlySet<string>, ids: readonly s
 
 const isSetting = (path: string, config = "hosting.json"): boolean => path === config || /^\.env(\.[\w-]+)?$/.test(path);
 
-async function load(app: App, reporter: Reporter): Promise<State> {
+async function load(app: App, reporter: Reporter, onOutside: (folder: string) => void): Promise<State> {
   const target = app.targets[0]!;
   const finding = find(app, target);
   // What is wrong with the settings is told first.
@@ -109,7 +115,7 @@ async function load(app: App, reporter: Reporter): Promise<State> {
   for (const name of undeclared)
     reporter.warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
   const found = await finding;
-  const builder = createDevBuilder({ app, target, out: join(app.root, ".portico/dev", target), env });
+  const builder = createDevBuilder({ app, target, out: join(app.root, ".portico/dev", target), env, onOutside });
   builder.setRoutes(found.routes);
   return { app, builder, ...found };
 }

@@ -26,7 +26,9 @@ export async function openDevSession(input: CommandInput, app: App): Promise<Dev
     (error) => reporter.error(error),
   );
   watching.catch(() => undefined);
-  const session = await openAppSession(appFlags(input, "dev"), app, reporter);
+  const onOutside = (folder: string): void =>
+    void watching.then((watch) => watch.also(folder)).catch((error: unknown) => reporter.error(error));
+  const session = await openAppSession(appFlags(input, "dev"), app, reporter, onOutside);
   // A page is opened first more often than not; whoever asks for it is told what is wrong with it.
   const [first] = session.served().routes;
   if (first) session.load(first.function).catch(() => undefined);

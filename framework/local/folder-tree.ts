@@ -18,6 +18,8 @@ interface Folder {
   readonly watcher: FSWatcher;
   files: ReadonlySet<string>;
   readonly folders: Set<string>;
+  /** Its folders are not watched. */
+  readonly alone: boolean;
 }
 
 /** Who is told: of each event, the folder, the name in it where the system gives one, and the kind; and of a watch that broke. */
@@ -39,12 +41,13 @@ export class FolderTree {
   /**
    * Begins to watch a folder before it is read, so that nothing falls in between; gives the files of the whole new tree. Throws
    * UserError WATCH_LIMIT where the system refuses more.
+   * @param alone leaves out the folders in it
    */
-  enter(path: string): readonly string[] {
+  enter(path: string, alone = false): readonly string[] {
     if (this.#closed || this.#folders.has(path)) return [];
     const watcher = this.#open(path);
     if (!watcher) return [];
-    this.#folders.set(path, { watcher, files: new Set(), folders: new Set() });
+    this.#folders.set(path, { watcher, files: new Set(), folders: new Set(), alone });
     return this.compare(path, new Set(), true).appeared;
   }
 
@@ -58,7 +61,7 @@ export class FolderTree {
     const before = folder.files;
     const isKnown = !others && [...written].every((name) => before.has(name));
     if (isKnown) return { changed: [...written].map((name) => join(path, name)), appeared: [], vanished: [] };
-    const now = list(path);
+    const now = folder.alone ? { ...list(path), folders: [] } : list(path);
     folder.files = new Set(now.files);
     const gone = [...folder.folders].filter((name) => !now.folders.includes(name));
     const fresh = now.folders.filter((name) => !folder.folders.has(name));

@@ -5,6 +5,8 @@ import { type Changes, FolderTree } from "./folder-tree.ts";
 
 /** A running watch. */
 export interface Watch {
+  /** Watches one more folder, wherever it is, without those in it. Throws UserError WATCH_LIMIT. */
+  also(folder: string): void;
   close(): void;
 }
 
@@ -61,6 +63,7 @@ export async function watchTree(
   };
   tree.enter(root);
   return {
+    also: (folder) => void tree.enter(folder, true),
     close: () => {
       closed = true;
       clearTimeout(timer);

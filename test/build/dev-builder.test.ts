@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Miniflare } from "miniflare";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -11,9 +11,14 @@ import { discover } from "../../framework/routes/discover.ts";
 import type { Fetch } from "../../framework/runtime/function.ts";
 import { addWasm, type Files, makeApp, makeFolder, writeFiles } from "./app.ts";
 
-async function start(root: string, target: Target = "node", changes: Partial<App> = {}): Promise<DevBuilder> {
+async function start(
+  root: string,
+  target: Target = "node",
+  changes: Partial<App> = {},
+  onOutside: (folder: string) => void = () => {},
+): Promise<DevBuilder> {
   const app = makeApp(root, changes);
-  const builder = createDevBuilder({ app, target, out: join(root, ".portico/dev"), env: { GREETING: "hello" } });
+  const builder = createDevBuilder({ app, target, out: join(root, ".portico/dev"), env: { GREETING: "hello" }, onOutside });
   onTestFinished(() => builder.close());
   builder.setRoutes(await discover(root));
   return builder;
@@ -121,6 +126,23 @@ describe("createDevBuilder()", () => {
     writeFiles(root, { "functions/index.ts": `export const PUT = () => new Response();` });
     expect(builder.changed([join(root, "functions/index.ts")])).toEqual(["index"]);
     expect(await ask(builder, "index", "/")).toBe("");
+  });
+
+  it("tells of folders outside of the app that were read, and builds anew when a file there changes", async () => {
+    const shared = makeFolder({ "word.ts": `export const word = "one";`, "node_modules/x/index.ts": `export const x = 1;` });
+    const root = makeFolder({});
+    const from = relative(join(root, "functions"), shared);
+    writeFiles(root, {
+      "functions/index.ts": `import { word } from "${from}/word.ts"; import { x } from "${from}/node_modules/x/index.ts"; export const GET = () => new Response(word + x);`,
+    });
+    const told: string[] = [];
+    const builder = await start(root, "node", {}, (folder) => told.push(folder));
+    expect(await ask(builder, "index", "/")).toBe("one1");
+    // Portico's own sources are others' files, too, where it is no package.
+    expect(told.filter((folder) => !folder.includes("/framework/"))).toEqual([shared]);
+    writeFiles(shared, { "word.ts": `export const word = "two";` });
+    expect(builder.changed([join(shared, "word.ts")])).toEqual(["index"]);
+    expect(await ask(builder, "index", "/")).toBe("two1");
   });
 
   it("keeps two builds of a function on disk and those of the last minute, and one hash for one content", async () => {

@@ -33,6 +33,25 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
+it("also watches a folder elsewhere, without those in it", async () => {
+  const other = await mkdtemp(join(tmpdir(), "portico-other-"));
+  try {
+    await mkdir(join(other, "inner"));
+    await writeFile(join(other, "shared.ts"), "1");
+    watch.also(other);
+    watch.also(other);
+    await writeFile(join(other, "inner/x.ts"), "1");
+    await writeFile(join(other, "shared.ts"), "2");
+    const shared = relative(root, join(other, "shared.ts"));
+    await until(() => seen.includes(`changed ${shared}`));
+    await rename(join(other, "shared.ts"), join(other, "gone.ts"));
+    await until(() => seen.includes(`vanished ${shared}`));
+    expect(seen.filter((line) => line.includes("inner"))).toEqual([]);
+  } finally {
+    await rm(other, { recursive: true });
+  }
+});
+
 async function until(done: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200 && !done(); tries++) await new Promise((next) => setTimeout(next, 10));
   expect(done(), seen.join("\n")).toBe(true);
