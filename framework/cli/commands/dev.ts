@@ -46,7 +46,7 @@ async function begin(input: CommandInput, { standby, esbuild }: Ahead): Promise<
     await turn();
     return await serveApp(input, opened, emulator);
   } catch (error) {
-    await emulator?.close();
+    await Promise.all([emulator?.close(), standby?.close()]);
     throw error;
   }
 }
