@@ -45,9 +45,13 @@ export async function throughput({ name, server, against, limit, bars }: Contest
   return [measured, { ...memory, value, limit: held, ratio: Number((value / held).toPrecision(3)), spread: [0, 0] }];
 }
 
-/** From the start of the process to the end of the first answer. */
-export function firstAnswer({ name, server, against, limit, bars }: Contest): Promise<Measured> {
+/**
+ * From the start of the process to the end of the first answer.
+ * @param before done before each start of the server, and not counted
+ */
+export function firstAnswer({ name, server, against, limit, bars }: Contest, before?: () => Promise<void>): Promise<Measured> {
   const until = async (open: Contest["server"]): Promise<number> => {
+    if (open === server) await before?.();
     let started: BenchServer | undefined;
     const took = await time(async () => {
       started = await open();
@@ -56,7 +60,8 @@ export function firstAnswer({ name, server, against, limit, bars }: Contest): Pr
     await started?.close();
     return took;
   };
-  const what = { name: `${name}, start to first answer`, against, unit: "ms", rounds: 11, bar: `<= ${bars.first}` };
+  const which = before ? "start to first answer, started for the first time" : "start to first answer";
+  const what = { name: `${name}, ${which}`, against, unit: "ms", rounds: 11, bar: `<= ${bars.first}` };
   return compare(
     what,
     () => until(server),
