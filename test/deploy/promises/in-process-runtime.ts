@@ -80,12 +80,16 @@ export function createInProcessRuntime(): LambdaRuntime {
   };
 }
 
+/** What the light web classes take the place of; in a process of their own, as Lambda's are, nobody else needs them. */
+const webClasses = { fetch, Request, Response, Headers };
+
 async function start({ directory, main, env, hash }: LoadedFunction): Promise<Handler> {
   const before = { ...process.env };
   Object.assign(process.env, env);
   try {
     return (await importNative(`file://${join(directory, main)}?${hash}`)).handler;
   } finally {
+    Object.assign(globalThis, webClasses);
     for (const name of Object.keys(env)) {
       if (before[name] === undefined) delete process.env[name];
       else process.env[name] = before[name];
