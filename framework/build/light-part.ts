@@ -23,8 +23,12 @@ const linked = new Map<LightClasses, Promise<LightPart>>();
 
 /** Made once per process: their sources are the package's. */
 export function lightPart(web: LightClasses): Promise<LightPart> {
-  const part = linked.get(web) ?? toPart(web);
+  const known = linked.get(web);
+  if (known) return known;
+  const part = toPart(web);
   linked.set(web, part);
+  // What failed is tried again by the next build.
+  part.catch(() => linked.delete(web));
   return part;
 }
 

@@ -1,19 +1,10 @@
 /** Reads one request off node:http: its message in, a WireRequest (or why there is none) out. */
 import type { IncomingMessage } from "node:http";
 import type { WireHeaders } from "../model/wire.ts";
+import { ofConnection } from "../node/answer-headers.ts";
 
-// RFC 9110 section 7.6.1, and what proxies add: they describe a connection, not a message.
-const hopByHop: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+// And what RFC 2616 section 13.5.1 had among them, as proxies still do.
+const hopByHop: ReadonlySet<string> = new Set([...ofConnection, "proxy-authenticate", "proxy-authorization"]);
 
 /** Drops the headers that belong to one connection, and those that Connection names (never Host, which the guard has read). */
 export function withoutHopByHop(headers: WireHeaders): WireHeaders {

@@ -1,7 +1,7 @@
 /** The headers that a server sends of a Response: a response in, names and values in turn out. */
 
-/** RFC 9110 section 7.6.1: the connection's own are the server's. */
-const ofConnection: ReadonlySet<string> = new Set([
+/** RFC 9110 section 7.6.1: they describe a connection, not a message. */
+export const ofConnection: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",

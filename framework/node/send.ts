@@ -96,7 +96,7 @@ function sendWhole(plain: PlainParts, method: string, out: ServerResponse): numb
   const { status, headers, body } = plain;
   const empty = status === 204 || status === 304;
   const bytes = body === null ? 0 : Buffer.byteLength(body);
-  // The response may be one that the handler gives every time.
+  // Whoever kept the response may still look at its headers.
   const own = headers.slice();
   if (!empty && (body !== null || method !== "HEAD")) own.push("content-length", String(bytes));
   out.writeHead(status, own);
