@@ -121,6 +121,16 @@ describe("portico dev", () => {
     expect(await running.stop()).toBe(0);
   });
 
+  it("keeps no process that was begun for the app around it where it serves files", async () => {
+    const root = await app("around", { "functions/index.ts": says("one"), "site/a.txt": "text" });
+    const [around, alone] = [start(["dev", "site", "--port", "0"], root), start(["dev", "--port", "0"], join(root, "site"))];
+    await Promise.all([around, alone].map(ready));
+    const count = ({ child }: Running): number => descendants(child.pid!).length;
+    for (let tries = 0; tries < 250 && count(around) > count(alone); tries++) await new Promise((next) => setTimeout(next, 20));
+    expect(count(around)).toBe(count(alone));
+    await Promise.all([around.stop(), alone.stop()]);
+  });
+
   it("prints JSON lines with --json: where it listens, each request, what functions print, failures", async () => {
     const root = await app("json", {
       "functions/index.ts": `export const GET = () => { console.log("printed"); throw new TypeError("nope"); };\n`,

@@ -15,7 +15,7 @@ export async function dev(input: CommandInput): Promise<number> {
   if (!existsSync(root)) throw new UserError("NO_FOLDER", `there is no folder ${root}`, "give the folder of an app, or of static files");
   const ahead = input.ahead ?? (await beginAhead(["--target", textFlag(input, "target") ?? "lambda"], root));
   const stopped = input.untilStopped();
-  const close = existsSync(join(root, "functions")) ? await begin({ ...input, cwd: root }, ahead) : await serveStatic(input, root);
+  const close = existsSync(join(root, "functions")) ? await begin({ ...input, cwd: root }, ahead) : await serveStatic(input, root, ahead);
   await stopped;
   await close();
   await ahead.standby?.close();
@@ -56,5 +56,9 @@ const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 const makeEmulator: typeof createEmulator = async (...given) => (await import("../dev-emulator.ts")).createEmulator(...given);
 
-const serveStatic = async (input: CommandInput, root: string): Promise<() => Promise<void>> =>
-  (await import("../dev-server.ts")).serveFolder(input, root);
+/** Files need none of the processes that were begun for an app, as where another folder's was taken for the one that is served. */
+async function serveStatic(input: CommandInput, root: string, { standby, esbuild }: Ahead): Promise<() => Promise<void>> {
+  await standby?.close();
+  if (esbuild) await (await import("esbuild")).stop();
+  return (await import("../dev-server.ts")).serveFolder(input, root);
+}
