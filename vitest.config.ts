@@ -1,28 +1,58 @@
-/** Where the tests are, how long one may take, and the seed of the property tests. */
+/**
+ * Where the tests are, which of them `npm test` runs, which have a process of their own, how long one may hang, and the
+ * seed of the property tests.
+ */
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 const seed = process.env["PORTICO_SEED"] ?? String(Math.trunc(Math.random() * 2 ** 31));
+const include = ["test/**/*.test.ts"];
+const exclude = [...configDefaults.exclude, "**/.portico/**", "**/dist/**", "test/fixtures/**"];
+
+/** The files that carry the tag, as `// @module-tag NAME`: all of a file is in one project. */
+const tagged = (tag: string): string[] =>
+  globSync(include, { cwd: import.meta.dirname, exclude })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) =>
+      new RegExp(`^// @module-tag ${tag}$`, "m").test(readFileSync(new URL(file, import.meta.url), "utf8")),
+    );
+
+const check = tagged("check");
+const isolated = tagged("isolated").filter((file) => !check.includes(file));
+
+// A guard against a test that hangs, not a limit of speed: tests start compilers, workerd and child processes on
+// machines that others use too.
+const hang = 300_000;
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
-    exclude: [...configDefaults.exclude, "**/.portico/**", "**/dist/**", "test/fixtures/**"],
     pool: "forks",
     // Most tests wait for processes and sockets; vitest would leave one of two cores idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Functions log what they throw; that is worth reading only where a test failed.
     silent: "passed-only",
-    // Tests start compilers, workerd and child processes on a machine of two cores that others use too.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: hang,
+    hookTimeout: hang,
+    expect: { poll: { timeout: hang - 10_000, interval: 20 } },
     env: { PORTICO_SEED: seed },
-    globalSetup: "test/setup/announce.ts",
+    globalSetup: "test/setup/seed-announcement.ts",
     setupFiles: "test/setup/seed.ts",
-    // `npm test` needs only npm; `npm run check` runs these too, and a missing program fails there.
+    // docs/tests.md says what they are for.
     tags: [
-      { name: "programs", description: "needs a program that npm does not bring" },
-      { name: "full", description: "a full matrix of which npm test takes a sample", timeout: 600_000 },
+      { name: "check", description: "runs in npm run check alone", timeout: 4 * hang },
+      {
+        name: "isolated",
+        description: "changes or counts what a process has: its environment, globals, files, children",
+      },
+    ],
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", include, exclude: [...exclude, ...isolated, ...check], isolate: false },
+      },
+      { extends: true, test: { name: "isolated", include: isolated } },
+      { extends: true, test: { name: "check", include: check } },
     ],
   },
 });

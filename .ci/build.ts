@@ -1,14 +1,26 @@
-/** `npm run build [-- dir]`: the sources in, dist/ (or `dir`) out: JavaScript, declarations and a package.json of its own, the command line in a few files, ready for `npm pack dist`. */
+/**
+ * `npm run build [-- dir]`: compiles the sources into dist/ (or `dir`) as the published package, with its own
+ * package.json and the command line bundled into a few files.
+ */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { isBuiltin } from "node:module";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { linkedFile, linkLight } from "../framework/build/light-part.ts";
-import { type BuildOptions, build as bundle, type Metafile, type Plugin, transform } from "esbuild";
+import { type BuildOptions, build as bundle, type Plugin, transform } from "esbuild";
 
-/** The part of a package.json that is read here. */
+/** The fields of package.json that the build reads. */
 interface SourcePackage {
   readonly name: string;
   readonly version: string;
@@ -22,22 +34,31 @@ interface SourcePackage {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** What an app brings itself only for the workers target, since it weighs 200 MB; loaded where it is found, so that no import shows it. */
+/**
+ * Optional peer dependencies. miniflare is one since it takes 200 MB and only the workers target needs it; it is loaded
+ * dynamically, so no import names it.
+ */
 const optionalPeers: Readonly<Record<string, object>> = { miniflare: { optional: true } };
 
-/** What an app brings itself. */
+/** Peer dependencies of the package. */
 const peers: readonly string[] = ["hono", ...Object.keys(optionalPeers)];
 
-/** Packages whose code goes into ours: each is a few files that every start would look for. Their licences go with it. */
-const taken: readonly string[] = ["commander", "jsonc-parser"];
+/**
+ * Dependencies that are bundled into the command line, which makes its start faster. Their licences are included.
+ */
+const bundledPackages: readonly string[] = ["commander", "jsonc-parser"];
 
-/** A table of a package that an app brings itself: to find it took a start as long as to read all of ours. */
-const table = { name: "hono/utils/mime", file: "hono/dist/utils/mime.js", licence: "hono" } as const;
+/** A module of hono that is bundled too: resolving it took a start as long as reading all of Portico's files. */
+const mimeTable = { name: "hono/utils/mime", file: "hono/dist/utils/mime.js", licence: "hono" } as const;
 
-/** Any hono of the same major version; of miniflare only what is as new, since the newest compatibility date follows from it. */
-const peerRange = (peer: string, version: string): string => `^${peer in optionalPeers ? version : version.split(".")[0]}`;
+/**
+ * The version range of a peer: any hono of the same major version, and miniflare from the current version on, since the
+ * newest compatibility date depends on it.
+ */
+const peerRange = (peer: string, version: string): string =>
+  `^${peer in optionalPeers ? version : version.split(".")[0]}`;
 
-/** The published package.json: built from the repository's own, so that there is one place to edit. */
+/** The published package.json, derived from the repository's own. */
 function toPublished(source: SourcePackage): Record<string, unknown> {
   const { name, version, description, license, type, engines, bin, dependencies, devDependencies } = source;
   const versions = { ...devDependencies, ...dependencies };
@@ -51,7 +72,9 @@ function toPublished(source: SourcePackage): Record<string, unknown> {
     bin,
     exports: Object.fromEntries(Object.entries(source.exports).map(([path, file]) => [path, toBuilt(file)])),
     files: ["framework", "deploy", "THIRD-PARTY.txt"],
-    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([used]) => !peers.includes(used) && !taken.includes(used))),
+    dependencies: Object.fromEntries(
+      Object.entries(dependencies).filter(([used]) => !peers.includes(used) && !bundledPackages.includes(used)),
+    ),
     peerDependencies: Object.fromEntries(peers.map((peer) => [peer, peerRange(peer, versions[peer] ?? "")])),
     peerDependenciesMeta: optionalPeers,
   };
@@ -63,7 +86,7 @@ function toBuilt(file: string): string | { types: string; default: string } {
   return { types: `${stem}.d.ts`, default: `${stem}.js` };
 }
 
-/** Specifiers of packages and Node's modules that the built code and its declarations import. */
+/** The specifiers that the built code and its declarations import from outside the package. */
 async function externalImports(dist: string): Promise<Set<string>> {
   const files = (extension: string): string[] =>
     globSync(`{framework,deploy}/**/*.${extension}`, { cwd: dist, exclude: ["framework/cli/template/**"] });
@@ -76,143 +99,165 @@ async function externalImports(dist: string): Promise<Set<string>> {
     write: false,
     outdir: "out",
   } as const;
-  const { metafile } = await bundle({ ...options, absWorkingDir: dist, entryPoints: [...files("js"), ...files("mjs"), ...files("cjs")] });
-  const code = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
+  const { metafile } = await bundle({
+    ...options,
+    absWorkingDir: dist,
+    entryPoints: [...files("js"), ...files("mjs"), ...files("cjs")],
+  });
+  const code = Object.values(metafile.inputs).flatMap(({ imports }) =>
+    imports.filter(({ external }) => external).map(({ path }) => path),
+  );
   const types = files("d.ts").flatMap((file) => {
     const text = readFileSync(join(dist, file), "utf8");
-    return [...text.matchAll(/^(?:import|export)\b[^;]*?\bfrom\s+["']([^"']+)["']/gm)].map(([, specifier = ""]) => specifier);
+    return [...text.matchAll(/^(?:import|export)\b[^;]*?\bfrom\s+["']([^"']+)["']/gm)].map(
+      ([, specifier = ""]) => specifier,
+    );
   });
   return new Set([...code, ...types]);
 }
 
-/** What the built code imports and package.json does not give, or gives for nothing; empty when they agree. */
+/** Differences between the built code's imports and the dependencies in package.json. */
 async function dependencyErrors(dist: string, published: Record<string, unknown>): Promise<string[]> {
-  const given = Object.keys({ ...(published["dependencies"] as object), ...(published["peerDependencies"] as object) });
-  // What is written for workerd imports its own modules there.
+  const declared = Object.keys({
+    ...(published["dependencies"] as object),
+    ...(published["peerDependencies"] as object),
+  });
+  // Modules for workerd import `cloudflare:*`.
   const outside = [...(await externalImports(dist))].filter(
     (specifier) => !/^(?:[./]|cloudflare:)/.test(specifier) && !isBuiltin(specifier),
   );
   const used = new Set(outside.map((specifier) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")));
   used.delete(published["name"] as string);
   return [
-    ...[...used].filter((name) => !given.includes(name)).map((name) => `${name} is imported but no dependency of the package`),
-    ...given
+    ...[...used]
+      .filter((name) => !declared.includes(name))
+      .map((name) => `${name} is imported but not a dependency of the package`),
+    ...declared
       .filter((name) => !used.has(name) && !(name in optionalPeers))
       .map((name) => `${name} is a dependency of the package but never imported`),
   ];
 }
 
-/** Modules of a folder, moved into one file of another, still find what lies beside where they were. */
-const keepPlaces = (dist: string, to: string): Plugin => ({
-  name: "places",
+/** Keeps `import.meta.url` of bundled modules at their original paths, so that they find files beside them. */
+const keepModuleUrls = (dist: string, to: string): Plugin => ({
+  name: "module-urls",
   setup: ({ onLoad }) => {
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
-      // A package's, which is whole in one file afterwards.
+      // A dependency's module, which needs no other files.
       if (relative(realpathSync(dist), path).startsWith("..")) return undefined;
       const text = await readFile(path, "utf8");
       if (!text.includes("import.meta.url")) return undefined;
-      const { code } = await transform(text, { define: { "import.meta.url": "porticoPlace" } });
-      const place = JSON.stringify(relative(realpathSync(to), path).replaceAll("\\", "/"));
-      return { contents: `const porticoPlace = new URL(${place}, import.meta.url).href;\n${code}`, loader: "js" };
+      const { code } = await transform(text, { define: { "import.meta.url": "porticoModuleUrl" } });
+      const modulePath = JSON.stringify(relative(realpathSync(to), path).replaceAll("\\", "/"));
+      return {
+        contents: `const porticoModuleUrl = new URL(${modulePath}, import.meta.url).href;\n${code}`,
+        loader: "js",
+      };
     });
   },
 });
 
-/** What other files in the package are: read by a build, or behind an export. */
-const staysWhole = /^framework\/(?:light|model|node|runtime)\//;
+/** Files that stay separate, since a build reads them or package.json exports them. */
+const separateFiles = /^framework\/(?:features|http|model|node|runtime|web-classes)\//;
 
-/** `import { a as b } from "node:x"`, as esbuild prints it. */
-const builtinImport = /^import (?:(?<whole>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;
+/** An import of one of Node's modules, as esbuild prints it. */
+const builtinImport = /^import (?:(?<namespace>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;
 
 /**
- * Whoever imports one of Node's modules makes it give all that it can, and much of that is loaded only then: two thirds of `node:util`, and
- * with `node:http` the implementation of fetch (docs/decisions/036). To ask for a few names does not.
+ * Replaces static imports of Node's modules, which evaluate all lazy exports: two thirds of `node:util`, and the
+ * implementation of fetch with `node:http` (docs/decisions/036). `process.getBuiltinModule` evaluates only those used.
  */
-const withPlainBuiltins = (code: string): string =>
+const withLazyBuiltins = (code: string): string =>
   code.replaceAll(builtinImport, (...found) => {
-    const { whole, named, name } = found.at(-1) as Readonly<Record<"whole" | "named" | "name", string | undefined>>;
-    return `const ${whole ?? `{${named?.replaceAll(" as ", ": ")}}`} = process.getBuiltinModule("${name}");`;
+    const { namespace, named, name } = found.at(-1) as Readonly<
+      Record<"namespace" | "named" | "name", string | undefined>
+    >;
+    return `const ${namespace ?? `{${named?.replaceAll(" as ", ": ")}}`} = process.getBuiltinModule("${name}");`;
   });
 
-const takeTable = (modules: string): Plugin => ({
-  name: "table",
-  setup: ({ onResolve }) => onResolve({ filter: new RegExp(`^${table.name}$`) }, () => ({ path: join(modules, table.file) })),
-});
-
-/** One command without the others, which are files of `whole`: nobody asks for them here. */
-const onlyCommand = (command: string, whole: Metafile): Plugin => ({
-  name: "road",
-  setup: ({ onResolve }) => {
-    const files = new Map(Object.entries(whole.outputs).map(([output, { entryPoint }]) => [entryPoint, `./${basename(output)}`]));
-    onResolve({ filter: /^\.\/commands\// }, ({ path }) => {
-      const file = files.get(`framework/cli/${path.slice(2)}`);
-      return path === `./commands/${command}.js` || !file ? undefined : { path: file, external: true };
-    });
-  },
+const bundleMimeTable = (modules: string): Plugin => ({
+  name: "mime-table",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: new RegExp(`^${mimeTable.name}$`) }, () => ({ path: join(modules, mimeTable.file) })),
 });
 
 /**
- * In one file, what is imported from elsewhere is loaded before the first line runs; what is required is loaded where a module that needs it
- * begins: packages, and crypto, the largest of Node's.
- */
-const lazyImports = (packages: readonly string[]): Plugin => ({
-  name: "lazy",
-  setup: ({ onResolve, onLoad }) => {
-    const filter = new RegExp(`^(?:(?:${packages.join("|")})(?:/|$)|node:crypto$)`);
-    onResolve({ filter }, ({ path }) => ({ path, namespace: "lazy" }));
-    onLoad({ filter: /./, namespace: "lazy" }, ({ path }) => ({
-      contents: path === "esbuild" ? lazyEsbuild : `module.exports = porticoRequire(${JSON.stringify(path)});`,
-    }));
-  },
-});
-
-/** Loaded by the first call: a start that builds nothing (docs/decisions/037) has none. */
-const lazyEsbuild = [
-  ...["build", "context", "initialize", "stop", "transform"].map(
-    (name) => `export const ${name} = (...given) => porticoRequire("esbuild").${name}(...given);`,
-  ),
-  `export const { version } = porticoRequire("esbuild/package.json");`,
-].join("\n");
-
-const lazyRequire = `const porticoRequire = process.getBuiltinModule("node:module").createRequire(import.meta.url);`;
-
-/**
- * The command line in a few files in place of 200: to look for each and read it was a tenth of a start (docs/decisions/033). `dev` has
- * files of its own once more, since what all commands share with each other is forty files, and each takes a third of a millisecond.
+ * Bundles the command line into a few files, since finding and reading 200 was a tenth of a start
+ * (docs/decisions/036).
  */
 async function bundleCommands(root: string, dist: string, { dependencies }: SourcePackage): Promise<void> {
   const cli = join(dist, "framework/cli");
-  const external = [...Object.keys(dependencies), ...peers].filter((name) => !taken.includes(name));
+  const external = [...Object.keys(dependencies), ...peers].filter((name) => !bundledPackages.includes(name));
   const options = {
-    ...{ bundle: true, splitting: true, platform: "node", mainFields: ["module", "main"], format: "esm", target: "node22", external },
-    ...{ absWorkingDir: dist, outdir: cli, nodePaths: [join(root, "node_modules")], write: false, metafile: true },
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    mainFields: ["module", "main"],
+    format: "esm",
+    target: "node22",
+    external,
+    absWorkingDir: dist,
+    outdir: cli,
+    nodePaths: [join(root, "node_modules")],
+    write: false,
   } satisfies BuildOptions;
   const main = "framework/cli/main.js";
-  const places = keepPlaces(dist, cli);
-  const inside = takeTable(join(root, "node_modules"));
-  const whole = await bundle({ ...options, entryPoints: { main }, chunkNames: "[name]-[hash]", plugins: [inside, places] });
-  const road = [inside, places, onlyCommand("dev", whole.metafile), lazyImports(external)];
-  const alone = { ...options, splitting: false, banner: { js: lazyRequire } };
-  const ofDev = await bundle({ ...alone, entryPoints: { "main-dev": main }, plugins: road });
-  const ahead = await bundle({ ...alone, entryPoints: ["framework/cli/ahead.js"], plugins: road });
-  const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", { cwd: dist, exclude: ["framework/cli/{bin.js,template/**}"] });
-  for (const file of compiled) if (!staysWhole.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
-  for (const { path, text } of [whole, ofDev, ahead].flatMap(({ outputFiles }) => outputFiles))
-    writeFileSync(path, withPlainBuiltins(text));
-  const licences = [...taken, table.licence].flatMap((name) => {
-    const folder = join(root, "node_modules", name);
-    return globSync("LICENSE*", { cwd: folder }).map((file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`);
+  const mime = bundleMimeTable(join(root, "node_modules"));
+  const commands = await bundle({
+    ...options,
+    entryPoints: { main },
+    chunkNames: "[name]-[hash]",
+    plugins: [mime, keepModuleUrls(dist, cli)],
   });
-  if (licences.length !== taken.length + 1) throw new Error(`a licence of ${taken.join(" or ")} or ${table.licence} is missing`);
+  // Programs of their own processes and threads, which no other file imports. Each is one file, which loads faster.
+  const programs = ["framework/cli/start-worker.js", "framework/emulation/node/thread-program.js"];
+  const separate = await Promise.all(
+    programs.map((program) =>
+      bundle({ ...options, splitting: false, outdir: dist, outbase: dist, entryPoints: [program], plugins: [mime] }),
+    ),
+  );
+  const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", {
+    cwd: dist,
+    exclude: ["framework/cli/{bin.js,template/**}"],
+  });
+  for (const file of compiled) if (!separateFiles.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
+  for (const { path, text } of [commands, ...separate].flatMap(({ outputFiles }) => outputFiles))
+    writeFileSync(path, withLazyBuiltins(text));
+  const licences = [...bundledPackages, mimeTable.licence].flatMap((name) => {
+    const folder = join(root, "node_modules", name);
+    return globSync("LICENSE*", { cwd: folder }).map(
+      (file) => `${name}\n\n${readFileSync(join(folder, file), "utf8")}`,
+    );
+  });
+  if (licences.length !== bundledPackages.length + 1)
+    throw new Error(`a licence of ${bundledPackages.join(" or ")} or ${mimeTable.licence} is missing`);
   writeFileSync(join(dist, "THIRD-PARTY.txt"), licences.join("\n\n"));
 }
 
-/** Builds the package of `root` in the folder `dist`, which is emptied first. Throws when the compiler or the dependency check fails. */
+/** Copies a hand-written declaration file, which the compiler does not emit, and corrects the reference to it. */
+function copyDeclarations(root: string, dist: string): void {
+  const folder = "framework/runtime";
+  copyFileSync(join(root, folder, "file-imports.d.ts"), join(dist, folder, "file-imports.d.ts"));
+  const index = join(dist, folder, "index.d.ts");
+  const text = readFileSync(index, "utf8");
+  const corrected = text.replace(/(?<=<reference path=")[^"]*(?=file-imports\.d\.ts")/, "./");
+  if (!corrected.includes('path="./file-imports.d.ts"'))
+    throw new Error("index.d.ts does not refer to file-imports.d.ts");
+  writeFileSync(index, corrected);
+}
+
+/**
+ * Builds the package of `root` in the folder `dist`, which is emptied first. Throws when the compiler or the dependency
+ * check fails.
+ */
 async function build(root: string, dist: string): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
-  // The binary of this checkout, whatever the PATH says.
+  // The compiler of this checkout, not of the PATH.
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", dist], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", dist], {
+    cwd: root,
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error("the sources do not compile");
   for (const file of globSync("{framework,deploy}/**/*.{js,mjs,cjs,json,css,html}", {
     cwd: root,
@@ -221,15 +266,12 @@ async function build(root: string, dist: string): Promise<void> {
     mkdirSync(dirname(join(dist, file)), { recursive: true });
     copyFileSync(join(root, file), join(dist, file));
   }
+  copyDeclarations(root, dist);
   cpSync(join(root, "framework/cli/template"), join(dist, "framework/cli/template"), { recursive: true });
-  for (const file of ["README.md", "LICENSE"]) if (existsSync(join(root, file))) copyFileSync(join(root, file), join(dist, file));
+  for (const file of ["README.md", "LICENSE"])
+    if (existsSync(join(root, file))) copyFileSync(join(root, file), join(dist, file));
   const source = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as SourcePackage;
   await bundleCommands(root, dist, source);
-  for (const web of ["light", "lean"] as const) {
-    const { code, map } = await linkLight(web);
-    writeFileSync(join(dist, "framework/light", linkedFile(web)), code);
-    writeFileSync(join(dist, "framework/light", `${linkedFile(web)}.map`), map);
-  }
   const published = toPublished(source);
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
   const errors = await dependencyErrors(dist, published);

@@ -1,8 +1,9 @@
-/** Many items, a few at a time. */
+/** Runs asynchronous work over many items with a limit on how much runs at once. */
 
 /**
- * Runs `work` for every item, `most` at a time, and gives the results in the items' order. After a failure nothing new is started;
- * it rejects with the first failure once everything that was started has ended, so nothing goes on behind the caller's back.
+ * Runs `work` for every item, `most` at a time, and gives the results in the items' order. After a failure nothing new
+ * is started; it rejects with the first failure once everything that was started has ended, so nothing still runs
+ * when the caller continues.
  */
 export async function inParallel<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];

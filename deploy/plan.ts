@@ -1,7 +1,8 @@
-/** The plan of a release: what should be and what is in, the ordered changes out. Pure; printed or applied, never both ways of one flag. */
-import type { Deployed, DeployedPart, Draft, Kind, Part } from "./platform.ts";
+/** The plan of a release: compares the desired state with the present one, and lists the changes in order. Pure. */
+import type { Deployed, DesiredState } from "./platform.ts";
+import type { DeployedPart, Kind, Part } from "./parts.ts";
 
-/** What happens to a thing. */
+/** The change to a part. */
 export type Action = "create" | "update" | "keep" | "remove" | "permit";
 
 /** One line of a plan. */
@@ -13,7 +14,7 @@ export interface Change {
   readonly reason: string;
   /** Of code that is uploaded. */
   readonly bytes?: number;
-  /** For people: what was left out, and why. */
+  /** For people: omitted files, and why. */
   readonly note?: string;
 }
 
@@ -28,25 +29,27 @@ export interface Plan {
   readonly release: number;
   /** The number that is live now. */
   readonly live?: number;
-  /** Of what was deployed when it was made: a plan that is applied later is refused when this has changed. */
+  /** Of the deployed state that it was made for: when that has changed, the plan is refused. */
   readonly fingerprint: string;
   readonly changes: readonly Change[];
 }
 
 /** Compares, decides, and touches nothing. */
-export function planRelease(draft: Draft, deployed: Deployed): Plan {
+export function planRelease(desired: DesiredState, deployed: Deployed): Plan {
   const found = new Map(deployed.parts.map((part) => [`${part.kind} ${part.name}`, part]));
-  const parts = draft.parts.map((part) => changeOf(part, found.get(`${part.kind} ${part.name}`)));
-  const own = parts.filter((_, at) => !draft.parts[at]?.shared);
-  const wanted = new Set(draft.parts.map(({ kind, name }) => `${kind} ${name}`));
+  const parts = desired.parts.map((part) => changeOf(part, found.get(`${part.kind} ${part.name}`)));
+  const own = parts.filter((_, at) => !desired.parts[at]?.shared);
+  const wanted = new Set(desired.parts.map(({ kind, name }) => `${kind} ${name}`));
   const unwanted = deployed.parts.filter(({ kind, name }) => !wanted.has(`${kind} ${name}`)).map(unwantedChange);
-  const leftovers = deployed.leftovers.map(({ kind, name, reason }) => change("update", kind, name, `finish: ${reason}`));
+  const leftovers = deployed.leftovers.map(({ kind, name, reason }) =>
+    change("update", kind, name, `finish: ${reason}`),
+  );
   const taken = deployed.taken.map(({ kind, name }) =>
     change("keep", kind, name, "not ours: its tags name another app or stage; left alone"),
   );
   const moved = [...own, ...unwanted].some(({ action }) => action !== "keep");
-  const { number, line } = releaseChange(draft, deployed, moved);
-  const { app, stage, hash } = draft;
+  const { number, line } = releaseChange(desired, deployed, moved);
+  const { app, stage, hash } = desired;
   return {
     schemaVersion: 1,
     app,
@@ -55,19 +58,26 @@ export function planRelease(draft: Draft, deployed: Deployed): Plan {
     release: number,
     ...(deployed.live && { live: deployed.live.number }),
     fingerprint: deployed.fingerprint,
-    changes: [...parts, ...unwanted, ...leftovers.filter(({ kind, name }) => kind !== line.kind || name !== line.name), ...taken, line],
+    changes: [
+      ...parts,
+      ...unwanted,
+      ...leftovers.filter(({ kind, name }) => kind !== line.kind || name !== line.name),
+      ...taken,
+      line,
+    ],
   };
 }
 
-/** True when the cloud already is what the plan wants. */
+/** True when the plan changes nothing. */
 export const isDone = ({ changes }: Plan): boolean => changes.every(({ action }) => action === "keep");
 
 /** The line of the release itself: keep when it is live, update when it was made before, else create. */
 export const releaseLine = ({ changes, release }: Plan): Change | undefined =>
   changes.find(({ kind, name }) => kind === "release" && name === String(release));
 
-/** The lines that a person should agree to: what is removed, and what is permitted. */
-export const toAgree = ({ changes }: Plan): readonly Change[] => changes.filter(({ action }) => action === "remove" || action === "permit");
+/** The changes that a person should confirm: removals and new permissions. */
+export const changesToConfirm = ({ changes }: Plan): readonly Change[] =>
+  changes.filter(({ action }) => action === "remove" || action === "permit");
 
 function change(action: Action, kind: Kind, name: string, reason: string, bytes?: number): Change {
   return { action, kind, name, reason, ...(bytes !== undefined && { bytes }) };
@@ -102,9 +112,11 @@ function permissionChange({ kind, name, key, items = [] }: Part, found: Deployed
 
 /** Earlier releases may need a function or a role; they are collected with the last release that does. */
 function unwantedChange({ kind, name }: DeployedPart): Change {
-  if (kind === "function") return change("remove", kind, name, "no longer in the app; deleted when no kept release needs it");
-  if (kind === "route" || kind === "domain" || kind === "binding" || kind === "permission")
+  if (kind === "function")
+    return change("remove", kind, name, "no longer in the app; deleted when no kept release needs it");
+  if (["route", "domain", "binding", "permission", "job"].includes(kind))
     return change("remove", kind, name, "no longer in the app");
+  if (kind === "table") return change("keep", kind, name, "not used any more; its data stays until portico remove");
   return change("keep", kind, name, "not used any more; kept for earlier releases");
 }
 
@@ -120,14 +132,22 @@ function differences({ facts = [] }: Part, found: DeployedPart): string {
 }
 
 /**
- * Nothing at all when what is live is equal; the newest release when that one is equal, be it one that an interrupted run made or one
- * that was rolled back from; else a new one.
+ * No change when the live release is equal; the newest release when that one is equal, be it one that an interrupted
+ * run made or one that was rolled back from; else a new one.
  */
-function releaseChange({ hash }: Draft, { live, releases, lastNumber }: Deployed, moved: boolean): { number: number; line: Change } {
+function releaseChange(
+  { hash }: DesiredState,
+  { live, releases, lastNumber }: Deployed,
+  moved: boolean,
+): { number: number; line: Change } {
   const newest = releases.at(-1);
-  if (!moved && live?.hash === hash) return { number: live.number, line: change("keep", "release", String(live.number), "live") };
+  if (!moved && live?.hash === hash)
+    return { number: live.number, line: change("keep", "release", String(live.number), "live") };
   if (newest && newest.number !== live?.number && newest.number === lastNumber && newest.hash === hash) {
-    return { number: newest.number, line: change("update", "release", String(newest.number), "made before, not live now") };
+    return {
+      number: newest.number,
+      line: change("update", "release", String(newest.number), "made before, not live now"),
+    };
   }
   const number = lastNumber + 1;
   return { number, line: change("create", "release", String(number), live ? `after ${live.number}` : "the first") };
@@ -141,7 +161,7 @@ function list(items: readonly string[], most = 6): string {
 
 const signs: Readonly<Record<Action, string>> = { create: "+", update: "~", keep: "=", remove: "-", permit: "!" };
 
-/** The plan for people: a heading, one line per change; what is kept is one line per kind. */
+/** The plan as text: a heading, one line per change, one line per kind of unchanged parts. */
 export function planText({ app, stage, release, live, changes }: Plan): string {
   const kept = Map.groupBy(
     changes.filter(({ action, kind }) => action === "keep" && kind !== "release"),
@@ -157,8 +177,10 @@ export function planText({ app, stage, release, live, changes }: Plan): string {
   const width = Math.min(40, Math.max(...rows.map(({ name }) => name.length)));
   const sizeWidth = Math.max(...sizes.map(({ length }) => length));
   const lines = rows.map(({ action, kind, name }, at) => {
-    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}${(sizes[at] ?? "").padStart(sizeWidth)}  ${notes[at]}`;
+    const size = (sizes[at] ?? "").padStart(sizeWidth);
+    return `${signs[action]} ${kind.padEnd(10)}  ${name.padEnd(width)}${size}  ${notes[at]}`;
   });
-  const heading = `${app} at stage ${stage}: release ${release}${live === undefined || live === release ? "" : `, ${live} is live now`}`;
+  const liveNow = live === undefined || live === release ? "" : `, ${live} is live now`;
+  const heading = `${app} at stage ${stage}: release ${release}${liveNow}`;
   return [heading, ...lines].join("\n");
 }

@@ -1,69 +1,9 @@
-/** One cloud behind a few verbs, and the values that go through them: what should be, what is, and what a release became. */
+/** The interface of a cloud: five release verbs, records and operations, and the values that go through them. */
+import type { DeployedPart, Kind, Part, Version } from "./parts.ts";
 import type { ReleaseRecord } from "./record.ts";
 
-/** What a release is made of, and what lies around it. */
-export type Kind =
-  | "role"
-  | "api"
-  | "url"
-  | "worker"
-  | "function"
-  | "route"
-  | "permission"
-  | "binding"
-  | "domain"
-  | "assets"
-  | "stage"
-  | "release"
-  | "logs"
-  | "secret"
-  | "records";
-
-/** A value that goes into a part's key, with the word people know it by. */
-export interface Fact {
-  readonly label: string;
-  readonly value: string;
-  /** Compared, never shown: hashes and env values. */
-  readonly hidden?: boolean;
-}
-
-/** One thing of a release. Two of one kind and name are the same thing; equal keys say that nothing about it differs. */
-export interface Part {
-  readonly kind: Kind;
-  readonly name: string;
-  readonly key: string;
-  /** What explains a changed key. Holds no secret and no hash of one. */
-  readonly facts?: readonly Fact[];
-  /** Permissions only: what is allowed, one line each. */
-  readonly items?: readonly string[];
-  readonly bytes?: number;
-  /** For people, beside the reason: what was left out, and why. */
-  readonly note?: string;
-  /** True for what all releases share: `settle` brings it in step, and no new release is needed for that. */
-  readonly shared?: boolean;
-}
-
-/** A part as the cloud has it. */
-export interface DeployedPart extends Part {
-  /** Functions only: the version that `key` describes; missing when none was published yet. */
-  readonly version?: Version;
-  /** Functions only: every version that is known. */
-  readonly versions?: readonly Version[];
-}
-
-/** A function frozen with its settings; never changes. */
-export interface Version {
-  /** The function's id. */
-  readonly function: string;
-  /** For people: `7`. */
-  readonly number: string;
-  /** What the cloud calls it: a qualified ARN. */
-  readonly ref: string;
-  readonly key: string;
-}
-
 /** A function as a release wants it. */
-export interface FunctionDraft {
+export interface DesiredFunction {
   /** As in the manifest. */
   readonly id: string;
   /** As the cloud calls it. */
@@ -71,8 +11,8 @@ export interface FunctionDraft {
   readonly key: string;
 }
 
-/** A release as it should be; computed from the build and from what is deployed, without a call. */
-export interface Draft<F extends FunctionDraft = FunctionDraft> {
+/** A release as it should be; computed from the build and the present state, without a call. */
+export interface DesiredState<F extends DesiredFunction = DesiredFunction> {
   readonly app: string;
   readonly stage: string;
   /** Over the keys of all parts. */
@@ -87,15 +27,15 @@ export interface Draft<F extends FunctionDraft = FunctionDraft> {
   readonly assets: ReleaseRecord["assets"];
 }
 
-/** A draft whose functions are all uploaded, with what the record says of it. */
-export interface ReleaseDraft<F extends FunctionDraft = FunctionDraft> {
-  readonly draft: Draft<F>;
+/** A desired state whose functions are all uploaded, with the release's record. */
+export interface UploadedRelease<F extends DesiredFunction = DesiredFunction> {
+  readonly desired: DesiredState<F>;
   readonly number: number;
-  /** By function id; one for each function of the draft. */
+  /** By function id; one for each function of the desired state. */
   readonly versions: ReadonlyMap<string, Version>;
   /** An equal snapshot that an interrupted run made: it is used instead of a new one. */
   readonly assembled?: Release;
-  /** The record, but for what the cloud calls the release. */
+  /** The record, without the cloud's name of the release. */
   readonly record: ReleaseRecord;
 }
 
@@ -103,32 +43,41 @@ export interface ReleaseDraft<F extends FunctionDraft = FunctionDraft> {
 export interface Release {
   readonly number: number;
   readonly hash: string;
-  /** What the cloud calls it. */
+  /** The cloud's id of it. */
   readonly ref: string;
-  /** Missing where it was lost; then it can be promoted, but tells nothing of itself. */
+  /** Missing where it was lost; the release can be promoted all the same. */
   readonly record?: ReleaseRecord;
 }
 
-/** What shows whose an answer is, where a node of the cloud may still answer from another release. */
-export interface Proof {
-  /** A header that each answer of the candidate has, and what it says there. */
+/** A response header that identifies the release, since a node of the cloud may still answer from another one. */
+export interface VersionHeader {
+  /** The name and value of the header in every answer of the candidate. */
   readonly header: string;
   readonly value: string;
-  /** False for what the cloud answers without the release's code: a static file has no such header. */
+  /** False for paths that the cloud answers without the release's code: static files lack the header. */
   readonly covers: (path: string) => boolean;
 }
 
-/** A release that answers, and nobody else can guess how to reach it. */
+/** A release without traffic, at an address that nobody can guess. */
 export interface Candidate extends Release {
   /** Without a slash at its end; empty where it has no address. */
   readonly url: string;
-  /** What a request must carry to reach it. */
+  /** Headers that a request needs to reach it. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How the cloud itself answers, and no app of ours, where something that was just made is not seen everywhere yet. */
-  readonly unseen?: readonly { readonly status: number; readonly body: string }[];
-  readonly proof?: Proof;
+  /**
+   * Answers that are asked for again, where something that was just made is not seen everywhere yet: with a body those
+   * of the cloud itself, without one any of this status, as apps answer that may not use what they just got.
+   */
+  readonly notReadyAnswers?: readonly { readonly status: number; readonly body?: string }[];
+  readonly versionHeader?: VersionHeader;
   /** In place of an address: GETs a path, query included, and gives the status. */
-  readonly ask?: (path: string) => Promise<number>;
+  readonly request?: (path: string) => Promise<number>;
+}
+
+/** A candidate that was just assembled. */
+export interface AssembledCandidate extends Candidate {
+  /** Reads it back and probes each of `changed`. Throws UserError CANDIDATE_DIFFERS, PROBE_FAILED. */
+  verify(changed: readonly Version[]): Promise<void>;
 }
 
 /** The release that takes the traffic. */
@@ -145,30 +94,42 @@ export interface Canary {
   readonly percentage: number;
 }
 
-/** Something that was taken away. */
+/** Something that was deleted. */
 export interface Removed {
   readonly kind: Kind | "snapshot" | "version";
   readonly name: string;
 }
 
-/** What a run that did not end left: it is finished or cleared by the next. */
+/** What holds an app's data: it outlives releases, and is removed only by who says so. */
+export interface StoredData {
+  readonly kind: "table";
+  readonly name: string;
+  /** Expired ones included. */
+  readonly entries: number;
+  /** True where there are more than were counted. */
+  readonly isMore: boolean;
+}
+
+/** Something that an interrupted run left; the next run finishes or deletes it. */
 export interface Leftover {
   readonly kind: Kind;
   readonly name: string;
   readonly reason: string;
 }
 
-/** What one app has at one stage; read from the cloud, never from a file of this machine. */
+/** The present state of an app at a stage, read from the cloud and never from a local file. */
 export interface Deployed {
   readonly parts: readonly DeployedPart[];
   /** By number, oldest first. */
   readonly releases: readonly Release[];
   readonly live?: Live;
   readonly canary?: Canary;
+  /** True where two releases can share the traffic. */
+  readonly splitsTraffic?: true;
   readonly leftovers: readonly Leftover[];
-  /** What a run that did not end was about to do; missing while whoever took the lock for it is still at work. */
+  /** The intent of a run that did not end; missing while the owner of its lock is still at work. */
   readonly interrupted?: Intent;
-  /** What has a name of ours and belongs, by its tags, to somebody else: left alone. */
+  /** Resources with a name of ours that belong to somebody else by their tags: left alone. */
   readonly taken: readonly { readonly kind: Kind; readonly name: string }[];
   /** Equal for two looks between which nothing of this app and stage was moved by anybody. */
   readonly fingerprint: string;
@@ -176,7 +137,7 @@ export interface Deployed {
   readonly lastNumber: number;
 }
 
-/** What a run is about to make; kept with the lock, so that the next run finds what a killed one left. */
+/** The resources that a run will create, stored in the lock, so that the next run finds those of a killed one. */
 export interface Intent {
   /** `deploy`, `rollback`, `remove`. */
   readonly command: string;
@@ -188,41 +149,56 @@ export interface Intent {
 
 /** The right to change one app's stage, held until it is ended or lost. */
 export interface Lease {
+  /** False where nothing is locked, and only a change by somebody else is detected. */
+  readonly isExclusive: boolean;
   /** Throws UserError LEASE_LOST, unless the lease is ours for ten seconds more at the least. */
-  hold(): Promise<void>;
+  confirm(): Promise<void>;
   /** @param isFinished false when something is left for the next run to finish: then the intent stays */
   end(isFinished: boolean): Promise<void>;
 }
 
-/** One cloud. Every verb may be run again after it failed half way and then ends where one clean run does. */
-export interface Platform<F extends FunctionDraft = FunctionDraft> {
-  /** True where `lock` keeps others out; elsewhere it only looks whether something moved. */
-  readonly locks?: true;
-  /** True where two releases can share the traffic. */
-  readonly splits?: true;
+/** The deployed state, and the state that a build wants. */
+export interface ObservedStage<F extends DesiredFunction = DesiredFunction> extends Deployed {
+  /** Computed from the build and the present state, without a call; absent without a build. */
+  readonly desired?: DesiredState<F>;
+}
+
+/**
+ * The release verbs of one cloud, for one run. Each may be repeated after it failed half way, and then ends where one
+ * clean run does.
+ */
+export interface Platform<F extends DesiredFunction = DesiredFunction> {
+  readonly records: Records;
+  readonly operations: Operations;
   /** Reads only. */
-  observe(): Promise<Deployed>;
-  /** What the app should be there, given what is. Pure. */
-  draft(deployed: Deployed): Draft<F>;
-  /** Takes the lock and looks again. Throws UserError LOCKED (who holds it, since when), MOVED when it is not as it was observed. */
-  lock(intent: Intent, seen: Deployed): Promise<Lease>;
+  observe(): Promise<ObservedStage<F>>;
   /** Code and settings, frozen together; no traffic. The same key gives the same version. */
   upload(fn: F): Promise<Version>;
-  /** Routes, versions and files → a snapshot at a candidate address, its record written beside or inside; no traffic. */
-  assemble(release: ReleaseDraft<F>): Promise<Candidate>;
-  /** Reads the candidate back and probes each of `changed`. Throws UserError CANDIDATE_DIFFERS, PROBE_FAILED. */
-  verify(candidate: Candidate, release: ReleaseDraft<F>, changed: readonly Version[]): Promise<void>;
+  /** Freezes routes, versions and files at a candidate address, with the release's record; no traffic. */
+  assemble(release: UploadedRelease<F>): Promise<AssembledCandidate>;
   /**
-   * The one call that moves traffic, and the proof that it did.
-   * @param percentage of a canary: the rest stays with the live release; only where traffic `splits`
+   * Moves the traffic by one call, and proves that it moved.
+   * @param percentage of a canary: the rest stays with the live release; only where `splitsTraffic`
    */
   promote(release: Release, percentage?: number): Promise<Live>;
-  /** Takes the traffic from a first release that must not stay: nothing is live then, or a placeholder. */
-  withdraw(live: Live): Promise<void>;
-  /** Brings what all releases share in step with the live one, and notes that it took traffic. */
-  settle(live: Live): Promise<Live>;
-  /** Removes candidate addresses and whatever no kept release needs. */
+  /** Removes candidate addresses and everything that no kept release needs. */
   collect(keep: readonly Release[]): Promise<readonly Removed[]>;
-  /** Removes everything that the app has at the stage; the lock goes last. */
-  remove(): Promise<readonly Removed[]>;
+}
+
+/** The lock of an app's stage, and the record of its live release. */
+export interface Records {
+  /** Takes the lock and reads again. Throws UserError LOCKED, and MOVED when the stage is not as it was observed. */
+  lock(intent: Intent, observed: Deployed): Promise<Lease>;
+  /** Updates the parts that all releases share to the live release's state, and marks its record as live. */
+  settle(live: Live): Promise<Live>;
+}
+
+/** Operations that end a release or a stage. */
+export interface Operations {
+  /** Takes the traffic from a first release that failed: afterwards nothing is live, or a placeholder. */
+  withdraw(live: Live): Promise<void>;
+  /** Reads what holds data of the stage. After `observe`. */
+  storedData(): Promise<readonly StoredData[]>;
+  /** Removes everything that the app has at the stage; the lock goes last. @param withData its data, too */
+  remove(withData: boolean): Promise<readonly Removed[]>;
 }

@@ -1,11 +1,13 @@
-/** What is remembered of a release in the user's own cloud account: written as JSON, read back and checked. Holds no secret and no hash of one. */
+/**
+ * The record of a release, kept as JSON in the user's cloud account without secrets or their hashes, and its reader.
+ */
 import { UserError } from "../framework/model/user-error.ts";
-import type { Fact, Version } from "./platform.ts";
+import type { Fact, Version } from "./parts.ts";
 
 /** A function as a release has it. */
 export interface RecordedFunction extends Version {
   readonly bytes: number;
-  /** What its key is made of, for the next plan; env values are hashed. */
+  /** The inputs of its key, for the next plan; env values are hashed. */
   readonly facts: readonly Fact[];
 }
 
@@ -30,7 +32,7 @@ export interface ReleaseRecord {
   readonly number: number;
   /** Over the keys of all parts. */
   readonly hash: string;
-  /** What the cloud calls it; absent where the record is inside of it. */
+  /** The cloud's id of the release; absent where the record is inside of it. */
   readonly ref?: string;
   /** live once it took traffic, for however long. */
   readonly state: "candidate" | "live";
@@ -47,28 +49,37 @@ export interface ReleaseRecord {
   readonly assets: readonly RecordedAsset[];
   /** Version numbers by name. */
   readonly secrets: Readonly<Record<string, number>>;
+  /** AWS only: what each role of its functions may, one line each; absent in records of earlier versions. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Its other parts, by `kind name`: the keys. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** Throws UserError RECORD_NEWER for one that a newer Portico wrote, RECORD_BROKEN for anything else. `where` is for people. */
+/**
+ * Throws UserError RECORD_NEWER for one that a newer Portico wrote, RECORD_BROKEN for anything else. `where` is for
+ * people.
+ */
 export function readRecord(text: string, where: string): ReleaseRecord {
-  const value = parse(text) as Partial<Record<keyof ReleaseRecord, unknown>> | undefined;
+  const value = parseObject(text) as Partial<Record<keyof ReleaseRecord, unknown>> | undefined;
   const version = value?.schemaVersion;
   if (typeof version === "number" && version > 1) {
     throw new UserError(
       "RECORD_NEWER",
       `${where} was written by a newer Portico (schema ${version}; this one knows 1)`,
-      "use that version of Portico",
+      "Run npm install portico@latest",
     );
   }
   const lists = [value?.functions, value?.routes, value?.assets].every(Array.isArray);
   if (version === 1 && lists && typeof value?.number === "number" && typeof value.hash === "string")
     return value as unknown as ReleaseRecord;
-  throw new UserError("RECORD_BROKEN", `${where} is not a record of a release`, "restore that object, or delete it to forget the release");
+  throw new UserError(
+    "RECORD_BROKEN",
+    `${where} is not a record of a release`,
+    "Restore that object, or delete it: the release then cannot be promoted any more.",
+  );
 }
 
-function parse(text: string): unknown {
+function parseObject(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;

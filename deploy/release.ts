@@ -1,27 +1,28 @@
-/** The road of a release, on one cloud or on several: observe, plan, stop when there is nothing to do, make candidates, promote, clear up. */
-import { giveUp, keptReleases, makeCandidates, type Planned, type Ready, type Run } from "./candidate.ts";
-import { shareAll } from "./canary.ts";
-import { promoteAll } from "./promote.ts";
+/** A release on one cloud or several: observe, plan, make candidates, promote, collect garbage. */
+import { makeCandidates } from "./candidate.ts";
+import { promoteAll, startCanaries } from "./promotion.ts";
+import { keptReleases } from "./retention.ts";
+import { abandonLease, onCloud, type PlannedRelease, type ReadyRelease, type RunOptions } from "./run.ts";
 import { isDone, type Plan, planRelease } from "./plan.ts";
-import type { Canary, FunctionDraft, Live, Platform } from "./platform.ts";
-import { refuseCanary, refuseShare, refuseStale, refuseTaken } from "./refuse.ts";
+import type { Canary, DesiredFunction, Live, Platform } from "./platform.ts";
+import { requireNoCanary, requireCanarySupport, requireCurrentPlan, requireFreeNames } from "./preconditions.ts";
 
-/** What a release needs. */
-export interface Releasing extends Run {
+/** The options of a release. */
+export interface ReleaseOptions extends RunOptions {
   /** In the order in which they are promoted. */
   readonly clouds: readonly Platform[];
   /** How many releases stay ready for rollback, the live one included. */
   readonly keep: number;
   /** Percent of the traffic, 1 to 99, that the release gets beside the live one; all of it when absent. */
   readonly canary?: number;
-  /** A plan that was made before, by cloud: refused when it is not what would be done now. */
+  /** Plans that were made before, by cloud: refused when a new plan differs. */
   readonly expected?: readonly Plan[];
   /** Called before anything is changed; throws to stop. */
   readonly onPlans: (plans: readonly Plan[]) => Promise<void>;
 }
 
-/** What became of it on one cloud. */
-export interface Released {
+/** The result of a release on one cloud. */
+export interface ReleaseResult {
   readonly live: Live;
   /** The release that was made, where it has a part of the traffic only. */
   readonly canary?: Canary;
@@ -31,54 +32,71 @@ export interface Released {
 }
 
 /** Looks and plans. Throws UserError NAME_TAKEN, CANARY_RUNNING. */
-export async function planOn<F extends FunctionDraft>(platform: Platform<F>): Promise<Planned<F>> {
+export async function planForCloud<F extends DesiredFunction>(platform: Platform<F>): Promise<PlannedRelease<F>> {
   const deployed = await platform.observe();
-  const draft = platform.draft(deployed);
-  refuseTaken(deployed, draft);
-  refuseCanary(deployed, draft);
-  return { platform, deployed, draft, plan: planRelease(draft, deployed) };
+  const { desired } = deployed;
+  if (!desired) throw new Error("a plan needs a build");
+  requireFreeNames(deployed, desired);
+  requireNoCanary(deployed, desired);
+  return { platform, deployed, desired, plan: planRelease(desired, deployed) };
 }
 
 /**
- * Nothing takes traffic before every cloud has a candidate that passed. When a later promotion fails, the earlier ones are taken back.
- * Throws UserError with the live releases untouched; whatever it throws, running it again goes on from there.
+ * Nothing takes traffic before every cloud has a candidate that passed. When a later promotion fails, the earlier ones
+ * are reverted. Throws UserError with the live releases untouched; after any error a second run continues where it
+ * stopped.
  */
-export async function release(releasing: Releasing): Promise<readonly Released[]> {
-  const planned = await Promise.all(releasing.clouds.map((cloud) => planOn(cloud)));
-  releasing.expected?.forEach((plan, at) => refuseStale(plan, planned[at]?.plan));
-  if (releasing.canary !== undefined) for (const { platform, deployed } of planned) refuseShare(platform, deployed);
-  await releasing.onPlans(planned.map(({ plan }) => plan));
+export async function release(options: ReleaseOptions): Promise<readonly ReleaseResult[]> {
+  const planned = await Promise.all(options.clouds.map((cloud) => onCloud(options, cloud, () => planForCloud(cloud))));
+  for (const [at, plan] of options.expected?.entries() ?? []) requireCurrentPlan(plan, planned[at]?.plan);
+  if (options.canary !== undefined)
+    for (const { platform, deployed, desired } of planned)
+      await onCloud(options, platform, () => requireCanarySupport(deployed, desired));
+  await options.onPlans(planned.map(({ plan }) => plan));
   const unchanged = planned.map(({ plan, deployed }) => isDone(plan) && deployed.live !== undefined);
   const readies = await makeCandidates(
     planned.filter((_, at) => !unchanged[at]),
-    releasing,
+    options,
   );
-  const { canary } = releasing;
+  const { canary } = options;
   if (canary !== undefined) {
-    const canaries = await shareAll(readies, canary, releasing);
-    return planned.map(({ platform, deployed, plan }): Released => {
+    const canaries = await startCanaries(readies, canary, options);
+    return planned.map(({ platform, deployed, plan }): ReleaseResult => {
       const made = canaries.get(platform);
-      return { live: deployed.live!, plan, changed: readies.some((ready) => ready.platform === platform), ...(made && { canary: made }) };
+      return {
+        live: deployed.live!,
+        plan,
+        changed: readies.some((ready) => ready.platform === platform),
+        ...(made && { canary: made }),
+      };
     });
   }
-  const lives = await promoteAll(readies, releasing);
+  const lives = await promoteAll(readies, options);
   const settled: Live[] = [];
-  for (const [at, ready] of readies.entries()) settled.push(await finish(ready, lives[at]!, releasing));
-  return planned.map((one, at): Released => {
+  for (const [at, ready] of readies.entries())
+    settled.push(await onCloud(options, ready.platform, () => finish(ready, lives[at]!, options)));
+  return planned.map((one, at): ReleaseResult => {
     const changed = readies.findIndex(({ platform }) => platform === one.platform);
     return { live: settled[changed] ?? one.deployed.live!, plan: one.plan, changed: !unchanged[at] };
   });
 }
 
-/** The release is live whatever happens here; what is not done is a line of the next plan. */
-async function finish({ platform, deployed, lease }: Ready, live: Live, { keep, onProgress }: Releasing): Promise<Live> {
+/** Collects garbage and settles. The release is live even if this fails; the next plan lists the rest. */
+async function finish(
+  { platform, deployed, lease }: ReadyRelease,
+  live: Live,
+  { keep, onProgress }: ReleaseOptions,
+): Promise<Live> {
   try {
-    const [removed, settled] = await Promise.all([platform.collect(keptReleases(live, deployed.releases, keep)), platform.settle(live)]);
+    const [removed, settled] = await Promise.all([
+      platform.collect(keptReleases(live, deployed.releases, keep)),
+      platform.records.settle(live),
+    ]);
     onProgress({ step: "collect", removed }, platform);
     await lease.end(true);
     return settled;
   } catch (error) {
-    await giveUp(lease);
+    await abandonLease(lease);
     throw error;
   }
 }

@@ -1,11 +1,11 @@
-/** Moves the traffic to a release that is there already: a cloud and a number in, that release live out; one call that changes the app. */
+/** Moves the traffic to a release that exists already: rollback and promote. */
 import { UserError } from "../framework/model/user-error.ts";
-import { askingOf, giveUp } from "./candidate.ts";
-import type { Journal } from "./journal.ts";
+import { requestOptions, abandonLease } from "./run.ts";
+import type { RollbackJournal } from "./rollback-journal.ts";
 import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
-import { requireSmoke, type SmokeCheck } from "./smoke.ts";
+import { requireSmokeTest, type SmokeCheck } from "./smoke-test.ts";
 
-/** What a switch would do, for people to agree to. */
+/** The effects of a switch, for people to confirm. */
 export interface Switch {
   readonly from: Live;
   readonly to: Release;
@@ -15,92 +15,114 @@ export interface Switch {
   readonly stays: readonly string[];
 }
 
-/** What it needs. */
-export interface Switching {
+/** The options of a switch. */
+export interface SwitchOptions {
   readonly platform: Platform;
   readonly command: "rollback" | "promote";
-  /** The release's number; when absent the canary is promoted or taken back, or the one that was live before comes again. */
+  /**
+   * The release's number; when absent the canary is promoted or taken back, or the one that was live before comes
+   * again.
+   */
   readonly number?: number;
-  /** What a canary must answer before it gets all of the traffic. */
+  /** Smoke tests that a canary must pass before it gets all of the traffic. */
   readonly smoke: readonly SmokeCheck[];
   /** Default the machine's. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
-  /** Tells a rollback without a number whether it was done already; without it, it is only known while the cloud has an intent. */
-  readonly journal?: Journal;
-  /** Shows the releases and what would change; throws to stop. */
+  /**
+   * Tells a rollback without a number whether it was done already; without it, it is only known while the cloud has an
+   * intent.
+   */
+  readonly journal?: RollbackJournal;
+  /** Shows the two releases and the changes; throws to stop. */
   readonly onSwitch: (change: Switch, deployed: Deployed) => Promise<void>;
 }
 
-/** What came of it. */
-export interface Switched {
+/** The result of a switch. */
+export interface SwitchResult {
   readonly live: Live;
   readonly changed: boolean;
   /** The release that was live before a rollback which began here, had its effect, and was not seen to end. */
   readonly cutOffFrom?: number;
 }
 
-/** Gives what is live then. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN, SMOKE_FAILED, and those of the lock. */
-export async function switchRelease(switching: Switching): Promise<Switched> {
-  const { platform, onSwitch } = switching;
-  const journal = journalOf(switching);
+/**
+ * Returns the release that is live afterwards. Throws UserError NOTHING_LIVE, NO_EARLIER_RELEASE, RELEASE_UNKNOWN,
+ * SMOKE_FAILED, and those of the lock.
+ */
+export async function switchRelease(options: SwitchOptions): Promise<SwitchResult> {
+  const { platform, onSwitch } = options;
+  const journal = journalOf(options);
   const [deployed, step] = await Promise.all([platform.observe(), journal?.read()]);
   const { live, canary, lastNumber } = deployed;
-  if (!live) throw new UserError("NOTHING_LIVE", "nothing was released to this stage yet", "portico deploy makes the first release");
+  if (!live)
+    throw new UserError(
+      "NOTHING_LIVE",
+      "nothing was released to this stage yet",
+      "Run portico deploy --stage NAME first, with the name of this stage.",
+    );
   const isCutOff = !canary && step?.to === live.number && step.last === lastNumber;
-  const to = isCutOff ? live : target(switching, live, deployed);
-  // Already where it should be: only what an earlier run left is finished; a canary's part comes back by a switch.
+  const to = isCutOff ? live : targetRelease(options, live, deployed);
+  // Already live: only leftovers of an earlier run are finished; a canary's part comes back by a switch.
   const isThere = to.number === live.number && !canary;
   if (!isThere) {
     await onSwitch(toSwitch(live, to), deployed);
-    await journal?.begin({ from: canary?.release.number ?? live.number, to: to.number, last: lastNumber });
+    await journal?.record({ from: canary?.release.number ?? live.number, to: to.number, last: lastNumber });
   }
-  const now = isThere && !deployed.interrupted ? live : await move(switching, { deployed, live, to, isThere });
-  await journal?.end();
+  const now = isThere && !deployed.interrupted ? live : await move(options, { deployed, live, to, isThere });
+  await journal?.clear();
   return { live: now, changed: !isThere, ...(isCutOff && { cutOffFrom: step.from }) };
 }
 
-/** Only a rollback to the release before means another one when it is said again. */
-const journalOf = ({ command, number, journal }: Switching): Journal | undefined =>
+/** Only a rollback without a number means another release when it is repeated. */
+const journalOf = ({ command, number, journal }: SwitchOptions): RollbackJournal | undefined =>
   command === "rollback" && number === undefined ? journal : undefined;
 
-interface Moving {
+interface Move {
   readonly deployed: Deployed;
   readonly live: Live;
   readonly to: Release;
-  /** True when it is live already, and only what an earlier run left is finished. */
+  /** True when the target is live already, and only leftovers of an earlier run are finished. */
   readonly isThere: boolean;
 }
 
-async function move(switching: Switching, { deployed, live, to, isThere }: Moving): Promise<Live> {
-  const { platform, command } = switching;
+async function move(options: SwitchOptions, { deployed, live, to, isThere }: Move): Promise<Live> {
+  const { platform, command } = options;
   const { canary, leftovers } = deployed;
-  const lease = await platform.lock({ command, release: to.number, functions: [] }, deployed);
+  const lease = await platform.records.lock({ command, release: to.number, functions: [] }, deployed);
   try {
-    if (canary?.release.number === to.number) await tryCanary(switching, canary.release, live);
-    const now = await platform.settle(isThere ? live : await platform.promote(to));
+    if (canary?.release.number === to.number) await requireHealthyCanary(options, canary.release, live);
+    const now = await platform.records.settle(isThere ? live : await platform.promote(to));
     await lease.end(leftovers.length === 0);
     return now;
   } catch (error) {
-    await giveUp(lease);
+    await abandonLease(lease);
     throw error;
   }
 }
 
-function target({ command, number }: Switching, live: Live, deployed: Deployed): Release {
-  if (number !== undefined) return byNumber(number, deployed);
+/** The stage for messages, or a placeholder where the live release has no record. */
+const stageOf = ({ record }: Live): string => record?.stage ?? "NAME";
+
+function targetRelease({ command, number }: SwitchOptions, live: Live, deployed: Deployed): Release {
+  if (number !== undefined) return byNumber(number, deployed, stageOf(live));
   const { canary } = deployed;
   if (command === "promote") {
     if (canary) return canary.release;
-    throw new UserError("NO_CANARY", "no release is a canary", "say which one: portico promote N; portico releases lists them");
+    const stage = stageOf(live);
+    throw new UserError(
+      "NO_CANARY",
+      "no release is a canary",
+      `Run portico releases --stage ${stage}, then portico promote NUMBER --stage ${stage}`,
+    );
   }
-  return canary ? live : (interruptedRollback(deployed) ?? before(live, deployed));
+  return canary ? live : (interruptedRollback(deployed) ?? earlierRelease(live, deployed));
 }
 
-/** One that does not pass loses the part of the traffic that it has. */
-async function tryCanary(switching: Switching, canary: Candidate, live: Live): Promise<void> {
-  const { platform, smoke } = switching;
+/** A canary that fails loses its part of the traffic. */
+async function requireHealthyCanary(options: SwitchOptions, canary: Candidate, live: Live): Promise<void> {
+  const { platform, smoke } = options;
   try {
-    await requireSmoke(canary, smoke, live.number, askingOf(switching));
+    await requireSmokeTest(canary, smoke, live.number, requestOptions(options));
   } catch (error) {
     await platform.promote(live);
     throw error;
@@ -110,33 +132,39 @@ async function tryCanary(switching: Switching, canary: Candidate, live: Live): P
 function toSwitch(from: Live, to: Release): Switch {
   const names = new Set([...Object.keys(from.record?.secrets ?? {}), ...Object.keys(to.record?.secrets ?? {})]);
   const secrets = [...names].filter((name) => from.record?.secrets[name] !== to.record?.secrets[name]).toSorted();
-  const stays = Object.entries(from.record?.parts ?? {}).filter(([name, key]) => to.record && to.record.parts[name] !== key);
+  // A role that the other release does not have is its own: each function keeps the role that it was released with.
+  const stays = Object.entries(from.record?.parts ?? {}).filter(
+    ([name, key]) =>
+      to.record && to.record.parts[name] !== key && (name in to.record.parts || !/^(permission )?role /.test(name)),
+  );
   return { from, to, secrets, stays: stays.map(([name]) => name) };
 }
 
-/** Where a rollback that did not end was going: done again, it must not go one further. */
+/** The target of an interrupted rollback: repeated, it must not go one release further. */
 function interruptedRollback({ interrupted, releases }: Deployed): Release | undefined {
-  return interrupted?.command === "rollback" ? releases.find(({ number }) => number === interrupted.release) : undefined;
+  return interrupted?.command === "rollback"
+    ? releases.find(({ number }) => number === interrupted.release)
+    : undefined;
 }
 
 /** The newest that took traffic and is older than the live one. */
-function before(live: Live, { releases }: Deployed): Release {
+function earlierRelease(live: Live, { releases }: Deployed): Release {
   const earlier = releases.filter((one) => one.number < live.number && one.record?.state !== "candidate").at(-1);
   if (earlier) return earlier;
   throw new UserError(
     "NO_EARLIER_RELEASE",
-    `release ${live.number} is the oldest that is kept`,
-    "portico releases lists what can be promoted",
+    `release ${live.number} is the oldest one that is kept`,
+    `Run portico releases --stage ${stageOf(live)} to list the releases that are kept.`,
   );
 }
 
-function byNumber(number: number, { releases }: Deployed): Release {
+function byNumber(number: number, { releases }: Deployed, stage: string): Release {
   const found = releases.find((one) => one.number === number);
   if (found) return found;
   const numbers = releases.map((one) => one.number).join(", ") || "none";
   throw new UserError(
     "RELEASE_UNKNOWN",
     `there is no release ${number} that can be promoted; there are: ${numbers}`,
-    "portico releases lists them",
+    `Run portico releases --stage ${stage} to list them.`,
   );
 }

@@ -1,29 +1,43 @@
-/** Takes an app's stage away: a cloud in, what was removed out; running it again goes on where it stopped. */
-import { giveUp } from "./candidate.ts";
-import type { Deployed, Platform, Removed } from "./platform.ts";
+/** Removes everything that an app has at a stage; a second run continues after an interruption. */
+import { abandonLease } from "./run.ts";
+import type { Deployed, Platform, Removed, StoredData } from "./platform.ts";
 
-/** What it needs. */
-export interface Teardown {
+/** The options of a removal. */
+export interface TeardownOptions {
   readonly platform: Platform;
   /** Names of the stage's secrets, which may be there before anything else is. */
   readonly secrets?: readonly string[];
-  /** Shows what goes, where there is anything; throws to stop. */
-  readonly onPlan: (deployed: Deployed) => Promise<void>;
+  /** Whether the data that the app wrote goes, too. */
+  readonly withData: boolean;
+  /** Shows the parts that will be removed, and what holds data; throws to stop. */
+  readonly onPlan: (deployed: Deployed, data: readonly StoredData[]) => Promise<void>;
 }
 
-/** An empty list when there was nothing. */
-export async function removeStage({ platform, secrets = [], onPlan }: Teardown): Promise<readonly Removed[]> {
+/** The result of a removal. */
+export interface Teardown {
+  /** Empty when there was nothing. */
+  readonly removed: readonly Removed[];
+  /** What still holds data. */
+  readonly kept: readonly StoredData[];
+}
+
+/** Removes what there is, its data only if that is wanted. */
+export async function removeStage({ platform, secrets = [], withData, onPlan }: TeardownOptions): Promise<Teardown> {
   const deployed = await platform.observe();
-  const { parts, releases, leftovers } = deployed;
-  if (![...parts, ...releases, ...leftovers, ...secrets].length) return [];
-  await onPlan(deployed);
-  const lease = await platform.lock({ command: "remove", functions: [] }, deployed);
+  const data = await platform.operations.storedData();
+  const kept = withData ? [] : data;
+  const { releases, leftovers } = deployed;
+  const parts = deployed.parts.filter(({ kind }) => kind !== "table");
+  if (![...parts, ...releases, ...leftovers, ...secrets, ...(withData ? data : [])].length)
+    return { removed: [], kept };
+  await onPlan(deployed, data);
+  const lease = await platform.records.lock({ command: "remove", functions: [] }, deployed);
   try {
-    const removed = await platform.remove();
+    const removed = await platform.operations.remove(withData);
     await lease.end(true);
-    return removed;
+    return { removed, kept };
   } catch (error) {
-    await giveUp(lease);
+    await abandonLease(lease);
     throw error;
   }
 }

@@ -1,4 +1,7 @@
-/** `/boom` throws: the client sees a request id and nothing else, the log has the stack, and `portico dev` shows the line. */
+/**
+ * `/boom` throws: the client sees a request id and nothing else, the log has the stack, and `portico dev` shows the
+ * line.
+ */
 import type { Handler } from "portico";
 
 export const GET: Handler = () => {

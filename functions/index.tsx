@@ -1,6 +1,6 @@
 /** The home page: `/`. A page is a Response like any other; the stylesheet and the image come from `_public`. */
 import type { Handler } from "portico";
-import { page } from "./_lib/page.tsx";
+import { homePage } from "./_lib/page.tsx";
 
 const links = [
   ["/hello/나의 비밀 방", "Hello", "a parameter in the path, and a greeting from hosting.json"],
@@ -17,11 +17,12 @@ const links = [
 ] as const;
 
 export const GET: Handler = () =>
-  page(
+  homePage(
     "It runs.",
     <>
       <p class="lead">
-        Every card is one file in <code>functions/</code>, and one function of its own in the cloud. Edit one and reload.
+        Every card is one file in <code>functions/</code>, and one function of its own in the cloud. Edit one and
+        reload.
       </p>
       <ul class="cards">
         {links.map(([href, name, text]) => (

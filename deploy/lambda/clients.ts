@@ -1,18 +1,19 @@
-/** The one factory of AWS clients: where and as whom in, clients out that look nowhere else for either and that wait on our clock alone. */
+/** Creates all AWS clients with explicit endpoint, region and credentials, our own retries and rate limits. */
 import { ApiGatewayV2Client } from "@aws-sdk/client-apigatewayv2";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
-import { UserError } from "../../framework/model/user-error.ts";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { type Clock, systemClock } from "../clock.ts";
-import { createPace, type Rates } from "./pace.ts";
-import { noteDate } from "./server-date.ts";
-import { insisting, isBroken, isServiceError } from "./retry.ts";
+import { retryTransient } from "./aws-error.ts";
+import { createRateLimiter, type RateLimits } from "./rate-limiter.ts";
 
-/** What requests are signed with. */
+/** Credentials that sign requests. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -27,11 +28,16 @@ export interface Access {
   readonly region: string;
   /** Or a function that gives them, again when they expire. */
   readonly credentials: Credentials | (() => Promise<Credentials>);
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY; without them every request goes straight to its host. */
+  readonly proxy?: ProxyEnv;
 }
+
+/** The variables of the environment that name a proxy. */
+type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
 /** A call that is about to be sent, retries included. */
 export interface SentCall {
-  readonly service: "lambda" | "apigateway" | "iam" | "s3" | "ssm" | "logs" | "sts";
+  readonly service: "lambda" | "apigateway" | "iam" | "s3" | "ssm" | "logs" | "sts" | "dynamodb";
   /** `PublishVersion`. */
   readonly operation: string;
 }
@@ -41,10 +47,10 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Sees every request, just before it is sent. */
   readonly onCall?: (call: SentCall) => void;
-  /** Around every request, for whoever stands between us and the cloud: it sends with `send`, or does not. */
+  /** Wraps every request, for tests that inject faults: it calls `send`, or does not. */
   readonly transport?: <T>(call: SentCall, send: () => Promise<T>) => Promise<T>;
-  /** Calls a second that are not exceeded; without it only what the service refuses slows us down. */
-  readonly rates?: Rates;
+  /** Limits of calls per second; without it only refusals by the service slow the run down. */
+  readonly rates?: RateLimits;
 }
 
 /** Everything that talks to AWS. */
@@ -56,6 +62,7 @@ export interface Clients {
   /** Sends each call once: for creates without a chosen name, where a repeat after a lost answer would make a twin. */
   readonly apiOnce: ApiGatewayV2Client;
   readonly iam: IAMClient;
+  readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
   readonly ssm: SSMClient;
   readonly logs: CloudWatchLogsClient;
@@ -63,11 +70,11 @@ export interface Clients {
 }
 
 /**
- * Every setting that the SDK would otherwise look for in AWS_*, in ~/.aws or on the instance's metadata service is given here: stage
- * `local` talks to its endpoint with its key and to nothing else. The SDK's own retries are off, since they wait on the machine's clock;
- * ours stand in their place.
+ * Every setting that the SDK would otherwise look for in AWS_*, in ~/.aws or on the instance's metadata service is
+ * given here: stage `local` talks to its endpoint with its key and to nothing else. The SDK's own retries are off,
+ * since they wait on the machine's clock; ours stand in their place.
  */
-export function createClients({ endpoint, region, credentials }: Access, options: ClientOptions = {}): Clients {
+export function createClients({ endpoint, region, credentials, proxy }: Access, options: ClientOptions = {}): Clients {
   const { clock = systemClock } = options;
   const settings = {
     ...(endpoint !== undefined && { endpoint }),
@@ -81,9 +88,9 @@ export function createClients({ endpoint, region, credentials }: Access, options
     userAgentAppId: "portico",
     authSchemePreference: [],
     disableClockSkewCorrection: false,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000 },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, ...(proxy && proxyAgents(proxy)) },
   };
-  // A bucket in the host name would need a name server; and no region but the given one is asked.
+  // A bucket in the host name would need a name server; only the given region is called.
   const s3 = {
     ...settings,
     forcePathStyle: endpoint !== undefined,
@@ -93,9 +100,13 @@ export function createClients({ endpoint, region, credentials }: Access, options
     requestChecksumCalculation: "WHEN_REQUIRED" as const,
     responseChecksumValidation: "WHEN_REQUIRED" as const,
   };
-  const pace = createPace(clock, options.rates ?? {});
-  const watched = <C extends { readonly middlewareStack: unknown }>(client: C, service: SentCall["service"], insists = true): C => {
-    watch(client.middlewareStack as Stack, { service, insists, clock, pace, options });
+  const pace = createRateLimiter(clock, options.rates ?? {});
+  const watched = <C extends { readonly middlewareStack: unknown }>(
+    client: C,
+    service: SentCall["service"],
+    insists = true,
+  ): C => {
+    addCallMiddleware(client.middlewareStack as Stack, { service, insists, clock, pace, options });
     return client;
   };
   return {
@@ -104,12 +115,19 @@ export function createClients({ endpoint, region, credentials }: Access, options
     lambda: watched(new LambdaClient(settings), "lambda"),
     api: watched(new ApiGatewayV2Client(settings), "apigateway"),
     apiOnce: watched(new ApiGatewayV2Client(settings), "apigateway", false),
+    dynamodb: watched(new DynamoDBClient({ ...settings, accountIdEndpointMode: "disabled" }), "dynamodb"),
     iam: watched(new IAMClient(settings), "iam"),
     s3: watched(new S3Client(s3), "s3"),
     ssm: watched(new SSMClient(settings), "ssm"),
     logs: watched(new CloudWatchLogsClient(settings), "logs"),
     sts: watched(new STSClient(settings), "sts"),
   };
+}
+
+/** Agents that use the proxy, since the SDK's own do not (Node.js http, `proxyEnv`, from 24.5). */
+export function proxyAgents(proxyEnv: ProxyEnv): { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } {
+  const options = { keepAlive: true, maxSockets: 50, proxyEnv };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
 /** The SDK's middleware stack, as far as it is used here. */
@@ -126,42 +144,37 @@ interface Watching {
   readonly service: SentCall["service"];
   readonly insists: boolean;
   readonly clock: Clock;
-  readonly pace: ReturnType<typeof createPace>;
+  readonly pace: ReturnType<typeof createRateLimiter>;
   readonly options: ClientOptions;
 }
 
 /** Before the SDK signs, so that a repeated request is signed anew. */
-function watch(stack: Stack, { service, insists, clock, pace, options }: Watching): void {
+function addCallMiddleware(stack: Stack, { service, insists, clock, pace, options }: Watching): void {
   const middleware: Middleware = (next, context) => (request) => {
     const call: SentCall = { service, operation: (context.commandName ?? "").replace(/Command$/, "") };
     const attempt = async (): Promise<unknown> => {
       await pace(call);
       options.onCall?.(call);
       const result = await (options.transport ? options.transport(call, () => next(request)) : next(request));
-      noteDate(result);
+      rememberDate(result);
       return result;
     };
-    return insists ? insisting(clock, attempt) : attempt();
+    return insists ? retryTransient(clock, attempt) : attempt();
   };
   stack.addRelativeTo(middleware, { relation: "before", toMiddleware: "retryMiddleware", name: "porticoWatch" });
 }
 
-/** A service's refusal, or a cloud that does not answer, as the user's error; anything else is given back as it is. */
-export function toUserError(error: unknown, where: string): unknown {
-  if (isServiceError(error)) {
-    return new UserError(
-      "CLOUD_REFUSED",
-      `${where} refused: ${error.name}: ${error.message}`,
-      "what is live was not touched unless the lines above say so; repair it and run the command again, it goes on from there",
-      { cause: error },
-    );
-  }
-  if (!isBroken(error)) return error;
-  const { code = "timeout" } = error as NodeJS.ErrnoException;
-  return new UserError(
-    "CLOUD_UNREACHABLE",
-    `${where} does not answer (${code})`,
-    "see that it can be reached (the local cloud: portico cloud) and run the command again, it goes on from there",
-    { cause: error },
-  );
+const dates = new WeakMap<object, number>();
+
+/** Remembers the Date header of an answer (RFC 9110 section 6.6.1) beside the SDK's output. */
+export function rememberDate(result: unknown): void {
+  const { output, response } = (result ?? {}) as {
+    output?: unknown;
+    response?: { readonly headers?: Readonly<Record<string, string>> };
+  };
+  const date = Date.parse(response?.headers?.["date"] ?? "");
+  if (typeof output === "object" && output !== null && !Number.isNaN(date)) dates.set(output, date);
 }
+
+/** Epoch ms, whole seconds; undefined for an answer without a date. */
+export const dateOf = (output: object): number | undefined => dates.get(output);

@@ -1,20 +1,29 @@
-/** The least that a deployer of one app must be allowed, as an IAM policy: an app, its stage and where in, the document out. */
+/** The least-privilege IAM policy for a deployer of one app and stage. */
 import type { LambdaApp } from "../../framework/model/app.ts";
+import type { Owner } from "../parts.ts";
 import { logGroup } from "./log-group.ts";
-import { bucketName, functionPrefix, lockKey, type Owner, recordPrefix, secretPrefix, stageName } from "./names.ts";
+import { tableArn } from "./table.ts";
+import { bucketName, functionPrefix, lockKey, recordPrefix, rolePath, secretPrefix, stageName } from "./names.ts";
 
-/** Whose and where. */
+/** The app, the stage and the account. */
 export interface PolicyScope {
   readonly owner: Owner;
   readonly account: string;
   readonly region: string;
   readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front">;
+  /** Whether a function imports portico/store. */
+  readonly needsStore: boolean;
 }
 
-/** Every call of deploy/lambda, on this app's and stage's own names alone; what AWS cannot narrow to a name says so with `*`. */
-export function deployerPolicy({ owner, account, region, lambda }: PolicyScope): unknown {
+/**
+ * Every call of deploy/lambda, for this app's and stage's names alone; statements that AWS cannot limit to a name have
+ * `*`.
+ */
+export function deployerPolicy({ owner, account, region, lambda, needsStore }: PolicyScope): unknown {
   const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
-  const role = lambda.role ?? `arn:aws:iam::${account}:role/${stageName(owner)}`;
+  const iam = `arn:aws:iam::${account}:role`;
+  const roles = `${iam}${rolePath(owner, { region })}*`;
+  const given = lambda.role;
   const bucket = `arn:aws:s3:::${bucketName(account, region)}`;
   const boundary = lambda.permissionsBoundary;
   const statements = [
@@ -32,9 +41,19 @@ export function deployerPolicy({ owner, account, region, lambda }: PolicyScope):
             ["/apis", "/apis/*", "/tags/*"].map((path) => `arn:aws:apigateway:${region}::${path}`),
           ),
         ]),
-    { ...allow("PassRole", ["iam:PassRole"], role), Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } } },
-    ...(lambda.role === undefined ? roleStatements(role, boundary) : []),
-    allow("FindBucket", ["s3:ListBucket", "s3:CreateBucket", "s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock"], bucket),
+    {
+      ...allow("PassRole", ["iam:PassRole"], given ?? roles),
+      Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+    },
+    ...(given === undefined ? [makeRoles(roles, boundary)] : []),
+    allow("Roles", roleActions, [roles, `${iam}/${stageName(owner)}`]),
+    allow("FindRoles", ["iam:ListRoles"], "*"),
+    ...(needsStore ? [allow("Table", tableActions, tableArn(owner, { account, region }))] : []),
+    allow(
+      "FindBucket",
+      ["s3:ListBucket", "s3:CreateBucket", "s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock"],
+      bucket,
+    ),
     allow(
       "LeaseAndRecords",
       ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
@@ -42,7 +61,10 @@ export function deployerPolicy({ owner, account, region, lambda }: PolicyScope):
     ),
     allow("Secrets", secretActions, arn("ssm", `parameter${secretPrefix(owner)}*`)),
     allow("ListSecrets", ["ssm:GetParametersByPath"], arn("ssm", `parameter${secretPrefix(owner).slice(0, -1)}`)),
-    allow("LogGroup", logActions, [arn("logs", `log-group:${logGroup(owner)}`), arn("logs", `log-group:${logGroup(owner)}:*`)]),
+    allow("LogGroup", logActions, [
+      arn("logs", `log-group:${logGroup(owner)}`),
+      arn("logs", `log-group:${logGroup(owner)}:*`),
+    ]),
     allow("FindLogGroups", ["logs:DescribeLogGroups"], "*"),
   ];
   return { Version: "2012-10-17", Statement: statements };
@@ -71,22 +93,36 @@ const urlActions = [
   ...["Get", "Create", "Update", "Delete"].map((verb) => `lambda:${verb}FunctionUrlConfig`),
 ];
 
+/** Scan counts the entries of a table that is removed; Scan and PutItem are `portico store export` and `import`. */
+const tableActions = [
+  ...["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"],
+  ...["UpdateTimeToLive", "DescribeTimeToLive", "UpdateContinuousBackups", "DescribeContinuousBackups"],
+  ...["TagResource", "ListTagsOfResource", "Scan", "PutItem"],
+].map((name) => `dynamodb:${name}`);
+
 const secretActions = ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameters", "ssm:AddTagsToResource"];
 
-const logActions = ["logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "logs:DeleteLogGroup", "logs:FilterLogEvents"];
+const logActions = [
+  "logs:CreateLogGroup",
+  "logs:PutRetentionPolicy",
+  "logs:TagResource",
+  "logs:DeleteLogGroup",
+  "logs:FilterLogEvents",
+];
+
+/** Without making any: of those that are there, the one that earlier versions of Portico made among them. */
+const roleActions = ["iam:GetRole", "iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRole"];
 
 /** With a boundary, only roles that it bounds can be made: so no deployer gives itself more through a function. */
-function roleStatements(role: string, boundary: string | undefined): readonly unknown[] {
-  const bounded = boundary === undefined ? {} : { Condition: { StringEquals: { "iam:PermissionsBoundary": boundary } } };
-  const changing = ["iam:CreateRole", "iam:PutRolePolicy", ...(boundary === undefined ? [] : ["iam:PutRolePermissionsBoundary"])];
-  return [
-    { ...allow("MakeRole", changing, role), ...bounded },
-    allow(
-      "Role",
-      ["iam:GetRole", "iam:GetRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:TagRole", "iam:DeleteRolePolicy", "iam:DeleteRole"],
-      role,
-    ),
+function makeRoles(roles: string, boundary: string | undefined): unknown {
+  const bounded =
+    boundary === undefined ? {} : { Condition: { StringEquals: { "iam:PermissionsBoundary": boundary } } };
+  const making = [
+    "iam:CreateRole",
+    "iam:PutRolePolicy",
+    ...(boundary === undefined ? [] : ["iam:PutRolePermissionsBoundary"]),
   ];
+  return { ...allow("MakeRole", making, roles), ...bounded };
 }
 
 const allow = (Sid: string, Action: readonly string[], Resource: string | readonly string[]) => ({

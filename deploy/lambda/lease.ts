@@ -1,21 +1,25 @@
-/** The right to change one app's stage on AWS: a lease in the bucket, thirty seconds by the store's own clock, renewed while it is held. */
+/** The deploy lock of one app and stage: a lease of thirty seconds in the bucket, renewed while it is held. */
 import { UserError } from "../../framework/model/user-error.ts";
+import type { Owner } from "../parts.ts";
 import type { Clock } from "../clock.ts";
-import type { Holder } from "../holder.ts";
+import type { LockOwner } from "../lock-owner.ts";
 import type { Intent, Lease } from "../platform.ts";
-import { lockKey, type Owner, stageName } from "./names.ts";
-import { isMissing, isOutdated } from "./retry.ts";
-import type { Store, Stored } from "./store.ts";
+import { lockKey, stageName } from "./names.ts";
+import { isMissing, isPreconditionFailed } from "./aws-error.ts";
+import type { Store, StoredText } from "./store.ts";
 
-/** Milliseconds that a lease lives without being renewed, between two renewals, and that must be left before the traffic moves. */
+/**
+ * Milliseconds that a lease lives without being renewed, between two renewals, and that must be left before the traffic
+ * moves.
+ */
 const life = 30_000;
 const renewal = 10_000;
 const least = 10_000;
 
-/** What the lock says; JSON. */
+/** The content of the lock object, as JSON. */
 interface LockText {
   readonly schemaVersion: 1;
-  /** Who holds it; absent when nobody does and only an intent is left to finish. */
+  /** The deployer that holds it; absent where only the intent of an interrupted run is left. */
   readonly holder?: { readonly run: string; readonly checkout: string; readonly who: string; readonly since: string };
   readonly intent: Intent;
 }
@@ -29,15 +33,18 @@ export interface Lock extends LockText {
 
 /** A lease in a bucket. */
 export interface BucketLease extends Lease {
-  /** Throws UserError LEASE_LOST, without a call, unless it was renewed so lately that ten seconds are left: for what must not be done by a run that stood still. */
-  check(): void;
+  /**
+   * Throws UserError LEASE_LOST, without a call, unless ten seconds of the lease are left: before steps that a run must
+   * not take after it was suspended.
+   */
+  requireFresh(): void;
 }
 
 /** Where and as whom. */
-export interface LeaseHost {
+export interface LeaseInput {
   readonly store: Store;
   readonly clock: Clock;
-  readonly holder: Holder;
+  readonly lockOwner: LockOwner;
   readonly owner: Owner;
 }
 
@@ -47,13 +54,13 @@ export async function readLock(store: Store, owner: Owner): Promise<Lock | undef
   return stored && toLock(stored);
 }
 
-function toLock({ text, etag, written, read }: Stored): Lock {
-  const value = parse(text);
+function toLock({ text, etag, written, read }: StoredText): Lock {
+  const value = parseLock(text);
   return { ...value, etag, millisecondsLeft: value.holder ? Math.max(0, written + life - read) : 0 };
 }
 
-/** A lock that cannot be read is somebody's all the same: it is honoured for its time, and tells nothing. */
-function parse(text: string): LockText {
+/** A lock that cannot be parsed is respected until it expires, with an unknown owner. */
+function parseLock(text: string): LockText {
   const unknown: LockText = {
     schemaVersion: 1,
     holder: { run: "", checkout: "", who: "an unknown deployer", since: "an unknown time" },
@@ -68,26 +75,29 @@ function parse(text: string): LockText {
 }
 
 /**
- * Takes the lock: a free one, one whose lease ran out, or one whose holder was of this checkout and is dead. What a dead run left to
- * finish stays in the intent. Throws UserError LOCKED.
+ * Takes the lock if it is free, if its lease expired, or if its holder is a dead process of this checkout. The intent
+ * keeps the unfinished functions of a dead run. Throws UserError LOCKED.
  */
-export async function takeLease(
-  host: LeaseHost,
+export async function acquireLease(
+  host: LeaseInput,
   intent: Intent,
 ): Promise<{ readonly lease: BucketLease; readonly inherited: readonly string[] }> {
-  const { store, clock, holder, owner } = host;
+  const { store, clock, lockOwner, owner } = host;
   const key = lockKey(owner);
-  const close = await holder.open();
+  const close = await lockOwner.open();
   try {
-    const { text, etag, inherited, renewed } = await take(host, intent);
-    return { lease: holdLease({ key, text, etag, renewed, store, clock, owner, run: holder.run, close }), inherited };
+    const { text, etag, inherited, renewed } = await acquire(host, intent);
+    return {
+      lease: holdLease({ key, text, etag, renewed, store, clock, owner, run: lockOwner.run, close }),
+      inherited,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Taken {
+interface TakenLock {
   readonly text: LockText;
   readonly etag: string;
   /** Epoch ms before it was written, by our own clock. */
@@ -96,12 +106,12 @@ interface Taken {
   readonly inherited: readonly string[];
 }
 
-async function take({ store, clock, holder, owner }: LeaseHost, intent: Intent): Promise<Taken> {
+async function acquire({ store, clock, lockOwner, owner }: LeaseInput, intent: Intent): Promise<TakenLock> {
   const key = lockKey(owner);
-  const { run, checkout, who } = holder;
+  const { run, checkout, name: who } = lockOwner;
   const mine = { run, checkout, who, since: new Date(clock.now()).toISOString() };
   let found: Lock | undefined;
-  // A lock that changes hands while it is looked at is looked at again.
+  // A lock that changes between reading and writing is read again.
   for (let tries = 0; tries < 4; tries++) {
     const before: Intent | undefined = found?.intent;
     const text: LockText = { schemaVersion: 1, holder: mine, intent: merged(intent, before) };
@@ -110,34 +120,39 @@ async function take({ store, clock, holder, owner }: LeaseHost, intent: Intent):
       const etag = await store.put(key, JSON.stringify(text), found?.etag ?? null);
       return { text, etag, renewed, inherited: found?.intent.functions ?? [] };
     } catch (error) {
-      if (!isOutdated(error)) throw error;
+      if (!isPreconditionFailed(error)) throw error;
     }
     found = await readLock(store, owner);
     // Our own: the answer to a put was lost.
-    if (found?.holder?.run === run) return { text: found, etag: found.etag, renewed, inherited: before?.functions ?? [] };
-    if (found?.holder && found.millisecondsLeft > 0 && !(await holder.isDead(found.holder.run, found.holder.checkout)))
+    if (found?.holder?.run === run)
+      return { text: found, etag: found.etag, renewed, inherited: before?.functions ?? [] };
+    if (
+      found?.holder &&
+      found.millisecondsLeft > 0 &&
+      !(await lockOwner.isDead(found.holder.run, found.holder.checkout))
+    )
       throw locked(owner, found);
   }
   throw locked(owner, found);
 }
 
-/** What an earlier run left is still to be finished. */
+/** Adds the functions of an earlier intent that is not finished. */
 function merged(intent: Intent, before: Intent | undefined): Intent {
   return { ...intent, functions: [...new Set([...(before?.functions ?? []), ...intent.functions])].toSorted() };
 }
 
 function locked(owner: Owner, lock: Lock | undefined): UserError {
   const { who = "somebody", since = "just now" } = lock?.holder ?? {};
-  const what = lock?.intent.command ?? "deploy";
+  const command = lock?.intent.command ?? "deploy";
   const left = Math.ceil((lock?.millisecondsLeft ?? life) / 1000);
   return new UserError(
     "LOCKED",
-    `${who} holds the lock of ${stageName(owner)} since ${since} (${what})`,
-    `wait until that run ends; a run that was killed lets go of it in ${left} s`,
+    `${who} holds the lock of ${stageName(owner)} since ${since} (${command})`,
+    `Wait until that run ends; the lock of a killed run expires in ${left} s.`,
   );
 }
 
-interface Held extends Pick<Taken, "text" | "etag" | "renewed"> {
+interface HeldLock extends Pick<TakenLock, "text" | "etag" | "renewed"> {
   readonly key: string;
   readonly store: Store;
   readonly clock: Clock;
@@ -146,7 +161,7 @@ interface Held extends Pick<Taken, "text" | "etag" | "renewed"> {
   readonly close: () => Promise<void>;
 }
 
-function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Held): BucketLease {
+function holdLease({ key, text, store, clock, owner, run, close, ...taken }: HeldLock): BucketLease {
   let { etag, renewed } = taken;
   let lost: Error | undefined;
   let cancel: () => void = () => undefined;
@@ -157,7 +172,7 @@ function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Hel
       etag = await store.put(key, JSON.stringify(text), etag);
     } catch (error) {
       // A lock that is gone was taken over and ended.
-      if (!isOutdated(error) && !isMissing(error)) throw error;
+      if (!isPreconditionFailed(error) && !isMissing(error)) throw error;
       const found = await readLock(store, owner);
       if (found?.holder?.run !== run) throw leaseLost(owner, error);
       etag = found.etag;
@@ -179,14 +194,15 @@ function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Hel
   };
   // A call that took longer than a lease lives proves nothing about now.
   const isFresh = (): boolean => clock.now() - renewed <= life - least;
-  const check = (): void => {
+  const requireFresh = (): void => {
     if (lost) throw lost;
     if (!isFresh()) throw leaseLost(owner, undefined);
   };
   return {
-    check,
+    isExclusive: true,
+    requireFresh,
     // A renewal that takes effect is the proof: the object is as we wrote it, and thirty seconds are left.
-    async hold() {
+    async confirm() {
       await stop();
       if (lost) throw lost;
       for (let tries = 0; tries < 3; tries++) {
@@ -198,26 +214,30 @@ function holdLease({ key, text, store, clock, owner, run, close, ...taken }: Hel
     async end(isFinished) {
       await stop();
       await close();
-      await letGo({ key, text, etag, store }, isFinished);
+      await releaseLock({ key, text, etag, store }, isFinished);
     },
   };
 }
 
-async function letGo({ key, text, etag, store }: Pick<Held, "key" | "text" | "etag" | "store">, isFinished: boolean): Promise<void> {
+async function releaseLock(
+  { key, text, etag, store }: Pick<HeldLock, "key" | "text" | "etag" | "store">,
+  isFinished: boolean,
+): Promise<void> {
   try {
     if (isFinished || text.intent.functions.length === 0) await store.delete(key, etag);
     else await store.put(key, JSON.stringify({ ...text, holder: undefined }), etag);
   } catch (error) {
     // Somebody else's by now: theirs to end.
-    if (!isOutdated(error) && !isMissing(error)) throw error;
+    if (!isPreconditionFailed(error) && !isMissing(error)) throw error;
   }
 }
 
 function leaseLost(owner: Owner, cause: unknown): UserError {
   return new UserError(
     "LEASE_LOST",
-    `another deployer took over the lock of ${stageName(owner)} while this run stood still; it stopped, and moved no traffic`,
-    "look at portico releases, then run the command again",
+    `another deployer took over the lock of ${stageName(owner)} while this run was suspended; this run stopped ` +
+      "and moved no traffic",
+    `Run portico releases --stage ${owner.stage}, then run the command again.`,
     { cause },
   );
 }

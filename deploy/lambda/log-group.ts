@@ -1,14 +1,14 @@
-/** One log group for all functions of a stage: made with its retention, read back, removed. */
+/** The one log group of a stage: created with its retention, read, deleted. */
 import {
   CreateLogGroupCommand,
   DeleteLogGroupCommand,
   DescribeLogGroupsCommand,
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import type { DeployedPart, Part } from "../platform.ts";
+import type { DeployedPart, Part, Owner } from "../parts.ts";
 import type { Clients } from "./clients.ts";
-import { type Owner, ownerTags } from "./names.ts";
-import { isConflict, isMissing } from "./retry.ts";
+import { ownerTags } from "./names.ts";
+import { isConflict, isMissing } from "./aws-error.ts";
 
 /** `/portico/guestbook/prod`. */
 export const logGroup = ({ app, stage }: Owner): string => `/portico/${app}/${stage}`;
@@ -22,7 +22,7 @@ export const logPart = (owner: Owner, days: number): Part => ({
   shared: true,
 });
 
-/** What is there; nobody else's can have this name without meaning to. */
+/** The log group as it exists; its name alone identifies the owner. */
 export async function findLogGroup({ logs }: Clients, owner: Owner): Promise<DeployedPart | undefined> {
   const name = logGroup(owner);
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: name }));
@@ -36,9 +36,11 @@ export async function ensureLogGroup(clients: Clients, owner: Owner, days: numbe
   const found = await findLogGroup(clients, owner);
   if (found?.key === String(days)) return;
   if (!found) {
-    await clients.logs.send(new CreateLogGroupCommand({ logGroupName, tags: ownerTags(owner) })).catch((error: unknown) => {
-      if (!isConflict(error)) throw error;
-    });
+    await clients.logs
+      .send(new CreateLogGroupCommand({ logGroupName, tags: ownerTags(owner) }))
+      .catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+      });
   }
   await clients.logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: days }));
 }

@@ -1,14 +1,14 @@
-/** What the functions of a stage printed, from its one log group: a moment and a filter in, lines in their order out. */
+/** Reads the log lines of a stage's functions from its log group, in order of time. */
 import { FilterLogEventsCommand, type FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Clients } from "./clients.ts";
 import { logGroup } from "./log-group.ts";
-import type { Owner } from "./names.ts";
-import { isMissing } from "./retry.ts";
+import type { Owner } from "../parts.ts";
+import { isMissing } from "./aws-error.ts";
 
 /** One line. */
 export interface StoredLine {
-  /** CloudWatch's own id: a line that is read twice is told by it. */
+  /** CloudWatch's event id, which identifies a line that is read twice. */
   readonly id: string;
   /** Epoch ms. */
   readonly time: number;
@@ -17,7 +17,7 @@ export interface StoredLine {
   readonly text: string;
 }
 
-/** What to read. */
+/** The lines to read. */
 export interface LogQuery {
   /** Epoch ms. */
   readonly since: number;
@@ -26,12 +26,22 @@ export interface LogQuery {
 }
 
 /** Throws UserError NO_LOGS for a stage without a log group. */
-export async function readLogs({ logs }: Clients, owner: Owner, { since, functions }: LogQuery): Promise<readonly StoredLine[]> {
+export async function readLogs(
+  { logs }: Clients,
+  owner: Owner,
+  { since, functions }: LogQuery,
+): Promise<readonly StoredLine[]> {
   const lines: StoredLine[] = [];
   let nextToken: string | undefined;
   do {
     const page = await logs
-      .send(new FilterLogEventsCommand({ logGroupName: logGroup(owner), startTime: since, ...(nextToken && { nextToken }) }))
+      .send(
+        new FilterLogEventsCommand({
+          logGroupName: logGroup(owner),
+          startTime: since,
+          ...(nextToken && { nextToken }),
+        }),
+      )
       .catch((error: unknown) => {
         throw isMissing(error) ? noLogs(owner, error) : error;
       });
@@ -42,14 +52,22 @@ export async function readLogs({ logs }: Clients, owner: Owner, { since, functio
   return lines.filter((line) => !wanted || wanted.has(line.function)).toSorted((one, other) => one.time - other.time);
 }
 
-/** With a log group of one's own, a stream is called `2026/11/25/NAME[VERSION]0123…` (Lambda developer guide, "Configuring log groups"). */
+/**
+ * With a log group of one's own, a stream is called `2026/11/25/NAME[VERSION]0123…` (Lambda developer guide,
+ * "Configuring log groups").
+ */
 function toLine({ eventId = "", timestamp = 0, logStreamName = "", message = "" }: FilteredLogEvent): StoredLine {
   const name = /^\d{4}\/\d{2}\/\d{2}\/([^[]+)\[/.exec(logStreamName)?.[1] ?? logStreamName;
   return { id: eventId, time: timestamp, function: name, text: message.replace(/\n$/, "") };
 }
 
 function noLogs({ app, stage }: Owner, cause: unknown): UserError {
-  return new UserError("NO_LOGS", `${app} has no log group at the stage ${stage}`, "portico deploy makes it with the first release", {
-    cause,
-  });
+  return new UserError(
+    "NO_LOGS",
+    `${app} has no log group at the stage ${stage}`,
+    `Run portico deploy --stage ${stage}, which creates it with the first release.`,
+    {
+      cause,
+    },
+  );
 }

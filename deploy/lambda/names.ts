@@ -1,16 +1,23 @@
-/** What our things are called on AWS and whose they are: app, stage and function id in, names and tags out. */
+/** Names, tags, descriptions and bucket keys of everything that a release has on AWS. */
 import { createHash } from "node:crypto";
 import { UserError } from "../../framework/model/user-error.ts";
-import type { Owner } from "../owner.ts";
+import type { Owner } from "../parts.ts";
 
-export type { Owner };
+/** The account, 12 digits, and the region of a release. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+}
 
-// Lambda and IAM both allow 64. App and stage hold no "--" (design.md section 5), so the parts are told apart.
+// Lambda and IAM both allow 64. App and stage hold no "--", so the name can be split again.
 const longest = 64;
 const hashLength = 6;
 const shortestSlug = 4;
 
-/** `app--stage`, the name of the role and of the API. Throws UserError NAME_TOO_LONG when no function could be named after it. */
+/**
+ * `app--stage`, the name of the API and the beginning of other names. Throws UserError NAME_TOO_LONG when no function
+ * could be named after it.
+ */
 export function stageName({ app, stage }: Owner): string {
   const name = `${app}--${stage}`;
   const room = longest - "--".length - shortestSlug - "-".length - hashLength;
@@ -18,29 +25,51 @@ export function stageName({ app, stage }: Owner): string {
   throw new UserError(
     "NAME_TOO_LONG",
     `the app's and the stage's names have ${name.length - 2} characters together, and AWS leaves room for ${room - 2}`,
-    `shorten "name" in hosting.json or the stage's name`,
+    `Shorten "name" in hosting.json or the stage's name.`,
   );
 }
 
-/** What the names of all functions of one app and stage begin with, and no other app's or stage's do. */
+/** The prefix of all functions of one app and stage, and of no other. */
 export const functionPrefix = (owner: Owner): string => `${stageName(owner)}--`;
 
 /**
- * `app--stage--slug-hash6`, at most 64 characters: the slug is cut to fit, and the hash over the whole id keeps cut ones apart. The
- * draft refuses the one pair in two billion where it would not.
+ * `app--stage--slug-hash6`, at most 64 characters: the slug is cut to fit, and the hash over the whole id keeps cut
+ * ones apart. A collision is refused (`toDesiredState`).
  */
 export function functionName(owner: Owner, id: string): string {
   const prefix = functionPrefix(owner);
-  const hash = createHash("sha256").update(`${owner.app}\n${owner.stage}\n${id}`).digest();
-  const suffix = (hash.readUIntBE(0, 6) % 36 ** hashLength).toString(36).padStart(hashLength, "0");
+  const suffix = shortHash(`${owner.app}\n${owner.stage}\n${id}`, hashLength);
   return `${prefix}${id.slice(0, longest - prefix.length - suffix.length - 1)}-${suffix}`;
 }
 
-/** The tags of everything that a release makes. */
-export const ownerTags = ({ app, stage }: Owner): Record<string, string> => ({ "portico:app": app, "portico:stage": stage });
+/** At most 9 letters and digits of a text's SHA-256. */
+function shortHash(text: string, length: number): string {
+  const hash = createHash("sha256").update(text).digest();
+  return (hash.readUIntBE(0, 6) % 36 ** length).toString(36).padStart(length, "0");
+}
 
-/** A function says its id too: its name may have been cut. */
-export const functionTags = (owner: Owner, id: string): Record<string, string> => ({ ...ownerTags(owner), "portico:function": id });
+/**
+ * The path of a stage's roles in one region, and of no other: IAM is one for all regions, and lists roles by their
+ * paths.
+ */
+export const rolePath = (owner: Owner, { region }: Pick<Place, "region">): string =>
+  `/portico/${region}/${stageName(owner)}/`;
+
+/** `app--stage--hash9`: a role is named by all that it is made of, since it never changes. */
+export const roleName = (owner: Owner, { region }: Pick<Place, "region">, contents: readonly string[]): string =>
+  `${functionPrefix(owner)}${shortHash(JSON.stringify([region, ...contents]), 9)}`;
+
+/** The tags of everything that a release makes. */
+export const ownerTags = ({ app, stage }: Owner): Record<string, string> => ({
+  "portico:app": app,
+  "portico:stage": stage,
+});
+
+/** With the function's id, since its name may be cut. */
+export const functionTags = (owner: Owner, id: string): Record<string, string> => ({
+  ...ownerTags(owner),
+  "portico:function": id,
+});
 
 /** True when the tags name exactly this app and stage; only then may a thing be changed. */
 export function isOurs({ app, stage }: Owner, tags: Readonly<Record<string, string>> | undefined): boolean {
@@ -54,8 +83,15 @@ export const versionDescription = (key: string): string => `portico key=${key}`;
 export const versionKey = (description: string | undefined): string | undefined =>
   /^portico key=([0-9a-f]{64})$/.exec(description ?? "")?.[1];
 
+/** Names a version in calls to Lambda. @param ref a qualified ARN */
+export const versionTarget = (ref: string): { readonly FunctionName: string; readonly Qualifier: string } => ({
+  FunctionName: ref.slice(0, ref.lastIndexOf(":")),
+  Qualifier: ref.slice(ref.lastIndexOf(":") + 1),
+});
+
 /** A deployment's description: the release that it froze. */
-export const releaseDescription = (number: number, hash: string): string => `portico release ${number} manifest=${hash}`;
+export const releaseDescription = (number: number, hash: string): string =>
+  `portico release ${number} manifest=${hash}`;
 
 /** The release in a deployment's description. */
 export function describedRelease(description: string | undefined): { number: number; hash: string } | undefined {
@@ -63,7 +99,7 @@ export function describedRelease(description: string | undefined): { number: num
   return number && hash ? { number: Number(number), hash } : undefined;
 }
 
-/** What every candidate stage's name begins with; 128 random bits follow. */
+/** The prefix of candidate stages; 128 random bits follow. */
 export const candidatePrefix = "candidate-";
 
 /** The bucket of an account and region: every app's leases and records. */
@@ -72,11 +108,12 @@ export const bucketName = (account: string, region: string): string => `portico-
 /** The key of an app's and stage's lock in it. */
 export const lockKey = (owner: Owner): string => `locks/${stageName(owner)}.json`;
 
-/** What the keys of its records begin with. */
+/** The prefix of the keys of its records. */
 export const recordPrefix = (owner: Owner): string => `releases/${stageName(owner)}/`;
 
 /** A record's key; they sort by number. */
-export const recordKey = (owner: Owner, number: number): string => `${recordPrefix(owner)}${String(number).padStart(9, "0")}.json`;
+export const recordKey = (owner: Owner, number: number): string =>
+  `${recordPrefix(owner)}${String(number).padStart(9, "0")}.json`;
 
-/** What the names of all secrets of an app's stage begin with, in SSM. */
+/** The prefix of a stage's secrets in SSM. */
 export const secretPrefix = ({ app, stage }: Owner): string => `/portico/${app}/${stage}/`;

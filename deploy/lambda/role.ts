@@ -1,4 +1,4 @@
-/** The execution role: app and stage in, one role with one inline policy out. It may write the stage's own logs and what hosting.json allows. */
+/** A role of functions, named by a hash of what it may: found, made, completed, deleted, and as parts of a release. */
 import {
   CreateRoleCommand,
   DeleteRoleCommand,
@@ -6,18 +6,27 @@ import {
   DeleteRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
+  ListRolesCommand,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { createHash } from "node:crypto";
-import type { LambdaApp } from "../../framework/model/app.ts";
 import { UserError } from "../../framework/model/user-error.ts";
-import type { DeployedPart, Part } from "../platform.ts";
+import { type DeployedPart, digest, type Owner, type Part } from "../parts.ts";
+import { retry } from "../retry.ts";
 import type { Clients } from "./clients.ts";
-import { logGroup } from "./log-group.ts";
-import { isOurs, type Owner, ownerTags, stageName } from "./names.ts";
-import { isConflict, isMissing, retrying } from "./retry.ts";
+import { isOurs, ownerTags, type Place, roleName, rolePath, stageName } from "./names.ts";
+import { isConflict, undefinedIfMissing } from "./aws-error.ts";
+import { statementTexts } from "./policy.ts";
+
+/** A role as functions need it. */
+export interface NeededRole {
+  readonly name: string;
+  /** JSON. */
+  readonly policy: string;
+  /** ARN of its permissions boundary, or nothing. */
+  readonly boundary: string;
+}
 
 /** A role as it is. */
 export interface Role {
@@ -38,97 +47,56 @@ const trust = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
-/** What Lambda itself does in a VPC in the role's name (Lambda developer guide, "Giving Lambda functions access to resources in a VPC"). */
-const network = {
-  Effect: "Allow",
-  Action: [
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-  ],
-  Resource: "*",
-};
+/** Equal policies have one role, and another policy is another role: so releases do not change each other's. */
+export const neededRole = (
+  owner: Owner,
+  place: Pick<Place, "region">,
+  policy: string,
+  boundary: string = "",
+): NeededRole => ({ name: roleName(owner, place, [trust, policy, boundary]), policy, boundary });
 
-/** The role's inline policy, as JSON. */
-export function policyOf(owner: Owner, { policies, vpc }: Pick<LambdaApp, "policies" | "vpc">): string {
-  const Resource = `arn:aws:logs:*:*:log-group:${logGroup(owner)}:*`;
-  const logs = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource };
-  return policyText([logs, ...(vpc ? [network] : []), ...policies]);
-}
+/** A role and what it permits, as parts of a desired state. */
+export const roleParts = ({ name, policy, boundary }: NeededRole): readonly Part[] => [
+  { kind: "role", name, key: roleKey(trust, boundary), shared: true },
+  { kind: "permission", name: `role ${name}`, key: digest(policy), items: statementTexts(policy), shared: true },
+];
 
-const policyText = (statements: readonly unknown[]): string => JSON.stringify({ Version: "2012-10-17", Statement: statements });
+/** The same of a role as it is. */
+export const deployedRole = (name: string, role: Role): readonly DeployedPart[] => [
+  { kind: "role", name, key: roleKey(role.trust, role.boundary) },
+  ...(role.policy === undefined
+    ? []
+    : [
+        {
+          kind: "permission" as const,
+          name: `role ${name}`,
+          key: digest(role.policy),
+          items: statementTexts(role.policy),
+        },
+      ]),
+];
 
-const statementsOf = (policy: string): readonly unknown[] => [(JSON.parse(policy) as { readonly Statement: unknown }).Statement].flat();
+const roleKey = (document: string, boundary: string): string => digest([document, boundary]);
 
-/** What allows all that either allows: while one release follows another, both must be able to work. */
-export function unitedPolicy(now: string | undefined, next: string): string {
-  if (now === undefined || now === next) return next;
-  const statements = [...statementsOf(now), ...statementsOf(next)].map((statement) => JSON.stringify(statement));
-  const all = [...new Set(statements)];
-  return all.length === statementsOf(now).length ? now : policyText(all.map((statement) => JSON.parse(statement) as unknown));
-}
-
-/** Characters of a role's inline policies, white space aside ("IAM and AWS STS quotas"). */
-const policyLimit = 10_240;
-
-/** Throws UserError POLICY_SIZE where the policy has no room in the app's role, or not together with the one that the role has now. */
-export function refusePolicy({ role }: Pick<LambdaApp, "role">, now: string | undefined, next: string): void {
-  if (role !== undefined) return;
-  const [alone, together] = [next, unitedPolicy(now, next)].map((text) => text.replace(/\s/g, "").length) as [number, number];
-  if (together <= policyLimit) return;
-  const policies = `"policies" in hosting.json`;
-  if (alone > policyLimit)
-    throw new UserError(
-      "POLICY_SIZE",
-      `the role's policy has ${alone} characters, and IAM takes ${policyLimit}`,
-      `shorten ${policies}, or make the role yourself and name it: "role"`,
+/** Names of the stage's roles in this region; tags are not in the list ("ListRoles"). */
+export async function listRoles({ iam, region }: Clients, owner: Owner): Promise<readonly string[]> {
+  const names: string[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await iam.send(
+      new ListRolesCommand({ PathPrefix: rolePath(owner, { region }), ...(Marker !== undefined && { Marker }) }),
     );
-  throw new UserError(
-    "POLICY_SIZE",
-    `while one release follows another the role has both policies, which are ${together} characters; IAM takes ${policyLimit}`,
-    `take statements out of ${policies} in one deploy, and put the new ones in with the next`,
-  );
+    names.push(...(page.Roles ?? []).map(({ RoleName = "" }) => RoleName));
+    Marker = page.IsTruncated === true ? page.Marker : undefined;
+  } while (Marker !== undefined);
+  return names;
 }
 
-/** The statements of a policy for people: `logs:PutLogEvents on arn:…`. */
-export function statementTexts(policy: string): readonly string[] {
-  const { Statement } = JSON.parse(policy) as {
-    readonly Statement: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
-  };
-  return [Statement].flat().map(({ Effect, Action, NotAction, Resource, NotResource, Condition }) => {
-    const words = (value: unknown): string => [value].flat().map(String).join(" + ");
-    const action = Action === undefined ? `everything but ${words(NotAction)}` : words(Action);
-    const resource = Resource === undefined ? `everything but ${words(NotResource)}` : words(Resource);
-    const when = Condition === undefined ? "" : ` when ${JSON.stringify(Condition)}`;
-    return `${Effect === "Deny" ? "not " : ""}${action} on ${resource}${when}`;
-  });
-}
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** The role as a part of a draft. */
-export const rolePart = (owner: Owner, { permissionsBoundary = "" }: Pick<LambdaApp, "permissionsBoundary">): Part => ({
-  kind: "role",
-  name: stageName(owner),
-  key: roleKey(trust, permissionsBoundary),
-  shared: true,
-});
-
-const roleKey = (document: string, boundary: string): string => hash(boundary ? `${document}\n${boundary}` : document);
-
-/** The role, or nothing, or that it belongs to somebody else. */
-export async function findRole({ iam }: Clients, owner: Owner): Promise<Role | "taken" | undefined> {
-  const RoleName = stageName(owner);
-  const orNothing = (error: unknown): undefined => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  };
+/** The role, or nothing, or that it belongs to somebody else. Two calls at once. */
+export async function findRole({ iam }: Clients, owner: Owner, RoleName: string): Promise<Role | "taken" | undefined> {
   const [found, policy] = await Promise.all([
-    iam.send(new GetRoleCommand({ RoleName })).catch(orNothing),
-    iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: policyName })).catch(orNothing),
+    iam.send(new GetRoleCommand({ RoleName })).catch(undefinedIfMissing),
+    iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: policyName })).catch(undefinedIfMissing),
   ]);
   const role = found?.Role;
   if (!role) return undefined;
@@ -147,58 +115,64 @@ export async function findRole({ iam }: Clients, owner: Owner): Promise<Role | "
 /** IAM hands documents over percent-encoded (RFC 3986). */
 const decoded = (text: string): string => (text.startsWith("%") ? decodeURIComponent(text) : text);
 
-/** The role and its permissions as parts of what is deployed. */
-export function deployedRole(owner: Owner, role: Role): readonly DeployedPart[] {
-  const name = stageName(owner);
-  const permission = role.policy && {
-    kind: "permission" as const,
-    name: `role ${name}`,
-    key: hash(JSON.stringify(role.policy)),
-    items: statementTexts(role.policy),
-  };
-  return [{ kind: "role", name, key: roleKey(role.trust, role.boundary) }, ...(permission ? [permission] : [])];
-}
-
-/** Makes the role or brings it in step; `toPolicy` says what its policy becomes, given the one it has. Throws when the name is somebody else's. */
+/**
+ * Makes the role when there is none, and completes one that a run which ended early, or somebody, left otherwise.
+ * Throws UserError NAME_TAKEN. @param seen as it was just read
+ */
 export async function ensureRole(
   clients: Clients,
   owner: Owner,
-  boundary: string | undefined,
-  toPolicy: (now: string | undefined) => string,
+  { name: RoleName, policy, boundary }: NeededRole,
+  seen: Role | undefined,
 ): Promise<Role> {
-  const RoleName = stageName(owner);
-  const { iam, clock } = clients;
-  const role = await retrying({ clock }, isConflict, async () => {
-    const found = await findRole(clients, owner);
-    if (found === "taken") throw new Error(`the role ${RoleName} belongs to another app`);
-    if (found) return found;
-    const Tags = Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value }));
-    const bounded = boundary === undefined ? {} : { PermissionsBoundary: boundary };
-    const about = { RoleName, AssumeRolePolicyDocument: trust, Description: `Portico: functions of ${RoleName}`, Tags, ...bounded };
-    const made = await iam.send(new CreateRoleCommand(about));
-    return { arn: made.Role?.Arn ?? "", trust, policy: undefined, boundary: boundary ?? "", created: clock.now() };
-  });
-  const policy = toPolicy(role.policy);
+  const { iam } = clients;
+  const role = seen ?? (await createRole(clients, owner, RoleName, boundary));
   if (role.trust !== trust) await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: trust }));
-  if (role.boundary !== (boundary ?? "")) await bound(clients, RoleName, boundary);
-  if (role.policy !== policy) await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: policyName, PolicyDocument: policy }));
-  return { ...role, trust, policy, boundary: boundary ?? "" };
+  if (role.boundary !== boundary) await putBoundary(clients, RoleName, boundary);
+  if (role.policy !== policy)
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: policyName, PolicyDocument: policy }));
+  return { ...role, trust, policy, boundary };
 }
 
-async function bound({ iam }: Clients, RoleName: string, boundary: string | undefined): Promise<void> {
-  if (boundary === undefined) await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
+function createRole(clients: Clients, owner: Owner, RoleName: string, boundary: string): Promise<Role> {
+  const { iam, clock, region } = clients;
+  const command = new CreateRoleCommand({
+    RoleName,
+    Path: rolePath(owner, { region }),
+    AssumeRolePolicyDocument: trust,
+    Description: `Portico: functions of ${stageName(owner)}`,
+    Tags: Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value })),
+    ...(boundary !== "" && { PermissionsBoundary: boundary }),
+  });
+  let isRepeat = false;
+  return retry({ clock }, isConflict, async () => {
+    // It is there when the answer to its creation was lost.
+    const found = isRepeat ? await findRole(clients, owner, RoleName) : undefined;
+    isRepeat = true;
+    if (found === "taken") throw roleTaken(RoleName);
+    if (found) return found;
+    const made = await iam.send(command);
+    return { arn: made.Role?.Arn ?? "", trust, policy: undefined, boundary, created: clock.now() };
+  });
+}
+
+const roleTaken = (name: string): UserError =>
+  new UserError(
+    "NAME_TAKEN",
+    `the role ${name} exists in the account, and its tags do not name this app and stage`,
+    "Remove that role yourself, or rename the app or the stage.",
+  );
+
+async function putBoundary({ iam }: Clients, RoleName: string, boundary: string): Promise<void> {
+  if (boundary === "") await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
   else await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundary }));
 }
 
 /** Removes the role; true when there was one of ours. */
-export async function deleteRole(clients: Clients, owner: Owner): Promise<boolean> {
-  const RoleName = stageName(owner);
-  const found = await findRole(clients, owner);
+export async function deleteRole(clients: Clients, owner: Owner, RoleName: string): Promise<boolean> {
+  const found = await findRole(clients, owner, RoleName);
   if (!found || found === "taken") return false;
-  const orNothing = (error: unknown): void => {
-    if (!isMissing(error)) throw error;
-  };
-  await clients.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: policyName })).catch(orNothing);
-  await clients.iam.send(new DeleteRoleCommand({ RoleName })).catch(orNothing);
+  await clients.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: policyName })).catch(undefinedIfMissing);
+  await clients.iam.send(new DeleteRoleCommand({ RoleName })).catch(undefinedIfMissing);
   return true;
 }

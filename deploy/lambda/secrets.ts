@@ -1,4 +1,4 @@
-/** An app's secrets at a stage, in SSM as SecureStrings: names in, values with their version numbers out; set and removed one by one. */
+/** Reads, sets and removes a stage's secrets, which are SecureStrings in SSM. */
 import {
   AddTagsToResourceCommand,
   DeleteParametersCommand,
@@ -6,26 +6,35 @@ import {
   GetParametersCommand,
   PutParameterCommand,
 } from "@aws-sdk/client-ssm";
+import type { Owner } from "../parts.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Clients } from "./clients.ts";
-import { type Owner, ownerTags, secretPrefix } from "./names.ts";
+import { ownerTags, secretPrefix } from "./names.ts";
 
-/** What functions get, and the numbers that stand for it in plans and records. */
+/** Values for functions, and version numbers for plans and records. */
 export interface SecretValues {
   readonly values: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, number>>;
 }
 
 /** SSM's limit for one call. */
-const page = 10;
+const pageSize = 10;
 
 /** Throws UserError SECRET_MISSING, which names all that have no value. */
 export async function readSecrets({ ssm }: Clients, owner: Owner, names: readonly string[]): Promise<SecretValues> {
   const paths = names.map((name) => secretPrefix(owner) + name);
-  const pages = Array.from({ length: Math.ceil(paths.length / page) }, (_, at) => paths.slice(at * page, (at + 1) * page));
-  const read = await Promise.all(pages.map((Names) => ssm.send(new GetParametersCommand({ Names, WithDecryption: true }))));
+  const pages = Array.from({ length: Math.ceil(paths.length / pageSize) }, (_, at) =>
+    paths.slice(at * pageSize, (at + 1) * pageSize),
+  );
+  const read = await Promise.all(
+    pages.map((Names) => ssm.send(new GetParametersCommand({ Names, WithDecryption: true }))),
+  );
   const found = read.flatMap(({ Parameters = [] }) => Parameters);
-  const named = found.map(({ Name = "", Value = "", Version = 0 }) => ({ name: nameOf(owner, Name), value: Value, version: Version }));
+  const named = found.map(({ Name = "", Value = "", Version = 0 }) => ({
+    name: nameOf(owner, Name),
+    value: Value,
+    version: Version,
+  }));
   const missing = names.filter((name) => !named.some((one) => one.name === name));
   if (missing.length) throw secretMissing(owner, missing);
   return {
@@ -37,8 +46,8 @@ export async function readSecrets({ ssm }: Clients, owner: Owner, names: readonl
 function secretMissing({ stage }: Owner, names: readonly string[]): UserError {
   return new UserError(
     "SECRET_MISSING",
-    `${names.length === 1 ? "the secret" : "the secrets"} ${names.join(", ")} ${names.length === 1 ? "has" : "have"} no value at the stage ${stage}`,
-    names.map((name) => `portico secret set ${name} --stage ${stage}`).join("; "),
+    `no value at the stage ${stage} for the secret${names.length === 1 ? "" : "s"} ${names.join(", ")}`,
+    `Run portico secret set ${names.map((name) => `${name}=VALUE`).join(" ")} --stage ${stage}`,
   );
 }
 
@@ -51,13 +60,17 @@ export interface StoredSecret {
   readonly changed?: Date;
 }
 
-/** All that the stage has, declared or not; no value is asked for. */
+/** All secrets of the stage, declared or not, without values. */
 export async function listSecrets({ ssm }: Clients, owner: Owner): Promise<readonly StoredSecret[]> {
   const all: StoredSecret[] = [];
   let NextToken: string | undefined;
   do {
     const read = await ssm.send(
-      new GetParametersByPathCommand({ Path: secretPrefix(owner).slice(0, -1), WithDecryption: false, ...(NextToken && { NextToken }) }),
+      new GetParametersByPathCommand({
+        Path: secretPrefix(owner).slice(0, -1),
+        WithDecryption: false,
+        ...(NextToken && { NextToken }),
+      }),
     );
     for (const { Name = "", Version = 0, LastModifiedDate } of read.Parameters ?? []) {
       all.push({ name: nameOf(owner, Name), version: Version, ...(LastModifiedDate && { changed: LastModifiedDate }) });
@@ -67,20 +80,29 @@ export async function listSecrets({ ssm }: Clients, owner: Owner): Promise<reado
   return all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Gives the new version. SSM takes tags only for a parameter that is new, so an overwritten one is tagged by a call of its own. */
+/**
+ * Gives the new version. SSM takes tags only for a parameter that is new, so an overwritten one is tagged by a call of
+ * its own.
+ */
 export async function setSecret({ ssm }: Clients, owner: Owner, name: string, value: string): Promise<number> {
   const Name = secretPrefix(owner) + name;
-  const { Version = 0 } = await ssm.send(new PutParameterCommand({ Name, Value: value, Type: "SecureString", Overwrite: true }));
+  const { Version = 0 } = await ssm.send(
+    new PutParameterCommand({ Name, Value: value, Type: "SecureString", Overwrite: true }),
+  );
   const Tags = Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value }));
   await ssm.send(new AddTagsToResourceCommand({ ResourceType: "Parameter", ResourceId: Name, Tags }));
   return Version;
 }
 
 /** Gives the names that were there. */
-export async function removeSecrets({ ssm }: Clients, owner: Owner, names: readonly string[]): Promise<readonly string[]> {
+export async function removeSecrets(
+  { ssm }: Clients,
+  owner: Owner,
+  names: readonly string[],
+): Promise<readonly string[]> {
   const removed: string[] = [];
-  for (let at = 0; at < names.length; at += page) {
-    const Names = names.slice(at, at + page).map((name) => secretPrefix(owner) + name);
+  for (let at = 0; at < names.length; at += pageSize) {
+    const Names = names.slice(at, at + pageSize).map((name) => secretPrefix(owner) + name);
     const { DeletedParameters = [] } = await ssm.send(new DeleteParametersCommand({ Names }));
     removed.push(...DeletedParameters.map((path) => nameOf(owner, path)));
   }

@@ -1,4 +1,4 @@
-/** The private bucket that holds leases and records: keys and texts in and out, every call naming the owner that it expects. */
+/** The private S3 bucket of leases and records; every call names the account that must own it. */
 import {
   CreateBucketCommand,
   type BucketLocationConstraint,
@@ -10,13 +10,13 @@ import {
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { UserError } from "../../framework/model/user-error.ts";
-import type { Clients } from "./clients.ts";
+import { type Clients, dateOf } from "./clients.ts";
 import { bucketName } from "./names.ts";
-import { dateOf } from "./server-date.ts";
-import { isConflict, isMissing, isServiceError, named, retrying } from "./retry.ts";
+import { retry } from "../retry.ts";
+import { isConflict, isMissing, isServiceError, hasName } from "./aws-error.ts";
 
 /** A stored text, and its state then. */
-export interface Stored {
+export interface StoredText {
   readonly text: string;
   readonly etag: string;
   /** When it was written and when it was read, both by the store's own clock; epoch ms, whole seconds. */
@@ -24,8 +24,8 @@ export interface Stored {
   readonly read: number;
 }
 
-/** What is under a key. */
-export interface Entry {
+/** An object in a list. */
+export interface StoredObject {
   readonly key: string;
   readonly etag: string;
 }
@@ -36,15 +36,18 @@ export interface Store {
   /** Makes the bucket when there is none. Throws UserError BUCKET_TAKEN. */
   ensure(): Promise<void>;
   /** Undefined when there is none. */
-  get(key: string): Promise<Stored | undefined>;
+  get(key: string): Promise<StoredText | undefined>;
   /** In the order of their keys. Undefined without a bucket. */
-  list(prefix: string): Promise<readonly Entry[] | undefined>;
-  /** Gives the ETag. With `ifMatch`, or null for "only if there is none", it throws PreconditionFailed when that does not hold. */
+  list(prefix: string): Promise<readonly StoredObject[] | undefined>;
+  /**
+   * Gives the ETag. With `ifMatch`, or null for "only if there is none", it throws PreconditionFailed when that does
+   * not hold.
+   */
   put(key: string, text: string, ifMatch?: string | null): Promise<string>;
   delete(key: string, ifMatch?: string): Promise<void>;
 }
 
-/** Nothing is asked before a method is called. */
+/** Makes no call before a method is called. */
 export function openStore({ s3, region, clock }: Clients, account: string): Store {
   const Bucket = bucketName(account, region);
   const owned = { Bucket, ExpectedBucketOwner: account };
@@ -65,7 +68,7 @@ export function openStore({ s3, region, clock }: Clients, account: string): Stor
       };
     },
     async list(Prefix) {
-      const all: Entry[] = [];
+      const all: StoredObject[] = [];
       let ContinuationToken: string | undefined;
       do {
         const page = await s3
@@ -80,11 +83,15 @@ export function openStore({ s3, region, clock }: Clients, account: string): Stor
     async put(Key, text, ifMatch) {
       const condition = ifMatch === undefined ? {} : ifMatch === null ? { IfNoneMatch: "*" } : { IfMatch: ifMatch };
       const object = { ...owned, Key, Body: Buffer.from(text), ContentType: "application/json", ...condition };
-      const { ETag = "" } = await retrying({ clock }, isConflict, () => s3.send(new PutObjectCommand(object))).catch(refused);
+      const { ETag = "" } = await retry({ clock }, isConflict, () => s3.send(new PutObjectCommand(object))).catch(
+        refused,
+      );
       return ETag;
     },
     async delete(Key, ifMatch) {
-      await s3.send(new DeleteObjectCommand({ ...owned, Key, ...(ifMatch !== undefined && { IfMatch: ifMatch }) })).catch(orNothing);
+      await s3
+        .send(new DeleteObjectCommand({ ...owned, Key, ...(ifMatch !== undefined && { IfMatch: ifMatch }) }))
+        .catch(orNothing);
     },
   };
 }
@@ -95,17 +102,23 @@ function refusal(error: unknown, bucket: string): never {
 }
 
 /** A private bucket, tagged; one that is there is brought in step. */
-async function makeBucket({ s3, region, clock }: Pick<Clients, "s3" | "region" | "clock">, Bucket: string, account: string): Promise<void> {
+async function makeBucket(
+  { s3, region, clock }: Pick<Clients, "s3" | "region" | "clock">,
+  Bucket: string,
+  account: string,
+): Promise<void> {
   const owned = { Bucket, ExpectedBucketOwner: account };
   const refused = (error: unknown): never => refusal(error, Bucket);
   const constraint =
-    region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };
+    region === "us-east-1"
+      ? {}
+      : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };
   try {
-    await retrying({ clock }, isOperationAborted, () => s3.send(new CreateBucketCommand({ Bucket, ...constraint })));
+    await retry({ clock }, isOperationAborted, () => s3.send(new CreateBucketCommand({ Bucket, ...constraint })));
   } catch (error) {
-    // In us-east-1 making it twice succeeds; elsewhere it says that it is ours (S3 API reference, CreateBucket).
-    if (named(error, "BucketAlreadyExists")) throw bucketTaken(Bucket, error);
-    if (!named(error, "BucketAlreadyOwnedByYou")) throw error;
+    // In us-east-1 a second creation succeeds; elsewhere it fails with BucketAlreadyOwnedByYou (S3 API reference).
+    if (hasName(error, "BucketAlreadyExists")) throw bucketTaken(Bucket, error);
+    if (!hasName(error, "BucketAlreadyOwnedByYou")) throw error;
   }
   const PublicAccessBlockConfiguration = {
     BlockPublicAcls: true,
@@ -118,13 +131,14 @@ async function makeBucket({ s3, region, clock }: Pick<Clients, "s3" | "region" |
   await s3.send(new PutBucketTaggingCommand({ ...owned, Tagging })).catch(refused);
 }
 
-const isOperationAborted = (error: unknown): boolean => named(error, "OperationAborted");
+const isOperationAborted = (error: unknown): boolean => hasName(error, "OperationAborted");
 
 function bucketTaken(name: string, cause: unknown): UserError {
   return new UserError(
     "BUCKET_TAKEN",
     `the bucket ${name} cannot be used: it belongs to another account, or these credentials may not touch it`,
-    "portico doctor --policy prints what the deployer must be allowed; when the bucket is somebody else's, use another region",
+    "Grant the deployer the permissions that portico doctor --policy --stage NAME prints; if the bucket belongs to " +
+      "another account, use another region.",
     { cause },
   );
 }

@@ -1,8 +1,8 @@
-/** The one way to Cloudflare's API: whose account and which token in, calls out that look nowhere else and wait on our clock alone. */
+/** The client of Cloudflare's API, with explicit account and token, retries and a rate limit. */
 import { type Clock, systemClock } from "../clock.ts";
-import { retrying } from "../retrying.ts";
-import { CloudflareError, isBroken, isConflict, isPassing, isTooMany } from "./cloudflare-error.ts";
-import { createWindow } from "./window.ts";
+import { retry } from "../retry.ts";
+import { CloudflareError, isConnectionError, isConflict, isTransient, isRateLimited } from "./cloudflare-error.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
 
 /** Where and as whom. */
 export interface Access {
@@ -25,12 +25,12 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Sees every request, just before it is sent. */
   readonly onCall?: (call: SentCall) => void;
-  /** Around every request, for whoever stands between us and the cloud: it sends with `send`, or does not. */
+  /** Wraps every request, for tests that inject faults: it calls `send`, or does not. */
   readonly transport?: <T>(call: SentCall, send: () => Promise<T>) => Promise<T>;
 }
 
 /** One call. */
-export interface Call {
+export interface ApiCall {
   readonly operation: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below the account: `/workers/scripts/a--b`; with a leading `~` below the API's root: `~/zones`. */
@@ -41,8 +41,8 @@ export interface Call {
   readonly contentType?: string;
   /** In place of the account's token: an upload session's. */
   readonly token?: string;
-  /** True where a repeat after a lost answer would make a twin: then the caller looks first. */
-  readonly once?: boolean;
+  /** True for a call that would create twice when repeated after a lost answer (`idempotentCreate`). */
+  readonly isNotRepeatable?: boolean;
 }
 
 /** Everything that talks to Cloudflare. */
@@ -50,61 +50,73 @@ export interface Client {
   readonly account: string;
   readonly clock: Clock;
   /** Gives the envelope's `result`. Throws CloudflareError. */
-  call<T>(call: Call): Promise<T>;
+  call<T>(call: ApiCall): Promise<T>;
 }
 
-/** How often a call is sent again whose connection broke; who refuses connections for good should be told of soon. */
+/** Attempts after broken connections: few, so that an endpoint that is down is reported soon. */
 const connections = 5;
 
-/** Seconds that are waited at most when the API says that there were too many calls: it blocks for five minutes (facts section 1.7). */
+/**
+ * The longest wait in seconds after too many calls: the API blocks for five minutes (API docs, "Rate limits").
+ */
 const longestBlock = 330;
 
 /** Cloudflare's own API, in place of an endpoint. */
 const ownEndpoint = "https://api.cloudflare.com/client/v4";
 
-/** Nothing is asked before a call is made; no environment variable and no file is read. */
+/** Reads no environment variable and no file. */
 export function createClient(access: Access, options: ClientOptions = {}): Client {
   const { clock = systemClock } = options;
-  const pace = createWindow(clock);
+  const pace = createRateLimiter(clock);
   return {
     account: access.account,
     clock,
-    call: <T>(call: Call) => insist(clock, call, () => attempt<T>(access, call, pace, options)),
+    call: <T>(call: ApiCall) => sendWithRetries(clock, call, () => attempt<T>(access, call, pace, options)),
   };
 }
 
-/** What had no effect is sent again; what may have had one only where a repeat does no harm. */
-async function insist<T>(clock: Clock, { once = false }: Call, send: () => Promise<T>): Promise<T> {
+/** Repeats calls that had no effect; calls that may have had one only if they are repeatable. */
+async function sendWithRetries<T>(
+  clock: Clock,
+  { isNotRepeatable = false }: ApiCall,
+  send: () => Promise<T>,
+): Promise<T> {
   let broken = 0;
   const again = (error: unknown): boolean =>
-    isConflict(error) || (!once && (isPassing(error) || (isBroken(error) && ++broken < connections)));
+    isConflict(error) ||
+    (!isNotRepeatable && (isTransient(error) || (isConnectionError(error) && ++broken < connections)));
   for (let blocks = 0; ; blocks++) {
     try {
-      return await retrying({ clock }, again, send);
+      return await retry({ clock }, again, send);
     } catch (error) {
-      const wait = isTooMany(error) ? ((error as CloudflareError).retryAfter ?? 60) : Infinity;
+      const wait = isRateLimited(error) ? ((error as CloudflareError).retryAfter ?? 60) : Infinity;
       if (blocks === 2 || wait > longestBlock) throw error;
       await clock.sleep(Math.max(1, wait) * 1000);
     }
   }
 }
 
-interface Answer {
+interface ApiResponse {
   readonly status: number;
   readonly text: string;
   readonly retryAfter: string | null;
   readonly isChallenge: boolean;
 }
 
-async function attempt<T>(access: Access, call: Call, pace: () => Promise<void>, options: ClientOptions): Promise<T> {
+async function attempt<T>(
+  access: Access,
+  call: ApiCall,
+  pace: () => Promise<void>,
+  options: ClientOptions,
+): Promise<T> {
   await pace();
   const sent: SentCall = { service: "cloudflare", operation: call.operation };
   options.onCall?.(sent);
   const answer = await (options.transport ? options.transport(sent, () => send(access, call)) : send(access, call));
-  return read<T>(answer);
+  return readResponse<T>(answer);
 }
 
-async function send({ endpoint = ownEndpoint, account, token }: Access, call: Call): Promise<Answer> {
+async function send({ endpoint = ownEndpoint, account, token }: Access, call: ApiCall): Promise<ApiResponse> {
   const { method, path, json, form, contentType } = call;
   const url = path.startsWith("~") ? endpoint + path.slice(1) : `${endpoint}/accounts/${account}${path}`;
   const type = contentType ?? (json === undefined ? undefined : "application/json");
@@ -133,16 +145,16 @@ interface Envelope {
   readonly errors?: readonly { readonly code?: number; readonly message?: string }[];
 }
 
-function read<T>({ status, text, retryAfter, isChallenge }: Answer): T {
-  const envelope = parse(text);
+function readResponse<T>({ status, text, retryAfter, isChallenge }: ApiResponse): T {
+  const envelope = parseEnvelope(text);
   if (status < 400 && (text === "" || (envelope && envelope.success !== false))) return envelope?.result as T;
   const [first] = envelope?.errors ?? [];
-  const what = isChallenge ? "a firewall of Cloudflare's stands before the API and wants a browser" : `status ${status}`;
+  const what = isChallenge ? "a firewall of Cloudflare in front of the API requires a browser" : `status ${status}`;
   const seconds = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
   throw new CloudflareError(status, first?.code ?? 0, first?.message ?? what, seconds);
 }
 
-function parse(text: string): Envelope | undefined {
+function parseEnvelope(text: string): Envelope | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;

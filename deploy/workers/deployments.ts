@@ -1,21 +1,29 @@
-/** The switch: shares of the traffic in, the deployment that has them out. */
+/** Creates and compares deployments, which say which share of the traffic each version takes. */
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Client } from "./client.ts";
-import { lookFirst } from "./look-first.ts";
-import { type Deployment, listDeployments, type Share } from "./script.ts";
+import { idempotentCreate } from "./idempotent-create.ts";
+import { type Deployment, listDeployments, type Share } from "./worker-reads.ts";
 
 /**
- * Moves the traffic by one call. It has no precondition, so whoever calls it looks just before whether the live deployment is still the
- * one that was planned for. `force`: whether secrets that changed matter is asked of the user before, in our own words.
+ * Moves the traffic by one call. It has no precondition, so whoever calls it looks just before whether the live
+ * deployment is still the one that was planned for. `force`: whether secrets that changed matter is asked of the user
+ * before, in our own words.
  */
-export function deployShares(client: Client, script: string, shares: readonly Share[], message: string): Promise<Deployment> {
+export function deployShares(
+  client: Client,
+  script: string,
+  shares: readonly Share[],
+  message: string,
+): Promise<Deployment> {
   const path = `/workers/scripts/${script}/deployments?force=true`;
   const json = { strategy: "percentage", versions: shares, annotations: { "workers/message": message } };
   const look = async (): Promise<Deployment | undefined> => {
     const [latest] = await listDeployments(client, script);
     return latest && hasShares(latest, shares) ? latest : undefined;
   };
-  return lookFirst(client, look, () => client.call<Deployment>({ operation: "createDeployment", method: "POST", path, json, once: true }));
+  return idempotentCreate(client, look, () =>
+    client.call<Deployment>({ operation: "createDeployment", method: "POST", path, json, isNotRepeatable: true }),
+  );
 }
 
 /** In any order. */
@@ -32,14 +40,14 @@ export function hasShares({ versions }: Deployment, shares: readonly Share[]): b
 export async function requireDeployment(client: Client, script: string, id: string | undefined): Promise<void> {
   const [latest] = await listDeployments(client, script);
   if (latest?.id === id) return;
-  throw moved(script);
+  throw concurrentChange(script);
 }
 
-/** The live deployment, or what there is to deploy, is not what was planned for. */
-export function moved(script: string): UserError {
+/** The error for a Worker that changed after it was observed. */
+export function concurrentChange(script: string): UserError {
   return new UserError(
     "MOVED",
-    `the Worker ${script} was changed by somebody else after it was looked at`,
-    "run the command again: it plans anew",
+    `somebody else changed the Worker ${script} after this run had read it`,
+    "Run the command again: it makes a new plan.",
   );
 }

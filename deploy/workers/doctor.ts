@@ -1,15 +1,19 @@
-/** Looks at an account and an app before anything is deployed: reading calls and a build in, findings with their fixes out. */
+/** The checks of `portico doctor` for a Cloudflare account and an app, before anything is deployed. */
 import type { App } from "../../framework/model/app.ts";
-import type { Finding } from "../finding.ts";
+import { checkSecrets, type CheckResult } from "../check-result.ts";
 import type { Client } from "./client.ts";
 import { CloudflareError, hasCode } from "./cloudflare-error.ts";
-import { wantsWorkersDev } from "./fronts.ts";
+import { wantsWorkersDev } from "./triggers.ts";
 import { isOurs, scriptName } from "./names.ts";
-import type { WorkersBuild } from "./read-build.ts";
-import { findScript } from "./script.ts";
+import type { WorkersBuild } from "./build.ts";
+import { needs } from "./desired-state.ts";
+import { findQueues } from "./job-queues.ts";
+import { cronNote } from "./job-triggers.ts";
+import { databaseNote, findStore } from "./store-database.ts";
+import { findScript } from "./worker-reads.ts";
 import { listSecrets } from "./secrets.ts";
 
-/** What to look at. */
+/** The app and its build that are checked. */
 export interface Examination {
   readonly client: Client;
   readonly app: App;
@@ -17,51 +21,73 @@ export interface Examination {
   readonly isLocal: boolean;
 }
 
-/** Workers of an account, and files and megabytes of one Worker (docs: Workers limits): on the Free plan, and with the paid one. */
+/**
+ * Workers of an account, and files and megabytes of one Worker (docs: Workers limits): on the Free plan, and with the
+ * paid one.
+ */
 const limits = { scripts: [100, 500], files: [20_000, 100_000], megabytes: 64 } as const;
 
 /** In the order in which a deploy would meet them. */
-export async function examine(examination: Examination): Promise<readonly Finding[]> {
+export async function examine(examination: Examination): Promise<readonly CheckResult[]> {
   const findings = await Promise.all([
     checkAccount(examination),
     checkName(examination),
     checkSubdomain(examination),
     checkBindings(examination),
-    checkSecrets(examination),
+    checkStoredSecrets(examination),
+    checkStore(examination),
+    checkQueues(examination),
   ]);
   return [...findings.flat(), ...checkBuild(examination)];
 }
 
-async function checkAccount({ client }: Examination): Promise<readonly Finding[]> {
-  const scripts = await client.call<readonly unknown[]>({ operation: "listScripts", method: "GET", path: "/workers/scripts" });
+async function checkAccount({ client }: Examination): Promise<readonly CheckResult[]> {
+  const scripts = await client.call<readonly unknown[]>({
+    operation: "listScripts",
+    method: "GET",
+    path: "/workers/scripts",
+  });
   const [free, paid] = limits.scripts;
   const ok = scripts.length < paid;
   const text = `${scripts.length} Workers; an account has ${free} on the Free plan and ${paid} with the paid one`;
   return [
     { check: "account", ok: true, text: client.account },
-    { check: "workers", ok, text, ...(!ok && { fix: "portico remove a stage that is not needed any more, or ask Cloudflare for more" }) },
+    {
+      check: "workers",
+      ok,
+      text,
+      ...(!ok && {
+        fix: "Remove an unused stage with portico remove --stage NAME, or ask Cloudflare for more Workers.",
+      }),
+    },
   ];
 }
 
-async function checkName({ client, app }: Examination): Promise<readonly Finding[]> {
+async function checkName({ client, app }: Examination): Promise<readonly CheckResult[]> {
   const owner = { app: app.name, stage: app.stage };
   const name = scriptName(owner);
   const script = await findScript(client, name);
   const ok = !script || isOurs(owner, script.tags);
-  const text = !script ? `${name} comes with the first deploy` : ok ? `${name} is there` : `${name} is not this app's: its tags say so`;
-  return [{ check: "name", ok, text, ...(!ok && { fix: 'rename the app ("name" in hosting.json) or the stage' }) }];
+  const text = !script
+    ? `${name} comes with the first deploy`
+    : ok
+      ? `${name} is there`
+      : `${name} belongs to another app or stage, by its tags`;
+  return [{ check: "name", ok, text, ...(!ok && { fix: 'Rename the app ("name" in hosting.json) or the stage.' }) }];
 }
 
-async function checkSubdomain({ client, app }: Examination): Promise<readonly Finding[]> {
+async function checkSubdomain({ client, app }: Examination): Promise<readonly CheckResult[]> {
   if (!wantsWorkersDev(app.workers)) return [{ check: "workers.dev", ok: true, text: "off" }];
   try {
     const { subdomain } = await client.call<{ readonly subdomain: string }>({
-      ...{ operation: "getSubdomain", method: "GET", path: "/workers/subdomain" },
+      operation: "getSubdomain",
+      method: "GET",
+      path: "/workers/subdomain",
     });
     return [{ check: "workers.dev", ok: true, text: `${subdomain}.workers.dev` }];
   } catch (error) {
     if (!hasCode(error, 10007)) throw error;
-    const fix = "open Workers & Pages in Cloudflare's dashboard once: that registers one";
+    const fix = "Open Workers & Pages in Cloudflare's dashboard once: that registers one.";
     return [{ check: "workers.dev", ok: false, text: "the account has no workers.dev subdomain yet", fix }];
   }
 }
@@ -74,13 +100,17 @@ const places: Readonly<Record<string, readonly [string, string]>> = {
   service: ["service", "/workers/workers/"],
 };
 
-async function checkBindings({ client, app, isLocal }: Examination): Promise<readonly Finding[]> {
-  // At stage local a deploy makes what they name.
+async function checkBindings({ client, app, isLocal }: Examination): Promise<readonly CheckResult[]> {
+  // At stage local a deploy creates the resources that bindings name.
   if (isLocal) return [];
   return Promise.all(Object.entries(app.workers.bindings).map(([name, shape]) => checkBinding(client, name, shape)));
 }
 
-async function checkBinding(client: Client, name: string, shape: Readonly<Record<string, unknown>>): Promise<Finding> {
+async function checkBinding(
+  client: Client,
+  name: string,
+  shape: Readonly<Record<string, unknown>>,
+): Promise<CheckResult> {
   const type = String(shape["type"]);
   const [member, path] = places[type] ?? [];
   const check = `binding ${name}`;
@@ -96,29 +126,65 @@ async function checkBinding(client: Client, name: string, shape: Readonly<Record
       check,
       ok: false,
       text: `there is no ${type} ${id}`,
-      fix: 'make it first, or mend "bindings" under "workers" in hosting.json',
+      fix: 'Create it first, or correct "bindings" under "workers" in hosting.json.',
     };
   }
 }
 
-async function checkSecrets({ client, app, isLocal }: Examination): Promise<readonly Finding[]> {
+async function checkStoredSecrets({ client, app, isLocal }: Examination): Promise<readonly CheckResult[]> {
   if (!app.secrets.length || isLocal) return [];
-  const stored = new Set((await listSecrets(client, { app: app.name, stage: app.stage })).map(({ name }) => name));
-  const missing = app.secrets.filter((name) => !stored.has(name));
-  if (!missing.length) return [{ check: "secrets", ok: true, text: `all ${app.secrets.length} have a value` }];
-  const fix = missing.map((name) => `portico secret set ${name} --stage ${app.stage}`).join("; ");
-  return [{ check: "secrets", ok: false, text: `no value for ${missing.join(", ")}`, fix }];
+  const stored = await listSecrets(client, { app: app.name, stage: app.stage });
+  return [checkSecrets(app, new Set(stored.map(({ name }) => name)))];
 }
 
-function checkBuild({ build }: Examination): readonly Finding[] {
-  const megabytes = build.modules.reduce((sum, { type, bytes }) => sum + (type === "source-map" ? 0 : bytes), 0) / 1024 ** 2;
+async function checkStore({ client, app, build }: Examination): Promise<readonly CheckResult[]> {
+  if (!needs(build.manifest, "store")) return [];
+  const owner = { app: app.name, stage: app.stage };
+  const name = scriptName(owner);
+  try {
+    const found = await findStore(client, owner);
+    const note = found ? undefined : await databaseNote(client);
+    const ok = found?.state !== "taken";
+    const state = !found ? "comes with the first deploy" : ok ? "is there" : "has tables that are not this app's";
+    const text = `the D1 database ${name} ${state}${note === undefined ? "" : `; ${note}`}`;
+    return [{ check: "store", ok, text, ...(!ok && { fix: "Rename the app or the stage, or that database." }) }];
+  } catch (error) {
+    if (!hasCode(error, 10_000, 9109)) throw error;
+    return [
+      { check: "store", ok: false, text: "the token may not read D1 databases", fix: "Give the token D1: Edit." },
+    ];
+  }
+}
+
+async function checkQueues({ client, app, build }: Examination): Promise<readonly CheckResult[]> {
+  if (!build.manifest.jobs) return [];
+  const owner = { app: app.name, stage: app.stage };
+  const name = scriptName(owner);
+  try {
+    const found = await findQueues(client, owner);
+    const note = found?.hasClock ? undefined : await cronNote(client);
+    const ok = found?.state !== "taken";
+    const state = found?.id === undefined ? "comes with the first deploy" : ok ? "is there" : "has another Worker";
+    const text = `the queue ${name} ${state}${note === undefined ? "" : `; ${note}`}`;
+    return [{ check: "jobs", ok, text, ...(!ok && { fix: "Rename the app or the stage, or remove that queue." }) }];
+  } catch (error) {
+    if (!hasCode(error, 10_000, 9109)) throw error;
+    return [{ check: "jobs", ok: false, text: "the token may not read queues", fix: "Give the token Queues: Edit." }];
+  }
+}
+
+function checkBuild({ build }: Examination): readonly CheckResult[] {
+  const megabytes =
+    build.modules.reduce((sum, { type, bytes }) => sum + (type === "source-map" ? 0 : bytes), 0) / 1024 ** 2;
   const [free, paid] = limits.files;
   const fits = build.files.length <= paid;
   return [
     { check: "size", ok: true, text: `${megabytes.toFixed(2)} of ${limits.megabytes} MB` },
     {
-      ...{ check: "static files", ok: fits, text: `${build.files.length}, of ${free} on the Free plan and ${paid} with the paid one` },
-      ...(!fits && { fix: "put some of them into an R2 bucket" }),
+      check: "static files",
+      ok: fits,
+      text: `${build.files.length}, of ${free} on the Free plan and ${paid} with the paid one`,
+      ...(!fits && { fix: "Put some of them into an R2 bucket." }),
     },
   ];
 }

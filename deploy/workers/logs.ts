@@ -1,5 +1,5 @@
-/** What a stage's Worker prints, as it prints it: a tail session and its WebSocket in, lines out (docs: real-time logs; subprotocol trace-v1). */
-import type { Owner } from "../owner.ts";
+/** Opens a tail session of a stage's Worker and reads its log lines over a WebSocket (Workers docs, real-time logs). */
+import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";
 import { isMissing } from "./cloudflare-error.ts";
 import { scriptName } from "./names.ts";
@@ -23,11 +23,16 @@ export interface Tail {
   close(): Promise<void>;
 }
 
-/** Cloudflare keeps nothing for later here: lines begin with the tail. Throws UserError NOT_DEPLOYED. */
+/** Lines from now on: Cloudflare stores none. Throws UserError NOT_DEPLOYED. */
 export async function openTail(client: Client, owner: Owner, onLine: (line: TailLine) => void): Promise<Tail> {
   const path = `/workers/scripts/${scriptName(owner)}/tails`;
   const { id, url } = await client
-    .call<{ readonly id: string; readonly url: string }>({ operation: "createTail", method: "POST", path, json: { filters: [] } })
+    .call<{ readonly id: string; readonly url: string }>({
+      operation: "createTail",
+      method: "POST",
+      path,
+      json: { filters: [] },
+    })
     .catch((error: unknown) => {
       throw isMissing(error) ? notDeployed(owner, error) : error;
     });
@@ -45,10 +50,12 @@ export async function openTail(client: Client, owner: Owner, onLine: (line: Tail
     ended,
     async close() {
       socket.close();
-      await client.call({ operation: "deleteTail", method: "DELETE", path: `${path}/${id}` }).catch((error: unknown) => {
-        // It may have expired by itself (10058); then there is nothing to end.
-        if (!isMissing(error) && (error as { readonly status?: number }).status !== 404) throw error;
-      });
+      await client
+        .call({ operation: "deleteTail", method: "DELETE", path: `${path}/${id}` })
+        .catch((error: unknown) => {
+          // It may have expired by itself (10058); then there is nothing to end.
+          if (!isMissing(error) && (error as { readonly status?: number }).status !== 404) throw error;
+        });
     },
   };
 }
@@ -70,22 +77,29 @@ function toLines(text: string): readonly TailLine[] {
     ...logs.map(({ message, level = "log", timestamp = eventTimestamp }) => ({
       time: timestamp,
       level,
-      text: wordsOf(message),
+      text: messageText(message),
       ...request,
     })),
     ...exceptions.map(({ name = "Error", message, timestamp = eventTimestamp }) => ({
-      ...{ time: timestamp, level: "exception", text: `${name}: ${wordsOf(message)}` },
+      time: timestamp,
+      level: "exception",
+      text: `${name}: ${messageText(message)}`,
       ...request,
     })),
   ].toSorted((one, other) => one.time - other.time);
 }
 
-/** What `console.log` was given: a list of values. */
-function wordsOf(message: unknown): string {
+/** The arguments of `console.log` as text. */
+function messageText(message: unknown): string {
   if (!Array.isArray(message)) return typeof message === "string" ? message : JSON.stringify(message);
   return message.map((word: unknown) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
 }
 
 function notDeployed({ app, stage }: Owner, cause: unknown): UserError {
-  return new UserError("NOT_DEPLOYED", `there is no Worker of ${app} at the stage ${stage}`, `portico deploy --stage ${stage}`, { cause });
+  return new UserError(
+    "NOT_DEPLOYED",
+    `there is no Worker of ${app} at the stage ${stage}`,
+    `Run portico deploy --stage ${stage}`,
+    { cause },
+  );
 }

@@ -1,25 +1,29 @@
-/** What answers before an app's first release: a Worker that says 503, made where there is none. */
-import type { Owner } from "../owner.ts";
+/** Uploads a Worker that answers 503 until the first release, and builds the multipart form of an upload. */
+import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";
-import { lookFirst } from "./look-first.ts";
-import { isOurs, own, ownerTags, placeholderTag, scriptName, taken } from "./names.ts";
-import { findScript } from "./script.ts";
+import { idempotentCreate } from "./idempotent-create.ts";
+import { isOurs, bindingNames, ownerTags, placeholderTag, scriptName, nameTaken } from "./names.ts";
+import { findScript } from "./worker-reads.ts";
 
-const code = `const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "retry-after": "60" };
+const code = `const headers = {
+  "content-type": "text/plain; charset=utf-8",
+  "cache-control": "no-store",
+  "retry-after": "60",
+};
 export default { fetch: () => new Response("not released yet\\n", { status: 503, headers }) };
 `;
 
 /**
- * A version needs a Worker that was put before (10222). PUT deploys what it brings, so it is only ever sent where nothing was found, and
- * after a lost answer only where still nothing is: two deployers who both make an app's very first release in the same instant are not
- * kept apart by it. Throws UserError NAME_TAKEN when what is there by then is another's.
+ * Creates the Worker that a version needs (10222). PUT also deploys its code, so it is sent only where no Worker was
+ * found, and repeated after a lost answer only where there still is none. It does not separate two deployers that
+ * create an app's very first release in the same instant. Throws UserError NAME_TAKEN for a Worker of somebody else.
  */
 export async function putPlaceholder(client: Client, owner: Owner, compatibilityDate: string): Promise<void> {
   const name = scriptName(owner);
   const metadata = {
     main_module: "placeholder.js",
     compatibility_date: compatibilityDate,
-    bindings: [{ type: "json", name: own.secrets, json: {} }],
+    bindings: [{ type: "json", name: bindingNames.secrets, json: {} }],
     tags: ownerTags(owner),
     observability: { enabled: true },
     annotations: { "workers/tag": placeholderTag, "workers/message": "answers until the first release" },
@@ -29,22 +33,27 @@ export async function putPlaceholder(client: Client, owner: Owner, compatibility
     toForm(metadata, [{ name: "placeholder.js", type: "application/javascript+module", bytes: Buffer.from(code) }]);
   const look = async (): Promise<true | undefined> => {
     const script = await findScript(client, name);
-    if (script && !isOurs(owner, script.tags)) throw taken(name);
+    if (script && !isOurs(owner, script.tags)) throw nameTaken(name);
     return script && true;
   };
-  await lookFirst<unknown>(client, look, () => client.call({ operation: "uploadScript", method: "PUT", path, form, once: true }));
+  await idempotentCreate<unknown>(client, look, () =>
+    client.call({ operation: "uploadScript", method: "PUT", path, form, isNotRepeatable: true }),
+  );
 }
 
 /** A part of an upload. */
-export interface Part {
+export interface ModulePart {
   /** The module's specifier. */
   readonly name: string;
   readonly type: string;
   readonly bytes: Uint8Array;
 }
 
-/** The form of PUT script and POST versions: metadata, then one part for each module (API docs, "Multipart upload metadata"). */
-export function toForm(metadata: unknown, parts: readonly Part[]): FormData {
+/**
+ * The form of PUT script and POST versions: metadata, then one part for each module (API docs, "Multipart upload
+ * metadata").
+ */
+export function toForm(metadata: unknown, parts: readonly ModulePart[]): FormData {
   const form = new FormData();
   form.set("metadata", new Blob([JSON.stringify(metadata)], { type: "application/json" }));
   for (const { name, type, bytes } of parts) form.set(name, new File([Buffer.from(bytes)], name, { type }));

@@ -1,73 +1,58 @@
-/** A Cloudflare Worker as a Platform: a client, an app's build and whose it is in; the verbs of a release out. */
+/** The platform of Cloudflare Workers: a version is a release, and a deployment moves the traffic. */
 import type { WorkersApp } from "../../framework/model/app.ts";
+import type { Manifest } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
-import { keptReleases } from "../candidate.ts";
-import type { Owner } from "../owner.ts";
-import type { Candidate, Deployed, FunctionDraft, Lease, Live, Platform, Release, ReleaseDraft, Removed } from "../platform.ts";
-import type { Client } from "./client.ts";
-import { deployShares, hasShares, moved, requireDeployment } from "./deployments.ts";
-import { draftRelease, type DraftValues, type WorkersDraft } from "./draft.ts";
-import { addFronts, liveUrl, removeFronts, setWorkersDev, wantsWorkersDev, workersDevUrl } from "./fronts.ts";
+import { keptReleases } from "../retention.ts";
+import type {
+  AssembledCandidate,
+  Candidate,
+  Deployed,
+  DesiredFunction,
+  Lease,
+  Live,
+  ObservedStage,
+  Platform,
+  Release,
+  Removed,
+  StoredData,
+  UploadedRelease,
+} from "../platform.ts";
+import { hasShares, concurrentChange, requireDeployment } from "./deployments.ts";
+import { needs, toDesiredState } from "./desired-state.ts";
+import { addTriggers, liveUrl, removeTriggers, setWorkersDev, wantsWorkersDev, workersDevUrl } from "./triggers.ts";
 import { overrideHeaders, ownerTags, placeholderTag, scriptName } from "./names.ts";
-import { glanceAt, observe, type Observed } from "./observe.ts";
+import { observe, type Observation } from "./observation.ts";
 import { putPlaceholder } from "./placeholder.ts";
-import { probe } from "./probe.ts";
-import type { WorkersBuild } from "./read-build.ts";
-import { removeAll } from "./remove.ts";
-import { type Deployment, findScript, type Share } from "./script.ts";
-import { proofOf } from "./proof.ts";
-import { readWhole, recordOf, toModule } from "./version-record.ts";
-import { untried } from "./untried.ts";
-import { prepareVersion, uploadVersion } from "./versions.ts";
-
-/** What a release is made of; without it only what is there already can be promoted or removed. */
-export interface WorkersSource {
-  readonly build: WorkersBuild;
-  readonly values: () => Promise<DraftValues>;
-  /** Throws when the Worker does not start, or not in time; called before anything is written. */
-  readonly tryStart?: () => Promise<void>;
-}
-
-/** Whose and where. */
-export interface WorkersTarget {
-  readonly client: Client;
-  readonly owner: Owner;
-  readonly keep: number;
-  readonly source?: WorkersSource;
-}
-
-/** What a run learns on its way: a platform is made for one run. */
-interface Run extends WorkersTarget {
-  readonly script: string;
-  observed?: Observed;
-  values?: DraftValues;
-  draft?: WorkersDraft;
-  /** The live deployment, as this run saw or made it last. */
-  deployment?: Deployment;
-  /** What had the traffic before this run: the placeholder before a first release. */
-  base?: string;
-  /** Root URL at workers.dev. */
-  workersDev?: string | undefined;
-  /** Calls for one script never go side by side: the second would be refused (10035). */
-  queue: Promise<unknown>;
-}
+import { probe, unprobedFunctions } from "./probe.ts";
+import { removeAll } from "./removal.ts";
+import { findScript } from "./worker-reads.ts";
+import { toVersionHeader } from "./version-header.ts";
+import { readFullRecord, toReleaseRecord, toRecordModule } from "./version-record.ts";
+import { prepareVersion, uploadVersion } from "./version-upload.ts";
+import { readReleaseState } from "./release-state.ts";
+import { besides, note, type Run, share, type WorkersTarget } from "./run.ts";
+import { ensureQueues } from "./job-queues.ts";
+import { jobTriggers, recordedTriggers, settleTriggers } from "./job-triggers.ts";
+import { countEntries, ensureStore } from "./store-database.ts";
 
 /** Make one for each run. Throws UserError NAME_TOO_LONG. */
-export function createWorkersPlatform(target: WorkersTarget): Platform<FunctionDraft> {
+export function createWorkersPlatform(target: WorkersTarget): Platform<DesiredFunction> {
   const run: Run = { ...target, script: scriptName(target.owner), queue: Promise.resolve() };
   return {
-    splits: true,
-    observe: () => look(run),
-    draft: (deployed) => toDraft(run, deployed),
-    lock: (_intent, seen) => lock(run, seen),
+    observe: () => observeStage(run),
     upload: () => fail("the functions of a Worker are uploaded with it"),
     assemble: (release) => inTurn(run, () => assemble(run, release)),
-    verify: (candidate) => verify(run, candidate),
     promote: (release, percentage) => inTurn(run, () => promote(run, release, percentage)),
-    withdraw: () => inTurn(run, () => withdraw(run)),
-    settle: (live) => inTurn(run, () => settle(run, live)),
     collect: () => inTurn(run, () => collect(run)),
-    remove: () => inTurn(run, () => removeAll(run.client, run.owner)),
+    records: {
+      lock: (_intent, observed) => lock(run, observed),
+      settle: (live) => inTurn(run, () => settle(run, live)),
+    },
+    operations: {
+      withdraw: () => inTurn(run, () => withdraw(run)),
+      storedData: () => storedData(run),
+      remove: (withData) => inTurn(run, () => removeAll(run.client, run.owner, withData)),
+    },
   };
 }
 
@@ -77,82 +62,122 @@ function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
   return turn;
 }
 
-const requireObserved = ({ observed }: Run): Observed => observed ?? fail("nothing was looked at");
+const requireObserved = ({ observed }: Run): Observation => observed ?? fail("nothing was looked at");
 const wantedOf = ({ source }: Pick<Run, "source">): WorkersApp | undefined => source?.build.manifest.app.workers;
 
-async function look(run: Run): Promise<Deployed> {
+async function observeStage(run: Run): Promise<ObservedStage> {
   const { client, owner, keep, source } = run;
   const wanted = wantedOf(run);
-  const [observed, values] = await Promise.all([observe({ client, owner, keep, ...(wanted && { wanted }) }), source?.values()]);
-  note(run, observed.glance.deployment);
-  Object.assign(run, { observed, ...(values && { values }) });
-  return observed.deployed;
+  const [observed, values] = await Promise.all([
+    observe({
+      client,
+      owner,
+      keep,
+      ...(wanted && source && { wanted, ...needsOf(source.build.manifest) }),
+    }),
+    source?.values(),
+  ]);
+  note(run, observed.state.deployment);
+  run.observed = observed;
+  const deployed = { ...observed.deployed, splitsTraffic: true } as const;
+  if (!source || !values) return deployed;
+  run.desired = toDesiredState(source.build, values, observed.stored, deployed, {
+    database: observed.databaseNote,
+    cron: observed.cronNote,
+  });
+  return { ...deployed, desired: run.desired };
 }
 
-/** The version with the most traffic is what a candidate stands beside. */
-function note(run: Run, deployment: Deployment | undefined): void {
-  delete run.base;
-  delete run.deployment;
-  const [main] = deployment?.versions.toSorted((one, other) => other.percentage - one.percentage) ?? [];
-  Object.assign(run, { ...(deployment && { deployment }), ...(main && { base: main.version_id }) });
-}
+const needsOf = (manifest: Manifest) => ({
+  needsStore: needs(manifest, "store"),
+  jobs: jobTriggers(manifest) ?? null,
+});
 
-function toDraft(run: Run, deployed: Deployed): WorkersDraft {
-  const { source, values } = run;
-  if (!source || !values) return fail("a draft needs a build and a look at the cloud");
-  run.draft = draftRelease(source.build, values, requireObserved(run).stored, deployed);
-  return run.draft;
-}
-
-/** There is none to take: the live deployment is looked at again, here and just before the traffic moves. */
-async function lock(run: Run, seen: Deployed): Promise<Lease> {
+/** Workers have no lock: the live deployment is read again, here and just before the switch. */
+async function lock(run: Run, observed: Deployed): Promise<Lease> {
   const { client, owner, script } = run;
-  const { fingerprint, deployment } = await glanceAt({ client, owner });
-  if (fingerprint !== seen.fingerprint) throw moved(script);
+  const { fingerprint, deployment } = await readReleaseState({ client, owner });
+  if (fingerprint !== observed.fingerprint) throw concurrentChange(script);
   note(run, deployment);
   return {
-    hold: () => requireDeployment(client, script, run.deployment?.id),
+    isExclusive: false,
+    confirm: () => requireDeployment(client, script, run.deployment?.id),
     end: () => Promise.resolve(),
   };
 }
 
-async function assemble(run: Run, release: ReleaseDraft): Promise<Candidate> {
-  const { client, script, source, draft } = run;
+async function assemble(run: Run, release: UploadedRelease): Promise<AssembledCandidate> {
+  const { client, script, source, desired } = run;
   const observed = requireObserved(run);
-  if (!source || !draft) return fail("a release needs a build");
+  if (!source || !desired) return fail("a release needs a build");
   const { workers } = source.build.manifest.app;
-  if (!release.assembled) await source.tryStart?.();
+  if (!release.assembled) await source.checkStartup?.();
   const { live, releases } = observed.deployed;
   const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
-  const upload = { client, script, build: source.build, draft, release, stored: observed.stored, before, liveUrl: live?.url };
+  const database = release.assembled || !desired.needsStore ? undefined : await prepareStore(run, workers);
+  if (desired.jobs && !release.assembled) await ensureQueues(client, run.owner, observed.queues);
+  const upload = {
+    client,
+    script,
+    build: source.build,
+    desired,
+    release,
+    stored: observed.stored,
+    database,
+    before,
+    liveUrl: live?.url,
+  };
   const prepared = release.assembled ? undefined : await prepareVersion(upload);
-  const isNew = !observed.glance.script;
+  const isNew = !observed.state.script;
   if (isNew) await makeScript(run, workers);
-  await addFronts(client, script, workers, isNew ? { ...observed.fronts, workersDev: wantsWorkersDev(workers) } : observed.fronts);
+  await addTriggers(
+    client,
+    script,
+    workers,
+    isNew ? { ...observed.triggers, workersDev: wantsWorkersDev(workers) } : observed.triggers,
+  );
   const ref = release.assembled?.ref ?? (await uploadVersion(upload, prepared!)).id;
   const url = await candidateUrl(run, workers);
-  // An upload takes its time; a candidate's place beside what was live before would give the traffic back to that.
+  // If the live version changed during the upload, this deployment would move the traffic back to the old one.
   await requireDeployment(client, script, run.deployment?.id);
   await share(run, besides(run, ref, 0), `candidate of release ${release.number}`);
-  const record = recordOf(readWhole(toModule(release.record, draft), ref));
-  const reach = { url, headers: overrideHeaders(script, ref), proof: proofOf(ref, draft.files) };
-  return { number: release.number, hash: draft.hash, ref, record, ...reach };
+  const record = toReleaseRecord(readFullRecord(toRecordModule(release.record, desired), ref));
+  const candidate: Candidate = {
+    number: release.number,
+    hash: desired.hash,
+    ref,
+    record,
+    url,
+    headers: overrideHeaders(script, ref),
+    versionHeader: toVersionHeader(ref, desired.files),
+  };
+  return { ...candidate, verify: () => verify(run, candidate) };
 }
 
-/** A first release stands beside a placeholder that says 503; beside what somebody else released since, it has no business. */
+/** Made before anything else is: where an account has no room for it, nothing was changed. */
+const prepareStore = ({ client, owner }: Run, { location }: WorkersApp): Promise<string> =>
+  ensureStore(client, owner, location);
+
+/**
+ * A first release shares the deployment with a placeholder that answers 503. Throws where somebody else has released
+ * since.
+ */
 async function makeScript(run: Run, workers: WorkersApp): Promise<void> {
   const { client, owner, script } = run;
-  // Files were uploaded since it was looked.
-  if (await findScript(client, script)) throw moved(script);
+  // The upload of files took time since the last look.
+  if (await findScript(client, script)) throw concurrentChange(script);
   await putPlaceholder(client, owner, workers.compatibilityDate);
   await setWorkersDev(client, script, wantsWorkersDev(workers));
-  const { deployment, versions } = await glanceAt({ client, owner });
+  const { deployment, versions } = await readReleaseState({ client, owner });
   note(run, deployment);
   const base = versions.find(({ id }) => id === run.base);
-  if (base?.annotations?.["workers/tag"] !== placeholderTag) throw moved(script);
+  if (base?.annotations?.["workers/tag"] !== placeholderTag) throw concurrentChange(script);
 }
 
-/** workers.dev where it is on: no zone's rules stand before it. Without a slash at its end; empty when there is no address at all. */
+/**
+ * workers.dev where it is on: no zone's rules stand before it. Without a slash at its end; empty when there is no
+ * address at all.
+ */
 async function candidateUrl(run: Run, workers: WorkersApp): Promise<string> {
   const { client, script } = run;
   const { domains, routes } = workers;
@@ -166,26 +191,11 @@ async function candidateUrl(run: Run, workers: WorkersApp): Promise<string> {
   return (run.workersDev ?? "").replace(/\/$/, "");
 }
 
-/** One version with a part of the traffic, the rest where most of it is. */
-function besides(run: Run, ref: string, percentage: number): readonly Share[] {
-  const base = run.base ?? fail("a candidate stands beside a version that has the traffic");
-  if (base === ref) return [{ version_id: ref, percentage: 100 }];
-  return [
-    { version_id: base, percentage: 100 - percentage },
-    { version_id: ref, percentage },
-  ];
-}
-
-async function share(run: Run, shares: readonly Share[], message: string): Promise<void> {
-  if (run.deployment && hasShares(run.deployment, shares)) return;
-  run.deployment = await deployShares(run.client, run.script, shares, message);
-}
-
-/** Without an address nobody can ask. */
+/** Probes the candidate, if it has an address. */
 async function verify(run: Run, candidate: Candidate): Promise<void> {
-  const { client, source, draft } = run;
-  if (candidate.url === "" || !source || !draft) return;
-  const names = new Set(untried(requireObserved(run).deployed.parts, draft.parts));
+  const { client, source, desired } = run;
+  if (candidate.url === "" || !source || !desired) return;
+  const names = new Set(unprobedFunctions(requireObserved(run).deployed.parts, desired.parts));
   const functions = source.build.manifest.routes.filter((route) => names.has(route.function));
   await probe(
     client.clock,
@@ -198,7 +208,7 @@ async function promote(run: Run, release: Release, percentage = 100): Promise<Li
   const { ref, number, hash, record } = release;
   const shares = percentage === 100 ? [{ version_id: ref, percentage: 100 }] : besides(run, ref, percentage);
   await share(run, shares, percentage === 100 ? `release ${number}` : `canary of release ${number}`);
-  if (run.deployment && !hasShares(run.deployment, shares)) throw overtaken(release);
+  if (run.deployment && !hasShares(run.deployment, shares)) throw overtaken(release, run.owner);
   return { number, hash, ref, ...(record && { record }), url: rootUrl(run) };
 }
 
@@ -206,30 +216,51 @@ async function promote(run: Run, release: Release, percentage = 100): Promise<Li
 function rootUrl({ workersDev, observed, ...run }: Run): string {
   const workers = wantedOf(run);
   const known = workersDev ?? observed?.workersDev;
-  return workers ? liveUrl(workers, wantsWorkersDev(workers) ? known : undefined) : (observed?.deployed.live?.url ?? known ?? "");
+  return workers
+    ? liveUrl(workers, wantsWorkersDev(workers) ? known : undefined)
+    : (observed?.deployed.live?.url ?? known ?? "");
 }
 
-function overtaken({ number }: Release): UserError {
+function overtaken({ number }: Release, { stage }: Run["owner"]): UserError {
   return new UserError(
     "SWITCH_OVERTAKEN",
-    `release ${number} was switched to, and the traffic goes elsewhere now: another deployer moved it in the same moment`,
-    "look at portico releases, and promote the one that should be live",
+    `the traffic moved to release ${number}, and another deployer moved it elsewhere in the same moment`,
+    `Run portico releases --stage ${stage}, then portico promote NUMBER --stage ${stage} --target workers`,
   );
+}
+
+async function storedData(run: Run): Promise<readonly StoredData[]> {
+  const { store } = requireObserved(run);
+  if (store?.state !== "ours") return [];
+  return [{ kind: "table", name: run.script, entries: await countEntries(run.client, store.id), isMore: false }];
 }
 
 async function withdraw(run: Run): Promise<void> {
   if (run.base !== undefined) await share(run, [{ version_id: run.base, percentage: 100 }], "withdrawn");
 }
 
-/** What all releases share, exactly as the live one wants it. */
+/** Sets triggers and script settings exactly to the live release's state. */
 async function settle(run: Run, live: Live): Promise<Live> {
-  const { client, script, draft, observed } = run;
+  const { client, script, desired, observed } = run;
   const workers = wantedOf(run);
-  if (draft && observed && workers && live.hash === draft.hash) {
-    await removeFronts(client, script, workers, observed.fronts);
-    if (observed.glance.script && observed.glance.script.observability?.enabled !== true) await settleScript(run);
+  if (desired && observed && workers && live.hash === desired.hash) {
+    await removeTriggers(client, script, workers, observed.triggers);
+    // Somebody emptied the database of a release that stays.
+    if (desired.needsStore && live.ref === observed.deployed.live?.ref && observed.store?.state !== "ours")
+      await prepareStore(run, workers);
+    if (observed.state.script && observed.state.script.observability?.enabled !== true) await settleScript(run);
   }
+  await settleJobs(run, live);
   return live.record ? { ...live, record: { ...live.record, state: "live" } } : live;
+}
+
+/** By its record, since a rollback has no build. No call where everything is as the release wants it. */
+async function settleJobs({ client, owner, observed }: Run, { record }: Live): Promise<void> {
+  if (!record || !observed) return;
+  const wanted = recordedTriggers(owner, record.parts);
+  // Somebody deleted the queues of a release that stays.
+  if (wanted) await ensureQueues(client, owner, observed.queues);
+  await settleTriggers(client, owner, wanted, observed.queues);
 }
 
 async function settleScript({ client, script, owner }: Run): Promise<void> {
@@ -238,7 +269,10 @@ async function settleScript({ client, script, owner }: Run): Promise<void> {
   await client.call({ operation: "patchScriptSettings", method: "PATCH", path, json });
 }
 
-/** A candidate's place is taken away; versions are left: they cost nothing, and Cloudflare forgets all but the last hundred. */
+/**
+ * A candidate's place is taken away; versions are left: they cost nothing, and Cloudflare forgets all but the last
+ * hundred.
+ */
 async function collect(run: Run): Promise<readonly Removed[]> {
   const [candidate, ...more] = (run.deployment?.versions ?? []).filter(({ percentage }) => percentage === 0);
   if (!candidate || more.length || run.base === undefined) return [];

@@ -1,12 +1,15 @@
-/** A release's record inside its own version: what is short in a JSON binding, the whole in a data module; written and read back. */
-import type { DeployedPart, Part } from "../platform.ts";
+/** The record of a release inside its own version: a summary in a JSON binding, the full record in a data module. */
+import type { DeployedPart, Part } from "../parts.ts";
 import { readRecord, type ReleaseRecord } from "../record.ts";
 import { UserError } from "../../framework/model/user-error.ts";
-import { own } from "./names.ts";
-import { jsonBinding, type VersionDetail } from "./script.ts";
+import { bindingNames } from "./names.ts";
+import { jsonBinding, type VersionDetail } from "./worker-reads.ts";
 
-/** The whole record, every part that is no function and no route, and the paths of the static files as Cloudflare spells them. */
-export interface WholeRecord extends ReleaseRecord {
+/**
+ * The whole record, every part that is no function and no route, and the paths of the static files as Cloudflare spells
+ * them.
+ */
+export interface FullRecord extends ReleaseRecord {
   readonly detail: readonly Part[];
   readonly files: readonly string[];
 }
@@ -24,35 +27,48 @@ export interface Summary {
   readonly commit?: string;
   /** Version numbers by name. */
   readonly secrets: Readonly<Record<string, number>>;
-  /** Keys of what all releases share. */
+  /** Keys of parts that all releases share. */
   readonly parts: Readonly<Record<string, string>>;
-  /** Numbers of the releases that had taken traffic by then and were kept, newest first: deployments are listed for a while only. */
+  /**
+   * Numbers of the releases that had taken traffic by then and were kept, newest first: deployments are listed for a
+   * while only.
+   */
   readonly before: readonly number[];
 }
 
 /** Bytes of a variable (docs: Workers limits), less some for its name and quotes. */
 const most = 5 * 1024 - 64;
 
-/** Kinds whose things are not versioned: a rollback leaves them as they are. */
-const shared: ReadonlySet<string> = new Set(["domain", "url", "logs"]);
+/** Kinds of unversioned parts, which a rollback leaves as they are. */
+const unversionedKinds: ReadonlySet<string> = new Set(["domain", "url", "logs", "table", "queue", "schedule"]);
 
 /** Of a record's keys, by `kind name`. */
-const sharedParts = (parts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(parts).filter(([name]) => shared.has(name.slice(0, name.indexOf(" ")))));
+const unversionedParts = (parts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(parts).filter(([name]) => unversionedKinds.has(name.slice(0, name.indexOf(" ")))));
 
 /** A message that is too long is cut; the whole one is in the module. Throws UserError RECORD_SIZE. */
 export function toSummary(record: ReleaseRecord, before: readonly number[]): Summary {
   const { app, stage, number, hash, created, changes, message, commit, secrets } = record;
   const bare: Summary = {
-    ...{ schemaVersion: 1, app, stage, number, hash, created, changes, secrets, parts: sharedParts(record.parts), before },
+    schemaVersion: 1,
+    app,
+    stage,
+    number,
+    hash,
+    created,
+    changes,
+    secrets,
+    parts: unversionedParts(record.parts),
+    before,
     ...(commit !== undefined && { commit }),
   };
   const room = most - bytesOf(bare);
   if (room < 100)
     throw new UserError(
       "RECORD_SIZE",
-      "what is remembered of a release does not fit into the 5 KB that Cloudflare takes: too many secrets, domains and kept releases",
-      'choose a smaller "keep", or fewer secrets and domains, in hosting.json',
+      "the record of the release does not fit into the 5 KB that Cloudflare takes: too many secrets, domains and " +
+        "kept releases",
+      'Set a smaller "keep", or fewer secrets and domains, in hosting.json.',
     );
   return message === undefined ? bare : { ...bare, message: cut(message, room - 20) };
 }
@@ -66,8 +82,8 @@ function cut(text: string, room: number): string {
   return end === text.length ? text : text.slice(0, end).toWellFormed();
 }
 
-/** The module's text: without what is only known later, or is derived. */
-export function toModule(
+/** The module's text, without derived values and the version's id. */
+export function toRecordModule(
   record: ReleaseRecord,
   { parts, files }: { readonly parts: readonly Part[]; readonly files: readonly string[] },
 ): string {
@@ -80,15 +96,22 @@ export function toModule(
 function recordedFunctions({ number }: ReleaseRecord, parts: readonly Part[]): ReleaseRecord["functions"] {
   return parts
     .filter(({ kind }) => kind === "function")
-    .map(({ name, key, bytes = 0, facts = [] }) => ({ function: name, number: String(number), ref: "", key, bytes, facts }));
+    .map(({ name, key, bytes = 0, facts = [] }) => ({
+      function: name,
+      number: String(number),
+      ref: "",
+      key,
+      bytes,
+      facts,
+    }));
 }
 
-/** What the binding of a version says, undefined for a version that is no release. Throws UserError RECORD_NEWER. */
+/** Reads the summary binding; undefined for a version that is no release. Throws UserError RECORD_NEWER. */
 export function readSummary({
   id,
   bindings,
 }: VersionDetail): { readonly record: ReleaseRecord; readonly before: readonly number[] } | undefined {
-  const value = jsonBinding(bindings, own.release);
+  const value = jsonBinding(bindings, bindingNames.release);
   if (typeof value !== "object" || value === null) return undefined;
   const { before, ...summary } = value as Summary;
   const text = JSON.stringify({ ...summary, state: "candidate", functions: [], routes: [], assets: [] });
@@ -96,24 +119,24 @@ export function readSummary({
 }
 
 /** The module's text, read. Throws UserError RECORD_NEWER, RECORD_BROKEN. */
-export function readWhole(text: string, id: string): WholeRecord {
-  const record = readRecord(text, `the record in the version ${id}`) as WholeRecord;
+export function readFullRecord(text: string, id: string): FullRecord {
+  const record = readRecord(text, `the record in the version ${id}`) as FullRecord;
   const functions = record.functions.map((fn) => ({ ...fn, ref: id }));
   return { ...record, ref: id, functions, detail: record.detail ?? [], files: record.files ?? [] };
 }
 
 /** The record as all platforms know it: its parts are those that a rollback leaves as they are. */
-export const recordOf = ({ detail: _detail, files: _files, ...record }: WholeRecord): ReleaseRecord => ({
+export const toReleaseRecord = ({ detail: _detail, files: _files, ...record }: FullRecord): ReleaseRecord => ({
   ...record,
-  parts: sharedParts(record.parts),
+  parts: unversionedParts(record.parts),
 });
 
-/** The parts that a live release has, but for what is asked of the cloud itself. */
-export function recordedParts({ functions, routes, detail }: WholeRecord): readonly DeployedPart[] {
+/** The parts of a live release, without those that are read from the cloud itself. */
+export function recordedParts({ functions, routes, detail }: FullRecord): readonly DeployedPart[] {
   const fns = functions.map(({ function: name, key, facts, bytes, number, ref }): DeployedPart => {
     const version = { function: name, number, ref, key };
     return { kind: "function", name, key, facts, bytes, version, versions: [version] };
   });
-  const own = detail.filter(({ kind }) => !shared.has(kind));
+  const own = detail.filter(({ kind }) => !unversionedKinds.has(kind));
   return [...own, ...fns, ...routes.map((route) => ({ kind: "route" as const, name: route.key, key: route.function }))];
 }

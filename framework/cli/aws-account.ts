@@ -1,14 +1,22 @@
-/** An app's stage on AWS: which region, whose credentials and which account; checked before anything else is asked. */
+/** The AWS account of a stage: region, credentials and account id, checked before any other call. */
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { toUserError } from "../../deploy/lambda/aws-error.ts";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
-import { type Access, type Clients, type ClientOptions, createClients, toUserError } from "../../deploy/lambda/clients.ts";
-import { awsRates } from "../../deploy/lambda/pace.ts";
+import {
+  type Access,
+  type Clients,
+  type ClientOptions,
+  createClients,
+  proxyAgents,
+} from "../../deploy/lambda/clients.ts";
+import { awsRates } from "../../deploy/lambda/rate-limiter.ts";
 import type { App } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
 import type { CommandInput } from "./command.ts";
 import { textFlag } from "./flags.ts";
+import { useProxy } from "./proxy.ts";
 
-/** Clients, and the account that they are in. */
+/** An AWS account and the clients for it. */
 export interface AwsAccount {
   readonly clients: Clients;
   readonly account: string;
@@ -19,40 +27,66 @@ export interface AwsAccount {
 /** The user's own account. Throws UserError REGION_MISSING, CREDENTIALS, ACCOUNT_WRONG. */
 export function openAwsAccount(app: App, input: CommandInput, options: ClientOptions): Promise<AwsAccount> {
   const profile = textFlag(input, "profile");
-  const region = textFlag(input, "region") ?? app.lambda.region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"];
+  const region =
+    textFlag(input, "region") ?? app.lambda.region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"];
   if (!region) {
-    throw new UserError("REGION_MISSING", "no AWS region is named", 'set "lambda": { "region": "…" } in hosting.json, or give --region');
+    throw new UserError(
+      "REGION_MISSING",
+      "no AWS region is named",
+      'Set "lambda": { "region": "us-east-1" } in hosting.json, or add --region us-east-1',
+    );
   }
-  refuseEndpoints();
-  const credentials = defaultProvider({ ...(profile !== undefined && { profile }), clientConfig: { region }, logger: quiet });
-  return openAccount({ region, credentials, ...(profile !== undefined && { profile }) }, app, { rates: awsRates, ...options });
+  checkEndpointVariables();
+  useProxy();
+  const requestHandler = proxyAgents(process.env);
+  const credentials = defaultProvider({
+    ...(profile !== undefined && { profile }),
+    clientConfig: { region, requestHandler },
+    logger: silentLogger,
+  });
+  return openAccount({ region, credentials, proxy: process.env, ...(profile !== undefined && { profile }) }, app, {
+    rates: awsRates,
+    ...options,
+  });
 }
 
-/** A profile beats keys in the environment, as in all of AWS's tools; the SDK would print eight lines of its own about that. */
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+/**
+ * A profile takes precedence over keys in the environment, as in all tools of AWS. Without this logger the SDK prints
+ * eight lines of warning about it.
+ */
+const silentLogger = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/** The SDK goes where these variables lead. Throws UserError ENDPOINT. */
-function refuseEndpoints(): void {
+/** The SDK sends its calls to these URLs. Throws UserError ENDPOINT. */
+function checkEndpointVariables(): void {
   const isUrl = (text: string): boolean => /^https?:\/\/[^/]/.test(text) && URL.canParse(text);
-  const [odd] = Object.entries(process.env).filter(([name, text]) => /^AWS_ENDPOINT_URL(_[A-Z0-9_]+)?$/.test(name) && text && !isUrl(text));
-  if (odd) throw new UserError("ENDPOINT", `${odd[0]} is "${odd[1]}", which is no URL`, "unset it, or give it as http://… or https://…");
+  const [invalid] = Object.entries(process.env).filter(
+    ([name, text]) => /^AWS_ENDPOINT_URL(_[A-Z0-9_]+)?$/.test(name) && text && !isUrl(text),
+  );
+  if (invalid)
+    throw new UserError(
+      "ENDPOINT",
+      `${invalid[0]} is "${invalid[1]}", which is no URL`,
+      `Unset ${invalid[0]}, or set it to a URL that begins with http:// or https://.`,
+    );
 }
 
-/** Asks who the credentials are, and holds it against the account that hosting.json names. */
+/** Gets the account of the credentials. Throws UserError ACCOUNT_WRONG where hosting.json names another one. */
 export async function openAccount(
   { profile, ...access }: Access & { readonly profile?: string },
   { lambda, stage }: Pick<App, "lambda" | "stage">,
   options: ClientOptions,
 ): Promise<AwsAccount> {
   const clients = createClients(access, options);
-  const elsewhere = process.env["AWS_ENDPOINT_URL"] ? `${access.region} at ${process.env["AWS_ENDPOINT_URL"]}` : access.region;
-  const account = await callerAccount(clients, access.endpoint ?? `AWS in ${elsewhere}`, profile);
-  const where = access.endpoint === undefined ? `AWS ${account} in ${elsewhere}` : `the local cloud at ${access.endpoint}`;
+  const region = process.env["AWS_ENDPOINT_URL"]
+    ? `${access.region} at ${process.env["AWS_ENDPOINT_URL"]}`
+    : access.region;
+  const account = await callerAccount(clients, access.endpoint ?? `AWS in ${region}`, profile);
+  const where = access.endpoint === undefined ? `AWS ${account} in ${region}` : `the local cloud at ${access.endpoint}`;
   if (lambda.account === undefined || lambda.account === account) return { clients, account, where };
   throw new UserError(
     "ACCOUNT_WRONG",
-    `these credentials are of the account ${account}, and hosting.json wants ${lambda.account} for the stage ${stage}`,
-    "use the other account's credentials (--profile), or mend hosting.json",
+    `the credentials are of the account ${account}, but hosting.json has ${lambda.account} for the stage ${stage}`,
+    `Add --profile with a profile of ${lambda.account}, or correct "lambda": { "account" } in hosting.json.`,
   );
 }
 
@@ -62,18 +96,18 @@ async function callerAccount({ sts }: Clients, where: string, profile: string | 
     return Account;
   } catch (error) {
     const { name, message } = error as Error;
-    const isUnusable = [
+    const credentialErrors = [
       "CredentialsProviderError",
       "ExpiredTokenException",
       "ExpiredToken",
       "InvalidClientTokenId",
       "SignatureDoesNotMatch",
     ];
-    if (!isUnusable.includes(name)) throw toUserError(error, where);
+    if (!credentialErrors.includes(name)) throw toUserError(error, where);
     throw new UserError(
       "CREDENTIALS",
       `no AWS credentials that work${profile === undefined ? "" : ` in the profile ${profile}`}: ${message}`,
-      "aws sso login, AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID",
+      "Run aws sso login, add --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
       {
         cause: error,
       },

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The launcher, in JavaScript that an old Node can read: checks the Node version, runs main with the process's words and exits with its code. */
+/**
+ * The `portico` executable: checks the Node version, runs main with the process's arguments and exits with its code.
+ * It is written in JavaScript that old versions of Node can read.
+ */
 import { accessSync, constants, existsSync, readdirSync, rmSync } from "fs";
 import { homedir } from "os";
 import { basename, dirname, join } from "path";
@@ -15,7 +18,7 @@ function isNewEnough(version) {
   return parts[0] > oldest[0] || (parts[0] === oldest[0] && parts[1] >= oldest[1]);
 }
 
-/** A Node that is installed as a package in a folder above, new enough; undefined without one. */
+/** A recent Node that is installed as a package in this folder or one above; undefined without one. */
 async function localNode(start) {
   const { spawnSync } = await import("child_process");
   const program = process.platform === "win32" ? "node.exe" : "node";
@@ -32,12 +35,12 @@ async function localNode(start) {
   }
 }
 
-/** Runs this launcher again on another Node, as if it were this process: streams, signals and exit code are passed on. */
+/** Runs this launcher again on another Node, and passes streams, signals and the exit code on. */
 async function runOn(node) {
   const { spawn } = await import("child_process");
   // The channel closes when this process dies, however it dies: see endWithLauncher.
   const child = spawn(node, process.argv.slice(1), { stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  // A function's endless loop may keep the child from hearing anything; a second Ctrl-C, after a second, ends it all the same.
+  // A function's endless loop may block the child's signal handlers. A second Ctrl-C, after a second, kills the child.
   let first = 0;
   for (const signal of signals) {
     process.on(signal, () => {
@@ -52,7 +55,10 @@ async function runOn(node) {
   });
 }
 
-/** When the launcher that runs this one is killed, nobody would pass signals on any more: end at once; the watchdog ends the rest. */
+/**
+ * Ends this process at once when its launcher is killed, since no further signals would arrive. The watchdog then ends
+ * the processes of functions.
+ */
 function endWithLauncher() {
   if (!process.channel) return;
   process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
@@ -60,8 +66,8 @@ function endWithLauncher() {
 }
 
 /**
- * One Ctrl-C can come two or three times: from the terminal, from npm, from a launcher. Signals within a second of the first count as one;
- * a later one ends what still shuts down. A command that listens for none ends at the first, as if nobody listened.
+ * Counts all signals within a second as one, since one Ctrl-C can arrive from the terminal, from npm and from a
+ * launcher. A later signal ends a command that still shuts down. The first signal ends a command without handlers.
  */
 function countSignalsOnce() {
   let first = 0;
@@ -78,22 +84,23 @@ function countSignalsOnce() {
 }
 
 /**
- * Keeps what Node makes of our modules (for TypeScript, JavaScript as well) for the next start, which it halves. Beside the packages, so
- * that whoever can write there decides what runs anyway, and no other installation's modules are in it; where that cannot be written, in
- * the user's own cache folder. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE have the last word.
+ * Enables Node's compile cache, which halves the time of a start. The cache is beside the packages, where write access
+ * is as powerful as access to the packages; where that is not writable, in the user's cache folder.
+ * NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE take precedence.
  */
-function keepCompiled() {
+function enableCompileCache() {
   if (process.env.NODE_COMPILE_CACHE) return undefined;
-  const { enableCompileCache } = process.getBuiltinModule("module");
-  for (const caches of [packagesFolder(), userCaches()]) {
-    const { directory } = caches ? enableCompileCache(join(caches, "portico")) : {};
+  const nodeModule = process.getBuiltinModule("module");
+  if (!nodeModule.enableCompileCache) return undefined;
+  for (const caches of [packageCaches(), userCaches()]) {
+    const { directory } = caches ? nodeModule.enableCompileCache(join(caches, "portico")) : {};
     if (directory) return directory;
   }
   return undefined;
 }
 
-/** `node_modules/.cache` of the project that has this package, or of this checkout; undefined where it cannot be written. */
-function packagesFolder() {
+/** `node_modules/.cache` of the project with this package, or of this checkout; undefined where it is not writable. */
+function packageCaches() {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const modules = basename(dirname(root)) === "node_modules" ? dirname(root) : join(root, "node_modules");
   try {
@@ -111,31 +118,34 @@ function userCaches() {
   return platform === "win32" ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || fallback;
 }
 
-/** Each edit of a function that runs in this process leaves an entry; looked at when nobody waits any more. */
-function boundCompiled(folder) {
-  if (folder && existsSync(folder) && readdirSync(folder).length > 3000) rmSync(folder, { recursive: true, force: true });
+/** Empties a large compile cache: each edit of a function in this process adds an entry. */
+function limitCompileCache(folder) {
+  if (folder && existsSync(folder) && readdirSync(folder).length > 3000)
+    rmSync(folder, { recursive: true, force: true });
 }
 
 async function run() {
-  const compiled = keepCompiled();
+  const compileCache = enableCompileCache();
   endWithLauncher();
   countSignalsOnce();
-  // The reader of our output went away, as `head` does: nothing is left to say.
+  // The reader of the output has closed it, as `head` does: end without an error.
   process.stdout.on("error", (error) => {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const [word, ...words] = process.argv.slice(2);
   const extension = existsSync(new URL("main.ts", import.meta.url)) ? ".ts" : ".js";
-  const file = word === "dev" && extension === ".js" ? "./main-dev" : "./main";
-  // Left so only when nothing is left to wait for and main has still not finished.
+  // Stays 1 only if Node finds nothing to wait for before main has finished.
   process.exitCode = 1;
-  const { beginAhead } = word === "dev" ? await import("./ahead" + extension) : {};
-  const ahead = beginAhead && (await beginAhead(words, process.cwd()));
-  const { main } = await import(file + extension);
-  const code = await main(process.argv.slice(2), ahead);
-  boundCompiled(compiled);
+  const { main } = await import(programPath() + extension);
+  const code = await main(process.argv.slice(2));
+  limitCompileCache(compileCache);
   process.stdout.write("", () => process.exit(code));
+}
+
+/** The module with the main function: that of a worker for the processes that `portico start` forks. */
+function programPath() {
+  if (process.argv[2] !== "start-worker") return "./main";
+  return process.getBuiltinModule("cluster").isWorker ? "./start-worker" : "./main";
 }
 
 function refuse() {
@@ -155,11 +165,22 @@ function refuse() {
   process.exitCode = 1;
 }
 
+/**
+ * True for `init` on a Node that can run it: the command only writes files, and the new project depends on a newer
+ * Node (commands/init.ts).
+ */
+function isInitOnly() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  // The versions with process.getBuiltinModule.
+  const isSupported = major > 20 || (major === 20 && minor >= 16);
+  return isSupported && process.argv[2] === "init" && existsSync(new URL("main.js", import.meta.url));
+}
+
 async function runElsewhere() {
   const node = (await localNode(dirname(fileURLToPath(import.meta.url)))) || (await localNode(process.cwd()));
   if (node) await runOn(node);
+  else if (isInitOnly()) await run();
   else refuse();
 }
 
-// What only an old Node needs is loaded there only.
 void (isNewEnough(process.versions.node) ? run() : runElsewhere());

@@ -1,57 +1,73 @@
-/** An app's stage on Cloudflare: whose token and which account; held against what hosting.json names before anything is asked. */
+/** The Cloudflare account of a stage: its token and id, compared with hosting.json before any other call. */
 import { type Client, type ClientOptions, createClient } from "../../deploy/workers/client.ts";
+import { toUserError } from "../../deploy/workers/cloudflare-error.ts";
 import type { App } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
 import type { CloudAccess } from "./local-cloud.ts";
+import { useProxy } from "./proxy.ts";
 
-/** A client, and the account that it acts in. */
+/** A Cloudflare account, as a client of its API. */
 export interface CloudflareAccount {
   readonly client: Client;
   /** For messages: `Cloudflare account 0123…`. */
   readonly where: string;
 }
 
-/** The id of the one account that a local cloud is (framework/local/cloud/cloudflare/account.ts). */
+/** The id of the only account in a local cloud (framework/cloud/cloudflare/account.ts). */
 const localAccount = "0".repeat(32);
 
-/** Every call names its account, so a wrong one is never touched. Throws UserError CREDENTIALS, ACCOUNT_WRONG, ACCOUNT_MISSING. */
+/**
+ * The user's own account. Every call carries the account's id, so that no other account is changed. Throws UserError
+ * CREDENTIALS, ACCOUNT_WRONG, ACCOUNT_MISSING.
+ */
 export async function openCloudflareAccount(
   { workers, stage }: Pick<App, "workers" | "stage">,
   options: ClientOptions,
 ): Promise<CloudflareAccount> {
-  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: named, CLOUDFLARE_API_BASE_URL: base } = process.env;
+  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: variable, CLOUDFLARE_API_BASE_URL: base } = process.env;
   if (!token)
     throw new UserError(
       "CREDENTIALS",
       "there is no token for Cloudflare's API",
-      "set CLOUDFLARE_API_TOKEN to one with the permission Workers Scripts: Edit (dashboard: My Profile, API Tokens)",
+      "Set CLOUDFLARE_API_TOKEN to one with the permission Workers Scripts: Edit (dashboard: My Profile, API Tokens).",
     );
-  if (named && workers.account !== undefined && named !== workers.account)
+  if (variable && workers.account !== undefined && variable !== workers.account)
     throw new UserError(
       "ACCOUNT_WRONG",
-      `CLOUDFLARE_ACCOUNT_ID is ${named}, and hosting.json wants ${workers.account} for the stage ${stage}`,
-      "use a token of the other account, or mend hosting.json",
+      `CLOUDFLARE_ACCOUNT_ID is ${variable}, but hosting.json has ${workers.account} for the stage ${stage}`,
+      `Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN to those of ${workers.account}, or correct hosting.json.`,
     );
-  const account = workers.account ?? (named || (await onlyAccount(token, base, options)));
+  useProxy();
+  const account = workers.account ?? (variable || (await onlyAccount(token, base, options)));
   const client = createClient({ account, token, ...(base && { endpoint: base }) }, options);
   return { client, where: `Cloudflare account ${account}` };
 }
 
-/** A token of one account need not say which. */
+/** The account of a token that has access to one account only. */
 async function onlyAccount(token: string, base: string | undefined, options: ClientOptions): Promise<string> {
   const client = createClient({ account: "", token, ...(base && { endpoint: base }) }, options);
-  const accounts = await client.call<readonly { readonly id: string }[]>({ operation: "listAccounts", method: "GET", path: "~/accounts" });
+  const listing = client.call<readonly { readonly id: string }[]>({
+    operation: "listAccounts",
+    method: "GET",
+    path: "~/accounts",
+  });
+  const accounts = await listing.catch((error: unknown) => {
+    throw toUserError(error, "Cloudflare");
+  });
   const [account, other] = accounts;
   if (account && !other) return account.id;
   throw new UserError(
     "ACCOUNT_MISSING",
-    account ? `the token is good for ${accounts.length} accounts` : "the token does not say which account it is of",
-    'set CLOUDFLARE_ACCOUNT_ID, or "workers": { "account": "…" } in hosting.json',
+    account ? `the token has access to ${accounts.length} accounts` : "the token may not list its account",
+    'Set CLOUDFLARE_ACCOUNT_ID, or "workers": { "account": "ID" } in hosting.json.',
   );
 }
 
-/** Its key is the token. */
-export function openLocalCloudflare({ endpoint, secretAccessKey }: CloudAccess, options: ClientOptions): CloudflareAccount {
+/** The account in a local cloud, whose key is the token. */
+export function openLocalCloudflare(
+  { endpoint, secretAccessKey }: CloudAccess,
+  options: ClientOptions,
+): CloudflareAccount {
   const access = { endpoint: `${endpoint}/client/v4`, account: localAccount, token: secretAccessKey };
   return { client: createClient(access, options), where: `the local cloud at ${endpoint}` };
 }

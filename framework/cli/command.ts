@@ -1,5 +1,4 @@
-/** What a command is: its words and flags as data, and a lazily loaded `run`; main joins them to the argument parser. */
-import type { Ahead } from "./ahead.ts";
+/** The type of a command: its name, arguments and flags as data, and the function that loads its code. */
 import type { Reporter } from "./reporter.ts";
 
 /** A flag, in the form that help prints: `-p, --port <number>`. */
@@ -10,18 +9,18 @@ export interface Flag {
   readonly repeats?: boolean;
 }
 
-/** What every command gets. */
+/** The parsed command line and the services of every command. */
 export interface CommandInput {
   readonly reporter: Reporter;
-  /** Absolute: where the command runs (`--cwd`). */
+  /** Absolute path of the folder that the command runs in (`--cwd`). */
   readonly cwd: string;
   /** Positional arguments in order; a variadic one is an array. */
   readonly args: readonly (string | readonly string[] | undefined)[];
   /** Flags by long name in camel case, without those not given. */
   readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
-  /** What bin.js began before it loaded the command; of `dev` alone. */
-  readonly ahead?: Ahead;
-  /** Resolves when the user or the system asks to stop (SIGINT, SIGTERM, SIGHUP); only long-running commands call it. */
+  /**
+   * Resolves when the user or the system asks to stop (SIGINT, SIGTERM, SIGHUP); only long-running commands call it.
+   */
   untilStopped(): Promise<void>;
 }
 
@@ -30,9 +29,9 @@ export interface Command {
   readonly name: string;
   readonly alias?: string;
   readonly summary: string;
-  /** `[dir]`, `<path>`, `[words...]`. */
+  /** With names as `[dir]`, `<path>`, `[words...]`. */
   readonly args: readonly { readonly name: string; readonly summary: string }[];
   readonly flags: readonly Flag[];
-  /** Loads the code on use, so that `--version` and a typo stay quick. Gives the exit code. */
+  /** Loads the command's function, which gives the exit code. Lazy, so that `--version` and typos are answered fast. */
   readonly load: () => Promise<(input: CommandInput) => Promise<number>>;
 }

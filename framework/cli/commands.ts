@@ -1,4 +1,4 @@
-/** The list of commands: words, flags and where their code is. */
+/** The list of all commands with their arguments, flags and summaries. */
 import type { Command, Flag } from "./command.ts";
 
 const target: Flag = { flags: "--target <target>", summary: "lambda, workers or node (default: from hosting.json)" };
@@ -7,10 +7,10 @@ const config: Flag = { flags: "-c, --config <file>", summary: "settings file (de
 const port: Flag = { flags: "-p, --port <port>", summary: "port to listen on; 0 takes a free one" };
 const region: Flag = { flags: "--region <region>", summary: "AWS region (default: from hosting.json)" };
 const profile: Flag = { flags: "--profile <name>", summary: "AWS profile whose credentials are used" };
-const yes: Flag = { flags: "-y, --yes", summary: "agree to what would be asked" };
+const yes: Flag = { flags: "-y, --yes", summary: "answer yes to every question" };
 const host: Flag = { flags: "--host <name>", summary: "one more Host name to answer to; repeatable", repeats: true };
 
-/** What every command that goes to a stage's cloud takes, its own flags in the middle. */
+/** The flags of every command that works on a stage's cloud, with the command's own flags in the middle. */
 const onStage = (...own: readonly Flag[]): readonly Flag[] => [stage, target, ...own, region, profile, config, port];
 
 /** In the order that help prints them. */
@@ -30,7 +30,10 @@ export const commands: readonly Command[] = [
       target,
       port,
       host,
-      { flags: "--concurrency <count>", summary: "target lambda: events at once, more are throttled (default: 1000, in 32 environments)" },
+      {
+        flags: "--concurrency <count>",
+        summary: "target lambda: events at once, more are throttled (default: 1000, in 32 environments)",
+      },
       config,
     ],
     load: async () => (await import("./commands/dev.ts")).dev,
@@ -70,10 +73,16 @@ export const commands: readonly Command[] = [
     summary: "release the app to a stage",
     args: [],
     flags: onStage(
-      { flags: "-m, --message <text>", summary: "what the release is; stands in portico releases" },
-      { flags: "--only <route>", summary: "change this route alone; the others stay as they are live" },
-      { flags: "--canary <percent>", summary: "Workers only: give it this part of the traffic; portico promote gives it the rest" },
-      { flags: "--plan <file>", summary: "apply this plan of portico plan --out, or nothing when it is not what would be done now" },
+      { flags: "-m, --message <text>", summary: "describe the release, for portico releases" },
+      { flags: "--only <route>", summary: "change only this route; the others stay as they are live" },
+      {
+        flags: "--canary <percent>",
+        summary: "Workers only: give it this part of the traffic; portico promote gives it the rest",
+      },
+      {
+        flags: "--plan <file>",
+        summary: "apply this plan of portico plan --out, or nothing if it is outdated",
+      },
       yes,
     ),
     load: async () => (await import("./commands/deploy.ts")).deploy,
@@ -118,18 +127,31 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./commands/secret.ts")).secret,
   },
   {
+    name: "store",
+    summary: "export the store's entries as JSON lines, or import them; without a stage, those of this machine's file",
+    args: [
+      { name: "<action>", summary: "export or import" },
+      { name: "[file]", summary: "import: what to read; - is standard input" },
+    ],
+    flags: onStage(
+      { flags: "--out <file>", summary: "export: write to a file in place of the output" },
+      { flags: "--data <folder>", summary: "without a stage: folder of the store's file (default: .portico/data)" },
+    ),
+    load: async () => (await import("./commands/store.ts")).store,
+  },
+  {
     name: "doctor",
-    summary: "look whether a deploy to a stage can work: account, clock, quotas, limits, secrets",
+    summary: "check whether a deploy to a stage can work: account, clock, quotas, limits, secrets",
     args: [],
     flags: onStage(
       { flags: "--policy", summary: "print the least IAM policies of deployer and functions" },
-      { flags: "--probe", summary: "try on a throw-away API what AWS's documentation leaves open" },
+      { flags: "--probe", summary: "test on a temporary API what AWS's documentation leaves open" },
     ),
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
     name: "env",
-    summary: "list what a stage's functions get as context.env; no secret's value",
+    summary: "list the env and secrets of a stage by name, without the secrets' values",
     args: [],
     flags: onStage(),
     load: async () => (await import("./commands/env.ts")).env,
@@ -139,24 +161,46 @@ export const commands: readonly Command[] = [
     summary: "show what the functions of a stage printed",
     args: [{ name: "[route]", summary: "one route alone: its pattern or its function" }],
     flags: onStage(
-      { flags: "-f, --follow", summary: "go on until Ctrl-C" },
+      { flags: "-f, --follow", summary: "wait for new lines until Ctrl-C" },
       { flags: "--since <span>", summary: "how far back: 30s, 15m, 2h, 1d (default: 10m)" },
     ),
     load: async () => (await import("./commands/logs.ts")).logs,
   },
   {
+    name: "jobs",
+    summary: "list the jobs with their next runs, run one, or list and repeat dead ones",
+    args: [
+      { name: "[action]", summary: "run or dead (default: list)" },
+      { name: "[words...]", summary: "run: NAME [DATA as JSON]; dead: nothing, retry ID or drop ID" },
+    ],
+    flags: [
+      { flags: "--at <time>", summary: "run: as if the clock sent it then, such as 2026-11-29T00:00Z" },
+      target,
+      { flags: "--data <folder>", summary: "folder of the queue's file (default: .portico/data)" },
+      config,
+    ],
+    load: async () => (await import("./commands/jobs.ts")).jobs,
+  },
+  {
     name: "remove",
     alias: "destroy",
-    summary: "take everything of a stage away",
+    summary: "delete everything of a stage",
     args: [],
-    flags: onStage(yes, { flags: "--confirm <stage>", summary: "the name of a protected stage" }),
+    flags: onStage(
+      yes,
+      { flags: "--confirm <stage>", summary: "the name of a protected stage" },
+      {
+        flags: "--data",
+        summary: "the store's data, too (goes along by itself at stages that hosting.json does not name)",
+      },
+    ),
     load: async () => (await import("./commands/remove.ts")).remove,
   },
   {
     name: "cloud",
     summary: "serve the local cloud in the foreground",
     args: [],
-    flags: [port, { flags: "--realistic", summary: "as slow as AWS: states that last, moves that spread, rates" }],
+    flags: [port, { flags: "--realistic", summary: "as slow as AWS: pending states, propagation, rate limits" }],
     load: async () => (await import("./commands/cloud.ts")).cloud,
   },
   {
@@ -167,7 +211,11 @@ export const commands: readonly Command[] = [
       port,
       { flags: "--host <address>", summary: "address to listen on (default: 127.0.0.1)" },
       { flags: "--processes <count>", summary: "processes to serve from (default: one per core)" },
-      { flags: "--trust-proxy <proxies>", summary: "how many proxies stand before it, or their networks: 10.0.0.0/8,127.0.0.1" },
+      {
+        flags: "--trust-proxy <proxies>",
+        summary: "how many proxies stand before it, or their networks: 10.0.0.0/8,127.0.0.1",
+      },
+      { flags: "--data <folder>", summary: "folder of the store's file (default: .portico/data)" },
       { flags: "--proxy-headers <kind>", summary: "what they write: x-forwarded (default) or forwarded" },
       stage,
       config,

@@ -1,24 +1,25 @@
-/** The local cloud for a command: an app's folder and a port in, one that already runs or a new one of our own out. */
+/** Finds the running local cloud of an app for a command, or starts one in this process. */
 import { join } from "node:path";
-import { accessJson, formatAccess } from "../local/access-log.ts";
-import { localRegion } from "../local/cloud/arn.ts";
-import { startCloud, type Cloud } from "../local/cloud/cloud.ts";
-import { findCloud } from "../local/cloud/find-cloud.ts";
-import { readOrMakeKey } from "../local/cloud/key.ts";
-import { realisticPace } from "../local/cloud/pace.ts";
-import { createLambdaRuntime } from "../local/lambda/runtime.ts";
+import { withFileLock } from "../config/file-lock.ts";
+import { type AccessRecord, accessJson, formatAccess } from "../http/access-log.ts";
+import { localRegion } from "../cloud/aws/arn.ts";
+import { startCloud, type Cloud } from "../cloud/cloud.ts";
+import { findRunningCloud as findCloud } from "../cloud/running-cloud.ts";
+import { readOrCreateAccessKey } from "../cloud/access-key.ts";
+import { realisticProfile } from "../cloud/latency-profile.ts";
+import { createLambdaRuntime } from "../emulation/lambda/runtime.ts";
 import type { LogLine } from "../model/invocation.ts";
 import { UserError } from "../model/user-error.ts";
-import { formatLog } from "./format-log.ts";
+import { formatLog } from "./log-output.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** Port of the control APIs when none is given. */
-export const usualCloudPort = 4000;
+/** The default port of the control APIs. */
+export const defaultCloudPort = 4000;
 
-/** Where an app's local cloud keeps everything. */
+/** The folder with all state of an app's local cloud. */
 export const cloudFolder = (root: string): string => join(root, ".portico", "cloud");
 
-/** What a client of it needs. */
+/** The endpoint and credentials for a client of the local cloud. */
 export interface CloudAccess {
   readonly endpoint: string;
   readonly region: string;
@@ -26,40 +27,45 @@ export interface CloudAccess {
   readonly secretAccessKey: string;
 }
 
-/** A cloud of this process: to be served until the end. */
+/** A local cloud that runs in this process, until it is closed. */
 export interface OwnCloud {
   readonly cloud: Cloud;
   close(): Promise<void>;
 }
 
-/** Starts one in this process. A start without a watchdog leaves functions behind at a kill -9. */
+/** Starts a local cloud in this process. Without a watchdog, its functions outlive a kill -9 of this process. */
 export async function openCloud(
   root: string,
   port: number,
   reporter: Reporter,
-  options: { readonly logsAccess: boolean; readonly realistic?: boolean },
+  { logsAccess, realistic = false }: { readonly logsAccess: boolean; readonly realistic?: boolean },
 ): Promise<OwnCloud> {
   const onFunctionLog = (line: LogLine): void => {
-    if (options.logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
+    if (logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
   };
-  const runtime = createLambdaRuntime({ platformLines: true, onLog: onFunctionLog });
+  // Without --verbose Lambda's three lines per request are left out of the access log; portico logs has them.
+  const runtime = createLambdaRuntime({ platformLines: reporter.verbose, onLog: onFunctionLog });
+  const folder = cloudFolder(root);
   try {
-    const cloud = await startCloud({
-      folder: cloudFolder(root),
+    readOrCreateAccessKey(folder);
+    const options = {
+      folder,
       port,
       runtime,
-      pace: options.realistic ? realisticPace : {},
-      onAccess: (record) => {
-        if (options.logsAccess || !reporter.json)
+      latency: realistic ? realisticProfile : {},
+      onAccess: (record: AccessRecord) => {
+        if (logsAccess || !reporter.json)
           reporter.result(
             formatAccess(record, (style, text) => reporter.paint(style, text)),
             accessJson(record),
           );
       },
       onWorkerLog: onFunctionLog,
-      onLog: (line) => reporter.warn(line),
-      onError: (error) => reporter.error(error),
-    });
+      onLog: (line: string) => reporter.warn(line),
+      onError: (error: unknown) => reporter.error(error),
+    };
+    // Only one process may own the storage: of two that start at the same moment, the second finds the first.
+    const cloud = await withFileLock(join(folder, "running.json"), () => startCloud(options));
     return {
       cloud,
       close: async () => {
@@ -73,33 +79,36 @@ export async function openCloud(
   }
 }
 
-/** The cloud that runs on the app's state and proves its key. */
+/** The running local cloud of an app, which proves that it has the app's key; undefined where none runs. */
 export async function findRunningCloud(root: string, port: number): Promise<CloudAccess | undefined> {
   const folder = cloudFolder(root);
   const running = await findCloud({ folder, port });
-  return running && { endpoint: running.url, region: localRegion, ...readOrMakeKey(folder) };
+  return running && { endpoint: running.url, region: localRegion, ...readOrCreateAccessKey(folder) };
 }
 
-/** The cloud that proves the app's key, or one of our own: at the port that was given, else at the usual one or a free one. */
+/**
+ * The running local cloud of an app, or a new one in this process: at this port, or else at the default one or, where
+ * that is in use, at a free one.
+ */
 export async function reachCloud(
   root: string,
   port: number | undefined,
   reporter: Reporter,
 ): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
-  const running = await findRunningCloud(root, port ?? usualCloudPort);
+  const running = await findRunningCloud(root, port ?? defaultCloudPort);
   if (running) return { access: running };
-  const own = await openOwn(root, port, reporter);
+  const own = await openAtFreePort(root, port, reporter);
   const { url: endpoint, region, accessKeyId, secretAccessKey } = own.cloud;
   return { access: { endpoint, region, accessKeyId, secretAccessKey }, own };
 }
 
-async function openOwn(root: string, port: number | undefined, reporter: Reporter): Promise<OwnCloud> {
+async function openAtFreePort(root: string, port: number | undefined, reporter: Reporter): Promise<OwnCloud> {
   try {
-    return await openCloud(root, port ?? usualCloudPort, reporter, { logsAccess: false });
+    return await openCloud(root, port ?? defaultCloudPort, reporter, { logsAccess: false });
   } catch (error) {
     if (port !== undefined || !(error instanceof UserError) || error.code !== "PORT_IN_USE") throw error;
     const own = await openCloud(root, 0, reporter, { logsAccess: false });
-    reporter.line(`port ${usualCloudPort} is in use by something else; the local cloud takes ${own.cloud.port}`);
+    reporter.line(`port ${defaultCloudPort} is in use by something else; the local cloud takes ${own.cloud.port}`);
     return own;
   }
 }

@@ -1,98 +1,148 @@
-/** What a release is made of, one for each cloud: an app at a stage in; its builds, and where the values of env and secrets come from, out. */
-import type { Archive } from "../../deploy/lambda/code.ts";
-import { readBuild as readLambdaBuild } from "../../deploy/lambda/read-build.ts";
+/** Builds the input of a release for each cloud of a stage: functions, assets, and the values of env and secrets. */
+import { readBuild as readLambdaBuild } from "../../deploy/lambda/build.ts";
 import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import type { Platform } from "../../deploy/platform.ts";
-import { readBuild as readWorkersBuild } from "../../deploy/workers/read-build.ts";
-import { zip } from "../build/zip.ts";
+import { requireSeparateState } from "../../deploy/preconditions.ts";
+import { readBuild as readWorkersBuild } from "../../deploy/workers/build.ts";
 import { resolveEnv, type ResolvedEnv } from "../config/env.ts";
-import { zipEntries } from "../local/cloud/zip-entries.ts";
 import type { App } from "../model/app.ts";
-import { buildFolder, buildTarget } from "./commands/build.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { buildFolder, buildTarget } from "./target-build.ts";
 import { localBindings } from "./local-bindings.ts";
 import { cloudFolder } from "./local-cloud.ts";
 import type { Reporter } from "./reporter.ts";
 import { secretVersions } from "./secret-versions.ts";
-import { tryStart } from "./try-start.ts";
-import type { LambdaCloud, StageCloud, TargetCloud, WorkersCloud } from "./stage-cloud.ts";
+import { checkStartup } from "./startup-check.ts";
+import {
+  explainErrors,
+  type LambdaCloud,
+  type StageCloud,
+  type TargetCloud,
+  prefixedWarning,
+  type WorkersCloud,
+} from "./stage-cloud.ts";
 
-/** A platform for each cloud, ready to plan and to release. */
+/** The platforms of a stage, each with a build to release. */
 export interface ReleaseSource {
   /** In the order of the stage's clouds. */
   readonly platforms: readonly Platform[];
-  /** Stage `local` only: secrets that were made for this machine just now. */
-  readonly made: ResolvedEnv["made"];
+  /** Stage `local` only: secrets that were generated for this machine just now. */
+  readonly generated: ResolvedEnv["generated"];
 }
 
-/** The build's own writer, and the reader of the local cloud, which refuses whatever Lambda would. */
-export const archive: Archive = {
-  read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),
-  write: zip,
-};
-
-/** How to go about it. */
+/** Options of a release's build. */
 export interface SourceOptions {
-  /** Lambda only: the one route that is released. */
+  /** Lambda only: the only route to release. */
   readonly only?: string;
-  /** Stage `local`: whether what bindings name is made in the local cloud. */
-  readonly makes: boolean;
+  /** Stage `local`: whether missing secrets, their version numbers and the resources of bindings are created. */
+  readonly creates: boolean;
 }
 
-/** Values of stage `local`. */
+/** The values of env and secrets at stage `local`. */
 interface LocalValues {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly versions: () => Promise<Readonly<Record<string, number>>>;
 }
 
-/** Builds the app for every cloud. No call to a cloud of an account: secrets are read when it is looked at. */
-export async function buildSource(stage: StageCloud, reporter: Reporter, options: SourceOptions): Promise<ReleaseSource> {
-  const { local, made } = stage.isLocal ? await localValues(stage, reporter) : { local: undefined, made: [] };
-  const platforms: Platform[] = [];
-  for (const cloud of stage.clouds) platforms.push(await buildFor(cloud, stage, { ...options, local, reporter }));
-  return { platforms, made };
+/** Builds the app for every cloud of the stage. Secrets of an account are read later, when a platform observes. */
+export async function buildSource(
+  stage: StageCloud,
+  reporter: Reporter,
+  options: SourceOptions,
+): Promise<ReleaseSource> {
+  const { local, generated } = stage.isLocal
+    ? await localValues(stage, options.creates, reporter)
+    : { local: undefined, generated: [] };
+  const built: BuiltRelease[] = [];
+  for (const cloud of stage.clouds)
+    built.push(
+      await explainErrors(cloud, () =>
+        buildFor(cloud, stage, { ...options, local, warn: prefixedWarning(cloud, reporter) }),
+      ),
+    );
+  requireSeparateState(built.map(({ manifest }) => manifest));
+  return { platforms: built.map(({ platform }) => platform), generated };
+}
+
+/** A cloud's platform, with what is released to it. */
+interface BuiltRelease {
+  readonly platform: Platform;
+  readonly manifest: Manifest;
 }
 
 interface Building extends SourceOptions {
   readonly local: LocalValues | undefined;
-  readonly reporter: Reporter;
+  readonly warn: (text: string) => void;
 }
 
-function buildFor(cloud: TargetCloud, stage: StageCloud, building: Building): Promise<Platform> {
+function buildFor(cloud: TargetCloud, stage: StageCloud, building: Building): Promise<BuiltRelease> {
   return cloud.target === "lambda" ? buildLambda(cloud, stage, building) : buildWorkers(cloud, stage, building);
 }
 
-async function buildLambda(cloud: LambdaCloud, { app }: StageCloud, { only, local, reporter }: Building): Promise<Platform> {
-  await buildTarget(app, "lambda", (text) => reporter.warn(text));
+async function buildLambda(
+  cloud: LambdaCloud,
+  { app }: StageCloud,
+  { only, local, warn }: Building,
+): Promise<BuiltRelease> {
+  await buildTarget(app, "lambda", warn);
   const build = await readLambdaBuild(buildFolder(app, "lambda"));
-  const values = async () => (local ? { env: local.env, secretVersions: await local.versions() } : cloudValues(cloud, app));
-  return cloud.platform({ build, archive, values, ...(only !== undefined && { only }) });
+  const values = async () =>
+    local ? { env: local.env, secretVersions: await local.versions() } : cloudValues(cloud, app);
+  const platform = cloud.platform({ build, values, ...(only !== undefined && { only }) });
+  return { platform, manifest: build.manifest };
 }
 
-async function buildWorkers(cloud: WorkersCloud, { app, isLocal }: StageCloud, { local, makes, reporter }: Building): Promise<Platform> {
-  const bound = isLocal ? await localBindings(cloud.cloudflare.client, app, makes) : app;
-  await buildTarget(bound, "workers", (text) => reporter.warn(text));
+async function buildWorkers(
+  cloud: WorkersCloud,
+  { app, isLocal }: StageCloud,
+  { local, creates, warn }: Building,
+): Promise<BuiltRelease> {
+  const bound = isLocal ? await localBindings(cloud.cloudflare.client, app, creates) : app;
+  await buildTarget(bound, "workers", warn);
   const build = await readWorkersBuild(buildFolder(app, "workers"), app.root);
   const values = async () => {
     if (!local) return { env: app.env };
     const env = Object.fromEntries(Object.entries(local.env).filter(([name]) => !Object.hasOwn(local.secrets, name)));
     return { env, secrets: { values: local.secrets, versions: await local.versions() } };
   };
-  // The local cloud starts what it is given by itself.
-  return cloud.platform({ build, values, ...(!isLocal && { tryStart: () => tryStart(build, app, reporter) }) });
+  // The local cloud starts an uploaded Worker itself.
+  const platform = cloud.platform({
+    build,
+    values,
+    ...(!isLocal && { checkStartup: () => checkStartup(build, app, warn) }),
+  });
+  return { platform, manifest: build.manifest };
 }
 
-/** `.env*` is read here and on no other stage. */
-async function localValues({ app, access }: StageCloud, reporter: Reporter): Promise<{ local: LocalValues; made: ResolvedEnv["made"] }> {
-  const { env, made, undeclared } = await resolveEnv(app, { files: true, makeSecrets: true, processEnv: process.env });
-  if (undeclared.length) reporter.warn(`${undeclared.join(", ")} in .env is not declared in hosting.json and is not deployed`);
-  for (const { name, value } of made) reporter.line(`made the secret ${name} for this machine: ${reporter.paint("bold", value)}`);
+/** Reads the `.env*` files, which no other stage does. */
+async function localValues(
+  { app, access }: StageCloud,
+  creates: boolean,
+  reporter: Reporter,
+): Promise<{ local: LocalValues; generated: ResolvedEnv["generated"] }> {
+  const { env, generated, undeclared } = await resolveEnv(app, {
+    files: true,
+    missing: creates ? "generate" : "preview",
+    processEnv: process.env,
+  });
+  if (undeclared.length)
+    reporter.warn(`${undeclared.join(", ")} in .env is not declared in hosting.json and is not deployed`);
+  for (const { name, value } of generated)
+    reporter.line(
+      creates
+        ? `made the secret ${name} for this machine: ${reporter.paint("bold", value)}`
+        : `a deploy makes the secret ${name} for this machine`,
+    );
   const secrets = Object.fromEntries(app.secrets.map((name) => [name, env[name] ?? ""]));
-  const versions = () => secretVersions(cloudFolder(app.root), access?.secretAccessKey ?? "", secrets);
-  return { local: { env, secrets, versions }, made };
+  // All clouds release the same values, so that the numbers are computed once.
+  let numbers: ReturnType<typeof secretVersions> | undefined;
+  const versions = () =>
+    (numbers ??= secretVersions(cloudFolder(app.root), access?.secretAccessKey ?? "", secrets, creates));
+  return { local: { env, secrets, versions }, generated };
 }
 
-/** Env as hosting.json has it, secrets as `portico secret set` stored them. */
+/** The env of hosting.json and the secrets that `portico secret set` stored. */
 async function cloudValues({ aws }: LambdaCloud, app: App) {
   const owner = { app: app.name, stage: app.stage };
   if (!app.secrets.length) return { env: app.env, secretVersions: {} };

@@ -1,11 +1,11 @@
-/** A stage's releases for people: what is deployed in, a table out; what is live is marked. */
+/** A table of a stage's releases for the terminal, with the live one marked. */
 import type { Deployed, Release } from "../../deploy/platform.ts";
 
-/** One row, also for machines. */
+/** One release, as `--json` prints it. */
 export interface ReleaseRow {
   readonly number: number;
   readonly live: boolean;
-  /** Percent of the traffic, of a canary. */
+  /** The canary's percentage of the traffic. */
   readonly canary?: number;
   readonly when: string;
   readonly changes: string;
@@ -34,29 +34,37 @@ function toRow({ number, record }: Release, live: boolean): ReleaseRow {
   };
 }
 
-/** A table has a row for each release; all of a message is in --json. */
-function firstLine(message: string, most = 72): string {
+/** The message in one line of the table; `--json` has all of it. */
+function firstLine(message: string, maxLength = 48): string {
   const [line = ""] = message.split(/[\r\n\u2028\u2029]/, 1);
   const text = line.replaceAll("\t", " ");
-  return text.length > most || text.length < message.length ? `${text.slice(0, most - 1)}…` : text;
+  return text.length > maxLength || text.length < message.length ? `${text.slice(0, maxLength - 1)}…` : text;
 }
 
-/** Columns padded to their widest value; `*` is the live one. */
+/** The number of columns of a text in a terminal: East Asian characters and emoji have two. */
+function columns(text: string): number {
+  const eastAsian = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+  const isWide = (segment: string): boolean => eastAsian.test(segment) || /\p{Emoji_Presentation}/u.test(segment);
+  return [...new Intl.Segmenter().segment(text)].reduce((sum, { segment }) => sum + (isWide(segment) ? 2 : 1), 0);
+}
+
+/** Columns padded to their widest value. `*` marks the live release. */
 export function releaseTable(rows: readonly ReleaseRow[]): string {
-  const head = ["", "release", "when", "changes", "commit", "message"];
+  // The longest text is last, so that it can wrap without moving the other columns.
+  const head = ["", "release", "when", "commit", "message", "changes"];
   const cells = rows.map(({ number, live, canary, when, changes, commit, message }) => [
     live ? "*" : canary === undefined ? "" : `${canary} %`,
     String(number),
     when.slice(0, 16).replace("T", " "),
-    changes,
     commit,
     firstLine(message),
+    changes,
   ]);
-  const widths = head.map((word, at) => Math.max(word.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const widths = head.map((title, at) => Math.max(...[title, ...cells.map((row) => row[at] ?? "")].map(columns)));
   return [head, ...cells]
     .map((row) =>
       row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .map((cell, at) => cell + " ".repeat((widths[at] ?? 0) - columns(cell)))
         .join("  ")
         .trimEnd(),
     )

@@ -1,15 +1,16 @@
-/** The only printer: lines, results and errors in, text or JSON lines on stdout and stderr out. */
+/** Prints lines, results and errors of commands to stdout and stderr, as text or as JSON lines. */
 import { styleText } from "node:util";
 import { UserError } from "../model/user-error.ts";
 
-const togetherMs = 5;
+/** Milliseconds in which lines are collected into one write. */
+const batchMs = 5;
 
-/** Where commands say things. A class, since it holds the streams and how they are drawn. */
+/** The output of a command. A class, since it holds lines that are not yet written. */
 export class Reporter {
   readonly json: boolean;
   readonly verbose: boolean;
 
-  /** Whether the terminal takes colours (TTY, NO_COLOR, FORCE_COLOR); asked once, since an access log paints three times a line. */
+  /** Whether to print colours (TTY, NO_COLOR, FORCE_COLOR). Read once, since each access log line paints thrice. */
   readonly #colours: boolean = styleText("red", "x", { stream: process.stdout }) !== "x";
   #lines = "";
 
@@ -18,53 +19,51 @@ export class Reporter {
     this.verbose = options.verbose;
   }
 
-  /** Writes what waits to be written. A process that ends by itself does so at its end. */
+  /** Writes the collected lines. main calls it at the end of a command. */
   flush(): void {
     const lines = this.#lines;
     this.#lines = "";
     if (lines) process.stdout.write(lines);
   }
 
-  /** All lines of a few milliseconds are one write: under load each costs as much as an answer. */
-  #say(text: string): void {
-    if (!this.#lines) setTimeout(() => this.flush(), togetherMs).unref();
+  /** Collects lines for one write, since under load each write costs as much as a response. */
+  #write(text: string): void {
+    if (!this.#lines) setTimeout(() => this.flush(), batchMs).unref();
     this.#lines += text;
   }
 
-  /** Progress and explanations: to stdout for people, to nowhere in JSON mode. */
+  /** Prints progress and explanations, except in JSON mode. */
   line(text = ""): void {
-    if (!this.json) this.#say(`${text}\n`);
+    if (!this.json) this.#write(`${text}\n`);
   }
 
-  /** Help and version: always text, to stdout, as it is. */
+  /** Prints help or version as text in every mode. */
   text(text: string): void {
-    this.#say(text);
+    this.#write(text);
   }
 
-  /** What the command was asked for: `text` for people, `value` as one JSON line for machines. */
+  /** Prints a result of the command: `text` for people, `value` as one JSON line for machines. */
   result(text: string, value: unknown): void {
-    if (this.json) this.#say(`${JSON.stringify(value)}\n`);
-    else if (text) this.#say(`${text}\n`);
+    if (this.json) this.#write(`${JSON.stringify(value)}\n`);
+    else if (text) this.#write(`${text}\n`);
   }
 
-  /** Something that goes on but should be known. */
+  /** Prints a warning. The command continues. */
   warn(text: string): void {
     this.flush();
-    process.stderr.write(this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`);
+    process.stderr.write(
+      this.json ? `${JSON.stringify({ warning: text })}\n` : `${this.paint("yellow", "warning")} ${text}\n`,
+    );
   }
 
-  /** A user's mistake without a stack; a bug with it and its causes. */
+  /** Prints a user's mistake without a stack, or a bug with its stack and causes. */
   error(error: unknown): void {
     this.flush();
     if (error instanceof UserError) this.#userError(error);
-    else if (this.json)
-      process.stderr.write(`${JSON.stringify({ error: { code: "BUG", message: String(error), stack: (error as Error)?.stack } })}\n`);
+    else if (this.json) process.stderr.write(`${JSON.stringify({ error: bugRecord(error) })}\n`);
     else {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.stderr.write(`${this.paint("red", "bug in portico")}: ${stack}\n`);
-      for (let cause = (error as Error)?.cause; cause !== undefined; cause = (cause as Error)?.cause) {
-        process.stderr.write(`caused by: ${cause instanceof Error ? cause.stack : JSON.stringify(cause)}\n`);
-      }
+      process.stderr.write(`${this.paint("red", "bug in portico")}: ${textOf(error)}\n`);
+      this.#causes(error);
     }
   }
 
@@ -74,16 +73,45 @@ export class Reporter {
       process.stderr.write(`${JSON.stringify({ error: { code, message, fix, at } })}\n`);
       return;
     }
-    const places = at.map(({ file, line, column }) => [file, line, column].filter((part) => part !== undefined).join(":"));
-    process.stderr.write(`${this.paint("red", `error ${code}`)}: ${message}${places.length ? `, at ${places.join(" and ")}` : ""}\n`);
+    const places = at.map(({ file, line, column }) =>
+      [file, line, column].filter((part) => part !== undefined).join(":"),
+    );
+    process.stderr.write(
+      `${this.paint("red", `error ${code}`)}: ${message}${places.length ? `, at ${places.join(" and ")}` : ""}\n`,
+    );
     for (const { frame } of at) if (frame) process.stderr.write(`\n${frame}\n\n`);
     process.stderr.write(`${this.paint("green", "fix")}: ${fix}\n`);
-    if (this.verbose && error.cause)
-      process.stderr.write(`caused by: ${error.cause instanceof Error ? error.cause.stack : JSON.stringify(error.cause)}\n`);
+    if (this.verbose) this.#causes(error);
   }
 
-  /** Colours as the terminal allows them. */
+  #causes(error: unknown): void {
+    for (const cause of causesOf(error)) process.stderr.write(`caused by: ${textOf(cause)}\n`);
+  }
+
+  /** The text in a colour or style, where the terminal has colours. */
   paint(style: Parameters<typeof styleText>[0], text: string): string {
     return this.#colours ? styleText(style, text, { validateStream: false }) : text;
   }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? error.message;
+  return typeof error === "string" ? error : String(JSON.stringify(error));
+}
+
+const bugRecord = (error: unknown): object => ({
+  code: "BUG",
+  message: String(error),
+  stack: (error as Error | undefined)?.stack,
+  ...(causesOf(error).length > 0 && { causes: causesOf(error).map(textOf) }),
+});
+
+/** All causes of an error, each once: its cause, the errors in an AggregateError, and their causes. */
+function causesOf(error: unknown): readonly unknown[] {
+  const found = new Set<unknown>([error]);
+  for (const one of found) {
+    const held: readonly unknown[] = one instanceof AggregateError ? one.errors : [];
+    for (const cause of [...held, (one as Error | null | undefined)?.cause]) if (cause !== undefined) found.add(cause);
+  }
+  return [...found].slice(1);
 }

@@ -1,4 +1,4 @@
-/** Where a cloud keeps a stage's secrets: SSM on AWS, the newest version of the Worker on Cloudflare. */
+/** The store of a stage's secrets on its cloud: SSM on AWS, the newest version of the Worker on Cloudflare. */
 import * as ssm from "../../deploy/lambda/secrets.ts";
 import * as versions from "../../deploy/workers/secrets.ts";
 import type { StageCloud, TargetCloud } from "./stage-cloud.ts";
@@ -10,16 +10,16 @@ export interface StoredSecret {
   readonly changed?: Date;
 }
 
-/** A value goes in and never comes out. */
+/** A store of secrets that never gives a value back. */
 export interface SecretStore {
   list(): Promise<readonly StoredSecret[]>;
   /** Gives the new version numbers. */
   set(values: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, number>>;
-  /** Gives the names that were there. */
+  /** Gives the removed names. */
   remove(names: readonly string[]): Promise<readonly string[]>;
 }
 
-/** Of one cloud of the stage. */
+/** Opens the store of one cloud of a stage. */
 export function secretStore(cloud: TargetCloud, { owner, app }: Pick<StageCloud, "owner" | "app">): SecretStore {
   if (cloud.target === "workers") {
     const { client } = cloud.cloudflare;

@@ -1,14 +1,14 @@
-/** hosting.json as text with positions: text in, its tree and values out. */
+/** hosting.json as a syntax tree with positions, for values and for the places of errors. */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { codeFrame } from "../model/code-frame.ts";
 import { UserError } from "../model/user-error.ts";
 
-/** A part of the document. */
+/** A node of the syntax tree. */
 export type { Node } from "jsonc-parser";
 
-/** A file that was read. */
+/** A parsed configuration file. */
 export interface Document {
-  /** For messages: relative to the app's root where it is inside. */
+  /** Path for messages, relative to the app's root where the file is inside it. */
   readonly file: string;
   readonly text: string;
   readonly tree: Node;
@@ -22,23 +22,27 @@ export function parseDocument(file: string, source: string): Document {
   const [first] = errors;
   if (tree && !first) return { file, text, tree };
   const { offset, length } = first ?? { offset: 0, length: 1 };
-  const what = first ? printParseErrorCode(first.error).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : "it is empty";
+  const reason = first
+    ? printParseErrorCode(first.error).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    : "it is empty";
   throw new UserError(
     "CONFIG_SYNTAX",
-    `this is no JSON: ${what}`,
+    `invalid JSON: ${reason}`,
     "Correct the JSON; comments and commas at the end of a list are allowed.",
     { at: { file, ...codeFrame(text, offset, length) } },
   );
 }
 
-/** Where a part of it is. */
+/** The place of a node, for error messages. */
 export const placeOf = ({ file, text }: Document, { offset, length }: Node): UserError["at"][number] => ({
   file,
   ...codeFrame(text, offset, length),
 });
 
-/** A node's key and value nodes. */
-export const properties = (node: Node): readonly { readonly key: string; readonly keyNode: Node; readonly value: Node }[] =>
+/** The keys and values of an object's node. */
+export const properties = (
+  node: Node,
+): readonly { readonly key: string; readonly keyNode: Node; readonly value: Node }[] =>
   (node.children ?? []).flatMap(({ children: [keyNode, value] = [] }) =>
     keyNode && value ? [{ key: String(keyNode.value), keyNode, value }] : [],
   );
@@ -46,11 +50,12 @@ export const properties = (node: Node): readonly { readonly key: string; readonl
 /** The plain value of a node. */
 export function valueOf(node: Node): unknown {
   if (node.type === "array") return (node.children ?? []).map(valueOf);
-  if (node.type === "object") return Object.fromEntries(properties(node).map(({ key, value }) => [key, valueOf(value)]));
+  if (node.type === "object")
+    return Object.fromEntries(properties(node).map(({ key, value }) => [key, valueOf(value)]));
   return node.value;
 }
 
-/** The innermost node on a path of keys and indexes that is there, for places. */
+/** The deepest existing node on a path of keys and indexes. */
 export function nodeAt(node: Node, path: readonly (string | number)[]): Node {
   const [step, ...rest] = path;
   if (step === undefined) return node;

@@ -1,66 +1,88 @@
-/** The env of an app on this machine: what hosting.json declares, .env files, the process and made secrets in, values out. */
+/** Values of an app's env and secrets on this machine, from hosting.json, .env files, process.env and .portico. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { App } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
-import { makeSecrets, type MadeSecret, readSecrets } from "./secrets.ts";
+import { generateSecrets, type GeneratedSecret, readSecrets } from "./generated-secrets.ts";
 
-/** Where values may come from. */
+/** The sources that values may come from. */
 export interface EnvOptions {
   /** Read `.env` and `.env.<stage>`: only for dev, start and stage local. */
   readonly files: boolean;
-  /** Use the secrets in .portico and make missing ones: only for dev and stage local, which share them. */
-  readonly makeSecrets: boolean;
+  /**
+   * How to treat secrets without a value. "refuse" throws; "generate" takes them from .portico, which dev and stage
+   * local share, and creates those that are missing there; "preview" reports what "generate" would create and writes
+   * nothing.
+   */
+  readonly missing: "refuse" | "generate" | "preview";
   readonly processEnv: Readonly<Record<string, string | undefined>>;
 }
 
 /** What functions get as context.env. */
 export interface ResolvedEnv {
   readonly env: Readonly<Record<string, string>>;
-  /** Secrets that this very call made. */
-  readonly made: readonly MadeSecret[];
-  /** Names that the .env files hold and hosting.json does not declare: worth a warning. */
+  /**
+   * Secrets that this call generated. For "preview": those that would be generated, with placeholders of the same
+   * length as values.
+   */
+  readonly generated: readonly GeneratedSecret[];
+  /** Names in .env files that hosting.json does not declare; callers warn about them. */
   readonly undeclared: readonly string[];
 }
 
 /**
- * Only declared names are taken. Env: `.env.<stage>` beats `.env` beats hosting.json. Secrets: the process (as for `node --env-file`),
- * then the files, then .portico/secrets.json; an empty text is no secret. Throws UserError SECRET_MISSING, which names all of them.
+ * Resolves declared names only. Precedence for env: `.env.<stage>`, `.env`, hosting.json; for secrets: process.env (as
+ * with `node --env-file`), the files, .portico/secrets.json. An empty string counts as missing. Throws UserError
+ * SECRET_MISSING with the names of all missing secrets.
  */
 export async function resolveEnv(app: App, options: EnvOptions): Promise<ResolvedEnv> {
   const files = options.files ? await readEnvFiles(app.root, [".env", `.env.${app.stage}`]) : new Map<string, string>();
   const env = Object.entries(app.env).map(([name, value]) => [name, files.get(name) ?? value] as const);
-  const given = new Map(app.secrets.map((name) => [name, ownText(options.processEnv, name) || files.get(name) || ""]));
-  const made = await fillSecrets(app, given, options);
+  const secretValues = new Map(
+    app.secrets.map((name) => [name, ownText(options.processEnv, name) || files.get(name) || ""]),
+  );
+  const generated = await fillSecrets(app, secretValues, options);
   const declared = new Set([...Object.keys(app.env), ...app.secrets]);
   const undeclared = [...files.keys()].filter((name) => !declared.has(name)).toSorted();
-  return { env: Object.fromEntries([...env, ...given]), made, undeclared };
+  return { env: Object.fromEntries([...env, ...secretValues]), generated, undeclared };
 }
 
-/** Gives each empty secret its value from .portico; returns those that were made for it. */
-async function fillSecrets(app: App, given: Map<string, string>, options: EnvOptions): Promise<readonly MadeSecret[]> {
-  const missing = (): readonly string[] => [...given].filter(([, value]) => value === "").map(([name]) => name);
+/** Fills empty values from .portico, and returns the secrets that were generated for it. */
+async function fillSecrets(
+  app: App,
+  values: Map<string, string>,
+  options: EnvOptions,
+): Promise<readonly GeneratedSecret[]> {
+  const missing = (): readonly string[] => [...values].filter(([, value]) => value === "").map(([name]) => name);
   if (missing().length === 0) return [];
-  if (!options.makeSecrets) throw secretMissing(app, missing(), options.files);
-  const kept = await readSecrets(app.root);
-  for (const name of missing()) given.set(name, kept?.get(name) ?? "");
+  if (options.missing === "refuse") throw secretMissing(app, missing(), options.files);
+  const stored = await readSecrets(app.root);
+  for (const name of missing()) values.set(name, stored?.get(name) ?? "");
   if (missing().length === 0) return [];
-  const { secrets, made } = await makeSecrets(app.root, missing());
-  for (const name of missing()) given.set(name, secrets.get(name) ?? "");
-  return made;
+  const { secrets, generated } =
+    options.missing === "generate" ? await generateSecrets(app.root, missing()) : placeholders(missing());
+  for (const name of missing()) values.set(name, secrets.get(name) ?? "");
+  return generated;
 }
 
-/** A name such as `constructor` must not find what every object has. */
+/** The result of `generateSecrets` for a preview. */
+function placeholders(names: readonly string[]): Awaited<ReturnType<typeof generateSecrets>> {
+  const generated = names.map((name) => ({ name, value: "-".repeat(43) }));
+  return { generated, secrets: new Map(generated.map(({ name, value }) => [name, value])) };
+}
+
+/** Own properties only: a secret may be called `constructor`. */
 const ownText = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined;
 
-/** Later files beat earlier ones. A folder of such a name (Python's environments) is no env file. */
+/** Later files override earlier ones. A folder named `.env`, as Python's virtual environments have, is ignored. */
 async function readEnvFiles(root: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const values = new Map<string, string>();
   for (const file of files) {
     try {
-      for (const [name, value] of Object.entries(parseEnv(await readFile(join(root, file), "utf8")))) values.set(name, value ?? "");
+      for (const [name, value] of Object.entries(parseEnv(await readFile(join(root, file), "utf8"))))
+        values.set(name, value ?? "");
     } catch (error) {
       if (!["ENOENT", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
@@ -74,5 +96,9 @@ function secretMissing(app: App, names: readonly string[], files: boolean): User
   const fix = files
     ? `Write ${lines} into .env or .env.${app.stage}, or set ${one ? "it" : "them"} in the environment.`
     : `Set ${lines} in the environment.`;
-  return new UserError("SECRET_MISSING", `the ${one ? "secret" : "secrets"} ${names.join(", ")} ${one ? "has" : "have"} no value`, fix);
+  return new UserError(
+    "SECRET_MISSING",
+    `the ${one ? "secret" : "secrets"} ${names.join(", ")} ${one ? "has" : "have"} no value`,
+    fix,
+  );
 }

@@ -1,4 +1,4 @@
-/** Writes a rule as JSON Schema (draft 2020-12 and 07 read it alike): a rule in, a schema as a plain value out. */
+/** Conversion of hosting.json's rules to JSON Schema; the result is valid as draft 2020-12 and draft-07. */
 import type { Rule, TextLimits } from "./rule.ts";
 
 /** A schema's keys. */
@@ -13,7 +13,7 @@ export const toSchemaFile = (rule: Rule): JsonSchema => ({
 
 /** One rule's schema. */
 export function toJsonSchema(rule: Rule): JsonSchema {
-  return { ...(rule.about !== undefined && { description: rule.about }), ...body(rule) };
+  return { ...(rule.description !== undefined && { description: rule.description }), ...body(rule) };
 }
 
 function body(rule: Rule): JsonSchema {
@@ -22,7 +22,7 @@ function body(rule: Rule): JsonSchema {
       return { type: "string", ...(rule.limits && textSchema(rule.limits)) };
     case "integer":
       return { type: "integer", minimum: rule.min, maximum: rule.max };
-    case "step":
+    case "number-choice":
       return { enum: rule.of };
     case "boolean":
       return { type: "boolean" };
@@ -40,12 +40,19 @@ function body(rule: Rule): JsonSchema {
       return { anyOf: [items, { type: "array", items, minItems: 1, uniqueItems: true }] };
     }
     case "object": {
-      const properties = Object.fromEntries(Object.entries(rule.keys).map(([key, value]) => [key, toJsonSchema(value)]));
-      return { type: "object", properties, additionalProperties: false, ...(rule.required && { required: rule.required }) };
+      const properties = Object.fromEntries(
+        Object.entries(rule.keys).map(([key, value]) => [key, toJsonSchema(value)]),
+      );
+      return {
+        type: "object",
+        properties,
+        additionalProperties: false,
+        ...(rule.required && { required: rule.required }),
+      };
     }
     case "map":
       return { type: "object", propertyNames: textSchema(rule.names), additionalProperties: toJsonSchema(rule.values) };
-    case "foreign":
+    case "platform-object":
       return { type: "object", ...(rule.required !== undefined && { required: [rule.required] }) };
   }
 }

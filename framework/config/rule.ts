@@ -1,43 +1,52 @@
-/** What a value of hosting.json may be: rules as plain records; the validator and the JSON Schema are both made from them. */
+/** The shapes of the rules of hosting.json, from which both the validator and the JSON Schema are derived. */
 
-/** A pattern and its meaning in words: "must be …". */
+/** A regular expression, and a description that completes "Write …". */
 export interface TextPattern {
-  /** Source of a regular expression that both JavaScript and JSON Schema (ECMA-262) read, anchored where it has to be. */
+  /**
+   * Source of an ECMA-262 regular expression, which JSON Schema reads too; it contains its own anchors.
+   */
   readonly pattern: string;
-  readonly says: string;
+  readonly description: string;
 }
 
-/** Limits of a text: what it must match, and what of that it must not. */
+/** Limits of a string: the pattern that it must match, and patterns that it must not match. */
 export interface TextLimits extends TextPattern {
   readonly not?: readonly TextPattern[];
 }
 
-interface About {
-  /** One line for people: hover text in an editor. */
-  readonly about?: string;
+interface Described {
+  /** The hover text in an editor. */
+  readonly description?: string;
 }
 
-export type Rule = About &
+export type Rule = Described &
   (
     | { readonly kind: "text"; readonly limits?: TextLimits }
     | { readonly kind: "integer"; readonly min: number; readonly max: number }
     /** One of a few numbers. */
-    | { readonly kind: "step"; readonly of: readonly number[] }
+    | { readonly kind: "number-choice"; readonly of: readonly number[] }
     | { readonly kind: "boolean" }
     | { readonly kind: "choice"; readonly of: readonly string[] }
     | { readonly kind: "list"; readonly items: Rule; readonly min?: number; readonly unique?: boolean }
     /** A value, or a list of such values. */
     | { readonly kind: "one-or-list"; readonly items: Rule }
     | ObjectRule
-    /** Any names, values of one kind. */
+    /** An object with any keys that match `names`. */
     | { readonly kind: "map"; readonly names: TextLimits; readonly values: Rule }
-    /** An object in a platform's own shape. */
-    | { readonly kind: "foreign"; readonly required?: string }
+    /** An object in a platform's own shape, passed on as it is. */
+    | { readonly kind: "platform-object"; readonly required?: string }
   );
 
-/** Known keys; others are mistakes. */
-export interface ObjectRule extends About {
+/** An object with known keys; other keys are errors. */
+export interface ObjectRule extends Described {
   readonly kind: "object";
   readonly keys: Readonly<Record<string, Rule>>;
   readonly required?: readonly string[];
 }
+
+/** A text that is not empty; with a pattern, one that matches it. @param meaning completes "Write …" */
+export const textRule = (description: string, pattern?: string, meaning = ""): Rule => ({
+  kind: "text",
+  description,
+  limits: pattern === undefined ? { pattern: "\\S", description: "not empty" } : { pattern, description: meaning },
+});

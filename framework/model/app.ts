@@ -1,5 +1,12 @@
-/** The app as hosting.json describes it for one stage: every value checked and defaulted, stage overrides applied. */
+/** The app as hosting.json describes it for one stage, with checked values, defaults and stage overrides. */
+import type { JobSettings } from "./job.ts";
 import type { Target } from "./target.ts";
+
+/** Where an app on Node keeps its data by default, relative to its root. */
+export const dataFolder = ".portico/data";
+
+/** How many jobs of a stage run at once without `jobConcurrency`. */
+export const defaultJobConcurrency = 2;
 
 /** Settings of one function on Lambda. */
 export interface FunctionSettings {
@@ -7,53 +14,77 @@ export interface FunctionSettings {
   readonly memory: number;
   /** Seconds, 1-30 behind an HTTP API, 1-900 behind a function URL. */
   readonly timeout: number;
+  /** IAM statements that its role has beside those of the whole app; none when absent. */
+  readonly policies?: readonly IamStatement[];
 }
 
-/** What a function has when hosting.json says nothing: enough for a request, small enough to cost little. */
+/** A statement of an IAM policy, in AWS's own shape. */
+export type IamStatement = Readonly<Record<string, unknown>>;
+
+/** The settings of a function without its own in hosting.json. */
 export const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
 
-/** A request that a fresh release must answer before it takes traffic. */
+/** A request that a new release must pass before it receives traffic. */
 export interface SmokeCheck {
   readonly path: string;
   readonly status: number;
 }
 
-/** What stands before an app's functions on AWS. */
+/** The service in front of an app's functions on AWS. */
 export type LambdaFront = "http-api" | "function-url";
 
-/** What only AWS needs. */
+/** Settings for AWS alone. */
 export interface LambdaApp {
   readonly account?: string;
   readonly region?: string;
   readonly architecture: "arm64" | "x86_64";
-  /** What takes requests: an HTTP API, or the URL of the one function, which streams. http-api when absent. */
+  /** An HTTP API, or the URL of the one function, which streams. http-api when absent. */
   readonly front?: LambdaFront;
-  /** Request, Response and Headers inside functions: Portico's own, which load nothing, or Node's. light when absent. */
+  /** Names of packages that go into the zips of the functions that import them, unbundled; none when absent. */
+  readonly packages?: readonly string[];
+  /**
+   * The Request, Response and Headers of functions: Portico's own, which load nothing, or Node's. light when absent.
+   */
   readonly webClasses?: "light" | "platform";
   /** Days that the functions' log lines stay. */
   readonly logRetention: number;
-  /** IAM statements added to the execution role. */
-  readonly policies: readonly Readonly<Record<string, unknown>>[];
+  /** IAM statements added to the role of every function. */
+  readonly policies: readonly IamStatement[];
   readonly permissionsBoundary?: string;
-  /** ARN of an execution role to use instead of making one. */
+  /** ARN of an execution role that all functions use; Portico makes none then. */
   readonly role?: string;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
 }
 
-/** What only Cloudflare needs. */
+/** Settings for Cloudflare alone. */
 export interface WorkersApp {
   readonly account?: string;
   /** YYYY-MM-DD. */
   readonly compatibilityDate: string;
+  /** Additional flags; `compatibilityFlags` has those that are always sent. */
+  readonly compatibilityFlags?: readonly string[];
+  /** Where the store's database is made, if it is not there yet; near the deployer when absent. */
+  readonly location?: "wnam" | "enam" | "weur" | "eeur" | "apac" | "oc";
   /** In Cloudflare's own shapes, without `name`. */
   readonly bindings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Hosts that are the Worker's alone: `app.example.com`. */
+  /** Hosts that only the Worker serves: `app.example.com`. */
   readonly domains: readonly string[];
-  /** Patterns of a zone's URLs that it answers: `example.com/api/*`. */
+  /** URL patterns of a zone that it serves: `example.com/api/*`. */
   readonly routes: readonly { readonly pattern: string; readonly zone: string }[];
-  /** Answers at workers.dev; when absent only where it has no other address. */
+  /** True serves it at workers.dev; when absent, only where it has no other address. */
   readonly workersDev?: boolean;
 }
+
+/**
+ * All flags of the app's Worker, in a stable order. As on the other targets, `process`, `Buffer` and `node:*` exist and
+ * a request's signal aborts when its client disconnects, which no compatibility date enables
+ * (developers.cloudflare.com, "Compatibility flags").
+ */
+export const compatibilityFlags = ({
+  compatibilityFlags: more = [],
+}: Pick<WorkersApp, "compatibilityFlags">): readonly string[] => [
+  ...new Set(["nodejs_compat", "enable_request_signal", ...more.toSorted()]),
+];
 
 /** One app at one stage. */
 export interface App {
@@ -62,21 +93,44 @@ export interface App {
   readonly name: string;
   readonly stage: string;
   readonly protected: boolean;
+  /** True where "stages" of hosting.json names the stage; any other one is temporary, and its data goes with it. */
+  readonly named?: true;
   /** At least one. */
   readonly targets: readonly Target[];
-  /** Folder of static files, relative to root, whether it exists or not; a path below functions/ is allowed. */
+  /** Folder of static files, relative to root; it need not exist and may lie below functions/. */
   readonly assets: string;
-  /** Response headers of static files by path, `*` at its end as a wildcard, in the order written; the last that matches wins, per header. */
+  /** Response headers of static files by path, with a final `*` as a wildcard; the last match wins for each header. */
   readonly headers: readonly { readonly pattern: string; readonly headers: Readonly<Record<string, string>> }[];
   readonly group: "route" | "folder" | "app";
-  /** Settings by path pattern with `*` as a wildcard at its end, in the order written; the last that matches wins, per key. */
+  /** `redirect`: 308 for a path that matches a route without its final slash; 404 when absent. */
+  readonly trailingSlash?: "redirect";
+  /** Settings by path pattern, with a final `*` as a wildcard; the last match wins for each key. */
   readonly routes: readonly { readonly pattern: string; readonly settings: Partial<FunctionSettings> }[];
+  /** Patterns of files that functions read at run time, relative to root. */
+  readonly files: readonly string[];
+  /** Names of packages that are never bundled; `@scope/*` means a whole scope. */
+  readonly external: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Names only. */
   readonly secrets: readonly string[];
   readonly smoke: readonly SmokeCheck[];
-  /** How many releases stay ready for rollback. */
+  /** Settings of jobs by name; absent without any. */
+  readonly jobs?: Readonly<Record<string, JobSettings>>;
+  /** How many jobs run at once, 2-250; `defaultJobConcurrency` when absent. */
+  readonly jobConcurrency?: number;
+  /**
+   * Whether schedules run. When absent, hosting.json does not say so and does not name the stage: they run in dev and
+   * under `portico start`, and at no stage of a cloud.
+   */
+  readonly clock?: boolean;
+  /** The number of releases that stay ready for rollback. */
   readonly keep: number;
   readonly lambda: LambdaApp;
   readonly workers: WorkersApp;
+  /** `separate`: each of two clouds has data of its own; absent, an app that keeps data is released to one. */
+  readonly state?: "separate";
 }
+
+/** Names of the env, secrets and bindings that the functions of a Worker may read. */
+export const envNames = ({ env, secrets, workers }: Pick<App, "env" | "secrets" | "workers">): readonly string[] =>
+  [...new Set([...Object.keys(env), ...secrets, ...Object.keys(workers.bindings)])].toSorted();

@@ -1,18 +1,19 @@
-/** Which paths belong to the static files before any route: routes and assets in, folders out. The same on every target. */
+/** The folders and paths where static files come before routes, the same on every target. */
 import { displayPattern } from "./pattern.ts";
 import type { BuiltAsset } from "./manifest.ts";
-import { createMatcher, matchRoutes } from "./match.ts";
+import { createMatcher, matchRoutes } from "./route-matcher.ts";
 import { type ExpandedRoute, expandRoutes, isGreedy, overlap } from "./precedence.ts";
 import type { Route, Segment } from "./route.ts";
 import { UserError } from "./user-error.ts";
 
-/** What is needed of an asset here. */
+/** An asset's path and file. */
 type Asset = Pick<BuiltAsset, "path" | "file">;
 
 /**
- * Folders that are the assets' alone, as canonical paths without a slash at the end (`/img`), outermost only, sorted: a miss inside
- * is 404 though a greedy route would match. That is a folder of assets where every route that could match inside is greedy with a
- * shorter prefix, and at least one does. An asset outside of them still wins over routes at its exact path.
+ * The folders that only assets serve, as sorted canonical paths without a final slash (`/img`), outermost only: a
+ * missing file inside is 404 although a greedy route would match. Such a folder contains assets, at least one route
+ * could match inside, and every such route is greedy with a shorter prefix. Elsewhere an asset wins over routes only at
+ * its own path.
  */
 export function assetFolders(routes: readonly Route[], assets: readonly Asset[]): readonly string[] {
   const expanded = expandRoutes(routes);
@@ -23,12 +24,21 @@ export function assetFolders(routes: readonly Route[], assets: readonly Asset[])
   return folders;
 }
 
-/** True for a canonical path inside one of the folders; a folder itself, with or without a slash at its end, is not. */
+/** True for a canonical path inside one of the folders; the folder itself, with or without its slash, is not inside. */
 export const isInFolder = (folders: readonly string[], path: string): boolean =>
-  folders.some((folder) => path.startsWith(`${folder}/`) && path.length > folder.length + 1 && path[folder.length + 1] !== "/");
+  folders.some(
+    (folder) => path.startsWith(`${folder}/`) && path.length > folder.length + 1 && path[folder.length + 1] !== "/",
+  );
 
-/** The assets outside of owned folders that a route matches too; at these paths the asset wins. Throws UserError ROUTE_CONFLICT where a route says exactly the same path. */
-export function assetsInFront<A extends Asset>(routes: readonly Route[], assets: readonly A[], folders: readonly string[]): readonly A[] {
+/**
+ * The assets outside of these folders that a route matches too; at these paths the asset wins. Throws UserError
+ * ROUTE_CONFLICT where a route has exactly the asset's path.
+ */
+export function assetsInFront<A extends Asset>(
+  routes: readonly Route[],
+  assets: readonly A[],
+  folders: readonly string[],
+): readonly A[] {
   const routeAt = createRouteAt(routes, folders);
   return assets.filter((asset) => {
     const found = routeAt(asset.path);
@@ -37,7 +47,9 @@ export function assetsInFront<A extends Asset>(routes: readonly Route[], assets:
   });
 }
 
-/** What tells of an asset's path, outside of owned folders, which route matches it too, and whether that one says exactly this path. */
+/**
+ * A lookup of the route that matches an asset's path outside of these folders, and whether it has exactly that path.
+ */
 export function createRouteAt(
   routes: readonly Route[],
   folders: readonly string[],
@@ -50,7 +62,7 @@ export function createRouteAt(
   };
 }
 
-/** The folders that a path lies in, outermost first and without the root: `/a/b/c.png` → `/a`, `/a/b`. */
+/** The parent folders of a path, outermost first, without the root: `/a/b/c.png` → `/a`, `/a/b`. */
 export const foldersAbove = (path: string): readonly string[] =>
   path
     .split("/")
@@ -75,7 +87,10 @@ function canMatchInside(segments: readonly Segment[], folder: readonly Segment[]
 
 const isExact = (expanded: readonly ExpandedRoute[], route: Route, path: string): boolean =>
   expanded.some(
-    (one) => one.route === route && one.segments.every(({ kind }) => kind === "static") && matchRoutes([one], path) !== undefined,
+    (one) =>
+      one.route === route &&
+      one.segments.every(({ kind }) => kind === "static") &&
+      matchRoutes([one], path) !== undefined,
   );
 
 const sameAsAsset = (route: Route, asset: Asset): UserError =>

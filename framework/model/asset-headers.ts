@@ -1,19 +1,21 @@
-/** Which response headers hosting.json gives a static file: its rules and the file's path in, headers out. */
+/** The response headers that hosting.json sets on a static file. */
 import type { App } from "./app.ts";
 
-/** Rules in the order written. */
+/** Rules in the order of hosting.json. */
 export type HeaderRules = App["headers"];
 
 /**
- * Of several rules that match the last wins, per header. A rule names a file as it is on disk, unescaped; `*` at its end stands for
- * the rest. A folder's page has the headers of its index.html.
+ * The last rule that matches wins, for each header. A rule names the file as on disk, unescaped; a final `*` matches
+ * any rest. A folder's page has the headers of its index.html.
  * @param path canonical
  * @returns names in lower case; undefined without any
  */
 export function assetHeaders(rules: HeaderRules, path: string): Readonly<Record<string, string>> | undefined {
   const name = decodeURIComponent(path);
   const matching = rules.filter(({ pattern }) => matches(pattern.normalize("NFC"), name));
-  const headers = matching.flatMap((rule) => Object.entries(rule.headers)).map(([key, value]) => [key.toLowerCase(), value]);
+  const headers = matching
+    .flatMap((rule) => Object.entries(rule.headers))
+    .map(([key, value]) => [key.toLowerCase(), value]);
   return headers.length === 0 ? undefined : (Object.fromEntries(headers) as Record<string, string>);
 }
 

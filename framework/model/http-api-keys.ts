@@ -1,4 +1,4 @@
-/** The route keys of an app's HTTP API: routes and assets in, keys with the function that each leads to out. */
+/** The route keys of an app's HTTP API, and the function of each. */
 import { assetFolders, assetsInFront, createRouteAt } from "./asset-folders.ts";
 import type { BuiltAsset, BuiltRoute } from "./manifest.ts";
 import { keyPath } from "./pattern.ts";
@@ -14,25 +14,34 @@ export interface HttpApiKey {
 }
 
 /**
- * One `ANY` key per pattern, the assets' keys, and `$default`, which serves the other assets and the 404. Paths in keys are decoded,
- * unicode literally: API Gateway hands rawPath and params over decoded (events of 10 Jul 2026), so we take it that keys are compared
- * with the decoded path too; AWS documents neither form. All keys are unique and count against the API's limit. Throws UserError
- * ROUTE_CONFLICT, and ASSET_NAME for an asset in front of a route whose name no key can hold.
+ * One `ANY` key per pattern, the assets' keys, and `$default`, which serves the other assets and the 404. Paths in keys
+ * are decoded, with literal Unicode, like rawPath and params in events of July 2026; AWS does not document the form of
+ * keys. All keys are unique and count against the API's limit. Throws UserError ROUTE_CONFLICT, and ASSET_NAME for an
+ * asset in front of a route whose name is not possible in a key.
  */
-export function httpApiKeys(routes: readonly Omit<BuiltRoute, "methods">[], assets: readonly BuiltAsset[]): readonly HttpApiKey[] {
+export function httpApiKeys(
+  routes: readonly Omit<BuiltRoute, "methods">[],
+  assets: readonly BuiltAsset[],
+): readonly HttpApiKey[] {
   const folders = assetFolders(routes, assets);
   return [
-    ...expandRoutes(routes).map(({ segments, route }) => ({ key: `ANY ${keyPath(segments)}`, function: route.function })),
+    ...expandRoutes(routes).map(({ segments, route }) => ({
+      key: `ANY ${keyPath(segments)}`,
+      function: route.function,
+    })),
     ...folders.map((folder) => ({ key: `ANY ${literal(folder, folder)}/{proxy+}`, function: "assets" })),
-    ...assetsInFront(routes, assets, folders).map(({ path, file }) => ({ key: `ANY ${literal(path, file)}`, function: "assets" })),
+    ...assetsInFront(routes, assets, folders).map(({ path, file }) => ({
+      key: `ANY ${literal(path, file)}`,
+      function: "assets",
+    })),
     { key: "$default", function: "assets" },
   ];
 }
 
 /**
- * What files of earlier releases add to them: a key for each that a route matches too, in their order, as long as `room` lasts. They own
- * no folders, so that the routes answer all else as they would without them. `left` has those for which there is no key, and those
- * whose very path a route has now.
+ * The additional keys for files of earlier releases: one for each file that a route matches too, in their order, at
+ * most `room`. These files own no folders, so that the routes serve all other paths as without them. `left` are files
+ * without a key, and those whose exact path a route has now.
  */
 export function keptAssetKeys<A extends Pick<BuiltAsset, "path">>(
   routes: readonly Omit<BuiltRoute, "methods">[],

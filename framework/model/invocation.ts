@@ -1,5 +1,6 @@
-/** One call of one function by an emulation: what came back, and what the client must not see. */
-import type { WireResponse } from "./wire.ts";
+/** One invocation of a function by an emulation: its response, and the failure that clients must not see. */
+import type { Need } from "./need.ts";
+import type { HttpResponse } from "./http-message.ts";
 
 /** An error as the function saw it; stack lines point into the bundle until they are mapped. */
 export interface Failure {
@@ -8,10 +9,10 @@ export interface Failure {
   readonly stack: string;
 }
 
-/** What a call of a function gave. */
+/** The response of a function and its failure. */
 export interface Invocation {
-  readonly response: WireResponse;
-  /** True when an environment had to be started for it. */
+  readonly response: HttpResponse;
+  /** True when an environment was started for it. */
   readonly cold: boolean;
   /** Set when the function threw, at init or in a handler; the development gateway shows it, nothing else does. */
   readonly failure?: Failure;
@@ -26,9 +27,11 @@ export interface LogLine {
   readonly platform?: boolean;
 }
 
-/** The functions that an emulation can run; the build stands behind it. Reading is lazy: nothing is built until it is called. */
+/** The functions that an emulation can run; a function is built when it is first loaded. */
 export interface FunctionSource {
-  /** The function's current build. Rejects with UserError when it does not build; the same promise until its sources change. */
+  /**
+   * The function's current build, the same promise until its sources change. Rejects with UserError on build errors.
+   */
   load(id: string): Promise<LoadedFunction>;
 }
 
@@ -40,16 +43,22 @@ export interface LoadedFunction {
   /** Absolute path of its folder and, in it, its module: `index.mjs`, its map beside it. */
   readonly directory: string;
   readonly main: string;
+  /** What it needs of the cloud, where a build says so; absent without any. */
+  readonly needs?: readonly Need[];
   /** MB and seconds. */
   readonly memory: number;
   readonly timeout: number;
+  /** Development only: what each of the app's own files imports as it loads, by paths relative to the app's root. */
+  readonly imports?: ReadonlyMap<string, readonly string[]>;
   /** The declared env and secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the cloud itself sets: the credentials of its role, the addresses of local services. */
+  readonly cloudEnv?: Readonly<Record<string, string>>;
   /** As Lambda names it, module and export: `index.handler`. Default the export `handler` of `main`. */
   readonly handler?: string;
-  /** How Lambda writes what console prints; without it lines are as the function printed them. A level only goes with JSON. */
+  /** Lambda's log format for console; without it lines stay as printed. A level is possible only with JSON. */
   readonly logFormat?: "Text" | "JSON";
   readonly logLevel?: string;
-  /** The cloud's own log: the group's name for the function to see, and a taker of every line, Lambda's own too, by stream. */
+  /** The cloud's log: the group that the function sees, and a writer for every line, Lambda's own included. */
   readonly log?: { readonly group: string; write(stream: string, text: string): void };
 }

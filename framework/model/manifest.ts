@@ -1,5 +1,7 @@
-/** What a build made; the only thing that deploy and the local cloud read of an app. Written as manifest.json. */
+/** The manifest of a build, manifest.json: the only input of deploy and the local cloud from an app. */
 import type { App, FunctionSettings } from "./app.ts";
+import type { BuiltJob } from "./job.ts";
+import type { Need } from "./need.ts";
 import type { Methods, Route } from "./route.ts";
 import type { Target } from "./target.ts";
 
@@ -7,9 +9,12 @@ import type { Target } from "./target.ts";
 export interface BuiltFunction {
   /** The route's id, or the group's. */
   readonly id: string;
-  /** Hex SHA-256 of what decides its behaviour: its own import graph. */
+  /** Hex SHA-256 of its import graph, which decides its behaviour. */
   readonly hash: string;
-  /** Minified code without its source map; on Workers with the shared chunks it imports. */
+  /**
+   * Minified code without its source map; on Workers with the shared chunks it imports, on Lambda with what it imports
+   * late.
+   */
   readonly bytes: number;
   /** Code that its `_middleware` files alone add; 0 without any. */
   readonly middlewareBytes: number;
@@ -17,6 +22,13 @@ export interface BuiltFunction {
   readonly main: string;
   /** Lambda only: the zip to upload, in which the module is `index.mjs`, its source map beside it. */
   readonly zip?: string;
+  /**
+   * Lambda only: the modules that it imports late and the files that its code names, beside it in the zip and here;
+   * absent without any.
+   */
+  readonly files?: readonly string[];
+  /** What its code needs of the cloud, sorted; absent without any. A Worker has what any of its functions needs. */
+  readonly needs?: readonly Need[];
   readonly settings: FunctionSettings;
 }
 
@@ -39,7 +51,10 @@ export interface BuiltAsset {
   readonly type: string;
   /** Response headers from hosting.json, names in lower case; absent without any. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The same file compressed beforehand (`style.css.br` beside it), best first; absent without any. Cloudflare compresses by itself. */
+  /**
+   * The same file compressed beforehand (`style.css.br` beside it), best first; absent without any. Cloudflare
+   * compresses by itself.
+   */
   readonly encodings?: readonly EncodedAsset[];
 }
 
@@ -48,7 +63,7 @@ export interface EncodedAsset extends Pick<BuiltAsset, "file" | "hash" | "bytes"
   readonly encoding: "br" | "gzip";
 }
 
-/** What Cloudflare's asset server is told, in the shapes of its API. */
+/** The settings of Cloudflare's asset server, in the shapes of its API. */
 export interface AssetServer {
   /** Name of the `assets` binding through which the Worker reads files. */
   readonly binding: string;
@@ -61,7 +76,7 @@ export interface AssetServer {
   };
 }
 
-/** A module of the one Worker, in upload order; the first is the main module. Its name is its specifier. */
+/** A module of the one Worker, in upload order, the main module first. Its name is its specifier. */
 export interface WorkerModule extends Pick<BuiltAsset, "hash" | "bytes"> {
   readonly name: string;
   readonly type: "esm" | "text" | "wasm" | "source-map";
@@ -76,7 +91,12 @@ export interface Manifest {
   readonly routes: readonly BuiltRoute[];
   readonly functions: readonly BuiltFunction[];
   readonly assets: readonly BuiltAsset[];
-  /** Lambda behind an HTTP API only: the function that answers `$default`: assets and the 404. Behind a function URL the one function has them. */
+  /** By name; absent without any. `jobs.js` is the module of all of them. */
+  readonly jobs?: readonly BuiltJob[];
+  /**
+   * Lambda behind an HTTP API only: the function that answers `$default`: assets and the 404. Behind a function URL the
+   * one function has them.
+   */
   readonly assetsFunction?: BuiltFunction;
   /** Workers only. */
   readonly modules?: readonly WorkerModule[];

@@ -1,36 +1,44 @@
-/** Path patterns: a route file's name in, its segments and their written forms (for people, for the router, for names) out. */
+/**
+ * Path patterns: parses a route file's name into segments, and writes them for people, regular expressions and keys.
+ */
 import { escapePath } from "../runtime/path.ts";
 import type { Segment } from "./route.ts";
 import { UserError } from "./user-error.ts";
 
-/** What a route or middleware file's name ends with. */
+/** The file extensions of routes and middleware. */
 export const codeExtension = /\.(?:[tj]sx?|m[tj]s)$/;
 
 /**
- * The pattern that a file serves. Names are taken as they are on disk, in NFC (macOS keeps them decomposed): they are what a
- * request's decoded segments are compared with. Throws UserError ROUTE_NAME where the name is no pattern.
+ * The pattern of a file. Names are normalised to NFC (macOS decomposes them) and compared with a request's decoded
+ * segments. Throws UserError ROUTE_NAME for an invalid name.
  * @param file relative to the app's root: `functions/users/[id].ts`
  */
 export function parseRouteFile(file: string): readonly Segment[] {
+  // esbuild reads a star in an entry point as a file pattern.
+  if (file.includes("*")) throw nameError(file, '"*" cannot be in the name of a route\'s file or folder', renameFix);
   const names = file.normalize("NFC").replace(codeExtension, "").split("/").slice(1);
   if (/^\(.*\)$/.test(names.at(-1) ?? ""))
-    throw nameError(file, `"${names.at(-1)}" groups routes, so it must be a folder`, "Make it a folder and put the route inside.");
+    throw nameError(
+      file,
+      `"${names.at(-1)}" groups routes, so it must be a folder`,
+      "Make it a folder and put the route inside.",
+    );
   if (names.at(-1) === "index") names.pop();
   const segments = names.filter((name) => !/^\(.*\)$/.test(name)).map((name) => parseSegment(name, file));
   checkSegments(segments, file);
   return segments;
 }
 
-/** For people: `/users/:id`, `/files/:path+`, `/notes/:path*`. */
+/** The pattern for people: `/users/:id`, `/files/:path+`, `/notes/:path*`. */
 export const displayPattern = (segments: readonly Segment[]): string =>
   write(segments, (segment) => `:${segment.name}${displaySuffix[segment.kind]}`);
 
 const displaySuffix = { param: "", rest: "+", "optional-rest": "*" } as const;
 
-/** The pattern with its param names left out: two routes of equal shape match the same paths. */
+/** The pattern without its param names: two routes of equal shape match the same paths. */
 export const shape = (segments: readonly Segment[]): string => write(segments, ({ kind }) => `{${kind}}`);
 
-/** A path of the HTTP API's route keys: `/users/{id}`, `/files/{path+}`. Static parts are decoded, as API Gateway hands paths over. */
+/** The path of an HTTP API's route key: `/users/{id}`, `/files/{path+}`. Static parts are decoded, as in its events. */
 export const keyPath = (segments: readonly Segment[]): string =>
   write(segments, ({ kind, name }) => {
     if (kind === "optional-rest") throw new Error("a key has no optional part: expand the route first");
@@ -43,16 +51,16 @@ const write = (segments: readonly Segment[], wildcard: (segment: Wildcard) => st
   `/${segments.map((segment) => (segment.kind === "static" ? segment.value : wildcard(segment))).join("/")}`;
 
 /**
- * Source for `new RegExp(…)` over the canonical path (runtime/path.ts), params as named groups. A rest is at least one character and
- * does not begin with a slash, as the HTTP API's greedy variables.
+ * Source for `new RegExp(…)` over the canonical path (runtime/path.ts), params as named groups. A rest is at least one
+ * character and does not begin with a slash, as the HTTP API's greedy variables.
  */
 export const regexpSource = (segments: readonly Segment[]): string => `^${pathSource(segments, ["[^/]", "."])}$`;
 
-/** As `regexpSource`, over a request's whole URL: one match finds what would take two, and the path need not be cut out. */
+/** `regexpSource` for a request's complete URL, so that its path need not be extracted first. */
 export const urlRegexpSource = (segments: readonly Segment[]): string =>
   `^\\w+://[^/]+${pathSource(segments, ["[^/?#]", "[^?#]"])}(?![^?#])`;
 
-/** What a character within a segment is, and what any of a path is. */
+/** Regular expressions for a character of a segment and of a path. */
 type Characters = readonly [inSegment: string, any: string];
 
 function pathSource(segments: readonly Segment[], [inSegment, any]: Characters): string {
@@ -70,12 +78,12 @@ function pathSource(segments: readonly Segment[], [inSegment, any]: Characters):
 /** One decoded segment in canonical form. */
 export const canonicalSegment = (value: string): string => escapePath(value).replaceAll("/", "%2F");
 
-/** How long an id may be. */
+/** The longest id. */
 export const idLength = 40;
 
 /**
- * A name for the route's function: `[a-z0-9-]{1,40}`, the same for the same pattern. Two patterns may share it. Never `assets`,
- * which is the name of the function that serves the static files.
+ * A name for the route's function, `[a-z0-9-]{1,40}`. Two patterns may have the same one. It is never `assets`, the
+ * name of the function that serves the static files.
  */
 export function routeId(segments: readonly Segment[]): string {
   if (segments.length === 0) return "index";
@@ -106,11 +114,12 @@ function parseSegment(text: string, file: string): Segment {
   return { kind: "param", name };
 }
 
+const renameFix = "Rename the file or folder; a param is written [name], and [...name] takes all that follows.";
+
 function parseStatic(text: string, file: string): Segment {
-  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  // oxlint-disable-next-line no-control-regex -- control characters are what it matches
   const bad = /[{}\x00-\x1f\x7f]/.exec(text)?.[0];
-  if (bad !== undefined)
-    throw nameError(file, `${JSON.stringify(bad)} cannot be in a route's path`, "Rename the file or folder; a param is written [name].");
+  if (bad !== undefined) throw nameError(file, `${JSON.stringify(bad)} cannot be in a route's path`, renameFix);
   return { kind: "static", value: text };
 }
 
@@ -144,4 +153,5 @@ function checkSegments(segments: readonly Segment[], file: string): void {
   }
 }
 
-const nameError = (file: string, message: string, fix: string): UserError => new UserError("ROUTE_NAME", message, fix, { at: { file } });
+const nameError = (file: string, message: string, fix: string): UserError =>
+  new UserError("ROUTE_NAME", message, fix, { at: { file } });

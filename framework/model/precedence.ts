@@ -1,25 +1,26 @@
-/** The one order in which routes are tried, on every target: routes in, their patterns in the HTTP API's precedence out. */
+/** The order in which routes match, on every target: the precedence of an HTTP API's route keys. */
 import { displayPattern, shape } from "./pattern.ts";
 import type { Route, Segment } from "./route.ts";
 import { UserError } from "./user-error.ts";
 
-/** A pattern without an optional part, and the route that it leads to. */
+/** A pattern without an optional part, and its route. */
 export interface ExpandedRoute<R extends Route = Route> {
   readonly segments: readonly Segment[];
   readonly route: R;
 }
 
 /**
- * Fixed-length patterns come before greedy ones. Between fixed ones of equal length the leftmost static segment wins; of greedy ones
- * the longer prefix. `[[...rest]]` is two patterns (docs/decisions/001): its base, fixed, and its greedy one; either gives way to a
- * route of its own with the same shape. Throws UserError ROUTE_CONFLICT where two routes claim one pattern, and where AWS does not
- * define which of two wins ("Working with routes for HTTP APIs", API Gateway developer guide).
+ * Fixed-length patterns come before greedy ones. Between fixed ones of equal length the leftmost static segment wins;
+ * of greedy ones the longer prefix. `[[...rest]]` is two patterns (docs/decisions/001): its base, fixed, and its greedy
+ * one; a route with the same shape replaces either. Throws UserError ROUTE_CONFLICT where two routes
+ * have one pattern, and where AWS does not define which of two wins ("Working with routes for HTTP APIs", API Gateway
+ * developer guide).
  */
 export function expandRoutes<R extends Route>(routes: readonly R[]): readonly ExpandedRoute<R>[] {
   const owners = new Map<string, R>();
   for (const route of routes) claim(owners, route);
-  const places = routes.flatMap((route) => expand(route, owners)).map((one) => ({ one, place: placeOf(one.segments) }));
-  const expanded = places.toSorted((a, b) => compare(a.place, b.place)).map(({ one }) => one);
+  const keyed = routes.flatMap((route) => expand(route, owners)).map((one) => ({ one, key: sortKeyOf(one.segments) }));
+  const expanded = keyed.toSorted((a, b) => compare(a.key, b.key)).map(({ one }) => one);
   checkGreedy(expanded);
   return expanded;
 }
@@ -27,7 +28,7 @@ export function expandRoutes<R extends Route>(routes: readonly R[]): readonly Ex
 /** True for a pattern that matches paths of any length. */
 export const isGreedy = (segments: readonly Segment[]): boolean => segments.at(-1)?.kind === "rest";
 
-/** True when some path matches both, part by part; for two prefixes of equal length. */
+/** True when some path matches both prefixes, which have equal lengths. */
 export const overlap = (a: readonly Segment[], b: readonly Segment[]): boolean =>
   a.every((left, index) => {
     const right = b[index];
@@ -37,7 +38,12 @@ export const overlap = (a: readonly Segment[], b: readonly Segment[]): boolean =
 function claim<R extends Route>(owners: Map<string, R>, route: R): void {
   const key = shape(route.segments);
   const other = owners.get(key);
-  if (other) throw conflict([other, route], `both serve ${displayPattern(route.segments)}`, "Remove one of them, or give it another path.");
+  if (other)
+    throw conflict(
+      [other, route],
+      `both serve ${displayPattern(route.segments)}`,
+      "Remove one of them, or give it another path.",
+    );
   owners.set(key, route);
 }
 
@@ -73,8 +79,8 @@ const conflict = (routes: readonly Route[], what: string, fix: string): UserErro
     at: routes.map(({ file }) => ({ file })),
   });
 
-/** A pattern's place in the order, made once: to make it at each comparison took a start of dev 2 ms for 100 routes. */
-interface Place {
+/** A pattern's sort key, computed once per pattern instead of at each comparison. */
+interface SortKey {
   readonly greedy: boolean;
   readonly length: number;
   /** A digit for each segment, 0 for a static one. */
@@ -82,15 +88,15 @@ interface Place {
   readonly shape: string;
 }
 
-const placeOf = (segments: readonly Segment[]): Place => ({
+const sortKeyOf = (segments: readonly Segment[]): SortKey => ({
   greedy: isGreedy(segments),
   length: segments.length,
   kinds: segments.map(({ kind }) => (kind === "static" ? 0 : 1)).join(""),
   shape: shape(segments),
 });
 
-/** Static before param at the first difference in kind; between static ones by code unit, which only makes the order the same everywhere. */
-function compare(a: Place, b: Place): number {
+/** Static text comes before a param at the first difference; code units decide equal kinds, for a stable order. */
+function compare(a: SortKey, b: SortKey): number {
   const greedy = Number(a.greedy) - Number(b.greedy);
   if (greedy !== 0) return greedy;
   const length = a.greedy ? b.length - a.length : a.length - b.length;

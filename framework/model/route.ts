@@ -1,4 +1,4 @@
-/** A route: a file in functions/ and the path pattern it serves. */
+/** A route: a file in functions/ and the path pattern that it serves. */
 
 /** One part of a pattern between two slashes. */
 export type Segment =
@@ -10,7 +10,7 @@ export type Segment =
   /** Zero or more segments, last: `[[...path]]`. */
   | { readonly kind: "optional-rest"; readonly name: string };
 
-/** A route as its file name says it. What it exports is known only to the build. */
+/** A route as its file name defines it; only the build knows its exports. */
 export interface Route {
   /** Unique in the app, stable, `[a-z0-9-]+`, 1-40 characters; names the function: `users-id`. */
   readonly id: string;
@@ -23,5 +23,5 @@ export interface Route {
   readonly middleware: readonly string[];
 }
 
-/** What a route's file exports: handlers by name, or an app with `fetch`. */
+/** The exports of a route's file: handlers by method name, or an app with `fetch`. */
 export type Methods = readonly string[] | "fetch";

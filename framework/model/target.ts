@@ -1,4 +1,4 @@
-/** The three places a function can run, as names. */
+/** The three targets: the platforms that functions are built for. */
 
 /** `lambda` | `workers` | `node`. */
 export type Target = (typeof targets)[number];

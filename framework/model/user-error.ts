@@ -1,12 +1,12 @@
-/** A mistake of the user's: what happened, where, how to fix it; everything else that is thrown is a bug and keeps its stack. */
+/** A user's mistake: what happened, where, and how to fix it. Every other exception is a bug and keeps its stack. */
 
-/** A place in one of the user's files; line and column count from 1. */
+/** A position in one of the user's files; line and column count from 1. */
 export interface At {
   /** Relative to the app's root where it is inside, else absolute. */
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
-  /** The lines around the place, with a caret, ready to print. */
+  /** The lines around the position with a caret, ready to print. */
   readonly frame?: string;
 }
 
@@ -18,7 +18,12 @@ export class UserError extends Error {
   readonly fix: string;
   readonly at: readonly At[];
 
-  constructor(code: string, message: string, fix: string, options: { readonly at?: At | readonly At[]; readonly cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    fix: string,
+    options: { readonly at?: At | readonly At[]; readonly cause?: unknown } = {},
+  ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.name = "UserError";
     this.code = code;

@@ -1,14 +1,15 @@
-/** Holds a request's body to a length: a message and a bound in, the word on a longer one out, however the body is framed. */
+/** Limits the size of request bodies, with a Content-Length or chunked. */
 import type { IncomingMessage } from "node:http";
 
-/** True when the message itself says that it is too long (RFC 9110 section 15.5.14). */
-export const announcesTooMuch = ({ headers }: IncomingMessage, bound: number): boolean => Number(headers["content-length"] ?? 0) > bound;
+/** Whether Content-Length is above the limit (RFC 9110 section 15.5.14). */
+export const exceedsLimit = ({ headers }: IncomingMessage, limit: number): boolean =>
+  Number(headers["content-length"] ?? 0) > limit;
 
 /**
- * Calls `onTooMuch` once when a chunked body grows beyond the bound; what follows is dropped. The parser's own way in is counted,
- * since a listener for data would read on when the handler does not.
+ * Calls `onExceeded` once when a chunked body exceeds the limit, and drops the rest. It counts in `push`, which the
+ * parser calls, since a listener for "data" would make the stream flow before the handler reads it.
  */
-export function boundBody(message: IncomingMessage, bound: number, onTooMuch: () => void): void {
+export function limitBody(message: IncomingMessage, limit: number, onExceeded: () => void): void {
   if (message.headers["transfer-encoding"] === undefined) return;
   const push = message.push.bind(message);
   let bytes = 0;
@@ -16,8 +17,8 @@ export function boundBody(message: IncomingMessage, bound: number, onTooMuch: ()
     if (chunk === null) return push(chunk, ...rest);
     const before = bytes;
     bytes += chunk.length;
-    if (bytes <= bound) return push(chunk, ...rest);
-    if (before <= bound) onTooMuch();
+    if (bytes <= limit) return push(chunk, ...rest);
+    if (before <= limit) onExceeded();
     return true;
   };
 }

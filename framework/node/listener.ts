@@ -1,19 +1,19 @@
-/** Adapts a fetch to node:http: the portable interface in, a request listener with its background work out. */
+/** Adapts `fetch` to a request listener of node:http. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorResponse } from "../runtime/error-response.ts";
-import type { Fetch } from "../runtime/function.ts";
-import type { Call, Env } from "../runtime/handler.ts";
-import { announcesTooMuch, boundBody } from "./body-limit.ts";
-import { canonicalTarget, originOf } from "./canonical-target.ts";
-import { openRequest } from "./open-request.ts";
-import { fail, refuse, refuseBody, send, type SendOptions } from "./send.ts";
-import { framingRefusal } from "./strict.ts";
+import type { Fetch } from "../runtime/route-function.ts";
+import type { Call, Env, Platform } from "../runtime/handler.ts";
+import { exceedsLimit, limitBody } from "./body-limit.ts";
+import { canonicalTarget, originOf } from "../http/canonical-target.ts";
+import { toRequest } from "../http/to-request.ts";
+import { fail, refuse, refuseBody, send, type SendOptions } from "./response-writer.ts";
+import { framingRefusal, withoutRequest } from "../http/http-validation.ts";
 import { createTrust, type Origin, type ProxyHeaders, type TrustProxy } from "./trust-proxy.ts";
 
-/** One request, answered. */
+/** One request and its response, for the access log. */
 export interface Access {
-  /** When it came. */
+  /** When the request arrived. */
   readonly time: Date;
   readonly clientAddress: string;
   readonly method: string;
@@ -22,38 +22,45 @@ export interface Access {
   readonly status: number;
   /** Bytes of body that were sent. */
   readonly bytes: number;
-  /** Until the last byte. */
+  /** From the request to the last byte of the response. */
   readonly durationMs: number;
   readonly requestId: string;
-  /** True when the client left before the end. */
+  /** Whether the client disconnected before the end. */
   readonly aborted: boolean;
 }
 
-/** How requests become calls. */
+/** How to call `fetch`. */
 export interface NodeOptions {
-  /** What handlers see as `context.env`: all of it and nothing else. Default: nothing. */
+  /** `context.env` of handlers. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder of the app's data, such as its store; made when it is first needed. Default: none, and so no store. */
+  readonly data?: string;
   /**
-   * The proxies whose word on the client's address, scheme and host is believed. Only those that write these headers
-   * themselves: anybody can send them. Default: none.
+   * The proxies whose headers give the client's address, scheme and host. Trust only proxies that set these headers,
+   * since any client can send them. Default: none.
    */
   readonly trustProxy?: TrustProxy;
   /** Default `x-forwarded`: X-Forwarded-For, -Proto and -Host. */
   readonly proxyHeaders?: ProxyHeaders;
-  /** Bytes; a longer body is answered 413. Default: no bound. */
+  /** Bytes; a longer body is answered 413. Default: no limit. */
   readonly maxBody?: number;
-  /** Milliseconds in which a client must take some of what is there for it, else it is cut off. Default: no bound. */
+  /**
+   * Milliseconds in which a client must read some of its response, else its connection is closed. Default: no limit.
+   */
   readonly answerMs?: number;
-  /** Once per request, when its answer is out. */
+  /** Called once per request, after its response. */
   readonly onAccess?: (access: Access) => void;
-  /** Gets what background work (`waitUntil`) was rejected with, and answers that could not be sent. Default: a process warning. */
+  /**
+   * Called with errors of background work (`waitUntil`), and of responses that could not be sent. Default: a process
+   * warning.
+   */
   readonly onError?: (error: unknown, requestId: string) => void;
 }
 
-/** A listener that knows what it has begun. */
+/** A request listener, and its background work. */
 export interface NodeAdapter {
   readonly listener: RequestListener;
-  /** Resolves when no background work is left. */
+  /** Resolves when all background work has settled. */
   drain(): Promise<void>;
 }
 
@@ -63,14 +70,18 @@ const warn = (error: unknown, requestId: string): void =>
     detail: (error as Error)?.stack ?? "",
   });
 
-/** Bytes of body so far, for the access log. */
-interface Sent {
+/** The bytes of body that were sent. */
+interface ByteCount {
   bytes: number;
 }
 
-/** The adapter behind `toNode` and `serve`. A request that is no valid HTTP, or whose path has a malformed escape, is answered 400. */
+/**
+ * Makes the adapter of `toNode` and `serve`. It answers 400 to a request that is no valid HTTP, or whose path has a
+ * malformed escape.
+ */
 export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdapter {
-  const { env = {}, maxBody = Number.POSITIVE_INFINITY, onError = warn, onAccess } = options;
+  const { env = {}, data, maxBody = Number.POSITIVE_INFINITY, onError = warn, onAccess } = options;
+  const platform: Platform = { name: "node", ...(data !== undefined && { data }) };
   const trust = createTrust(options.trustProxy ?? false, options.proxyHeaders);
   const work = new Set<Promise<void>>();
   const waitUntil = (promise: Promise<unknown>, requestId: string): void => {
@@ -86,18 +97,25 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     const target = incoming.url ?? "";
     const origin = trust(incoming);
     const requestId = randomUUID();
-    const sent: Sent = { bytes: 0 };
-    if (onAccess) tellAccess(incoming, out, { target, requestId, onAccess, sent, clientAddress: origin.clientAddress ?? "" });
+    const sent: ByteCount = { bytes: 0 };
+    if (onAccess)
+      logAccess(incoming, out, { target, requestId, onAccess, sent, clientAddress: origin.clientAddress ?? "" });
     const url = urlOf(incoming, origin);
-    // The Web has no Request for these; no target runs a function for them.
+    // A Request cannot have these methods, so that no target runs a function for them.
     if (withoutRequest.has(incoming.method ?? "")) return refuse(out, 405, "Method Not Allowed");
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     const framing = framingRefusal(incoming);
     if (framing !== undefined) return refuse(out, framing, framing === 400 ? "Bad Request" : "Not Implemented");
-    if (announcesTooMuch(incoming, maxBody)) return refuseBody(incoming, out);
-    boundBody(incoming, maxBody, () => refuseBody(incoming, out));
+    if (exceedsLimit(incoming, maxBody)) return refuseBody(incoming, out);
+    limitBody(incoming, maxBody, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
-    const call: Call = { env: env as Env, requestId, clientAddress, platform: node, waitUntil: (promise) => waitUntil(promise, requestId) };
+    const call: Call = {
+      env: env as Env,
+      requestId,
+      clientAddress,
+      platform,
+      waitUntil: (promise) => waitUntil(promise, requestId),
+    };
     answer(fetch, incoming, out, new Exchange(url, call, sent, options));
   };
   return {
@@ -108,42 +126,44 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
   };
 }
 
-/** What is there at once is sent at once: a promise, and the turn that it takes, would cost as much as all else here. */
+/**
+ * Calls `fetch` and sends its response, without a promise if `fetch` is synchronous: that would double the time here.
+ */
 function answer(fetch: Fetch, incoming: IncomingMessage, out: ServerResponse, exchange: Exchange): void {
-  const answered = (response: Response): void => {
+  const sendResponse = (response: Response): void => {
     const bytes = send(response, incoming.method ?? "GET", out, exchange);
     if (typeof bytes === "number") exchange.sent.bytes = bytes;
     else void bytes.then((all) => (exchange.sent.bytes = all));
   };
   const failed = (error: unknown): void => {
-    // What failed is that the client left, and nobody is there to hear of it.
+    // The client disconnected, which is no error.
     if (out.destroyed || incoming.errored) return;
     try {
-      answered(errorResponse(error, exchange.call));
+      sendResponse(errorResponse(error, exchange.call));
     } catch (cause) {
-      // An error that fails whoever looks at it.
+      // The error itself throws when it is read.
       fail(cause, out, exchange);
     }
   };
   try {
-    const made = fetch(openRequest(incoming, out, exchange.url), exchange.call);
-    if (!(made as Partial<Promise<Response>>).then) return answered(made as Response);
-    void Promise.resolve(made)
-      .then((response) => (void response.status, answered(response)))
+    const result = fetch(toRequest(incoming, out, exchange.url), exchange.call);
+    if (!(result as Partial<Promise<Response>>).then) return sendResponse(result as Response);
+    void Promise.resolve(result)
+      .then((response) => (void response.status, sendResponse(response)))
       .catch(failed);
   } catch (error) {
     failed(error);
   }
 }
 
-/** One request on its way. A class, since to make a closure and three records for each costs what a class does not. */
+/** One request and its call; a class, since it costs less per request than closures and records. */
 class Exchange implements SendOptions {
   readonly url: string;
   readonly call: Call;
-  readonly sent: Sent;
+  readonly sent: ByteCount;
   readonly #options: NodeOptions;
 
-  constructor(url: string, call: Call, sent: Sent, options: NodeOptions) {
+  constructor(url: string, call: Call, sent: ByteCount, options: NodeOptions) {
     this.url = url;
     this.call = call;
     this.sent = sent;
@@ -159,41 +179,75 @@ class Exchange implements SendOptions {
   }
 }
 
-const node = { name: "node" } as const;
-
-const withoutRequest: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
-
-/** RFC 9112 section 3.2: which of them the request is for, nobody knows. */
+/** Whether there is more than one Host, which makes a request invalid (RFC 9112 section 3.2). */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === "host") hosts++;
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index]!.length === 4 && rawHeaders[index]!.toLowerCase() === "host") hosts++;
   return hosts > 1;
 }
 
-/** The handler's URL, of the origin that a proxy named or else the client; undefined for what is no request. */
-function urlOf({ url = "", headers, socket }: IncomingMessage, { scheme, host }: Origin): string | undefined {
+/** The request's URL, with the origin that a trusted proxy gives, else the client; undefined for an invalid target. */
+function urlOf(incoming: IncomingMessage, { scheme, host }: Origin): string | undefined {
+  const { url = "", headers, socket } = incoming;
   const target = canonicalTarget(url);
-  if (!target?.startsWith("/")) return target;
-  const own = "encrypted" in socket && socket.encrypted ? "https" : "http";
-  const origin = originOf(scheme ?? own, host ?? headers.host ?? "");
+  if (!target) return undefined;
+  if (!target.startsWith("/")) {
+    // The authority of an absolute target overrides Host (RFC 9112 section 3.2.2).
+    setHost(incoming, new URL(target).host);
+    return target;
+  }
+  const socketScheme = "encrypted" in socket && socket.encrypted ? "https" : "http";
+  const origin = originOf(scheme ?? socketScheme, host ?? headers.host ?? addressOf(incoming));
   return origin && origin + target;
 }
 
-interface Told {
+/**
+ * The local address as host, for a client of HTTP/1.0, such as a health checker, which need not send Host (RFC 9112
+ * section 3.3); else empty.
+ */
+function addressOf({ httpVersionMinor, socket: { localAddress = "", localPort } }: IncomingMessage): string {
+  if (httpVersionMinor > 0) return "";
+  const address = localAddress.replace(/^::ffff:(?=\d+\.)/, "");
+  return `${address.includes(":") ? `[${address}]` : address}:${localPort}`;
+}
+
+function setHost({ rawHeaders }: IncomingMessage, host: string): void {
+  const index = rawHeaders.findIndex((name, position) => position % 2 === 0 && name.toLowerCase() === "host");
+  if (index < 0) rawHeaders.push("Host", host);
+  else rawHeaders[index + 1] = host;
+}
+
+/** What the access log needs of a request. */
+interface AccessContext {
   readonly target: string;
   readonly requestId: string;
   readonly clientAddress: string;
-  readonly sent: Sent;
+  readonly sent: ByteCount;
   readonly onAccess: (access: Access) => void;
 }
 
-function tellAccess(incoming: IncomingMessage, out: ServerResponse, { target, requestId, clientAddress, sent, onAccess }: Told): void {
+function logAccess(
+  incoming: IncomingMessage,
+  out: ServerResponse,
+  { target, requestId, clientAddress, sent, onAccess }: AccessContext,
+): void {
   const time = new Date();
   const start = performance.now();
   const { method = "GET" } = incoming;
   out.once("close", () => {
     const { statusCode: status, writableFinished } = out;
     const durationMs = performance.now() - start;
-    onAccess({ time, clientAddress, method, target, status, bytes: sent.bytes, durationMs, requestId, aborted: !writableFinished });
+    onAccess({
+      time,
+      clientAddress,
+      method,
+      target,
+      status,
+      bytes: sent.bytes,
+      durationMs,
+      requestId,
+      aborted: !writableFinished,
+    });
   });
 }

@@ -1,7 +1,9 @@
-/** What a static file is: its name in, its Content-Type out. */
+/** The Content-Type of a static file, from its name. */
 import { mimes } from "hono/utils/mime";
 
-/** Hono's table and more. A `.ts` file among web assets is TypeScript, not the video that the registry of types knows. */
+/**
+ * Hono's table with additions. `.ts` is TypeScript here, not the MPEG transport stream that IANA registers.
+ */
 const types: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ...mimes,
@@ -26,10 +28,10 @@ const types: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Files without an extension whose type their readers insist on. */
+/** Files without an extension that clients require a certain type for. */
 const names: ReadonlyMap<string, string> = new Map([["apple-app-site-association", "application/json"]]);
 
-/** Charset included for text; `application/octet-stream` for what is unknown. */
+/** Includes the charset for text types; `application/octet-stream` for unknown extensions. */
 export function contentType(file: string): string {
   const name = file.slice(file.lastIndexOf("/") + 1);
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";

@@ -1,29 +1,34 @@
-/** The static files in a Lambda function's own zip: the URL of its module in, a fetch over them, or over them and the app, out. */
+/** Serves the static files in a Lambda function's own zip, alone or in front of the app's routes. */
 import { answerAsset, type AssetInfo, assetTable, createAssets, type ReadAsset } from "./assets.ts";
-import { readFilePart } from "./file-part.ts";
-import type { Fetch } from "./function.ts";
+import { readRange } from "./range-reader.ts";
+import type { Fetch } from "./route-function.ts";
 
-/** Reads `assets.json` beside the module now, and the files in `assets/` when they are asked for. */
+/**
+ * Serves static files alone.
+ * @param moduleUrl `assets.json` beside it is read now, the files in `assets/` when they are requested
+ */
 export function lambdaAssets(moduleUrl: string): Fetch {
   const fs = process.getBuiltinModule("fs");
-  // A file is 4.4 MB at most, and an answer is buffered whole by Lambda anyway.
+  // Lambda buffers the response anyway, and a file has at most 4.4 MB.
   return createAssets(readTable(moduleUrl), async ({ file }, first, end) =>
     (await fs.promises.readFile(new URL(`assets/${file}`, moduleUrl))).subarray(first, end),
   );
 }
 
 /**
- * The whole app as one fetch, in the order of the HTTP API's keys: a file at its own path, then the routes, then folders and the 404.
- * @param routes the router around what is nobody's
+ * Serves the app and its static files, in the order of an HTTP API's route keys: a file at its own path, then the
+ * routes, then folders and the 404.
+ * @param routes makes the router, which calls `notFound` where no route matches
  */
-export function lambdaApp(moduleUrl: string, routes: (nobody: Fetch) => Fetch): Fetch {
+export function lambdaApp(moduleUrl: string, routes: (notFound: Fetch) => Fetch): Fetch {
   const assets = readTable(moduleUrl);
   const table = assetTable(assets);
   const { open } = process.getBuiltinModule("fs").promises;
-  const read: ReadAsset = async ({ file }, first, end) => readFilePart(await open(new URL(`assets/${file}`, moduleUrl)), file, first, end);
+  const read: ReadAsset = async ({ file }, first, end) =>
+    readRange(await open(new URL(`assets/${file}`, moduleUrl)), file, first, end);
   const app = routes(createAssets(assets, read));
   return (request, call) => {
-    // Normalised by the Request and made canonical by the front.
+    // The Request has normalised the path, and the adapter has made it canonical.
     const [, path = "/"] = /^[^/]+\/\/[^/]*([^?#]*)/.exec(request.url) ?? [];
     const exact = table.get(path);
     return exact ? answerAsset(request, exact, read) : app(request, call);

@@ -1,6 +1,9 @@
-/** What Cloudflare's asset server leaves to the Worker: a folder's index.html, its redirect, and the app's own 404 page. */
-import { answerRedirect, assetTable, findAsset, missing, missingPage, refuseMethod, wantsPage } from "./assets.ts";
-import type { Fetch } from "./function.ts";
+/**
+ * Serves the static files that Cloudflare's asset server leaves to the Worker: a folder's index.html, its redirect, and
+ * the app's own 404 page.
+ */
+import { answerRedirect, assetTable, findAsset, notFound, notFoundPage, refuseMethod, acceptsPage } from "./assets.ts";
+import type { Fetch } from "./route-function.ts";
 
 /** The binding that the manifest gives the Worker. */
 interface AssetServer {
@@ -8,9 +11,10 @@ interface AssetServer {
 }
 
 /**
- * Answers what no route does. The asset server stands before the Worker and has answered every file at its own path.
+ * Answers requests that match no route. The asset server is in front of the Worker and answers every file at its own
+ * path.
  * @param indexes canonical paths of the files named index.html
- * @param page there is a /404.html
+ * @param page whether there is a /404.html
  */
 export function workersAssets(indexes: readonly string[], page: boolean): Fetch {
   const table = assetTable(indexes.map((path) => ({ path })));
@@ -20,9 +24,9 @@ export function workersAssets(indexes: readonly string[], page: boolean): Fetch 
     const found = findAsset(table, pathname);
     if (found && "location" in found) return answerRedirect(request, found);
     if (found) return refuseMethod(request) ?? server.fetch(assetRequest(request, found.path, request.headers));
-    if (!page || !wantsPage(request)) return missing(page);
-    // Without the request's conditions, which a 404 does not answer to (RFC 9110 section 13.2.1).
-    const { body, headers } = await server.fetch(assetRequest(request, missingPage, new Headers()));
+    if (!page || !acceptsPage(request)) return notFound(page);
+    // Without the request's preconditions, which do not apply to a 404 (RFC 9110 section 13.2.1).
+    const { body, headers } = await server.fetch(assetRequest(request, notFoundPage, new Headers()));
     const own = new Headers(headers);
     own.delete("etag");
     own.set("vary", "accept");

@@ -1,27 +1,38 @@
-/** The answer to what was thrown: any value in, a Response out that can be sent, and the error told to whom it concerns. */
+/** The JSON responses of errors, and the report of what a handler threw. */
 import type { Call } from "./handler.ts";
-import { problem } from "./problem.ts";
 
 /** True only in the development build (esbuild `define`); absent when the runtime runs unbundled. */
 declare const PORTICO_DEV: boolean;
 declare global {
-  /** Set by the development emulation: receives what an answer must not show. */
+  /** Set by the development emulation: receives what a response must not show. */
   var porticoReport: ((error: unknown, requestId: string) => void) | undefined;
 }
 
-/** Truthy for what can be sent: no front takes Response.error(), a body that was read, or what is no Response. */
-export const isWhole = (given: Response | undefined): unknown => given?.clone && given.status && !given.bodyUsed;
+/** `{"error": message}`, with the request's id where a log line explains more. */
+export const jsonError = (status: number, error: string, requestId?: string): Response =>
+  Response.json({ error, requestId }, { status });
 
-/** The answer to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have), or a bare 500. Throws only what cannot even be logged. */
-export const errorResponse = (error: unknown, { requestId }: Call): Response => {
-  let told = error;
+/** Truthy for a Response that can be sent, which Response.error() and one whose body was read cannot. */
+export const isSendable = (given: Response | undefined): unknown => given?.clone && given.status && !given.bodyUsed;
+
+/** Reports what a response must not show: to the development emulation, or in the log. */
+export const reportError = (error: unknown, requestId: string): void => {
+  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(error, requestId);
+  else console.error(requestId, error);
+};
+
+/**
+ * The response to a thrown value: its own (`getResponse`, as HttpError and Hono's HTTPException have), or a bare 500.
+ * Throws only if the value cannot be logged.
+ */
+export const errorResponse = (error: unknown, { requestId }: Pick<Call, "requestId">): Response => {
+  let reported = error;
   try {
     const own = (error as { getResponse?: () => Response } | undefined)?.getResponse?.();
-    if (isWhole(own)) return own!;
+    if (isSendable(own)) return own!;
   } catch (cause) {
-    told = cause;
+    reported = cause;
   }
-  if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV) globalThis.porticoReport?.(told, requestId);
-  else console.error(requestId, told);
-  return problem(500, "Internal Server Error", requestId);
+  reportError(reported, requestId);
+  return jsonError(500, "Internal Server Error", requestId);
 };

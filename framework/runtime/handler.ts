@@ -1,4 +1,4 @@
-/** The portable interface: what a route file exports and what its handlers receive; types only, no code. */
+/** The types of the portable interface: what a route file exports, and what its handlers receive. */
 
 /** HTTP methods a route file may export by name. HEAD follows GET; OPTIONS and 405 are automatic. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
@@ -7,7 +7,7 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPT
  * Names of bindings beyond strings. Augment it in your app:
  * `declare module "portico" { interface Bindings { SESSION_KEY: string; DB: D1Database } }`.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- made to be augmented by the app
+// oxlint-disable-next-line typescript/no-empty-object-type -- augmented by the app
 export interface Bindings {}
 
 /** The env, secrets and bindings that hosting.json declares, and nothing else, on every target. */
@@ -28,22 +28,26 @@ export type Params<Path extends string> = string extends Path
     ? Segment<Head> & Params<Rest>
     : Segment<Path>;
 
-/** Where the call runs, with what only that platform has. */
+/** The platform that the call runs on, with its own objects. */
 export type Platform =
   | { readonly name: "lambda"; readonly event: unknown; readonly context: unknown }
   | { readonly name: "workers"; readonly env: unknown; readonly context: unknown; readonly cf: unknown }
-  | { readonly name: "node" };
+  | {
+      readonly name: "node";
+      /** Absolute path of the folder of the app's data, or `:memory:` for data that end with the process. */
+      readonly data?: string;
+    };
 
-/** What an adapter knows about one call, before a route is chosen. */
+/** The parts of a call that the adapter knows, before a route is chosen. */
 export interface Call {
   readonly env: Env;
   /** Unique per call; printed in every log line and in a 500's body. */
   readonly requestId: string;
-  /** The client's IP address as the front saw it; undefined where there is none (tests). */
+  /** The client's IP address, as the platform or proxy reports it; undefined if unknown, as in tests. */
   readonly clientAddress: string | undefined;
   readonly platform: Platform;
   /**
-   * Keeps the environment alive until the promise settles. On Lambda behind an HTTP API this delays the answer,
+   * Keeps the environment alive until the promise settles. On Lambda behind an HTTP API this delays the response,
    * since the environment is frozen once it is sent; rejections are logged, never thrown.
    */
   waitUntil(promise: Promise<unknown>): void;
@@ -57,8 +61,11 @@ export interface Context<Path extends string = string> extends Call {
   readonly var: Readonly<Record<string, unknown>>;
 }
 
-/** A route's answer to one method. `Handler<"/users/[id]">` types `context.params` without code generation. */
-export type Handler<Path extends string = string> = (request: Request, context: Context<Path>) => Response | Promise<Response>;
+/** A handler of one method of a route. `Handler<"/users/[id]">` types `context.params` without code generation. */
+export type Handler<Path extends string = string> = (
+  request: Request,
+  context: Context<Path>,
+) => Response | Promise<Response>;
 
 /** Anything with a `fetch` can be a route's default export: a Hono app, or your own. */
 export interface FetchApp {

@@ -1,6 +1,6 @@
-/** The Lambda front "HTTP API, payload 2.0": event in, Request out; Response in, result object out. */
-import type { Asked, Opened } from "./lambda-handler.ts";
-import { escapePath } from "./path.ts";
+/** Payload format 2.0 of HTTP APIs and function URLs: makes a Request of an event, and a result of a Response. */
+import type { ClientRequest, OpenedEvent } from "./lambda-handler.ts";
+import { canonicalPath, escapePath } from "./path.ts";
 
 /** The parts of a payload 2.0 event that are read here (docs.aws.amazon.com, "HTTP API Lambda integrations"). */
 export interface HttpApiEvent {
@@ -8,17 +8,20 @@ export interface HttpApiEvent {
   readonly rawQueryString: string;
   readonly cookies?: readonly string[] | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes never come from a front; one that has text without a type hands them over, since a Request would give text a type. */
+  /**
+   * AWS sends strings; adapters of other formats pass bytes for text without a content type, since a Request would add
+   * one.
+   */
   readonly body?: string | Uint8Array<ArrayBuffer> | null;
   readonly isBase64Encoded?: boolean;
   readonly requestContext: {
     readonly domainName: string;
     readonly stage: string;
-    readonly http: { readonly method: string; readonly sourceIp: string };
+    readonly http: { readonly method: string; readonly sourceIp: string | undefined };
   };
 }
 
-/** What API Gateway accepts back. */
+/** The result that API Gateway accepts. */
 export interface HttpApiResult {
   readonly statusCode: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,20 +30,21 @@ export interface HttpApiResult {
   readonly isBase64Encoded?: boolean;
 }
 
-/** Makes the request of what an event has: headers by names in lower case, and cookies apart from them. */
+/** Makes a Request of an event's parts: headers by lower-case names, and cookies apart from them. */
 export type MakeRequest = (
   url: string,
   method: string,
   headers: Readonly<Record<string, string>>,
-  cookies: readonly string[] | null | undefined,
+  cookies: readonly string[] | "" | null | undefined,
   body: string | Uint8Array<ArrayBuffer> | null,
 ) => Request;
 
 /**
- * Builds the client's request. rawPath comes decoded (facts: HTTP API events of 10 Jul 2026) and, on a named stage, with its prefix.
- * Neither path nor Host can move the origin: the host is checked, and the path is escaped after it and a slash. Throws on an event
- * that no HTTP client could have caused.
- * @param escape for fronts whose path is not decoded @param make for other than the usual web classes
+ * Makes the client's request. An HTTP API's rawPath is decoded (observed on 10 Jul 2026) and begins with the stage if
+ * that is a named one. Neither path nor Host can change the origin: the host is checked, and the path is escaped after
+ * it and a slash. Throws for an event that no HTTP client could have caused.
+ * @param escape for event sources whose path is not decoded
+ * @param make for web classes other than the platform's
  */
 export const openEvent = (
   {
@@ -58,41 +62,59 @@ export const openEvent = (
   }: HttpApiEvent,
   escape: (path: string) => string = escapePath,
   make: MakeRequest = (url, method, headers, cookies, body) =>
-    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is the event's, and GET comes without a body
+    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the event's method; GET has no body
     new Request(url, { method, headers: cookies ? { ...headers, cookie: cookies.join("; ") } : headers, body }),
-): Asked => {
-  // The names are in lower case, and cookies come apart from them (API Gateway, "payload format version").
+): ClientRequest => {
+  // Header names are in lower case, and cookies are apart from them (API Gateway, "payload format version").
   const { host = "", "x-forwarded-proto": scheme } = headers;
   const origin = (scheme === "http" ? scheme : "https") + "://" + (/^[\w.:-]+$/.test(host) ? host : domainName);
-  // Only `$default` may begin with "$", and only it is not in the path.
+  // Only `$default` begins with "$", and only it is not in the path.
   return [
     make(
-      origin + "/" + escape(rawPath.slice(stage[0] === "$" ? 1 : stage.length + 2)) + (rawQueryString && "?" + rawQueryString),
+      origin +
+        "/" +
+        escape(rawPath.slice(stage[0] === "$" ? 1 : stage.length + 2)) +
+        (rawQueryString && "?" + rawQueryString),
       method,
       headers,
-      cookies,
+      // With an empty list, the cookie header stays as it is.
+      cookies?.[0] && cookies,
       !body || /^(GET|HEAD)$/.test(method) ? null : isBase64Encoded ? Buffer.from(body as string, "base64") : body,
     ),
     sourceIp,
   ];
 };
 
-/** As `openEvent`, with the way back. */
-export const openHttpApi = (event: HttpApiEvent): Opened<HttpApiResult> => [...openEvent(event), toHttpApi];
+/**
+ * Tells a function URL's event from an HTTP API's by its host: `<id>.lambda-url.<region>.on.aws`, in China
+ * `….amazonaws.com.cn`.
+ */
+export const isFunctionUrl = ({ requestContext }: HttpApiEvent): boolean =>
+  /^[\w-]+\.lambda-url\./.test(requestContext.domainName);
 
-/** The stage, if the path has its prefix; under a custom domain it has none. */
-export const stageOf = (path: string, stage: string): string => (`${path}/`.startsWith(`/${stage}/`) ? stage : "$default");
+/** Throws on a malformed escape in the path. */
+export const openFunctionUrl = (event: HttpApiEvent): ClientRequest => openEvent(event, canonicalPath);
 
-/** By name, cookies apart from them. What `fetch` gave has been decoded: an encoding and a length of before would be lies. */
-export const headersOf = (response: Response): Record<string, string> => {
+/** As `openEvent`, with the conversion of the response. */
+export const openHttpApi = (event: HttpApiEvent): OpenedEvent<HttpApiResult> => [...openEvent(event), toHttpApi];
+
+/** The stage, if the path begins with it, which it does not under a custom domain. */
+export const stageOf = (path: string, stage: string): string =>
+  `${path}/`.startsWith(`/${stage}/`) ? stage : "$default";
+
+/**
+ * A response's headers by name, without its cookies. A response of `fetch` is decoded, so that its original encoding
+ * and length no longer apply.
+ */
+export const resultHeaders = (response: Response): Record<string, string> => {
   const { "set-cookie": _, ...headers } = Object.fromEntries(response.headers);
   if (response.url) ["content-encoding", "content-length"].forEach((name) => delete headers[name]);
   return headers;
 };
 
-/** Text goes as it is; anything that is not UTF-8, or carries a Content-Encoding, goes as base64. */
+/** The result for a response: a body that is not UTF-8, or has a Content-Encoding, is sent as base64. */
 export const toHttpApi = async (response: Response): Promise<HttpApiResult> => {
-  const headers = headersOf(response);
+  const headers = resultHeaders(response);
   const bytes = Buffer.from(await response.arrayBuffer());
   const isBase64Encoded = "content-encoding" in headers || !process.getBuiltinModule("buffer").isUtf8(bytes);
   return {

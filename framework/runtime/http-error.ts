@@ -1,4 +1,5 @@
-/** An error that a handler throws on purpose: status and message in, a JSON answer out. */
+/** HttpError, which a handler throws to answer with an error status and a message for the client. */
+
 /** Thrown by a handler to answer with a 4xx or 5xx whose message the client may read. */
 export class HttpError extends Error {
   readonly status: number;
@@ -7,16 +8,20 @@ export class HttpError extends Error {
   /**
    * @param status HTTP status, 400-599
    * @param message shown to the client
-   * @param options `headers` are added to the answer; `cause` is kept for logs only
+   * @param options `headers` are added to the response; `cause` is kept for logs only
    */
-  constructor(status: number, message: string, options?: { headers?: Readonly<Record<string, string>>; cause?: unknown }) {
+  constructor(
+    status: number,
+    message: string,
+    options?: { headers?: Readonly<Record<string, string>>; cause?: unknown },
+  ) {
     super(message, options);
     this.name = "HttpError";
     this.status = status;
     this.headers = options?.headers ?? {};
   }
 
-  /** The answer; the same method as Hono's HTTPException, so either works in either place. */
+  /** The response; Hono's HTTPException has the same method, so that each can replace the other. */
   getResponse(): Response {
     return Response.json({ error: this.message }, { status: this.status, headers: this.headers });
   }

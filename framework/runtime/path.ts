@@ -1,27 +1,30 @@
-/** Paths in their one canonical form, and params out of it: a raw path or matched groups in, the canonical path or decoded params out. */
+/** The canonical form of URL paths, and the decoding of route params. */
 
-/** Params found by a pattern; an optional rest param that is not there is left out. */
-export type Found = Record<string, string>;
+/** The params of a matched path; an optional rest param that is absent is left out. */
+export type ParamValues = Record<string, string>;
 
 /**
- * Escapes every character that a path cannot hold (RFC 3986 section 3.3 names those it can), as UTF-8 with upper-case hex. "/" is
- * kept: the input is a whole decoded path. Throws URIError on a lone surrogate.
+ * Escapes every character that a path cannot hold (RFC 3986 section 3.3), as UTF-8 with upper-case hex. "/" is kept,
+ * since the input is a decoded path. Throws URIError on a lone surrogate.
  */
 export const escapePath = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);
 
-/** The named groups of a matched pattern as params, decoded once; a group that matched nothing is left out, and none are no groups. */
-export const decodeParams = (groups: Readonly<Partial<Found>> | undefined): Found => {
-  const params: Found = {};
+/**
+ * The named groups of a matched pattern as params, decoded once. A group that matched nothing is left out; without
+ * named groups there are no params.
+ */
+export const decodeParams = (groups: Readonly<Partial<ParamValues>> | undefined): ParamValues => {
+  const params: ParamValues = {};
   for (const name in groups) if (groups[name]) params[name] = decodeURIComponent(groups[name]);
   return params;
 };
 
-/** One param, decoded once; most have nothing to decode. */
+/** One param, decoded once. */
 export const decodeParam = (value: string): string => (value.includes("%") ? decodeURIComponent(value) : value);
 
 /**
- * The canonical form of a raw path, segment by segment, so that `%2F` stays what it is. Throws URIError on a malformed escape.
- * One form on every target: Lambda's HTTP API hands paths over decoded, so what the client escaped needlessly cannot be kept.
+ * The canonical form of a raw path, escaped segment by segment, so that `%2F` stays. Throws URIError on a malformed
+ * escape. Every target uses this form, since an HTTP API's events have decoded paths and lose unnecessary escapes.
  */
 export const canonicalPath = (path: string): string =>
   path

@@ -1,4 +1,4 @@
-/** Small answers that the platform's Response has no short form for: text in, Response out. */
+/** Makes HTML responses and redirects, for which the platform's Response has no short form. */
 
 /** HTML with its charset. @param init status and headers, as for `new Response` */
 export function html(body: string, init: ResponseInit = {}): Response {
@@ -8,7 +8,8 @@ export function html(body: string, init: ResponseInit = {}): Response {
 }
 
 /**
- * A redirect whose location may be relative (`Response.redirect` refuses that). 303 makes the browser follow with GET, as after a form.
+ * A redirect whose location may be relative (`Response.redirect` refuses that). 303 makes the browser follow with GET,
+ * as after a form.
  * @param location a path or URL; characters outside ASCII are escaped
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 303): Response {

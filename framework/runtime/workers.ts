@@ -1,10 +1,11 @@
-/** The Workers adapter: `fetch` in, a module Worker's default export out. */
-import type { Fetch } from "./function.ts";
-import type { Env } from "./handler.ts";
+/** The entry `portico/workers`: adapts `fetch` to a module Worker, and answers a release's check of its version. */
+import { isStreamed, wrapStream } from "./workers-response.ts";
+import { errorResponse, jsonError } from "./error-response.ts";
+import type { Fetch } from "./route-function.ts";
+import type { Call, Env } from "./handler.ts";
 import { canonicalPath } from "./path.ts";
-import { problem } from "./problem.ts";
 
-/** What workerd hands a fetch handler beside the request. */
+/** The context that workerd passes to a fetch handler. */
 export interface WorkersContext {
   waitUntil(promise: Promise<unknown>): void;
 }
@@ -15,79 +16,96 @@ export interface Worker {
 }
 
 /**
- * The same request with its path in canonical form, remade only where the path differs: workerd hands it over as it was sent, with
- * `%2e%2e` in it. Throws URIError on a malformed escape.
+ * The request as the Fetch standard has it, copied only if it differs: workerd keeps a URL as it was sent, with
+ * `%2e%2e` and quotes, and the body of a GET. Throws URIError for a malformed escape.
  */
-export function canonical(request: Request): Request {
-  const url = new URL(request.url);
-  const path = canonicalPath(url.pathname);
-  const [, sent = "/"] = /^[^/]+\/\/[^/]*([^?#]*)/.exec(request.url) ?? [];
-  return path === sent ? request : new Request(url.origin + path + url.search, request);
+export function toCanonical(request: Request): Request {
+  const { origin, pathname, href } = new URL(request.url);
+  // `search` would leave out a question mark that nothing follows.
+  const url = origin + canonicalPath(pathname) + href.slice(origin.length + pathname.length);
+  const bodyless = request.body && /^(GET|HEAD)$/.test(request.method) ? new Request(request, { body: null }) : request;
+  return url === request.url ? bodyless : new Request(url, bodyless);
 }
 
-/** What a deploy's requests carry: the id of the version that it means, which is in no answer to anybody else. */
-const proof = "portico-version";
+/** The header by which a release names a version; only a response to such a request has it. */
+const versionHeader = "portico-version";
 
-/** The path at which a deploy asks a version to start some of its functions; their ids are in the header `portico-start`. */
+/**
+ * The path of a release's request to start some functions, whose ids are in the header `portico-start`.
+ */
 const versionPath = "/.portico/version";
 
-/** Which of them do not start, and why: their modules are first run by their first request, and that should not be a visitor's. */
-async function start(ids: string | null, load: Load): Promise<Response> {
+/**
+ * Loads functions, so that their modules do not first run in a visitor's request. Responds with the errors by id.
+ */
+async function startFunctions(ids: string | null, load: LoadModule): Promise<Response> {
   const failures: Record<string, string> = {};
-  const starting = ids?.split(",").map((id) => load(`./functions/${id}.js`).catch((error) => (failures[id] = String(error))));
+  const starting = ids
+    ?.split(",")
+    .map((id) => load(`./functions/${id}.js`).catch((error) => (failures[id] = String(error))));
   await Promise.all(starting ?? []);
   return Response.json(failures, { headers: { "cache-control": "no-store" } });
 }
 
-/** The same answer with the version's id, or surely without it; remade, since a handler may give one Response twice. */
-function proven(response: Response, id: string | undefined): Response {
+/** A copy of the response with the version's id or without any: a handler may return one Response several times. */
+function withVersion(response: Response, id: string | undefined): Response {
   const copy = new Response(response.body, response);
-  if (id === undefined) copy.headers.delete(proof);
-  else copy.headers.set(proof, id);
+  if (id === undefined) copy.headers.delete(versionHeader);
+  else copy.headers.set(versionHeader, id);
   return copy;
 }
 
-/** workerd would compress a body that says it is compressed already; one that came from its own `fetch` it handles itself. */
-function asWritten(response: Response): Response {
+/**
+ * Keeps workerd from compressing a body that has a Content-Encoding and so is compressed; workerd knows its own
+ * `fetch`'s responses.
+ */
+function withManualEncoding(response: Response): Response {
   if (response.url || !response.headers.has("content-encoding")) return response;
   const { body, status, statusText, headers } = response;
   return new Response(body, { status, statusText, headers, encodeBody: "manual" } as ResponseInit);
 }
 
-/** Imports a module of the Worker by its name, seen from the main module. */
-export type Load = (name: string) => Promise<unknown>;
+/** Imports a module of the Worker by its path relative to the main module. */
+export type LoadModule = (name: string) => Promise<unknown>;
 
 /**
- * Adapts `fetch` to Workers. An answer to who names the version's own id says that it is this version's; to all others nothing is said.
- * @param names the declared env, secrets and bindings: all of `env` when absent
- * @param load absent where nothing is loaded lazily
+ * Adapts `fetch` to Workers. The response to a request that names this version has the version's header.
+ * @param names the declared env, secrets and bindings; by default all of `env`
+ * @param load absent if no module is loaded lazily
  */
-export function toWorkers(fetch: Fetch, names?: readonly string[], load: Load = async () => undefined): Worker {
+export function toWorkers(fetch: Fetch, names?: readonly string[], load: LoadModule = async () => undefined): Worker {
   const answer: Worker["fetch"] = async (request, all, context) => {
-    let asked: Request;
+    // workerd has a Request for TRACE, which the Fetch standard forbids.
+    if (request.method === "TRACE") return jsonError(405, "Method Not Allowed");
+    let canonical: Request;
     try {
-      asked = canonical(request);
+      canonical = toCanonical(request);
     } catch {
-      return problem(400, "Bad Request");
+      return jsonError(400, "Bad Request");
     }
     const env = names ? Object.fromEntries(names.map((name) => [name, all[name]])) : all;
-    const response = await fetch(asked, {
+    const call: Call = {
       env: env as Env,
       requestId: request.headers.get("cf-ray") ?? crypto.randomUUID(),
       clientAddress: request.headers.get("cf-connecting-ip") ?? undefined,
       platform: { name: "workers", env: all, context, cf: (request as { cf?: unknown }).cf },
       waitUntil: (promise) => context.waitUntil(promise),
-    });
-    return asWritten(response);
+    };
+    const response = await fetch(canonical, call);
+    if (!isStreamed(response)) return withManualEncoding(response);
+    return withManualEncoding(await wrapStream(response, request).catch((error) => errorResponse(error, call)));
   };
   return {
     async fetch(request, all, context) {
-      const asked = request.headers.get(proof);
-      if (asked === null) return answer(request, all, context);
+      const requested = request.headers.get(versionHeader);
+      if (requested === null) return answer(request, all, context);
       const { id } = (all["PORTICO_VERSION"] ?? {}) as { readonly id?: string };
-      if (asked !== id) return proven(await answer(request, all, context), undefined);
+      if (requested !== id) return withVersion(await answer(request, all, context), undefined);
       const isProbe = request.url.endsWith(versionPath);
-      return proven(await (isProbe ? start(request.headers.get("portico-start"), load) : answer(request, all, context)), id);
+      return withVersion(
+        await (isProbe ? startFunctions(request.headers.get("portico-start"), load) : answer(request, all, context)),
+        id,
+      );
     },
   };
 }

@@ -9,7 +9,8 @@ export const GET: Handler = async (request, { env }) => {
   const body = (
     <>
       <p>
-        You are signed in until <time datetime={end.toISOString()}>{end.toUTCString()}</time>. See the <a href="/panel">panel</a>.
+        You are signed in until <time datetime={end.toISOString()}>{end.toUTCString()}</time>. See the{" "}
+        <a href="/panel">panel</a>.
       </p>
       <form method="post" action="/logout">
         <button>Sign out</button>

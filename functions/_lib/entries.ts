@@ -27,5 +27,10 @@ export async function writeEntries(c: C, entries: readonly Entry[]): Promise<voi
   let kept = entries;
   while (encodeURIComponent(JSON.stringify(kept)).length > room) kept = kept.slice(1);
   const secure = new URL(c.req.url).protocol === "https:";
-  await setSignedCookie(c, "guestbook", JSON.stringify(kept), key(c), { path: "/guestbook", httpOnly: true, sameSite: "Lax", secure });
+  await setSignedCookie(c, "guestbook", JSON.stringify(kept), key(c), {
+    path: "/guestbook",
+    httpOnly: true,
+    sameSite: "Lax",
+    secure,
+  });
 }

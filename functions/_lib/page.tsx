@@ -4,10 +4,11 @@ import { html } from "portico";
 
 interface PageProps {
   readonly title: string;
+  readonly isHome: boolean;
   readonly children: Child;
 }
 
-const Layout = ({ title, children }: PageProps) => (
+const Layout = ({ title, isHome, children }: PageProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -27,10 +28,21 @@ const Layout = ({ title, children }: PageProps) => (
         <h1>{title}</h1>
         {children}
       </main>
+      {!isHome && (
+        <footer>
+          <a href="/">← All pages</a>
+        </footer>
+      )}
     </body>
   </html>
 );
 
-/** A whole document. @param init status and headers, as for `new Response` */
+const document = (props: PageProps, init?: ResponseInit): Response =>
+  html(`<!doctype html>${(<Layout {...props} />).toString()}`, init);
+
+/** A whole document with a way back. @param init status and headers, as for `new Response` */
 export const page = (title: string, children: Child, init?: ResponseInit): Response =>
-  html(`<!doctype html>${(<Layout title={title}>{children}</Layout>).toString()}`, init);
+  document({ title, children, isHome: false }, init);
+
+/** The page that the others lead back to. */
+export const homePage = (title: string, children: Child): Response => document({ title, children, isHome: true });

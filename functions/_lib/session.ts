@@ -5,7 +5,9 @@ import type { Env } from "./env.ts";
 /** One hour, in seconds. */
 const lifetime = 3600;
 
-/** A signature covers only the value, so each kind of cookie gets a key of its own: none can be passed off as another. */
+/**
+ * A signature covers only the value, so each kind of cookie gets a key of its own: none can be passed off as another.
+ */
 const key = (env: Env) => `${env.SESSION_KEY}:session`;
 
 /** HttpOnly keeps scripts away, SameSite=Lax other sites; Secure would make browsers drop it on plain http. */

@@ -1,4 +1,7 @@
-/** `/guestbook`: a Hono app as one route. It has its own router, middleware, cookies and JSX, and only this function pays for them. */
+/**
+ * `/guestbook`: a Hono app as one route. It has its own router, middleware, cookies and JSX, and only this function
+ * pays for them.
+ */
 import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { type Entry, readEntries, writeEntries } from "../_lib/entries.ts";
@@ -10,7 +13,10 @@ const longest = { name: 40, text: 200 } as const;
 
 const guestbook = (entries: readonly Entry[], problem?: string) => (
   <>
-    <p>Your entries live in a signed cookie of your own browser: only you see them, and when there is no room left the oldest go.</p>
+    <p>
+      Your entries live in a signed cookie of your own browser: only you see them, and when there is no room left the
+      oldest go.
+    </p>
     <form method="post" action="/guestbook">
       {problem && <p class="problem">{problem}</p>}
       <label>
@@ -60,6 +66,7 @@ app.post("/clear", async (c) => {
   return c.redirect("/guestbook", 303);
 });
 
-const isShort = (value: unknown, most: number): value is string => typeof value === "string" && value.trim() !== "" && value.length <= most;
+const isShort = (value: unknown, most: number): value is string =>
+  typeof value === "string" && value.trim() !== "" && value.length <= most;
 
 export default app;

@@ -37,7 +37,10 @@ export async function readSources(directory: string, folders: readonly string[])
   });
 }
 
-/** What is left to import at run time, as esbuild parses it (tsconfig's verbatimModuleSyntax keeps every import that is no type). */
+/**
+ * What is left to import at run time, as esbuild parses it (tsconfig's verbatimModuleSyntax keeps every import that is
+ * no type).
+ */
 async function valueImports(directory: string, files: readonly string[]): Promise<Map<string, Import[]>> {
   const { metafile } = await build({
     absWorkingDir: directory,
@@ -56,7 +59,11 @@ async function valueImports(directory: string, files: readonly string[]): Promis
     logLevel: "silent",
   });
   const found = Object.entries(metafile.inputs).map(([file, { imports }]) => {
-    const inner = imports.map(({ path, kind }): Import => ({ to: path, typeOnly: false, dynamic: kind === "dynamic-import" }));
+    const inner = imports.map(({ path, kind }): Import => ({
+      to: path,
+      typeOnly: false,
+      dynamic: kind === "dynamic-import",
+    }));
     return [file, inner] as const;
   });
   return new Map(found);
@@ -78,7 +85,11 @@ function keepImports(directory: string): Plugin {
 function typeImports(file: string, text: string): Import[] {
   const statements = text.matchAll(/^(?:import|export) type\b[^;]*?\bfrom "([^"]+)"/gm);
   const expressions = text.matchAll(/\btypeof import\("([^"]+)"\)/g);
-  return [...statements, ...expressions].map(([, specifier = ""]) => ({ to: resolve(file, specifier), typeOnly: true, dynamic: false }));
+  return [...statements, ...expressions].map(([, specifier = ""]) => ({
+    to: resolve(file, specifier),
+    typeOnly: true,
+    dynamic: false,
+  }));
 }
 
 const resolve = (file: string, specifier: string): string =>

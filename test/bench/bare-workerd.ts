@@ -1,4 +1,4 @@
-/** The limit's own ground: a Worker's modules in, a `workerd serve` on a free port out, with nothing of miniflare or ours around it. */
+/** `workerd serve` for a Worker's modules on a free port, without miniflare or Portico. */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -6,10 +6,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { BenchServer } from "./raw-server.ts";
 
-/** Modules by their names, the main one first; each value is a path below one folder. */
+/** Paths of modules by name, the main module first; paths are relative to one folder. */
 export type Modules = ReadonlyMap<string, string>;
 
-/** The one that miniflare runs. */
+/** miniflare's workerd. */
 const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("workerd") as { readonly default: string };
 
 const text = (value: string): string => JSON.stringify(value);
@@ -29,26 +29,28 @@ ${[...modules].map(([name, path]) => `    (name = ${text(name)}, esModule = embe
 );
 `;
 
-/** @param folder of the modules' files; the config lies there too, since workerd embeds nothing from above it */
+/** @param folder of the modules' files and the config, since workerd embeds files only from the config's folder */
 export function bareWorkerd(folder: string, modules: Modules): () => Promise<BenchServer> {
   const config = join(folder, `${randomUUID()}.capnp`);
   writeFileSync(config, configOf(modules));
   return () => serve(config);
 }
 
-/** It tells its port on a descriptor of its own (`workerd serve --control-fd`). */
+/** The port that workerd writes to its control descriptor (`workerd serve --control-fd`). */
 function serve(config: string): Promise<BenchServer> {
-  const child = spawn(workerd, ["serve", "--control-fd=3", config], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const child = spawn(workerd, ["serve", "--control-fd=3", config], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   const close = async (): Promise<void> => {
     child.kill();
     await ended;
   };
   return new Promise((listens, fail) => {
-    let said = "";
+    let output = "";
     child.stdio[3]!.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const port = /"event":"listen".*"port":(\d+)/.exec(said)?.[1];
+      output += chunk.toString();
+      const port = /"event":"listen".*"port":(\d+)/.exec(output)?.[1];
       if (port !== undefined) listens({ port: Number(port), pid: child.pid!, close });
     });
     void ended.then(() => fail(new Error("workerd ended before it listened")));

@@ -1,6 +1,5 @@
-/** One build in a process of its own, whose memory is measured: a root and who builds as arguments in. */
-import { buildGenerated } from "./build-generated.ts";
-import { buildRaw } from "./build-raw.ts";
+/** One build in a separate process, so that its memory can be measured; arguments: the app's root and the builder. */
+import { buildGenerated, buildRaw } from "./builders.ts";
 
-const [root = "", who] = process.argv.slice(2);
-await (who === "raw" ? buildRaw(root, "lambda") : buildGenerated(root, "lambda"));
+const [root = "", builder] = process.argv.slice(2);
+await (builder === "raw" ? buildRaw(root, "lambda") : buildGenerated(root, "lambda"));

@@ -1,11 +1,11 @@
-/** Cold starts: process start to first answer under a Lambda Runtime API, by our own runtime client and by AWS's; every handler against a bare one. */
+/** Bench of cold starts: time from process start to first response on Portico's runtime client and on AWS's. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { createLambdaRuntime, type LambdaRuntimeOptions } from "../../framework/local/lambda/runtime.ts";
+import { createLambdaRuntime, type LambdaRuntimeOptions } from "../../framework/emulation/lambda/runtime.ts";
 import type { LoadedFunction } from "../../framework/model/invocation.ts";
-import { ricClient } from "../local/lambda/client/ric.ts";
+import { ricClient } from "../emulation/lambda/client/ric.ts";
 import { type ContenderName, makeContenders } from "./contenders.ts";
-import { type Measured, ratioOf, time } from "./measure.ts";
+import { type Measured, ratioOf, time } from "./measurement.ts";
 
 const rounds = 21;
 
@@ -19,9 +19,15 @@ const names = [
   "hono/aws-lambda",
 ] as const satisfies readonly ContenderName[];
 
-const clients: Readonly<Record<string, Pick<LambdaRuntimeOptions, "client">>> = { "our client": {}, "AWS's client": { client: ricClient } };
+const clients: Readonly<Record<string, Pick<LambdaRuntimeOptions, "client">>> = {
+  "our client": {},
+  "AWS's client": { client: ricClient },
+};
 
-/** Every call starts a new environment: a process, init, one event. Who begins is another one in each round; the first is thrown away. */
+/**
+ * Every call starts a new environment: process, init, one event. Another contender is first in each round; the first
+ * round is discarded.
+ */
 export async function coldStart(): Promise<readonly Measured[]> {
   const { modules, remove } = await makeContenders();
   const measured: Measured[] = [];
@@ -39,8 +45,14 @@ export async function coldStart(): Promise<readonly Measured[]> {
     const limit = took.get("bare") ?? [];
     for (const name of names.slice(1)) {
       const bar = bars[name as keyof typeof bars] as string | undefined;
-      const what = { name: `cold start, ${name}, ${client}`, against: "bare", unit: "ms", rounds, ...(bar !== undefined && { bar }) };
-      measured.push(ratioOf(what, took.get(name) ?? [], limit));
+      const setup = {
+        name: `cold start, ${name}, ${client}`,
+        against: "bare",
+        unit: "ms",
+        rounds,
+        ...(bar !== undefined && { bar }),
+      };
+      measured.push(ratioOf(setup, took.get(name) ?? [], limit));
     }
   }
   await remove();

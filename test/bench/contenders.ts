@@ -1,9 +1,9 @@
-/** The handlers that benches of Lambda compare: by hand, ours on both kinds of web classes, ours with Hono, and Hono's own adapter; the same answers. */
+/** The Lambda handlers that benches compare: hand-written, Portico's with and without Hono, and Hono's own adapter. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { generateApp } from "./generate.ts";
-import { buildGenerated } from "./build-generated.ts";
+import { generateApp } from "./generated-app.ts";
+import { buildGenerated } from "./builders.ts";
 
 /** Modules that export `handler`, by name. */
 export interface Contenders {
@@ -11,7 +11,7 @@ export interface Contenders {
   remove(): Promise<void>;
 }
 
-/** `large` answers with 100 KB of text, the others with a short one. */
+/** `large` responds with 100 KB of text, the others with a short one. */
 export type ContenderName =
   | "bare"
   | "bare large"
@@ -26,16 +26,22 @@ export type ContenderName =
 const large = `"${"0123456789".repeat(10_240)}"`;
 
 const bare = (body: string): string =>
-  `export const handler = async (event) => ({ statusCode: 200, headers: { "content-type": "text/plain;charset=UTF-8" }, body: ${body}, isBase64Encoded: false });\n`;
+  `export const handler = async (event) => ({ statusCode: 200, headers: { "content-type": ` +
+  `"text/plain;charset=UTF-8" }, body: ${body}, isBase64Encoded: false });\n`;
 
 const greeting = '`Hello, ${event.rawPath.slice("/r1/".length)}!`';
 
-const app = `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, \${c.req.param("name")}!\`));\n`;
+const app =
+  `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, ` +
+  `\${c.req.param("name")}!\`));\n`;
 
-/** Builds them all, `/r1/ada` and `/large` being the paths to ask for. */
+/** Builds all contenders; their paths are `/r1/ada` and `/large`. */
 export async function makeContenders(): Promise<Contenders> {
   const root = await generateApp(2);
-  await writeFile(join(root, "functions/large.ts"), `const text = ${large};\nexport const GET = () => new Response(text);\n`);
+  await writeFile(
+    join(root, "functions/large.ts"),
+    `const text = ${large};\nexport const GET = () => new Response(text);\n`,
+  );
   const hono = join(root, "hono");
   await mkdir(join(root, "hono/functions/r1"), { recursive: true });
   await mkdir(join(root, "by-hand"));
@@ -70,7 +76,7 @@ export async function makeContenders(): Promise<Contenders> {
   };
 }
 
-/** Bundled and minified as ours are. */
+/** Bundled and minified like Portico's. */
 async function honosOwn(root: string): Promise<string> {
   const outfile = join(root, "by-hand/hono.mjs");
   const contents = `${app}import { handle } from "hono/aws-lambda";\nexport const handler = handle(app);\n`;

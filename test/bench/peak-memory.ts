@@ -1,23 +1,23 @@
-/** Watches the memory of a process and of all that it starts: a command in, the highest sum of their resident memory out. */
+/** Peak resident memory of a command and all its child processes. */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Megabytes; asked every 5 ms. Linux alone has /proc. */
+/** Megabytes, sampled every 5 ms. Only on Linux, which has /proc. */
 export async function peakMemory(command: string, args: readonly string[]): Promise<number> {
   const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"] });
   let peak = 0;
-  const asked = setInterval(() => (peak = Math.max(peak, residentTree(child.pid ?? 0))), 5);
+  const sampling = setInterval(() => (peak = Math.max(peak, residentTree(child.pid ?? 0))), 5);
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  clearInterval(asked);
+  clearInterval(sampling);
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}`);
   return peak;
 }
 
-/** A process that ends while it is read counts as nothing. */
+/** 0 for a process that ends while it is read. */
 function residentTree(root: number): number {
   const tree = new Set([root]);
   let sum = 0;
-  // Parents have lower numbers than what they start, but for the moment when numbers begin anew.
+  // Parents have lower ids than their children, except when ids wrap around.
   for (const pid of readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

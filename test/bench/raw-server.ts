@@ -1,18 +1,20 @@
-/** The limits that servers are measured against, each in a process of its own: raw node:http, and plain miniflare with an app's own build. */
+/** The servers that benches compare with: raw node:http and plain miniflare, each in its own process. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { start } from "../e2e/portico.ts";
 
-/** A server that answers. */
+/** A running server. */
 export interface BenchServer {
   readonly port: number;
   readonly pid: number;
   close(): Promise<unknown>;
 }
 
-const script = `require("node:http").createServer((_, response) => response.end("Hello, route 0!")).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
+const script =
+  `require("node:http").createServer((_, response) => response.end("Hello, route 0!")).listen(0, ` +
+  `"127.0.0.1", function () { console.log(this.address().port); });`;
 
-/** Node with these words; resolves with the port that it prints first. */
+/** Node with these arguments; resolves with the port that it prints first. */
 function node(words: readonly string[]): Promise<BenchServer> {
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
@@ -26,16 +28,16 @@ function node(words: readonly string[]): Promise<BenchServer> {
   });
 }
 
-/** Raw node:http that answers every request with one text. */
+/** Raw node:http that responds to every request with the same text. */
 export const rawServer = (): Promise<BenchServer> => node(["-e", script]);
 
-/** Miniflare as its documentation starts it, with the modules of the app's build for Workers. */
+/** Miniflare, started as in its documentation, with the modules of the app's build for Workers. */
 export const plainMiniflare = (root: string): Promise<BenchServer> =>
-  node([join(import.meta.dirname, "plain-miniflare.mjs"), join(root, ".portico/build/workers")]);
+  node([join(import.meta.dirname, "miniflare-process.mjs"), join(root, ".portico/build/workers")]);
 
-/** Portico's own command line; resolves once it says where it listens. @param bin its launcher */
+/** Portico's command line; resolves when it prints its address. @param bin its launcher */
 export async function portico(bin: string, words: readonly string[], root: string): Promise<BenchServer> {
-  const running = start([...words, "--port", "0"], root, bin);
+  const running = start([...words, "--port", "0"], root, { program: bin });
   const [, port] = await running.until(/http:\/\/127\.0\.0\.1:(\d+)/);
   return { port: Number(port), pid: running.child.pid!, close: () => running.stop("SIGTERM") };
 }

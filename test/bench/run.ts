@@ -1,10 +1,13 @@
-/** `npm run bench`: prints one JSON line per measurement, each a ratio against the limit of the same run; a word limits it to the benches so named. */
+/**
+ * `npm run bench [-- name]`: runs the benches, and prints one JSON line per measurement with its ratio to the limit.
+ */
 import { adapter } from "./adapter.ts";
 import { build } from "./build.ts";
 import { coldStart } from "./cold-start.ts";
 import { deploy } from "./deploy.ts";
 import { dev } from "./dev.ts";
-import type { Measured } from "./measure.ts";
+import { jobs } from "./jobs.ts";
+import type { Measured } from "./measurement.ts";
 import { production } from "./start.ts";
 import { workers } from "./workers.ts";
 
@@ -14,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "cold-start": coldStart,
   deploy,
   dev,
+  jobs,
   start: production,
   workers,
 };

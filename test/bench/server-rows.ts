@@ -1,7 +1,7 @@
-/** The rows that every server has: how fast it answers, how soon it first does, and what it then holds, each against a limit. */
+/** The measurements of every server: throughput, first response and memory, each against a limit. */
 import { get } from "node:http";
-import { requestsPerSecond } from "./load.ts";
-import { compare, type Measured, percentile, time } from "./measure.ts";
+import { requestsPerSecond } from "./load-generator.ts";
+import { compare, type Measured, percentile, time } from "./measurement.ts";
 import type { BenchServer } from "./raw-server.ts";
 import { resident } from "./soak.ts";
 
@@ -11,21 +11,21 @@ export interface Contest {
   readonly server: () => Promise<BenchServer>;
   readonly against: string;
   readonly limit: () => Promise<BenchServer>;
-  /** What is promised of the ratios: requests per second at least, time to the first answer at most. */
+  /** Limits of the ratios: minimum for requests per second, maximum for the time to the first response. */
   readonly bars: { readonly throughput: number; readonly first: number };
 }
 
 const path = "/r0";
 
-/** Resolves when the hello answer is whole; rejects on another. */
+/** Resolves after a complete hello response; rejects for another response. */
 function hello(port: number): Promise<void> {
   return new Promise((done, fail) => {
-    const asked = get({ port, host: "127.0.0.1", path, agent: false }, (answer) => {
+    const request = get({ port, host: "127.0.0.1", path, agent: false }, (answer) => {
       let text = "";
       answer.on("data", (chunk: Buffer) => (text += chunk.toString()));
       answer.on("end", () => (text === "Hello, route 0!" ? done() : fail(new Error(`answered ${text}`))));
     });
-    asked.on("error", fail);
+    request.on("error", fail);
   });
 }
 
@@ -33,9 +33,15 @@ function hello(port: number): Promise<void> {
 export async function throughput({ name, server, against, limit, bars }: Contest): Promise<readonly Measured[]> {
   const [own, other] = [await server(), await limit()];
   await requestsPerSecond(own.port, path);
-  const what = { name: `${name}, requests per second`, against, unit: "requests/s", rounds: 7, bar: `>= ${bars.throughput}` };
+  const setup = {
+    name: `${name}, requests per second`,
+    against,
+    unit: "requests/s",
+    rounds: 7,
+    bar: `>= ${bars.throughput}`,
+  };
   const measured = await compare(
-    what,
+    setup,
     () => requestsPerSecond(own.port, path),
     () => requestsPerSecond(other.port, path),
   );
@@ -45,13 +51,9 @@ export async function throughput({ name, server, against, limit, bars }: Contest
   return [measured, { ...memory, value, limit: held, ratio: Number((value / held).toPrecision(3)), spread: [0, 0] }];
 }
 
-/**
- * From the start of the process to the end of the first answer.
- * @param before done before each start of the server, and not counted
- */
-export function firstAnswer({ name, server, against, limit, bars }: Contest, before?: () => Promise<void>): Promise<Measured> {
+/** Time from the start of the process to the end of the first response. */
+export function firstAnswer({ name, server, against, limit, bars }: Contest): Promise<Measured> {
   const until = async (open: Contest["server"]): Promise<number> => {
-    if (open === server) await before?.();
     let started: BenchServer | undefined;
     const took = await time(async () => {
       started = await open();
@@ -60,20 +62,34 @@ export function firstAnswer({ name, server, against, limit, bars }: Contest, bef
     await started?.close();
     return took;
   };
-  const which = before ? "start to first answer, started for the first time" : "start to first answer";
-  const what = { name: `${name}, ${which}`, against, unit: "ms", rounds: 11, bar: `<= ${bars.first}` };
+  const setup = { name: `${name}, start to first answer`, against, unit: "ms", rounds: 11, bar: `<= ${bars.first}` };
   return compare(
-    what,
+    setup,
     () => until(server),
     () => until(limit),
   );
 }
 
-/** Milliseconds of a thing done many times, without a limit beside it: median as the value, 95th percentile as the limit. */
+/**
+ * Milliseconds of repeated work without a contender: the median as the value, the 95th percentile as the limit.
+ */
 export function quantiles(name: string, took: readonly number[], bar: string): Measured {
-  const [median, late] = [percentile(took, 0.5), percentile(took, 0.95)].map((value) => Number(value.toPrecision(4))) as [number, number];
+  const [median, late] = [percentile(took, 0.5), percentile(took, 0.95)].map((value) =>
+    Number(value.toPrecision(4)),
+  ) as [number, number];
   return {
-    ...{ name, value: median, limit: late, unit: "ms, median and 95th percentile", against: "its own 95th percentile", bar },
-    ...{ ratio: Number((median / late).toPrecision(3)), spread: [percentile(took, 0.1), percentile(took, 0.9)], rounds: took.length },
+    ...{
+      name,
+      value: median,
+      limit: late,
+      unit: "ms, median and 95th percentile",
+      against: "its own 95th percentile",
+      bar,
+    },
+    ...{
+      ratio: Number((median / late).toPrecision(3)),
+      spread: [percentile(took, 0.1), percentile(took, 0.9)],
+      rounds: took.length,
+    },
   };
 }

@@ -1,8 +1,8 @@
-/** What a long run leaves behind: a server in; processes, descriptors and memory after 40,000 mixed requests against those after 30,000 out. */
+/** Leak measurement of a server: processes, descriptors and memory after 40,000 requests against those after 30,000. */
 import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { descendants } from "../e2e/portico.ts";
-import type { Measured } from "./measure.ts";
+import type { Measured } from "./measurement.ts";
 import type { BenchServer } from "./raw-server.ts";
 
 function send(port: number, method: string, path: string, body?: Uint8Array): Promise<void> {
@@ -12,7 +12,7 @@ function send(port: number, method: string, path: string, body?: Uint8Array): Pr
       response.on("close", done);
     });
     message.on("error", () => done());
-    // Every client of that path leaves at once.
+    // Every client of this path disconnects at once.
     if (path.endsWith("leave")) message.on("socket", (socket) => socket.on("connect", () => message.destroy()));
     message.end(body);
   });
@@ -32,10 +32,12 @@ async function mixed(port: number): Promise<void> {
   await Promise.all(Array.from({ length: 64 }, one));
 }
 
-const residentOne = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+const residentOne = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 
-/** MB resident, of the process and of all below it. */
-export const resident = (pid: number): number => [pid, ...descendants(pid)].reduce((sum, one) => sum + residentOne(one), 0);
+/** Resident megabytes of the process and its descendants. */
+export const resident = (pid: number): number =>
+  [pid, ...descendants(pid)].reduce((sum, one) => sum + residentOne(one), 0);
 
 interface Held {
   readonly descriptors: number;
@@ -43,22 +45,33 @@ interface Held {
   readonly resident: number;
 }
 
-/** Once what was under way is done with. */
+/** The resources in use, after pending work has ended. */
 async function held(pid: number): Promise<Held> {
   await new Promise((done) => setTimeout(done, 1500));
-  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, processes: descendants(pid).length, resident: residentOne(pid) };
+  return {
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    processes: descendants(pid).length,
+    resident: residentOne(pid),
+  };
 }
 
-/** What the compiler and the allocator keep is there after the first rounds; the last ten thousand must add nothing. */
+/**
+ * The compiler's and allocator's memory is allocated in the first rounds; the last 10,000 requests must add nothing.
+ */
 export async function soak(name: string, { port, pid }: BenchServer): Promise<readonly Measured[]> {
   for (let round = 0; round < 3; round++) await mixed(port);
   const before = await held(pid);
   await mixed(port);
   const after = await held(pid);
-  const row = (what: keyof Held, unit: string): Measured => ({
-    ...{ name: `${name}, after 40,000 mixed requests: ${what}`, against: "after 30,000", unit, rounds: 1 },
-    ...{ value: Math.round(after[what]), limit: Math.round(before[what]), spread: [0, 0] as const },
-    ratio: Number((after[what] / (before[what] || 1)).toPrecision(4)),
+  const row = (resource: keyof Held, unit: string): Measured => ({
+    name: `${name}, after 40,000 mixed requests: ${resource}`,
+    against: "after 30,000",
+    unit,
+    rounds: 1,
+    value: Math.round(after[resource]),
+    limit: Math.round(before[resource]),
+    spread: [0, 0] as const,
+    ratio: Number((after[resource] / (before[resource] || 1)).toPrecision(4)),
   });
   return [row("descriptors", "open"), row("processes", "children"), row("resident", "MB resident")];
 }

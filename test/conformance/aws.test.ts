@@ -1,4 +1,5 @@
-/** The conformance list on a real AWS account, for who has one: `PORTICO_CLOUD=aws`, AWS_REGION and credentials. Without them it is not run. */
+/** Runs the conformance list on a real AWS account, if `PORTICO_CLOUD=aws`, AWS_REGION and credentials are set. */
+// @module-tag check
 import { describe } from "vitest";
 import { conformance } from "./conformance.ts";
 import { aws } from "./runtimes/aws.ts";

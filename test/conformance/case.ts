@@ -1,29 +1,31 @@
-/** What a conformance case is: requests as they go over the wire, and what must come back, on every runtime. */
-import type { WireHeaders } from "../../framework/model/wire.ts";
+/** The types of conformance cases: HTTP requests, and the responses that every runtime must give. */
+import type { HttpHeaders } from "../../framework/model/http-message.ts";
 
 /** The app in functions/, or the one in test/conformance/app/. */
 export type AppName = "reference" | "fixture";
 
-/** A request. The target goes over the wire as it is written. */
+/** A request; its target is sent as it is written. */
 export interface Ask {
   /** GET when left out. */
   readonly method?: string;
   readonly target: string;
-  readonly headers?: WireHeaders;
+  readonly headers?: HttpHeaders;
   readonly body?: string | Uint8Array;
+  /** The client disconnects after the first bytes of the response's body. */
+  readonly disconnects?: true;
 }
 
-/** An answer, read whole: nothing parsed, joined or decoded. */
+/** A full response; nothing is parsed, joined or decoded. */
 export interface Answer {
   readonly status: number;
-  readonly headers: WireHeaders;
+  readonly headers: HttpHeaders;
   readonly bytes: Uint8Array;
 }
 
-/** What a header must be: this text, like this, all these values in order (several lines of one name), or not there. */
+/** A header's text, its pattern, its values in order (several lines of one name), or null if it must be absent. */
 export type HeaderExpectation = string | RegExp | readonly string[] | null;
 
-/** What must be true of an answer; what is left out is not looked at. */
+/** The expected parts of a response; others are not checked. */
 export interface Expectation {
   readonly status: number | readonly number[];
   readonly headers?: Readonly<Record<string, HeaderExpectation>>;
@@ -31,17 +33,17 @@ export interface Expectation {
   readonly body?: string | RegExp | Uint8Array;
   /** The body as JSON. */
   readonly json?: unknown;
-  /** Texts that must be nowhere in the answer. */
+  /** Texts that must not be in the response. */
   readonly hides?: readonly string[];
-  /** Anything else; throws when it is wrong. */
+  /** Checks anything else; throws an assertion error. */
   readonly check?: (answer: Answer, story: Story) => void;
 }
 
-/** What a step can know of the ones before it. */
+/** The run of a case so far, for its next step. */
 export interface Story {
   /** `http://host:port` as the client writes it. */
   readonly origin: string;
-  /** Counts from 0 where a story is told by many visitors at once. */
+  /** The number of the visitor, from 0. */
   readonly visitor: number;
   readonly answers: readonly Answer[];
 }
@@ -50,19 +52,19 @@ export interface Story {
 export interface Step {
   readonly ask: Ask | ((story: Story) => Ask);
   readonly expect: Expectation | ((story: Story) => Expectation);
-  /** Asked again, at most 50 times 20 ms apart, until the answer fits: for what happens after an answer. */
+  /** Repeats the request, at most 50 times 20 ms apart, until the response is right: for effects after a response. */
   readonly eventually?: boolean;
 }
 
-/** One case. Its cookies are kept from step to step, as a browser keeps them. */
+/** One case; cookies are kept from step to step, as in a browser. */
 export interface Case {
   /** Unique. */
   readonly name: string;
   readonly app: AppName;
   readonly steps: readonly Step[];
-  /** How many visitors live through it at the same time, each with cookies of their own; 1 when left out. */
+  /** How many visitors run it at once, each with their own cookies. Default 1. */
   readonly visitors?: number;
-  /** True: each step goes to the other one of two servers of the app, so nothing an environment remembers can help. */
+  /** Sends the steps to two servers of the app in turn, so that no state in memory can help. */
   readonly scattered?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The one list of cases, which every runtime runs. */
+/** The list of conformance cases, which every runtime runs. */
 import type { Case } from "./case.ts";
 import { app } from "./cases/app.ts";
 import { assetAnswers } from "./cases/asset-answers.ts";
@@ -13,6 +13,7 @@ import { middleware } from "./cases/middleware.ts";
 import { paths } from "./cases/paths.ts";
 import { queries } from "./cases/queries.ts";
 import { routing } from "./cases/routing.ts";
+import { store } from "./cases/store.ts";
 
 /** Cases by topic. */
 export const topics: Readonly<Record<string, readonly Case[]>> = {
@@ -29,6 +30,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   "paths of assets": assetPaths,
   "answers of assets": assetAnswers,
   app,
+  store,
 };
 
 /** All of them. */

@@ -1,16 +1,16 @@
-/** Runs the whole list on one runtime: a runtime in, vitest's describes out. */
+/** Declares the tests of all conformance cases for one runtime. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { loadApp } from "../../framework/config/load.ts";
+import { loadApp } from "../../framework/config/app-loader.ts";
 import type { AppName } from "./case.ts";
 import { topics } from "./cases.ts";
 import { differences } from "./differences.ts";
-import type { Running, Runtime } from "./runtime.ts";
+import type { RunningApp, Runtime } from "./runtime.ts";
 import { secrets } from "./secrets.ts";
-import { tell } from "./tell.ts";
+import { runCase } from "./case-runner.ts";
 
 const roots: Readonly<Record<AppName, string>> = {
   reference: fileURLToPath(new URL("../../", import.meta.url)),
@@ -18,14 +18,14 @@ const roots: Readonly<Record<AppName, string>> = {
 };
 
 /** The servers of each app. */
-export type Servers = Readonly<Record<AppName, readonly Running[]>>;
+export type Servers = Readonly<Record<AppName, readonly RunningApp[]>>;
 
 /**
- * Declares every case for the runtime; two servers of the reference app run, one of the fixture app.
- * @param more declares what only this runtime must show
+ * Declares the tests, which run two servers of the reference app and one of the fixture app.
+ * @param more declares tests for this runtime alone
  */
 export function conformance(runtime: Runtime, more?: (servers: Servers) => void): void {
-  const running: Record<AppName, Running[]> = { reference: [], fixture: [] };
+  const running: Record<AppName, RunningApp[]> = { reference: [], fixture: [] };
   const folders: string[] = [];
 
   const start = async (name: AppName): Promise<void> => {
@@ -48,7 +48,7 @@ export function conformance(runtime: Runtime, more?: (servers: Servers) => void)
   describe.each(Object.entries(topics))(`${runtime.title ?? runtime.name}: %s`, (_topic, cases) => {
     test.each(cases)("$app: $name", async (one) => {
       const difference = differences.find((row) => row.cases.includes(one.name) && row.runtimes.includes(runtime.name));
-      await tell(one, running[one.app], difference);
+      await runCase(one, running[one.app], difference);
     });
   });
 

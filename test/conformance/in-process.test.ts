@@ -1,4 +1,5 @@
-/** The conformance list, in process. */
+/** Runs the conformance list in process. */
+// @module-tag isolated
 import { conformance } from "./conformance.ts";
 import { inProcess } from "./runtimes/in-process.ts";
 

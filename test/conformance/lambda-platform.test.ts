@@ -1,8 +1,10 @@
-/** The conformance list, on the Lambda emulation with the platform's own web classes inside functions; everywhere else they are the light ones. */
+/** Runs the conformance list on the Lambda emulation with the platform's web classes, not the lightweight ones. */
+// @module-tag check
 import { conformance } from "./conformance.ts";
 import { lambda } from "./runtimes/lambda.ts";
 
 conformance({
   ...lambda,
-  start: ({ app, ...subject }) => lambda.start({ ...subject, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" } } }),
+  start: ({ app, ...subject }) =>
+    lambda.start({ ...subject, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" } } }),
 });

@@ -1,4 +1,4 @@
-/** The conformance list, on the Lambda emulation; and the proof that its requests were spread over environments. */
+/** Runs the conformance list on the Lambda emulation, and tests that several environments answer. */
 import { expect, test } from "vitest";
 import { textOf } from "./case.ts";
 import { conformance } from "./conformance.ts";

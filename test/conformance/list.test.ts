@@ -1,4 +1,4 @@
-/** The list and the table of differences themselves: names are unique, rows name what exists, the page is the table. */
+/** Tests of the list of cases, the table of differences and docs/differences.md themselves. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { cases } from "./cases.ts";
@@ -11,7 +11,7 @@ describe("the conformance list", () => {
     expect(names.length).toBeGreaterThanOrEqual(330);
   });
 
-  test("the table has at most ten rows beside those of Cloudflare's own asset server, which are of its artifact alone, wherever that runs", () => {
+  test("the table has at most ten rows, without those of Cloudflare's asset server, which are of builds for Workers", () => {
     expect(differences.filter(({ assetServer }) => !assetServer).length).toBeLessThanOrEqual(10);
     const artifact = ["workers", "workers-cloud"];
     for (const { assetServer, runtimes } of differences)
@@ -20,7 +20,9 @@ describe("the conformance list", () => {
 
   test("every row of the table names cases that exist, once per runtime, and a reason", () => {
     const names = new Set(cases.map(({ name }) => name));
-    const seen = differences.flatMap((row) => row.cases.flatMap((name) => row.runtimes.map((runtime) => `${name} on ${runtime}`)));
+    const seen = differences.flatMap((row) =>
+      row.cases.flatMap((name) => row.runtimes.map((runtime) => `${name} on ${runtime}`)),
+    );
     expect(new Set(seen).size).toBe(seen.length);
     for (const { cases: named, why, but = {} } of differences) {
       expect(named.filter((name) => !names.has(name))).toEqual([]);

@@ -1,4 +1,5 @@
-/** The conformance list, on the local cloud after a deploy. */
+/** Runs the conformance list on the local cloud, after a deploy to an HTTP API. */
+// @module-tag check
 import { conformance } from "./conformance.ts";
 import { localCloud } from "./runtimes/local-cloud.ts";
 

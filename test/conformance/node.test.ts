@@ -1,4 +1,5 @@
-/** The conformance list, on the production server for Node. */
+/** Runs the conformance list on the production server for Node. */
+// @module-tag isolated
 import { conformance } from "./conformance.ts";
 import { node } from "./runtimes/node.ts";
 

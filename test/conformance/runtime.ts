@@ -1,8 +1,8 @@
-/** What a runtime is to the conformance list: an app in, something that answers requests out. */
+/** The interface of a runtime that the conformance list runs on. */
 import type { App } from "../../framework/model/app.ts";
 import type { Answer, Ask } from "./case.ts";
 
-/** The runtimes, by the names that the table of differences uses. */
+/** The names of the runtimes, as in the table of differences. */
 export type RuntimeName =
   | "in-process"
   | "lambda"
@@ -10,22 +10,23 @@ export type RuntimeName =
   | "workers-cloud"
   | "workers-dev"
   | "node"
+  | "node-dev"
   | "local-cloud"
   | "lambda-ric"
   | "lambda-url"
   | "local-cloud-url";
 
-/** An app, loaded and with its secrets. */
-export interface Subject {
+/** An app with its settings and secrets. */
+export interface LoadedApp {
   readonly app: App;
   /** Declared env and secrets. */
   readonly env: Readonly<Record<string, string>>;
-  /** An empty folder of its own, removed when all is over. */
+  /** An empty folder, which is removed after the tests. */
   readonly folder: string;
 }
 
-/** An app that answers. */
-export interface Running {
+/** An app that is running. */
+export interface RunningApp {
   /** `http://host:port`, as a client writes it. */
   readonly origin: string;
   send(ask: Ask): Promise<Answer>;
@@ -35,7 +36,7 @@ export interface Running {
 /** One way to run apps. */
 export interface Runtime {
   readonly name: RuntimeName;
-  /** What tests are called after, where that is not the name. */
+  /** The name in test titles. Default: `name`. */
   readonly title?: string;
-  start(subject: Subject): Promise<Running>;
+  start(subject: LoadedApp): Promise<RunningApp>;
 }

@@ -1,4 +1,5 @@
-/** The conformance list, on the local Cloudflare after a deploy. */
+/** Runs the conformance list on the local Cloudflare, after a deploy. */
+// @module-tag check
 import { conformance } from "./conformance.ts";
 import { workersCloud } from "./runtimes/workers-cloud.ts";
 

@@ -1,4 +1,5 @@
-/** The conformance list, on the Workers dev path. */
+/** Runs the conformance list on `portico dev` for Workers. */
+// @module-tag check
 import { conformance } from "./conformance.ts";
 import { workersDev } from "./runtimes/workers-dev.ts";
 

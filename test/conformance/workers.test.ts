@@ -1,4 +1,4 @@
-/** The conformance list, on the Workers artifact as it is uploaded. */
+/** Runs the conformance list on the Workers build, as it is uploaded. */
 import { conformance } from "./conformance.ts";
 import { workers } from "./runtimes/workers.ts";
 

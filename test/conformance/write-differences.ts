@@ -1,4 +1,4 @@
-/** Writes docs/differences.md from the table. */
+/** Writes docs/differences.md from the table of differences. */
 import { writeFileSync } from "node:fs";
 import { differencesPage } from "./differences.ts";
 

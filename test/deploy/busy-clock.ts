@@ -1,4 +1,5 @@
-/** A virtual clock that stands still while anything is under way: time passes only when everybody waits for it. */
+/** Clocks for tests: a virtual one that stands still while work is under way, and the machine's own. */
+import { systemClock } from "../../deploy/clock.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 
 /** The clock, and how it is told that something is under way. */
@@ -26,7 +27,18 @@ export function busyClock(start = Date.now()): BusyClock {
     async pass(milliseconds) {
       clock.advance(milliseconds);
       // Twenty turns of the loop without a call: what follows on an answer had its turn.
-      for (let quiet = 0; quiet < 20; quiet = busy > 0 ? 0 : quiet + 1) await new Promise((done) => setTimeout(done, 1));
+      for (let quiet = 0; quiet < 20; quiet = busy > 0 ? 0 : quiet + 1)
+        await new Promise((done) => setTimeout(done, 1));
     },
   };
 }
+
+export const realClock: BusyClock = {
+  ...systemClock,
+  pauses: [],
+  busy: (work) => work(),
+  pass: (milliseconds) => systemClock.sleep(milliseconds),
+  advance() {
+    throw new Error("nobody moves a real clock");
+  },
+};

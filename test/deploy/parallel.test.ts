@@ -1,4 +1,4 @@
-/** A few at a time. */
+/** Parallel work: the limit, the order of results, failures. */
 import { expect, test } from "vitest";
 import { inParallel } from "../../deploy/parallel.ts";
 

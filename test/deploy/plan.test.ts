@@ -1,14 +1,21 @@
-/** Plans as people read them, by string equality. */
+/** Plans as people read them, compared as text. */
 import { describe, expect, test } from "vitest";
+import type { DeployedPart, Part, Version } from "../../deploy/parts.ts";
 import { isDone, planRelease, planText } from "../../deploy/plan.ts";
-import type { Deployed, DeployedPart, Draft, Part, Version } from "../../deploy/platform.ts";
+import type { Deployed, DesiredState } from "../../deploy/platform.ts";
 
 const nothing: Deployed = { parts: [], releases: [], leftovers: [], taken: [], fingerprint: "f", lastNumber: 0 };
 const code = (value: string, memory = 128) => [
   { label: "code", value, hidden: true },
   { label: "memory", value: `${memory} MB` },
 ];
-const fn = (name: string, key: string, facts = code(key)): Part => ({ kind: "function", name, key, facts, bytes: 1946 });
+const fn = (name: string, key: string, facts = code(key)): Part => ({
+  kind: "function",
+  name,
+  key,
+  facts,
+  bytes: 1946,
+});
 const route = (name: string, key: string): Part => ({ kind: "route", name, key });
 const invoke = (...ids: string[]): Part => ({
   kind: "permission",
@@ -16,14 +23,25 @@ const invoke = (...ids: string[]): Part => ({
   key: ids.join(),
   items: ids.map((id) => `invoke ${id}`),
 });
-const draftOf = (hash: string, ...parts: Part[]): Draft => ({
-  ...{ app: "app", stage: "dev", hash, parts },
-  ...{ functions: [], routes: [], secrets: {}, assets: [] },
+const draftOf = (hash: string, ...parts: Part[]): DesiredState => ({
+  app: "app",
+  stage: "dev",
+  hash,
+  parts,
+  functions: [],
+  routes: [],
+  secrets: {},
+  assets: [],
 });
-const version = (name: string, number: string, key: string): Version => ({ function: name, number, ref: `arn:${name}:${number}`, key });
+const version = (name: string, number: string, key: string): Version => ({
+  function: name,
+  number,
+  ref: `arn:${name}:${number}`,
+  key,
+});
 
 /** What a clean deploy of a draft leaves. */
-function deployedOf({ hash, parts }: Draft, number = 1): Deployed {
+function deployedOf({ hash, parts }: DesiredState, number = 1): Deployed {
   const there = parts.map((part): DeployedPart => {
     if (part.kind !== "function") return part;
     const only = version(part.name, "1", part.key);
@@ -109,14 +127,21 @@ test("a change of one route, a new route and a removed one", () => {
 });
 
 describe("one function", () => {
-  const only = (hash: string, part: Part): Draft => draftOf(hash, part);
-  const line = (draft: Draft, deployed: Deployed): string => planText(planRelease(draft, deployed)).split("\n")[1] ?? "";
-  const before = deployedOf(only("h1", fn("index", "k1", [...code("c"), { label: "env A", value: "1", hidden: true }])));
+  const only = (hash: string, part: Part): DesiredState => draftOf(hash, part);
+  const line = (draft: DesiredState, deployed: Deployed): string =>
+    planText(planRelease(draft, deployed)).split("\n")[1] ?? "";
+  const before = deployedOf(
+    only("h1", fn("index", "k1", [...code("c"), { label: "env A", value: "1", hidden: true }])),
+  );
 
   test("env is named and its value is not shown", () => {
     const draft = only(
       "h2",
-      fn("index", "k2", [...code("c"), { label: "env A", value: "secret?", hidden: true }, { label: "env B", value: "2", hidden: true }]),
+      fn("index", "k2", [
+        ...code("c"),
+        { label: "env A", value: "secret?", hidden: true },
+        { label: "env B", value: "2", hidden: true },
+      ]),
     );
     expect(line(draft, before)).toBe("~ function    index  1.9 KB  env A, env B added");
   });
@@ -149,7 +174,10 @@ describe("one function", () => {
 
 describe("what dead runs leave", () => {
   test("a candidate address is cleared away without a new release", () => {
-    const plan = planRelease(first, { ...deployedOf(first, 3), leftovers: [{ kind: "stage", name: "candidate-1", reason: "an address" }] });
+    const plan = planRelease(first, {
+      ...deployedOf(first, 3),
+      leftovers: [{ kind: "stage", name: "candidate-1", reason: "an address" }],
+    });
     expect(plan.release).toBe(3);
     expect(plan.changes.filter(({ action }) => action !== "keep")).toEqual([
       { action: "update", kind: "stage", name: "candidate-1", reason: "finish: an address" },
@@ -164,7 +192,12 @@ describe("what dead runs leave", () => {
       live: live.live!,
       lastNumber: 2,
     });
-    expect(plan.changes.at(-1)).toEqual({ action: "update", kind: "release", name: "2", reason: "made before, not live now" });
+    expect(plan.changes.at(-1)).toEqual({
+      action: "update",
+      kind: "release",
+      name: "2",
+      reason: "made before, not live now",
+    });
     expect(plan.release).toBe(2);
   });
 
@@ -176,7 +209,10 @@ describe("what dead runs leave", () => {
   });
 
   test("a lookalike is reported and left alone", () => {
-    const plan = planRelease(first, { ...deployedOf(first), taken: [{ kind: "function", name: "app--dev--x-000000" }] });
+    const plan = planRelease(first, {
+      ...deployedOf(first),
+      taken: [{ kind: "function", name: "app--dev--x-000000" }],
+    });
     expect(planText(plan)).toContain("= function    app--dev--x-000000 ");
     expect(planText(plan)).toContain("left alone");
     expect(isDone(plan)).toBe(true);

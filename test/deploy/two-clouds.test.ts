@@ -1,9 +1,13 @@
-/** One command, two clouds: AWS and Cloudflare are released to together, or neither is. */
+/** A release to AWS and Cloudflare together: both change, or neither does. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Platform } from "../../deploy/platform.ts";
 import { release } from "../../deploy/release.ts";
-import { openRoad as openLambdaRoad, page, type Road as LambdaRoad } from "./lambda/road.ts";
-import { openRoad as openWorkersRoad, type Road as WorkersRoad } from "./workers/road.ts";
+import {
+  openDeployFixture as openLambdaRoad,
+  page,
+  type DeployFixture as LambdaRoad,
+} from "./lambda/deploy-fixture.ts";
+import { openDeployFixture as openWorkersRoad, type DeployFixture as WorkersRoad } from "./workers/deploy-fixture.ts";
 
 let aws: LambdaRoad;
 let cloudflare: WorkersRoad;
@@ -13,10 +17,13 @@ beforeEach(async () => {
 afterEach(() => Promise.all([aws.close(), cloudflare.close()]));
 
 const write = (word: string): Promise<unknown> =>
-  Promise.all([aws, cloudflare].map((road) => road.write("functions/index.ts", page(word))));
+  Promise.all([aws, cloudflare].map((fixture) => fixture.write("functions/index.ts", page(word))));
 const releaseTo = (clouds: readonly Platform[], smoke = [{ path: "/", status: 200 }]) =>
   release({
-    ...{ clouds, smoke, keep: 3, now: () => Date.now() },
+    clouds,
+    smoke,
+    keep: 3,
+    now: () => Date.now(),
     onPlans: async () => undefined,
     onProgress: () => undefined,
     checkpoint: () => undefined,
@@ -25,7 +32,8 @@ const live = async () => ({
   aws: (await (await aws.platform({}, false)).observe()).live,
   cloudflare: (await (await cloudflare.platform({}, false)).observe()).live,
 });
-const say = async (url: string | undefined): Promise<string> => (url === undefined ? "nothing" : (await fetch(url)).text());
+const say = async (url: string | undefined): Promise<string> =>
+  url === undefined ? "nothing" : (await fetch(url)).text();
 
 /** Refuses the n-th call of an operation, and passes all others on. */
 function refusing(operation: string, at: number) {
@@ -41,7 +49,10 @@ test("both go live, each with a record of its own", async () => {
   const released = await releaseTo([await aws.platform(), await cloudflare.platform()]);
   expect(released.map(({ changed }) => changed)).toEqual([true, true]);
   expect(await Promise.all(released.map(({ live: one }) => say(one.url)))).toEqual(["one", "one"]);
-  expect((await releaseTo([await aws.platform(), await cloudflare.platform()])).map(({ changed }) => changed)).toEqual([false, false]);
+  expect((await releaseTo([await aws.platform(), await cloudflare.platform()])).map(({ changed }) => changed)).toEqual([
+    false,
+    false,
+  ]);
 });
 
 test("a smoke test that fails on one leaves both as they were", async () => {
@@ -49,7 +60,9 @@ test("a smoke test that fails on one leaves both as they were", async () => {
   await releaseTo([await aws.platform(), await cloudflare.platform()]);
   await write("two");
   await cloudflare.write("functions/index.ts", "export const GET = () => new Response(null, { status: 500 });\n");
-  await expect(releaseTo([await aws.platform(), await cloudflare.platform()])).rejects.toMatchObject({ code: "SMOKE_FAILED" });
+  await expect(releaseTo([await aws.platform(), await cloudflare.platform()])).rejects.toMatchObject({
+    code: "SMOKE_FAILED",
+  });
   const now = await live();
   expect([now.aws?.number, now.cloudflare?.number, await say(now.aws?.url)]).toEqual([1, 1, "one"]);
 });
@@ -66,7 +79,21 @@ test("when the second cannot be promoted the first goes back to what was live", 
   expect(await Promise.all(again.map((one) => say(one.live.url)))).toEqual(["two", "two"]);
 });
 
-test("on a first release the first goes back to nothing: no $default on AWS, the 503 placeholder on Cloudflare", async () => {
+test("when taking back fails too, both failures are told, and no lock is left", async () => {
+  await write("one");
+  await releaseTo([await aws.platform(), await cloudflare.platform()]);
+  await write("two");
+  const awsFailing = await aws.platform({ client: { transport: refusing("UpdateStage", 2) } });
+  const failing = await cloudflare.platform({ client: { transport: refusing("createDeployment", 2) } });
+  await expect(releaseTo([awsFailing, failing])).rejects.toMatchObject({
+    name: "AggregateError",
+    errors: [{ message: "createDeployment is refused here" }, { message: "UpdateStage is refused here" }],
+  });
+  const again = await releaseTo([await aws.platform(), await cloudflare.platform()]);
+  expect(await Promise.all(again.map((one) => say(one.live.url)))).toEqual(["two", "two"]);
+});
+
+test("a first release that fails on one cloud leaves no $default on AWS, the placeholder on Cloudflare", async () => {
   await write("one");
   const failing = await cloudflare.platform({ client: { transport: refusing("createDeployment", 2) } });
   await expect(releaseTo([await aws.platform(), failing])).rejects.toThrow("refused here");
@@ -75,6 +102,10 @@ test("on a first release the first goes back to nothing: no $default on AWS, the
   await expect(releaseTo([await cloudflare.platform(), awsFailing])).rejects.toThrow("refused here");
   expect(await live()).toEqual({ aws: undefined, cloudflare: undefined });
   const path = "/workers/workers/road--local";
-  const { subdomain } = await cloudflare.client.call<{ subdomain: { url: string } }>({ operation: "get", method: "GET", path });
+  const { subdomain } = await cloudflare.client.call<{ subdomain: { url: string } }>({
+    operation: "get",
+    method: "GET",
+    path,
+  });
   expect((await fetch(subdomain.url)).status).toBe(503);
 });

@@ -1,4 +1,6 @@
-/** A clock on which waiting takes no time: whoever sleeps is woken in the order of their moments, and time jumps from one to the next. */
+/**
+ * A clock for tests on which waiting takes no time: sleepers are woken in order, and time jumps from one to the next.
+ */
 import type { Clock } from "../../deploy/clock.ts";
 
 /** The clock, and how long the sleeps on it were. */
@@ -13,7 +15,10 @@ interface Moment {
   readonly run: () => void;
 }
 
-/** @param start epoch ms @param isBusy true while something goes on that takes no time by this clock: it then stands still */
+/**
+ * @param start epoch ms @param isBusy true while something goes on that takes no time by this clock: it then stands
+ * still
+ */
 export function virtualClock(start = Date.UTC(2026, 10, 25), isBusy = (): boolean => false): VirtualClock {
   let now = start;
   const pauses: number[] = [];

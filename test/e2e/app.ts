@@ -1,4 +1,4 @@
-/** Small apps on disk for tests that run the CLI: a name and files in, a folder with the repository's packages out. */
+/** Creates small apps on disk, with the repository's packages, for tests that run the CLI. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,10 @@ export async function write(root: string, file: string, text: string): Promise<v
   await writeFile(join(root, file), text);
 }
 
-/** Makes apps in a folder that goes away after the file's tests, as does whatever they left running. Call it at the top of a test file. */
+/**
+ * Makes apps in a folder that goes away after the file's tests, as does whatever they left running. Call it at the top
+ * of a test file.
+ */
 export function appFolder(name: string): (app: string, files: Readonly<Record<string, string>>) => Promise<string> {
   let folder = "";
   beforeAll(async () => {

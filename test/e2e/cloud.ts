@@ -1,4 +1,4 @@
-/** `portico cloud` for a test: the folder that holds its state in, the running process and how each cloud's own client gets there out. */
+/** Starts `portico cloud` for a test, and gives the variables with which clients of both clouds connect to it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Running, start } from "./portico.ts";
@@ -17,14 +17,21 @@ export interface StartedCloud {
   readonly cloudflare: Readonly<Record<string, string>>;
 }
 
-/** On a free port; whoever starts it stops `running`. */
-export async function startCloud(root: string): Promise<StartedCloud> {
-  const running = start(["cloud", "--port", "0"], root);
+/** Starts it on a free port. The test has to stop `running`. */
+export async function startCloud(root: string, env: Readonly<Record<string, string>> = {}): Promise<StartedCloud> {
+  const running = start(["cloud", "--port", "0"], root, { env });
   const [, url = "", port] = await running.until(/(http:\/\/127\.0\.0\.1:(\d+)) {2}is the local cloud/);
-  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Pick<StartedCloud, "accessKeyId" | "secretAccessKey">;
+  const key = JSON.parse(await readFile(join(root, ".portico/cloud/key"), "utf8")) as Pick<
+    StartedCloud,
+    "accessKeyId" | "secretAccessKey"
+  >;
   const { accessKeyId, secretAccessKey } = key;
   return {
-    ...{ running, url, port: Number(port), accessKeyId, secretAccessKey },
+    running,
+    url,
+    port: Number(port),
+    accessKeyId,
+    secretAccessKey,
     aws: {
       AWS_ENDPOINT_URL: url,
       AWS_ACCESS_KEY_ID: accessKeyId,

@@ -1,4 +1,5 @@
 /** The commands of releases as a person runs them, for an app behind a function URL at stage `local`. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says, write } from "./app.ts";
 import { run as portico, start } from "./portico.ts";
@@ -6,11 +7,17 @@ import { run as portico, start } from "./portico.ts";
 const app = appFolder("function-url");
 const releaseLine = /release (\d+) {2}(http:\/\/127\.0\.0\.1:\d+\/) {2}\([\d.]+ s, \d+ API calls\)/;
 
-it("deploys, streams, invokes, rolls back and removes", async () => {
+it("an app is deployed, streams, is invoked, rolled back and removed", async () => {
   const root = await app("small", {
-    "hosting.json": `{ "name": "small", "group": "app", "lambda": { "front": "function-url" }, "smoke": [{ "path": "/" }] }`,
+    "hosting.json": JSON.stringify({
+      name: "small",
+      group: "app",
+      lambda: { front: "function-url" },
+      smoke: [{ path: "/" }],
+    }),
     "functions/index.ts": says("one"),
-    "functions/stream.ts": `export const GET = () => new Response(new ReadableStream({ async start(c) { c.enqueue(new TextEncoder().encode("a")); await new Promise((go) => (globalThis.go = go)); c.close(); } }));\n`,
+    "functions/stream.ts": `export const GET = () => new Response(new ReadableStream({ async start(c) {
+  c.enqueue(new TextEncoder().encode("a")); await new Promise((go) => (globalThis.go = go)); c.close(); } }));\n`,
     "functions/_public/a.txt": "static",
   });
   const running = start(["deploy", "--stage", "local", "--port", "0"], root);

@@ -1,13 +1,17 @@
-/** What a release could tell strangers: production builds of both conformance apps and answers to throwing routes in, no stack, path or source text out. */
+/**
+ * What a release could tell strangers: production builds of both conformance apps and answers to throwing routes in, no
+ * stack, path or source text out.
+ */
+// @module-tag check
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadApp } from "../../framework/config/load.ts";
-import { zipEntries } from "../../framework/local/cloud/zip-entries.ts";
+import { loadApp } from "../../framework/config/app-loader.ts";
+import { zipEntries } from "../../framework/zip/reader.ts";
 import { targets } from "../../framework/model/target.ts";
-import { build } from "../conformance/build.ts";
-import type { Running, Runtime, Subject } from "../conformance/runtime.ts";
+import { build } from "../conformance/app-build.ts";
+import type { RunningApp, Runtime, LoadedApp } from "../conformance/runtime.ts";
 import { localCloud } from "../conformance/runtimes/local-cloud.ts";
 import { node } from "../conformance/runtimes/node.ts";
 import { workers } from "../conformance/runtimes/workers.ts";
@@ -24,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function subject(name: AppName, use: string): Promise<Subject> {
+async function subject(name: AppName, use: string): Promise<LoadedApp> {
   const app = await loadApp({ root: roots[name], stage: "local" });
   const env = { ...app.env, ...Object.fromEntries(app.secrets.map((secret) => [secret, secrets[secret] ?? ""])) };
   return { app, env, folder: await mkdtemp(join(folder, `${name}-${use}-`)) };
@@ -41,7 +45,8 @@ async function written(out: string): Promise<ReadonlyMap<string, string>> {
     if (!name.endsWith(".zip")) files.set(name, bytes.toString("latin1"));
     else
       for (const entry of zipEntries(bytes))
-        if (!entry.path.startsWith("assets/")) files.set(`${name}!${entry.path}`, Buffer.from(entry.bytes).toString("latin1"));
+        if (!entry.path.startsWith("assets/"))
+          files.set(`${name}!${entry.path}`, Buffer.from(entry.bytes).toString("latin1"));
   }
   return files;
 }
@@ -60,14 +65,19 @@ async function comments(sources: string): Promise<readonly string[]> {
 }
 
 describe.each(apps)("the production build of the %s app", (name) => {
-  it.each(targets)("for %s holds no absolute path, no source text and nothing that reports a stack", async (target) => {
+  it.each(targets)("for %s has no absolute path, no source text and no code that reports a stack", async (target) => {
     const { out } = await build(await subject(name, target), target);
     const files = await written(out);
     const bundles = [...files].filter(([file]) => isCode(file));
     expect(bundles.length).toBeGreaterThan(10);
     const places = [repository, homedir(), out, tmpdir()].filter((place) => place.length > 1);
-    expect([...files].filter(([, text]) => places.some((place) => text.includes(`${place}/`))).map(([file]) => file)).toEqual([]);
-    const said = [...(await comments(join(roots[name], "functions"))), ...(await comments(join(repository, "framework/runtime")))];
+    expect(
+      [...files].filter(([, text]) => places.some((place) => text.includes(`${place}/`))).map(([file]) => file),
+    ).toEqual([]);
+    const said = [
+      ...(await comments(join(roots[name], "functions"))),
+      ...(await comments(join(repository, "framework/runtime"))),
+    ];
     expect(said.length).toBeGreaterThan(20);
     for (const [file, text] of bundles) {
       expect(text, file).not.toMatch(/\.stack\b|porticoReport|PORTICO_DEV|sourceMappingURL=data/);
@@ -96,8 +106,8 @@ const sources = [
 describe.each([localCloud, node, workers].map((runtime) => ({ runtime, where: runtime.name })))(
   "a release on $where",
   ({ runtime }: { runtime: Runtime }) => {
-    it.each(apps)("answers for the %s app with a request id and nothing more", async (name) => {
-      const running: Running = await runtime.start(await subject(name, runtime.name));
+    it.each(apps)("responds to errors of the %s app with a request id and nothing more", async (name) => {
+      const running: RunningApp = await runtime.start(await subject(name, runtime.name));
       try {
         for (const target of throwing[name]) {
           for (const accept of ["text/html", "application/json"]) {
@@ -105,7 +115,9 @@ describe.each([localCloud, node, workers].map((runtime) => ({ runtime, where: ru
             const body = Buffer.from(bytes).toString();
             const told = `${headers.map((header) => header.join(": ")).join("\n")}\n${body}`;
             expect(status, target).toBe(500);
-            expect(told, target).not.toMatch(/detail|always throws|stack|\bat .*:\d+|\.[mt]?[jt]s\b|functions\/|file:/i);
+            expect(told, target).not.toMatch(
+              /detail|always throws|stack|\bat .*:\d+|\.[mt]?[jt]s\b|functions\/|file:/i,
+            );
             expect(told).not.toContain(repository);
             expect(JSON.parse(body)).toEqual({ error: "Internal Server Error", requestId: expect.any(String) });
           }

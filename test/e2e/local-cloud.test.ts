@@ -1,4 +1,8 @@
-/** The local cloud as `deploy` meets it: another server on its port, a release that fails its smoke test, a stage that nobody serves. */
+/**
+ * The local cloud as `deploy` meets it: another server on its port, a release that fails its smoke test, a stage that
+ * nobody serves.
+ */
+// @module-tag check
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,9 +10,9 @@ import { join } from "node:path";
 import { CreateRoleCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand } from "@aws-sdk/client-lambda";
 import { describe, expect, it } from "vitest";
-import { localRegion } from "../../framework/local/cloud/arn.ts";
-import { readOrMakeKey } from "../../framework/local/cloud/key.ts";
-import { clientsOf, functionInput, refusalOf, trust } from "../local/cloud/lab.ts";
+import { localRegion } from "../../framework/cloud/aws/arn.ts";
+import { readOrCreateAccessKey } from "../../framework/cloud/access-key.ts";
+import { clientsOf, functionInput, refusalOf, trust } from "../cloud/lab.ts";
 import { appFolder, says } from "./app.ts";
 import { run, start } from "./portico.ts";
 
@@ -16,7 +20,7 @@ const app = appFolder("cloud");
 const released = /^release (\d+) {2}(http:\/\/127\.0\.0\.1:\d+)\//m;
 
 describe("portico deploy --stage local", () => {
-  it("takes a free port and says so when something else has the usual one", async () => {
+  it("uses a free port, and says so, when the default port is in use", async () => {
     const stranger = createServer((_, response) => response.end("not a cloud"));
     const usual = await new Promise<boolean>((ready) => {
       stranger.once("error", () => ready(false));
@@ -33,7 +37,7 @@ describe("portico deploy --stage local", () => {
     stranger.close();
   });
 
-  it("leaves the live release alone when the smoke test fails", async () => {
+  it("does not change the live release when the smoke test fails", async () => {
     const root = await app("smoke", {
       "functions/index.ts": says("good"),
       "hosting.json": `{ "name": "smoke", "smoke": [{ "path": "/", "status": 200 }] }`,
@@ -48,14 +52,14 @@ describe("portico deploy --stage local", () => {
     await running.stop();
   });
 
-  it("invoke says what to start when the stage's cloud does not run", async () => {
+  it("invoke says how to start the stage's cloud when it does not run", async () => {
     const root = await app("stopped", { "functions/index.ts": says("x") });
     const { code, stderr } = await run(["invoke", "/", "--stage", "local"], root);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error CLOUD_STOPPED: .*\nfix: .*\n$/);
   });
 
-  it("invoke finds a deployed stage by itself", async () => {
+  it("invoke finds a deployed stage without flags", async () => {
     const root = await app("found", { "functions/index.ts": says("found") });
     const running = start(["deploy", "--stage", "local", "--port", "0"], root);
     await running.until(released);
@@ -67,11 +71,15 @@ describe("portico deploy --stage local", () => {
 });
 
 describe("portico cloud --realistic", () => {
-  it("is as slow as AWS: a new role cannot be assumed yet", async () => {
+  it("delays changes as AWS does: a new role cannot be assumed yet", async () => {
     const root = await app("slow", { "functions/index.ts": says("slow") });
     const running = start(["cloud", "--realistic", "--port", "0"], root);
     const [url] = await running.until(/http:\/\/127\.0\.0\.1:\d+/);
-    const { iam, lambda } = clientsOf({ url, region: localRegion, ...readOrMakeKey(join(root, ".portico", "cloud")) });
+    const { iam, lambda } = clientsOf({
+      url,
+      region: localRegion,
+      ...readOrCreateAccessKey(join(root, ".portico", "cloud")),
+    });
     await iam.send(new CreateRoleCommand({ RoleName: "lab", AssumeRolePolicyDocument: trust }));
     const { message } = await refusalOf(lambda.send(new CreateFunctionCommand(functionInput("early"))));
     expect(message).toBe("The role defined for the function cannot be assumed by Lambda.");

@@ -1,4 +1,4 @@
-/** Runs the real CLI for tests: words in, exit code and output out, or a running process with its output and its descendants. */
+/** Runs the real CLI as a process for tests, to its end or in the background, and finds its child processes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 export const repository: string = join(import.meta.dirname, "../..");
 const bin = join(repository, "framework/cli/bin.js");
 
-/** What a finished command gave. */
+/** The exit code and output of a finished command. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -28,8 +28,11 @@ export interface Running {
 
 const open = new Set<Running>();
 
-/** Milliseconds that `until` waits at most. */
-const untilMs = 30_000;
+/**
+ * Milliseconds that is waited at most: a guard against a hang, a little less than a test's own, so that what was waited
+ * for is told.
+ */
+const hang = 280_000;
 
 /** Ends what a failed test left running. */
 export async function stopAll(): Promise<void> {
@@ -38,9 +41,18 @@ export async function stopAll(): Promise<void> {
 
 const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
-/** Starts a command and goes on. @param program another bin than the repository's */
-export function start(args: readonly string[], cwd: string, program: string = bin): Running {
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a command and goes on. */
+export function start(
+  args: readonly string[],
+  cwd: string,
+  // Another bin than the repository's; variables beside the tests' own.
+  { program = bin, env = {} }: { readonly program?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Running {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...environment, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [output, closed] = ["", false];
   const ended = once(child, "close");
   // Looked at when something is printed, not now and then: who measures a start measures nothing of ours.
@@ -59,10 +71,11 @@ export function start(args: readonly string[], cwd: string, program: string = bi
     child,
     output: () => output,
     async until(pattern) {
-      const late = AbortSignal.timeout(untilMs);
+      const late = AbortSignal.timeout(hang);
       for (let found = pattern.exec(output); ; found = pattern.exec(output)) {
         if (found) return found;
-        if (closed || late.aborted) throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
+        if (closed || late.aborted)
+          throw new Error(`portico ${args.join(" ")} never printed ${pattern}, but:\n${output}`);
         await Promise.race([once(changes, "change"), once(late, "abort")]);
       }
     },
@@ -116,10 +129,10 @@ function readStat(pid: number): { readonly parent: number; readonly state: strin
   }
 }
 
-/** Waits, within a bound, until none of the processes runs; gives those that still do. */
+/** Waits until none of the processes runs; gives those that never end. */
 export async function survivors(pids: readonly number[]): Promise<readonly number[]> {
   let left = pids;
-  for (let tries = 0; tries < 250 && left.length > 0; tries++) {
+  for (const end = performance.now() + hang; left.length > 0 && performance.now() < end;) {
     left = left.filter((pid) => !["Z", "X", undefined].includes(readStat(pid)?.state));
     if (left.length > 0) await new Promise((next) => setTimeout(next, 20));
   }

@@ -1,4 +1,5 @@
 /** README.md held to reality: the commands of its `sh` blocks, in order, in a copy of the checkout. */
+// @module-tag check
 import { execFileSync, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +17,10 @@ interface Started {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Commands that serve until Ctrl-C, and the words that give them free ports: 3000 and 4000 may be in use where this runs. */
+/**
+ * Commands that serve until Ctrl-C, and the words that give them free ports: 3000 and 4000 may be in use where this
+ * runs.
+ */
 const serving: Readonly<Record<string, string>> = {
   "npm start": "npm start -- --port 0",
   "npx portico dev": "npx portico dev --port 0",
@@ -37,7 +41,9 @@ const blocks = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text = ""]
 let copy: string;
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), "portico-readme-"));
-  const files = execFileSync("git", ["ls-files", "-z"], { cwd: repository, encoding: "utf8" }).split("\0").filter(Boolean);
+  const files = execFileSync("git", ["ls-files", "-z"], { cwd: repository, encoding: "utf8" })
+    .split("\0")
+    .filter(Boolean);
   for (const folder of new Set(files.map(dirname))) await mkdir(join(copy, folder), { recursive: true });
   for (const file of files) await cp(join(repository, file), join(copy, file));
   await symlink(join(repository, "node_modules"), join(copy, "node_modules"));
@@ -65,14 +71,15 @@ function start(command: string): Started {
   };
 }
 
-/** Waits, within a bound, until the command says where it serves; gives the port. */
+/** Waits until the command says where it serves; gives the port. */
 async function port(started: Started): Promise<string> {
   let isOver = false;
   void started.ended.then(() => (isOver = true));
-  for (let tries = 0; tries < 1000 && !isOver; tries++) {
-    const found = /http:\/\/127\.0\.0\.1:(\d+)\S* {2}Ctrl-C ends it|the local cloud runs at http:\/\/127\.0\.0\.1:(\d+)/.exec(
-      started.output(),
-    );
+  while (!isOver) {
+    const found =
+      /http:\/\/127\.0\.0\.1:(\d+)\S* {2}Ctrl-C ends it|the local cloud runs at http:\/\/127\.0\.0\.1:(\d+)/.exec(
+        started.output(),
+      );
     if (found) return (found[1] ?? found[2])!;
     await new Promise((next) => setTimeout(next, 20));
   }
@@ -80,37 +87,40 @@ async function port(started: Started): Promise<string> {
 }
 
 describe("README.md", () => {
-  it("shows the commands that this test knows how to run", () => {
+  it("contains only commands that this test can run", () => {
     const all = blocks.flat();
     expect(all).toEqual(expect.arrayContaining(Object.keys(serving)));
     expect(all.filter((command) => !(command in serving) && !command.startsWith("npx portico "))).toEqual([]);
   });
 
-  it.each(blocks.filter((block) => block.length > 0).map((block) => ({ block, first: block[0] })))("runs: $first …", async ({ block }) => {
-    let server: { readonly command: string; readonly started: Started; readonly port: string } | undefined;
-    try {
-      for (const command of block) {
-        const open = serving[command];
-        if (open) {
-          const started = start(open);
-          server = { command, started, port: await port(started) };
-          continue;
+  it.each(blocks.filter((block) => block.length > 0).map((block) => ({ block, first: block[0] })))(
+    "runs: $first …",
+    async ({ block }) => {
+      let server: { readonly command: string; readonly started: Started; readonly port: string } | undefined;
+      try {
+        for (const command of block) {
+          const open = serving[command];
+          if (open) {
+            const started = start(open);
+            server = { command, started, port: await port(started) };
+            continue;
+          }
+          const portFlag = server && command.includes("portico invoke") ? ` --port ${server.port}` : "";
+          const started = start(command + portFlag);
+          expect(await started.ended, `${command}\n${started.output()}`).toBe(0);
+          expect(started.output(), command).not.toMatch(/^(?:error|warning|fix|bug)\b|npm error/m);
+          if (portFlag) expect(started.output(), command).toMatch(/^2\d\d /m);
         }
-        const portFlag = server && command.includes("portico invoke") ? ` --port ${server.port}` : "";
-        const started = start(command + portFlag);
-        expect(await started.ended, `${command}\n${started.output()}`).toBe(0);
-        expect(started.output(), command).not.toMatch(/^(?:error|warning|fix|bug)\b|npm error/m);
-        if (portFlag) expect(started.output(), command).toMatch(/^2\d\d /m);
+        if (!server) return;
+        const pids = descendants(server.started.pid);
+        server.started.kill("SIGINT");
+        // npm ends itself by the signal that its script was sent.
+        expect([0, "SIGINT"]).toContain(await server.started.ended);
+        expect(await survivors(pids)).toEqual([]);
+        expect(server.started.output()).not.toMatch(/^(?:error|bug)\b|npm error/m);
+      } finally {
+        server?.started.kill("SIGKILL");
       }
-      if (!server) return;
-      const pids = descendants(server.started.pid);
-      server.started.kill("SIGINT");
-      // npm ends itself by the signal that its script was sent.
-      expect([0, "SIGINT"]).toContain(await server.started.ended);
-      expect(await survivors(pids)).toEqual([]);
-      expect(server.started.output()).not.toMatch(/^(?:error|bug)\b|npm error/m);
-    } finally {
-      server?.started.kill("SIGKILL");
-    }
-  });
+    },
+  );
 });

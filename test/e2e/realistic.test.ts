@@ -1,4 +1,8 @@
-/** Releases by the real CLI against a local cloud that is as slow as AWS, on the real clock, while somebody uses the app. */
+/**
+ * Releases by the real CLI against a local cloud that is as slow as AWS, on the real clock, while somebody uses the
+ * app.
+ */
+// @module-tag check
 import { describe, expect, it } from "vitest";
 import { appFolder, says, write } from "./app.ts";
 import { run, start } from "./portico.ts";
@@ -20,12 +24,11 @@ const ask = (url: string): Promise<string[]> =>
 async function untilOnly(url: string, word: string): Promise<Set<string>> {
   const seen = new Set<string>();
   let row = 0;
-  for (let tries = 0; tries < 20_000 && row < 60; tries += 1) {
+  while (row < 60) {
     const answers = await ask(url);
     for (const answer of answers) seen.add(answer);
     row = answers.every((answer) => answer === `200 ${word}`) ? row + 1 : 0;
   }
-  expect(row, `${word} alone`).toBe(60);
   return seen;
 }
 
@@ -37,13 +40,13 @@ async function whileRunning(
   const seen = new Set<string>();
   let isOver = false;
   const done = command.finally(() => (isOver = true));
-  for (let tries = 0; tries < 200_000 && !isOver; tries += 1) for (const answer of await ask(url)) seen.add(answer);
+  while (!isOver) for (const answer of await ask(url)) seen.add(answer);
   expect(await done).toMatchObject({ code: 0, stderr: "" });
   return seen;
 }
 
 describe("against a cloud that is as slow as AWS", () => {
-  it("a release and a rollback cause no error, and in the end only one release answers", { timeout: 180_000 }, async () => {
+  it("a release and a rollback cause no error, and in the end only one release answers", async () => {
     const root = await app("slow", { "functions/index.ts": says("one"), "functions/deep/[id].ts": says("one") });
     const cloud = start(["cloud", "--realistic", "--port", "0"], root);
     await cloud.until(/http:\/\/127\.0\.0\.1:\d+/);

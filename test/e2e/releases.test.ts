@@ -1,8 +1,12 @@
-/** The commands of releases as a person runs them, at stage local and at a stage of an account: the real CLI against a local cloud. */
+/**
+ * The commands of releases as a person runs them, at stage local and at a stage of an account: the real CLI against a
+ * local cloud.
+ */
+// @module-tag check
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { startCloud, type StartedCloud } from "./cloud.ts";
 import { type Finished, run } from "./portico.ts";
 
@@ -28,8 +32,14 @@ const rows = ({ stdout }: Finished): readonly Readonly<Record<string, unknown>>[
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "portico-releases-"));
   await write("functions/index.ts", says("one"));
-  await write("functions/users/[id].ts", 'export const GET = () => { console.log("seen"); return new Response("user"); };\n');
-  const stages = { prod: { protected: true, lambda: { account: "000000000000" } }, other: { lambda: { account: "111111111111" } } };
+  await write(
+    "functions/users/[id].ts",
+    'export const GET = () => { console.log("seen"); return new Response("user"); };\n',
+  );
+  const stages = {
+    prod: { protected: true, lambda: { account: "000000000000" } },
+    other: { lambda: { account: "111111111111" } },
+  };
   const settings = { name: "shop", smoke: [{ path: "/" }], lambda: { region: "us-east-1" }, stages };
   await write("hosting.json", JSON.stringify(settings));
   cloud = await startCloud(root);
@@ -39,14 +49,22 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-describe("at stage local", () => {
-  it("plans and deploys", async () => {
-    expect(await portico("plan", "--stage", "local")).toMatchObject({ code: 2, stdout: expect.stringContaining("+ function    index") });
+it("an app at stage local goes through all commands, from the first to the removal", async () => {
+  // Plans and deploys.
+  {
+    expect(await portico("plan", "--stage", "local")).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining("+ function    index"),
+    });
     expect(await portico("deploy", "--stage", "local", "-m", "first")).toMatchObject({ code: 0, stderr: "" });
-    expect(await portico("diff", "-s", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing to do") });
-  });
+    expect(await portico("diff", "-s", "local")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("nothing to do"),
+    });
+  }
 
-  it("lists what was released, rolls back and goes forward again", async () => {
+  // Lists what was released, rolls back and goes forward again.
+  {
     await write("functions/index.ts", says("two"));
     expect((await portico("deploy", "--stage", "local", "-m", "second")).code).toBe(0);
     const [listed] = rows(await portico("releases", "--stage", "local", "--json"));
@@ -65,9 +83,10 @@ describe("at stage local", () => {
       code: 1,
       stderr: expect.stringContaining("error RELEASE_UNKNOWN"),
     });
-  });
+  }
 
-  it("applies a plan that was written down, and refuses it once the app or the cloud moved", async () => {
+  // Applies a plan that was written down, and refuses it once the app or the cloud moved.
+  {
     await write("functions/index.ts", says("three"));
     expect((await portico("plan", "--stage", "local", "--out", "plan.json")).code).toBe(2);
     await write("functions/index.ts", says("other"));
@@ -79,13 +98,17 @@ describe("at stage local", () => {
     expect((await portico("deploy", "--stage", "local", "--plan", "plan.json")).code).toBe(0);
     expect(await portico("deploy", "--stage", "local", "--plan", "plan.json")).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/error PLAN_STALE.*moved/),
+      stderr: expect.stringMatching(/error PLAN_STALE.*was changed since it was made/),
     });
-  });
+  }
 
-  it("changes one route alone", async () => {
+  // Changes one route alone.
+  {
     await write("functions/index.ts", says("four"));
-    await write("functions/users/[id].ts", 'export const GET = () => { console.log("seen"); return new Response("person"); };\n');
+    await write(
+      "functions/users/[id].ts",
+      'export const GET = () => { console.log("seen"); return new Response("person"); };\n',
+    );
     expect(await portico("deploy", "--stage", "local", "--only", "/users/:id")).toMatchObject({ code: 0 });
     expect((await portico("invoke", "/users/7", "--stage", "local")).stdout).toContain("person");
     expect((await portico("invoke", "/", "--stage", "local")).stdout).toContain("three");
@@ -93,44 +116,65 @@ describe("at stage local", () => {
       code: 1,
       stderr: expect.stringContaining("ONLY_UNKNOWN"),
     });
-  });
+  }
 
-  it("shows logs by route, env, and what the doctor found", async () => {
+  // Shows logs by route, env, and what the doctor found.
+  {
     await portico("invoke", "/users/7", "--stage", "local");
     const logs = rows(await portico("logs", "/users/:id", "--stage", "local", "--json"));
     expect(logs.some(({ text, function: id }) => id === "users-id" && String(text).includes("seen"))).toBe(true);
     expect(logs.every((line) => line["function"] === "users-id")).toBe(true);
     expect(await portico("env", "--stage", "local")).toMatchObject({ code: 0 });
-    expect(await portico("doctor", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("integrations") });
+    expect(await portico("doctor", "--stage", "local")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("integrations"),
+    });
     const [policy] = rows(await portico("doctor", "--stage", "local", "--policy", "--json"));
     expect(JSON.stringify(policy)).toContain("function:shop--local--*");
-  });
+  }
 
-  it("probes the cloud on an API of its own, and leaves nothing behind", async () => {
+  // Probes the cloud on an API of its own, and leaves nothing behind.
+  {
     const [probed] = rows(await portico("doctor", "--stage", "local", "--probe", "--json"));
     const findings = probed?.["findings"] as readonly { readonly check: string; readonly ok: boolean }[];
     expect(findings.filter(({ ok }) => !ok)).toEqual([]);
-    expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(["export of a stage", "switch", "missing permission"]));
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(["export of a stage", "switch", "missing permission"]),
+    );
     expect((await portico("plan", "--stage", "local")).stdout).not.toContain("probe");
-  });
+  }
 
-  it("removes what it made, and only that", async () => {
-    expect(await portico("remove", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("removed shop") });
-    expect(await portico("remove", "--stage", "local")).toMatchObject({ code: 0, stdout: expect.stringContaining("has nothing of shop") });
-  });
+  // Removes what it made, and only that.
+  {
+    expect(await portico("remove", "--stage", "local")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("removed shop"),
+    });
+    expect(await portico("remove", "--stage", "local")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("has nothing of shop"),
+    });
+  }
 });
 
-describe("at a stage of an account", () => {
-  it("checks the account first, and asks before it permits anything", async () => {
-    expect(await inAccount("plan", "--stage", "other")).toMatchObject({ code: 1, stderr: expect.stringContaining("error ACCOUNT_WRONG") });
+it("an app at a stage of an account goes through all commands, from the first to the removal", async () => {
+  // Checks the account first, and asks before it permits anything.
+  {
+    expect(await inAccount("plan", "--stage", "other")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("error ACCOUNT_WRONG"),
+    });
     expect(await inAccount("deploy", "--stage", "prod")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("error CONSENT_NEEDED"),
     });
-    expect(await inAccount("releases", "--stage", "prod")).toMatchObject({ stdout: expect.stringContaining("nothing was released") });
-  });
+    expect(await inAccount("releases", "--stage", "prod")).toMatchObject({
+      stdout: expect.stringContaining("has no releases yet"),
+    });
+  }
 
-  it("takes secrets from the account, and fails before any change without them", async () => {
+  // Takes secrets from the account, and fails before any change without them.
+  {
     const settings = JSON.parse(await readFile(join(root, "hosting.json"), "utf8")) as Record<string, unknown>;
     await write("hosting.json", JSON.stringify({ ...settings, secrets: ["API_KEY"] }));
     await write(
@@ -149,12 +193,15 @@ describe("at a stage of an account", () => {
     const [{ url } = {}] = rows(deployed).slice(-1);
     expect(await (await fetch(String(url))).text()).toBe("s3cret");
     await inAccount("secret", "set", "API_KEY=n3w", "--stage", "prod");
-    expect((await inAccount("env", "--stage", "prod")).stdout).toMatch(/version 2 comes with the next deploy; version 1 is live/);
+    expect((await inAccount("env", "--stage", "prod")).stdout).toMatch(
+      /version 2 comes with the next deploy; version 1 is live/,
+    );
     expect((await inAccount("plan", "--stage", "prod")).stdout).toMatch(/~ function {4}index.*secrets/);
     expect((await inAccount("secret", "list", "--stage", "prod")).stdout).toMatch(/API_KEY +version 2/);
-  });
+  }
 
-  it("never removes a protected stage without its name", async () => {
+  // Never removes a protected stage without its name.
+  {
     expect(await inAccount("remove", "--stage", "prod", "--yes")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("--confirm prod"),
@@ -167,9 +214,10 @@ describe("at a stage of an account", () => {
       code: 0,
       stdout: expect.stringContaining("secret API_KEY"),
     });
-  });
+  }
 
-  it("removes secrets that were set before anything was released, and names nothing that is not there", async () => {
+  // Removes secrets that were set before anything was released, and names nothing that is not there.
+  {
     await inAccount("secret", "set", "API_KEY=s3cret", "--stage", "prod");
     expect(await inAccount("remove", "--stage", "prod", "--confirm", "prod")).toMatchObject({
       code: 0,
@@ -179,9 +227,9 @@ describe("at a stage of an account", () => {
       code: 0,
       stdout: "the stage prod has nothing of shop\n",
     });
-  });
+  }
 });
 
-it("says which stage is missing", async () => {
+it("names the missing stage", async () => {
   expect(await portico("releases")).toMatchObject({ code: 1, stderr: expect.stringContaining("error STAGE_MISSING") });
 });

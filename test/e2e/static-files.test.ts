@@ -1,19 +1,25 @@
-/** Static files over raw HTTP on every server of ours: what is in the folder is served, and nothing beside it, however it is asked for. */
+/**
+ * Static files over raw HTTP on every server of ours: what is in the folder is served, and nothing beside it, however
+ * it is asked for.
+ */
+// @module-tag isolated
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadApp } from "../../framework/config/load.ts";
-import type { Running, Runtime } from "../conformance/runtime.ts";
+import { loadApp } from "../../framework/config/app-loader.ts";
+import type { RunningApp, Runtime } from "../conformance/runtime.ts";
 import { lambda } from "../conformance/runtimes/lambda.ts";
 import { localCloud } from "../conformance/runtimes/local-cloud.ts";
 import { node } from "../conformance/runtimes/node.ts";
 import { workersDev } from "../conformance/runtimes/workers-dev.ts";
-import { run } from "../local/gateway-app.ts";
-import { raw } from "../local/raw.ts";
+import { run } from "../dev/gateway-app.ts";
+import { raw } from "../http/raw-client.ts";
 
 const secret = "SECRET-OF-THE-APP";
-/** What must never come out, wherever it lies; a name with a question mark only exists where the file system takes it. */
+/**
+ * What must never come out, wherever it lies; a name with a question mark only exists where the file system takes it.
+ */
 const files: Readonly<Record<string, string>> = {
   "hosting.json": `{ "name": "raw", "env": { "TOKEN": "${secret}" } }`,
   ".env": secret,
@@ -71,16 +77,31 @@ const up = [
   "..%ff",
   ".%00.",
 ];
-const wanted = ["secret.txt", "hosting.json", ".env", "_public-secret/x.txt", "functions/_public-secret/x.txt", "etc/passwd"];
+const wanted = [
+  "secret.txt",
+  "hosting.json",
+  ".env",
+  "_public-secret/x.txt",
+  "functions/_public-secret/x.txt",
+  "etc/passwd",
+];
 const prefixes = ["", "in/", "api/", "page/", "_public/"];
 
 /** Request targets that must lead nowhere. */
 const attacks: readonly string[] = [
   ...up.flatMap((step) => wanted.map((name) => `/${step}/${name}`)),
   ...up.flatMap((step) => prefixes.slice(1).map((prefix) => `/${prefix}${step}/${step}/${step}/secret.txt`)),
-  ...["/..%2f", "/..%5c", "/%2e%2e%2f", "/%2e%2e%5c", "/..%252f", "/..%255c", "/..%c0%af", "/..%e0%80%af", "/.%252e/"].flatMap((step) =>
-    wanted.map((name) => `${step.repeat(1)}${name}`),
-  ),
+  ...[
+    "/..%2f",
+    "/..%5c",
+    "/%2e%2e%2f",
+    "/%2e%2e%5c",
+    "/..%252f",
+    "/..%255c",
+    "/..%c0%af",
+    "/..%e0%80%af",
+    "/.%252e/",
+  ].flatMap((step) => wanted.map((name) => `${step.repeat(1)}${name}`)),
   ...[
     "//",
     "///",
@@ -101,7 +122,9 @@ const attacks: readonly string[] = [
     "/@fs/",
     "/proc/self/cwd/",
   ].flatMap((start) => wanted.map((name) => `${start}${name}`)),
-  ...["-secret/x.txt", "/../_public-secret/x.txt", "%2d%73ecret/x.txt", ".txt", "%2etxt", "/c.txt"].map((end) => `/_public${end}`),
+  ...["-secret/x.txt", "/../_public-secret/x.txt", "%2d%73ecret/x.txt", ".txt", "%2etxt", "/c.txt"].map(
+    (end) => `/_public${end}`,
+  ),
   ...[
     "/.env",
     "/%2eenv",
@@ -123,7 +146,14 @@ const attacks: readonly string[] = [
   ],
   ...Object.keys(links)
     .filter((name) => name !== "linked.txt")
-    .flatMap((name) => [`/${name}`, `/${name}/`, `/${name}/secret.txt`, `/${name}/x.txt`, `/${name}/config`, `/${name}/hosting.json`]),
+    .flatMap((name) => [
+      `/${name}`,
+      `/${name}/`,
+      `/${name}/secret.txt`,
+      `/${name}/x.txt`,
+      `/${name}/config`,
+      `/${name}/hosting.json`,
+    ]),
   ...[
     "/a.txt%00",
     "/a.txt%00.html",
@@ -158,7 +188,7 @@ const attacks: readonly string[] = [
 const site: Pick<Runtime, "start"> & { readonly name: "site" } = {
   name: "site",
   async start({ app }) {
-    const running = await run({}, { folder: true, root: join(app.root, "functions/_public") });
+    const running = await run({}, { directory: true, root: join(app.root, "functions/_public") });
     return {
       origin: running.gateway.url,
       send: () => Promise.reject(new Error("only raw")),
@@ -170,7 +200,7 @@ const site: Pick<Runtime, "start"> & { readonly name: "site" } = {
 describe.each([lambda, node, localCloud, workersDev, site])("$name", (runtime) => {
   let root: string;
   let folder: string;
-  let running: Running;
+  let running: RunningApp;
   const ask = (line: string, ...headers: string[]): Promise<string> =>
     raw(Number(new URL(running.origin).port), [line, "Host: localhost", "Connection: close", ...headers, "", ""]);
 
@@ -202,7 +232,7 @@ describe.each([lambda, node, localCloud, workersDev, site])("$name", (runtime) =
     ["/page/", "public page"],
     ["http://localhost/a.txt", "public a"],
     ["/api/x", "the route"],
-  ])("GET %s is %s", async (target, text) => {
+  ])("GET %s responds with %s", async (target, text) => {
     const answer = await ask(`GET ${target} HTTP/1.1`);
     const { name } = runtime;
     // A plain folder has no routes, and takes a name with a backslash for one that may be two.
@@ -218,7 +248,7 @@ describe.each([lambda, node, localCloud, workersDev, site])("$name", (runtime) =
     expect(answer.endsWith(text) || answer.includes(`\r\n${text}\r\n`), answer).toBe(true);
   });
 
-  test(`none of ${attacks.length} targets leads out`, async () => {
+  test(`none of ${attacks.length} hostile paths returns a file from outside the folder`, async () => {
     const wrong: string[] = [];
     // Sixteen at a time: a server that hangs or dies on one of them fails the next.
     for (let at = 0; at < attacks.length; at += 16) {
@@ -229,7 +259,8 @@ describe.each([lambda, node, localCloud, workersDev, site])("$name", (runtime) =
         const location = /^location: (.*)$/im.exec(answer)?.[1] ?? "/";
         const safe = !answer.includes(secret) && !answer.includes("root:") && /^\/(?![/\\])/.test(location);
         const own = status === 200 && answer.includes("the route");
-        if (!safe || !(own || [0, 307, 308, 400, 403, 404].includes(status))) wrong.push(`${some[index]} → ${answer.slice(0, 300)}`);
+        if (!safe || !(own || [0, 307, 308, 400, 403, 404].includes(status)))
+          wrong.push(`${some[index]} → ${answer.slice(0, 300)}`);
       }
     }
     expect(wrong).toEqual([]);

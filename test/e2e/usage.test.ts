@@ -1,3 +1,4 @@
+/** The real CLI's help, and its errors for wrong commands, flags, settings and folders, which name cause and fix. */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,10 +31,14 @@ describe("portico", () => {
     expect(help.code).toBe(0);
     for (const name of ["init", "dev", "build", "routes", "invoke", "deploy", "cloud", "start"])
       expect(help.stdout).toContain(`  ${name} `);
-    expect(await run(["help", "dev"], repository)).toMatchObject({ code: 0, stdout: expect.stringContaining("portico dev"), stderr: "" });
+    expect(await run(["help", "dev"], repository)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("portico dev"),
+      stderr: "",
+    });
   });
 
-  it("a folder that may not be written is the user's to mend, not a bug", async () => {
+  it("a folder that is not writable is reported as the user's mistake, not as a bug", async () => {
     const file = join(await app("no-folder", { file: "a file where a folder should be" }), "file");
     for (const words of [
       ["init", file],
@@ -46,19 +51,19 @@ describe("portico", () => {
     }
   });
 
-  it("says what an unknown command and an unknown flag may have meant, without a stack", async () => {
+  it("suggests a command or flag for an unknown one, without a stack trace", async () => {
     const command = await run(["biuld"], repository);
     expect(command.code).toBe(1);
-    expect(command.stderr).toBe("error UNKNOWN_COMMAND: unknown command 'biuld'\nfix: did you mean build?\n");
+    expect(command.stderr).toBe("error UNKNOWN_COMMAND: unknown command 'biuld'\nfix: Did you mean build?\n");
     const flag = await run(["dev", "--prot", "1"], repository);
     expect(flag.code).toBe(1);
-    expect(flag.stderr).toBe("error USAGE: unknown option '--prot'\nfix: did you mean --port?\n");
+    expect(flag.stderr).toBe("error USAGE: unknown option '--prot'\nfix: Did you mean --port?\n");
   });
 
   it("prints errors as JSON lines with --json", async () => {
     const { stderr, code } = await run(["biuld", "--json"], repository);
     expect(code).toBe(1);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "UNKNOWN_COMMAND", fix: "did you mean build?" } });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "UNKNOWN_COMMAND", fix: "Did you mean build?" } });
   });
 
   it.each([
@@ -71,8 +76,11 @@ describe("portico", () => {
     expect(finished.stderr).toMatch(new RegExp(`^error ${code}: .*\nfix: .*\n$`));
   });
 
-  it("names the line of an unknown key in hosting.json and the key that was meant", async () => {
-    const root = await app("unknown-key", { "functions/index.ts": hello, "hosting.json": `{\n  "name": "demo",\n  "tagret": "node"\n}\n` });
+  it("names the line of an unknown key in hosting.json and suggests a known one", async () => {
+    const root = await app("unknown-key", {
+      "functions/index.ts": hello,
+      "hosting.json": `{\n  "name": "demo",\n  "tagret": "node"\n}\n`,
+    });
     for (const command of ["build", "routes", "dev"]) {
       const { code, stderr } = await run([command], root);
       expect(code).toBe(1);
@@ -82,7 +90,45 @@ describe("portico", () => {
     }
   });
 
-  it("names both files of two routes with one path", async () => {
+  it("warns of a rule that matches no route", async () => {
+    const settings = {
+      name: "demo",
+      routes: { "/*": { timeout: 5 }, "/reports/*": { memory: 512 }, "/": { timeout: 3 } },
+    };
+    const root = await app("rules", { "functions/index.ts": hello, "hosting.json": JSON.stringify(settings) });
+    const { code, stderr } = await run(["build"], root);
+    expect([code, stderr]).toEqual([
+      0,
+      'warning "routes": "/reports/*" in hosting.json matches no route; portico routes prints their patterns\n',
+    ]);
+  });
+
+  it("refuses in dev, as in build, a static file that is too large for a Lambda response", async () => {
+    const root = await app("large", {
+      "functions/index.ts": hello,
+      "functions/_public/large.bin": "x".repeat(4_800_000),
+    });
+    for (const command of ["build", "dev"]) {
+      const { code, stderr } = await run([command], root);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error ASSET_TOO_LARGE: functions\/_public\/large\.bin is 4\.6 MB; .*\nfix: .*\n$/),
+      ]);
+    }
+  });
+
+  it("says that the folder for temporary files is missing", async () => {
+    const root = await app("temporary", { "functions/index.ts": hello });
+    const { code, stderr } = await run(["build"], root, { env: { TMPDIR: join(root, "none") } });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error NO_TMPDIR: .*none, which TMPDIR names\nfix: Run mkdir -p .*none, or unset TMPDIR\n$/,
+      ),
+    ]);
+  });
+
+  it("names both files of two routes with the same path", async () => {
     const root = await app("conflict", { "functions/a/[x].ts": hello, "functions/a/[y].ts": hello });
     for (const command of ["build", "routes", "dev"]) {
       const { code, stderr } = await run([command], root);
@@ -93,15 +139,35 @@ describe("portico", () => {
     }
   });
 
-  it("says how to go on where there is no app", async () => {
+  it("says what to do in a folder without an app", async () => {
     const root = await app("empty", { "readme.txt": "nothing" });
     const { code, stderr } = await run(["build"], root);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error NO_ROUTES: .*\nfix: .*portico init.*\n$/);
   });
 
+  it.each(["dev", "build", "routes", "deploy"])(
+    "%s reports a misnamed folder, and does not serve its settings as a file",
+    async (command) => {
+      const root = await app("misnamed", { "function/index.ts": hello, "hosting.json": `{ "name": "demo" }` });
+      const words = command === "deploy" ? [command, "--stage", "local"] : [command];
+      const { code, stderr } = await run(words, root);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error FUNCTIONS_NAME: .* contains function\/ and .*\nfix: .*mv function functions\n$/);
+    },
+  );
+
+  it("dev refuses a folder with only a hosting.json, and an unknown target also for static files", async () => {
+    const settings = await app("settings", { "api/index.ts": hello, "hosting.json": `{ "name": "demo" }` });
+    expect((await run(["dev"], settings)).stderr).toMatch(/^error NO_ROUTES: .*\nfix: .*functions.*\n$/);
+    const site = await app("site", { "index.html": "hi" });
+    expect((await run(["dev", "--target", "lamda"], site)).stderr).toMatch(/^error BAD_TARGET: .*\nfix: .*\n$/);
+  });
+
   it("shows file, line and code frame of a route that does not build", async () => {
-    const root = await app("broken", { "functions/index.ts": `export const GET = () => {\n  return new Response("hi";\n};\n` });
+    const root = await app("broken", {
+      "functions/index.ts": `export const GET = () => {\n  return new Response("hi";\n};\n`,
+    });
     const { code, stderr } = await run(["build"], root);
     expect(code).toBe(1);
     expect(stderr).toContain("functions/index.ts:2:");
@@ -109,7 +175,7 @@ describe("portico", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  it.each(["dev", "cloud"])("%s says that its port is taken and how to choose another", async (command) => {
+  it.each(["dev", "cloud"])("%s says that its port is in use and how to choose another", async (command) => {
     const root = await app(`port-${command}`, { "functions/index.ts": hello });
     const server = createServer();
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -118,57 +184,5 @@ describe("portico", () => {
     server.close();
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^error PORT_IN_USE: .*${port}.*\nfix: .*--port.*\n$`));
-  });
-});
-
-describe("portico invoke", () => {
-  it("says what to start when nothing answers", async () => {
-    const { code, stderr } = await run(["invoke", "/", "--port", "1"], repository);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^error NO_ANSWER: .*\nfix: .*portico dev.*\n$/);
-  });
-
-  it("sends method, raw path, headers and body, and prints the answer; 5xx is exit code 1", async () => {
-    const server = createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk) => (body += chunk));
-      request.on("end", () => {
-        response.statusCode = request.url === "/bad" ? 503 : 201;
-        response.setHeader("set-cookie", ["a=1", "b=2"]);
-        response.end(
-          JSON.stringify({
-            method: request.method,
-            url: request.url,
-            tag: request.headers["x-tag"],
-            type: request.headers["content-type"],
-            body,
-          }),
-        );
-      });
-    });
-    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const text = await run(["invoke", "put", "/a/../b%2F", "--url", url, "-H", "X-Tag: one", "-d", '{"a":1}'], repository);
-    expect(text.code).toBe(0);
-    expect(text.stdout).toContain("201 Created");
-    expect(text.stdout).toContain("set-cookie: a=1\nset-cookie: b=2\n");
-    expect(text.stdout).toContain('{"method":"PUT","url":"/a/../b%2F","tag":"one","type":"application/json","body":"{\\"a\\":1}"}');
-    const json = await run(["invoke", "POST", "/bad", "-d", "@-", "--url", url, "--json"], repository, { stdin: "a=1" });
-    expect(json.code).toBe(1);
-    const answer = JSON.parse(json.stdout) as { status: number; body: string; milliseconds: number };
-    expect(answer.status).toBe(503);
-    expect(JSON.parse(answer.body)).toMatchObject({ type: "application/x-www-form-urlencoded", body: "a=1" });
-    server.close();
-  });
-
-  it.each([
-    [["invoke", "path"], "USAGE"],
-    [["invoke", "/", "-H", "no header"], "USAGE"],
-    [["invoke", "/", "--url", "ftp://x"], "BAD_URL"],
-    [["invoke", "POST", "/", "-d", "@/no/such/file"], "FILE_MISSING"],
-  ])("refuses %j", async (args, code) => {
-    const finished = await run(args, repository);
-    expect(finished.code).toBe(1);
-    expect(finished.stderr).toMatch(new RegExp(`^error ${code}: .*\nfix: .*\n$`));
   });
 });

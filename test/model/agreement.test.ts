@@ -1,11 +1,14 @@
-/** One precedence everywhere: the dev matcher, the router and the emulated HTTP API agree on random routes, assets and paths. */
+/**
+ * One precedence everywhere: the dev matcher, the router and the emulated HTTP API agree on random routes, assets and
+ * paths.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { selectRoute } from "../../framework/local/http-api/match.ts";
+import { selectRoute } from "../../framework/emulation/http-api/routing.ts";
 import { assetFolders, assetsInFront, isInFolder } from "../../framework/model/asset-folders.ts";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
 import type { BuiltAsset, BuiltRoute } from "../../framework/model/manifest.ts";
-import { matchRoutes } from "../../framework/model/match.ts";
+import { matchRoutes } from "../../framework/model/route-matcher.ts";
 import { regexpSource } from "../../framework/model/pattern.ts";
 import { expandRoutes } from "../../framework/model/precedence.ts";
 import { UserError } from "../../framework/model/user-error.ts";
@@ -15,13 +18,17 @@ import { assetsOf, routesOf } from "./routes.ts";
 const words = ["a", "b", "c.d", "나 x", "100%"];
 const folder = fc.constantFrom(...words, "[x]", "(g)");
 const last = fc.constantFrom(...words, "index", "[y]", "[...r]", "[[...r]]");
-const routeName = fc.tuple(fc.array(folder, { maxLength: 3 }), last).map(([folders, name]) => [...folders.map(unique), name].join("/"));
+const routeName = fc
+  .tuple(fc.array(folder, { maxLength: 3 }), last)
+  .map(([folders, name]) => [...folders.map(unique), name].join("/"));
 const part = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...words) },
   { weight: 1, arbitrary: fc.constantFrom("", "z", "%61", "?q", "A") },
 );
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => `/${parts.join("/")}`);
-const asset = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 4 }).map((parts) => escapePath(`/${parts.join("/")}`));
+const asset = fc
+  .array(fc.constantFrom(...words), { minLength: 1, maxLength: 4 })
+  .map((parts) => escapePath(`/${parts.join("/")}`));
 
 const unique = (name: string, index: number): string => (name === "[x]" ? `[x${index}]` : name);
 
@@ -31,7 +38,10 @@ interface Found {
 }
 
 /** Adds names one by one and leaves out each that conflicts, so that every set is valid and most are large. */
-function validSet(names: readonly string[], paths: readonly string[]): { routes: readonly BuiltRoute[]; assets: readonly BuiltAsset[] } {
+function validSet(
+  names: readonly string[],
+  paths: readonly string[],
+): { routes: readonly BuiltRoute[]; assets: readonly BuiltAsset[] } {
   let routes: readonly BuiltRoute[] = [];
   let assets: readonly BuiltAsset[] = [];
   for (const name of names) if (isValid([...routes, ...routesOf(name)], [])) routes = [...routes, ...routesOf(name)];
@@ -78,15 +88,19 @@ function byHttpApi(routes: readonly BuiltRoute[], assets: readonly BuiltAsset[],
 
 test("the dev matcher, the router and the HTTP API choose the same route and params", () => {
   fc.assert(
-    fc.property(fc.array(routeName, { maxLength: 12 }), fc.array(path, { minLength: 1, maxLength: 12 }), (names, paths) => {
-      const { routes } = validSet(names, []);
-      for (const asked of paths.map(escapePath)) {
-        expect(canonicalPath(asked)).toBe(asked);
-        const found = byMatcher(routes, asked);
-        expect(byRouter(routes, asked)).toEqual(found);
-        expect(byHttpApi(routes, [], asked)).toEqual(found);
-      }
-    }),
+    fc.property(
+      fc.array(routeName, { maxLength: 12 }),
+      fc.array(path, { minLength: 1, maxLength: 12 }),
+      (names, paths) => {
+        const { routes } = validSet(names, []);
+        for (const asked of paths.map(escapePath)) {
+          expect(canonicalPath(asked)).toBe(asked);
+          const found = byMatcher(routes, asked);
+          expect(byRouter(routes, asked)).toEqual(found);
+          expect(byHttpApi(routes, [], asked)).toEqual(found);
+        }
+      },
+    ),
     { numRuns: 400 },
   );
 });

@@ -1,4 +1,4 @@
-/** Frames around a place. */
+/** Code frames around a position. */
 import { expect, test } from "vitest";
 import { codeFrame } from "../../framework/model/code-frame.ts";
 

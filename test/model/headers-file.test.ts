@@ -1,11 +1,11 @@
-/** The `_headers` text that Cloudflare's asset server is given. */
+/** The `_headers` file of Cloudflare's asset server. */
 import { expect, test } from "vitest";
 import { headersFile, headersFileLimit } from "../../framework/model/headers-file.ts";
 
 const assets = (...paths: string[]) => paths.map((path) => ({ path }));
 const forGood = "public, max-age=31536000, immutable";
 
-test("files with a hash by whole folders where it can be, then the app's rules, each in the place of what was said before", () => {
+test("immutable files come first, by folders where possible, then the app's rules, each replacing earlier ones", () => {
   const { text, left } = headersFile(
     assets(
       "/a.0123abcd.css",
@@ -40,7 +40,7 @@ test("files with a hash by whole folders where it can be, then the app's rules, 
   ]);
 });
 
-test("Cloudflare's limit is kept, the app's own rules first", () => {
+test("the app's own rules have priority within Cloudflare's limit", () => {
   const many = assets("/plain.txt", ...Array.from({ length: 120 }, (_, at) => `/a${at}.0123abcd.js`));
   const { text, left } = headersFile(many, [{ pattern: "/*", headers: { "x-a": "1" } }]);
   expect(text.split("\n").filter((line) => line.startsWith("/"))).toHaveLength(headersFileLimit);

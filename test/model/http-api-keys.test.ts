@@ -1,4 +1,4 @@
-/** Route keys, and which folders the assets own. */
+/** Route keys, and the folders that only assets serve. */
 import { expect, test } from "vitest";
 import { assetFolders, isInFolder } from "../../framework/model/asset-folders.ts";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
@@ -48,7 +48,7 @@ test.each([
   expect(assetFolders(routesOf(...routes), assetsOf(...assets))).toEqual(folders);
 });
 
-test("a folder holds what is below it, not itself or its lookalikes", () => {
+test("a folder includes the paths below it, not itself or similar names", () => {
   expect(["/img/a", "/img/a/b", "/img/a/"].every((path) => isInFolder(["/img"], path))).toBe(true);
   expect(["/img", "/img/", "/img//a", "/images/a", "/"].some((path) => isInFolder(["/img"], path))).toBe(false);
 });
@@ -59,7 +59,7 @@ test("a route and an asset at one path are a conflict that names both", () => {
   expect(() => keys(["style.css"], ["/style.css"])).toThrow(expect.objectContaining({ code: "ROUTE_CONFLICT", at }));
 });
 
-test("a name that no key can hold is the user's to change, if a route matches it", () => {
+test("a file name that no key can have is an error if a route matches it", () => {
   expect(() => keys(["[page]"], ["/%7Ba%7D.css"])).toThrow(expect.objectContaining({ code: "ASSET_NAME" }));
   expect(keys(["index"], ["/%7Ba%7D.css"])).toEqual(["ANY / → index", "$default → assets"]);
 });

@@ -1,9 +1,10 @@
+/** The limits of one HTTP API on functions and routes: which apps fit, and which `group` the error suggests. */
 import { expect, test } from "vitest";
-import { httpApiProblem } from "../../framework/model/http-api-limits.ts";
+import { httpApiLimitError } from "../../framework/model/http-api-limits.ts";
 import type { BuiltAsset, BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
 import type { Segment } from "../../framework/model/route.ts";
 
-type Input = Parameters<typeof httpApiProblem>[0];
+type Input = Parameters<typeof httpApiLimitError>[0];
 
 const statics = (path: string): readonly Segment[] =>
   path
@@ -12,7 +13,10 @@ const statics = (path: string): readonly Segment[] =>
     .map((value) => ({ kind: "static", value }));
 
 /** An app of routes in files, each its own function. */
-function app(files: readonly string[], more: { tail?: Segment; assets?: readonly string[]; front?: "function-url" } = {}): Input {
+function app(
+  files: readonly string[],
+  more: { tail?: Segment; assets?: readonly string[]; front?: "function-url" } = {},
+): Input {
   const { tail, assets = [], front } = more;
   const routes = files.map((file, index) => {
     const path = file.slice("functions".length, -".ts".length);
@@ -39,40 +43,45 @@ const files = (count: number, folder = (at: number): string => `f${at % 10}/`): 
 
 const restTail: Segment = { kind: "optional-rest", name: "rest" };
 
-test("299 functions have room beside the one of the static files, 300 have not", () => {
-  expect(httpApiProblem(app(files(299)))).toBeUndefined();
-  expect(httpApiProblem(app(files(300)))).toMatchObject({
+test("299 functions fit beside the one of the static files, 300 do not", () => {
+  expect(httpApiLimitError(app(files(299)))).toBeUndefined();
+  expect(httpApiLimitError(app(files(300)))).toMatchObject({
     code: "TOO_MANY_FUNCTIONS",
     message: expect.stringMatching(/^300 functions .* 301 integrations; an HTTP API has 300/) as string,
     fix: expect.stringContaining(`"group": "folder"`) as string,
   });
 });
 
-test("where folders would be too many, too, all goes into one function", () => {
+test("where folders would be too many as well, the fix is one function", () => {
   const everyFolder = app(files(300, (at) => `f${at}/`));
-  expect(httpApiProblem(everyFolder)).toMatchObject({ fix: expect.stringContaining(`"group": "app"`) as string });
+  expect(httpApiLimitError(everyFolder)).toMatchObject({ fix: expect.stringContaining(`"group": "app"`) as string });
 });
 
 test("[[...rest]] counts twice", () => {
-  expect(httpApiProblem(app(files(149), { tail: restTail }))).toBeUndefined();
-  expect(httpApiProblem(app(files(150), { tail: restTail }))).toMatchObject({
+  expect(httpApiLimitError(app(files(149), { tail: restTail }))).toBeUndefined();
+  expect(httpApiLimitError(app(files(150), { tail: restTail }))).toMatchObject({
     code: "TOO_MANY_KEYS",
-    message: expect.stringContaining("301 route keys (150 routes, 150 more for [[...rest]], which takes two, $default)") as string,
+    message: expect.stringContaining(
+      "301 route keys (150 routes, 150 more for [[...rest]], which takes two, $default)",
+    ) as string,
     fix: expect.stringContaining(`"front": "function-url"`) as string,
   });
 });
 
 test("static files that a route matches count", () => {
   const greedy: Input = app(["functions/all.ts"], { assets: Array.from({ length: 299 }, (_, at) => `/a${at}.txt`) });
-  const all = { ...greedy, routes: greedy.routes.map((route) => ({ ...route, segments: [{ kind: "rest", name: "rest" } as const] })) };
-  expect(httpApiProblem(all)).toMatchObject({
+  const all = {
+    ...greedy,
+    routes: greedy.routes.map((route) => ({ ...route, segments: [{ kind: "rest", name: "rest" } as const] })),
+  };
+  expect(httpApiLimitError(all)).toMatchObject({
     code: "TOO_MANY_KEYS",
     message: expect.stringContaining("299 for static files that a route matches too") as string,
     fix: expect.stringContaining("a folder of their own") as string,
   });
-  expect(httpApiProblem({ ...all, assets: all.assets.slice(0, 298) })).toBeUndefined();
+  expect(httpApiLimitError({ ...all, assets: all.assets.slice(0, 298) })).toBeUndefined();
 });
 
 test("a function URL has no such limits", () => {
-  expect(httpApiProblem(app(files(400), { front: "function-url" }))).toBeUndefined();
+  expect(httpApiLimitError(app(files(400), { front: "function-url" }))).toBeUndefined();
 });

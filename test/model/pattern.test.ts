@@ -1,7 +1,14 @@
-/** Route files' names as patterns. */
+/** Patterns parsed from route files' names. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { displayPattern, keyPath, parseRouteFile, regexpSource, routeId, urlRegexpSource } from "../../framework/model/pattern.ts";
+import {
+  displayPattern,
+  keyPath,
+  parseRouteFile,
+  regexpSource,
+  routeId,
+  urlRegexpSource,
+} from "../../framework/model/pattern.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 
 const cases: readonly (readonly [file: string, pattern: string, source: string, id: string])[] = [
@@ -30,7 +37,9 @@ test.each(cases)("functions/%s serves %s", (file, pattern, source, id) => {
   expect(new RegExp(source)).toBeInstanceOf(RegExp);
 });
 
-const file = fc.array(fc.constantFrom("a", "b.c", "나", "[x]", "[y]"), { maxLength: 3 }).map((parts) => [...new Set(parts)]);
+const file = fc
+  .array(fc.constantFrom("a", "b.c", "나", "[x]", "[y]"), { maxLength: 3 })
+  .map((parts) => [...new Set(parts)]);
 const last = fc.constantFrom("index", "d", "[...rest]", "[[...rest]]");
 const url = fc.tuple(
   fc.constantFrom("http://h", "https://h.test:8080", "https://[::1]"),
@@ -77,13 +86,19 @@ describe("names that are no pattern", () => {
     ["[a]/[...a].ts", /twice/],
     ["{a}.ts", /"\{"/],
     ["(home).ts", /folder/],
+    ["*.ts", /"\*"/],
+    ["(a*)/b.ts", /"\*"/],
   ])("%s", (name, message) => {
     const file = `functions/${name}`;
     const run = (): unknown => parseRouteFile(file);
     expect(run).toThrow(UserError);
     expect(run).toThrow(message);
     expect(run).toThrow(
-      expect.objectContaining({ code: "ROUTE_NAME", at: [{ file }], fix: expect.stringMatching(/^[A-Z].+\.$/) as string }),
+      expect.objectContaining({
+        code: "ROUTE_NAME",
+        at: [{ file }],
+        fix: expect.stringMatching(/^[A-Z].+\.$/) as string,
+      }),
     );
   });
 });

@@ -1,6 +1,6 @@
-/** The order of routes and what cannot be ordered. */
+/** The order of routes, and conflicts that have none. */
 import { expect, test } from "vitest";
-import { matchRoutes } from "../../framework/model/match.ts";
+import { matchRoutes } from "../../framework/model/route-matcher.ts";
 import { displayPattern } from "../../framework/model/pattern.ts";
 import { expandRoutes } from "../../framework/model/precedence.ts";
 import { UserError } from "../../framework/model/user-error.ts";
@@ -36,7 +36,7 @@ test("an optional rest is its base and its greedy pattern", () => {
   expect(order("[[...all]]")).toEqual(["/ [[...all]]", "/:all+ [[...all]]"]);
 });
 
-test("an expansion gives way to a route of its own", () => {
+test("a route with the same shape replaces an expansion", () => {
   expect(order("notes/index", "notes/[[...path]]")).toEqual(["/notes notes/index", "/notes/:path+ notes/[[...path]]"]);
   expect(order("a/[...r]", "a/[[...s]]")).toEqual(["/a a/[[...s]]", "/a/:r+ a/[...r]"]);
   expect(order("[x]/[[...r]]", "[page]")).toEqual(["/:page [page]", "/:x/:r+ [x]/[[...r]]"]);
@@ -55,10 +55,12 @@ test.each([
 ])("%j is a conflict that names both files", (names) => {
   const files = names.map((name) => ({ file: `functions/${name}.ts` }));
   expect(() => order(...names)).toThrow(UserError);
-  expect(() => order(...names)).toThrow(expect.objectContaining({ code: "ROUTE_CONFLICT", at: expect.arrayContaining(files) as object }));
+  expect(() => order(...names)).toThrow(
+    expect.objectContaining({ code: "ROUTE_CONFLICT", at: expect.arrayContaining(files) as object }),
+  );
 });
 
-test("an optional route that is left nothing is a conflict with both that took it", () => {
+test("an optional route that two others replace is a conflict with both", () => {
   const run = (): unknown => order("a/index", "a/[...r]", "a/[[...s]]");
   expect(run).toThrow(
     expect.objectContaining({
@@ -72,12 +74,22 @@ test("greedy patterns that no path can share are no conflict", () => {
   expect(order("a/[...r]", "b/[...r]", "[x]/y/[...r]")).toHaveLength(3);
 });
 
-test("params are decoded once, and a missing optional rest is left out", () => {
+test("params are decoded once, and a missing optional rest is omitted", () => {
   const ordered = expandRoutes(routesOf("hello/[name]", "files/[...path]", "notes/[[...path]]"));
   const found = (path: string): unknown => matchRoutes(ordered, path)?.params;
   expect(found("/hello/%EB%82%98%2525%2Fx")).toEqual({ name: "나%25/x" });
   expect(found("/files/a%20b//c/")).toEqual({ path: "a b//c/" });
   expect(found("/notes")).toEqual({});
-  for (const path of ["/notes/", "/hello/", "/files", "/files/", "/files//a", "/hello/a/", "//hello/a", "/Hello/a", "/"])
+  for (const path of [
+    "/notes/",
+    "/hello/",
+    "/files",
+    "/files/",
+    "/files//a",
+    "/hello/a/",
+    "//hello/a",
+    "/Hello/a",
+    "/",
+  ])
     expect(found(path)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** Routes for tests: file names below functions/ in, routes as discover and the build make them out. */
+/** Makes routes for tests from file names below functions/, as discovery and the build make them. */
 import type { BuiltAsset, BuiltRoute } from "../../framework/model/manifest.ts";
 import { displayPattern, parseRouteFile, routeId } from "../../framework/model/pattern.ts";
 
@@ -6,7 +6,15 @@ export const routesOf = (...names: readonly string[]): readonly BuiltRoute[] =>
   names.map((name) => {
     const file = `functions/${name}.ts`;
     const segments = parseRouteFile(file);
-    return { id: routeId(segments), pattern: displayPattern(segments), segments, file, middleware: [], methods: ["GET"], function: name };
+    return {
+      id: routeId(segments),
+      pattern: displayPattern(segments),
+      segments,
+      file,
+      middleware: [],
+      methods: ["GET"],
+      function: name,
+    };
   });
 
 export const assetsOf = (...paths: readonly string[]): readonly BuiltAsset[] =>

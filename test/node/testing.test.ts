@@ -1,4 +1,4 @@
-/** `portico/testing`: handlers and modules called with a plain Request. */
+/** Tests of `portico/testing`, which calls handlers and modules with a Request. */
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { createCall, invoke } from "../../framework/node/testing.ts";
@@ -9,7 +9,11 @@ const hello: Handler<"/hello/[name]"> = (request, { params, env, var: own }) =>
   Response.json([request.method, new URL(request.url).pathname, params.name, env["GREETING"], own["user"]]);
 
 test("a handler, its params typed by its path", async () => {
-  const response = await invoke(hello, "/hello/Ann", { params: { name: "Ann" }, env: { GREETING: "hi" }, var: { user: 7 } });
+  const response = await invoke(hello, "/hello/Ann", {
+    params: { name: "Ann" },
+    env: { GREETING: "hi" },
+    var: { user: 7 },
+  });
   expect(await response.json()).toEqual(["GET", "/hello/Ann", "Ann", "hi", 7]);
 });
 
@@ -34,7 +38,7 @@ test("a Hono app gets the env", async () => {
   expect(await (await invoke({ default: app }, "/x", { env: { GREETING: "hi" } })).text()).toBe("hi");
 });
 
-test("an HttpError is its answer; anything else fails the test", async () => {
+test("an HttpError becomes its response; another error is thrown", async () => {
   const refuse: Handler = () => {
     throw new HttpError(422, "no");
   };

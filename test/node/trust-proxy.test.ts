@@ -1,4 +1,4 @@
-/** Which proxies are believed: settings and headers in, the client's address and origin out. */
+/** Tests of the client's address and origin behind trusted proxies. */
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { createTrust } from "../../framework/node/trust-proxy.ts";
@@ -37,14 +37,20 @@ describe("X-Forwarded-*", () => {
 
   it("knows IPv6 networks, and never reads Forwarded", () => {
     const trust = createTrust(["fd00::/8"]);
-    expect(trust(from({ "x-forwarded-for": "1.2.3.4", forwarded: "for=9.9.9.9" }, "fd00::1"))).toEqual({ clientAddress: "1.2.3.4" });
+    expect(trust(from({ "x-forwarded-for": "1.2.3.4", forwarded: "for=9.9.9.9" }, "fd00::1"))).toEqual({
+      clientAddress: "1.2.3.4",
+    });
     expect(trust(from({ "x-forwarded-for": "1.2.3.4" }, "fe80::1"))).toEqual({ clientAddress: "fe80::1" });
   });
 });
 
 describe("Forwarded (RFC 7239)", () => {
   it.each([
-    ['for=1.2.3.4;proto=https;host="shop.example:8443"', 1, { clientAddress: "1.2.3.4", scheme: "https", host: "shop.example:8443" }],
+    [
+      'for=1.2.3.4;proto=https;host="shop.example:8443"',
+      1,
+      { clientAddress: "1.2.3.4", scheme: "https", host: "shop.example:8443" },
+    ],
     ['For="[2001:db8::1]:80", for=10.0.0.9;proto=https', 2, { clientAddress: "2001:db8::1" }],
     ['for=6.6.6.6, for="1.2.3.4:99"; proto=http', 1, { clientAddress: "1.2.3.4", scheme: "http" }],
     ["for=_hidden;proto=https", 1, { clientAddress: "127.0.0.1", scheme: "https" }],

@@ -1,4 +1,4 @@
-/** A folder for one test: files by path in, its absolute path out; removed when the test ends. */
+/** A temporary app folder with given files, removed when the test ends. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

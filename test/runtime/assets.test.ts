@@ -1,6 +1,6 @@
-/** Static files from a table: a Request in, a Response out, as RFC 9110 has it. */
+/** Tests of static files: ETags, conditions, ranges, encodings and the 404 page, as in RFC 9110. */
 import { expect, test } from "vitest";
-import { type AssetInfo, createAssets, isHashed } from "../../framework/runtime/assets.ts";
+import { type AssetInfo, createAssets, isImmutableAsset } from "../../framework/runtime/assets.ts";
 import type { Call, Env } from "../../framework/runtime/handler.ts";
 
 const files: Readonly<Record<string, string>> = {
@@ -29,7 +29,13 @@ const assets = Object.entries(files).map(([path, text], index): AssetInfo => {
 });
 const styleTag = `"${assets[2]!.hash}"`;
 
-const call: Call = { env: {} as Env, requestId: "r", clientAddress: undefined, platform: { name: "node" }, waitUntil: () => {} };
+const call: Call = {
+  env: {} as Env,
+  requestId: "r",
+  clientAddress: undefined,
+  platform: { name: "node" },
+  waitUntil: () => {},
+};
 const reads: string[] = [];
 const serve = createAssets(assets, async ({ file }, first, end) => {
   reads.push(`${file.slice("public".length)} ${first}-${end}`);
@@ -70,7 +76,7 @@ test.each([
   expect([response.status, await response.text()]).toEqual([status, body]);
 });
 
-test("a file has its type, its length, a strong tag and must be asked for again", async () => {
+test("a file has its type, its length and a strong tag, and must be revalidated", async () => {
   const response = await get("/style.css");
   expect(Object.fromEntries(response.headers)).toEqual({
     "content-type": "text/css; charset=utf-8",
@@ -93,7 +99,7 @@ test.each([
   ["/app.3f2a9c1b/style.css", false],
   ["/app.3F2A9C1B.css", false],
 ])("%s carries a content hash: %s", (path, hashed) => {
-  expect(isHashed(path)).toBe(hashed);
+  expect(isImmutableAsset(path)).toBe(hashed);
 });
 
 test("a hashed file may be kept for a year", async () => {
@@ -109,18 +115,24 @@ test.each([
   expect([response.status, response.headers.get("location"), response.body]).toEqual([308, location, null]);
 });
 
-test.each(["//docs", "//evil.example", "//evil.example/..%2fdocs", "/\\evil.example"])("%s redirects nowhere", async (path) => {
-  const response = await get(path);
-  expect([response.status, response.headers.get("location")]).toEqual([404, null]);
-});
+test.each(["//docs", "//evil.example", "//evil.example/..%2fdocs", "/\\evil.example"])(
+  "%s redirects nowhere",
+  async (path) => {
+    const response = await get(path);
+    expect([response.status, response.headers.get("location")]).toEqual([404, null]);
+  },
+);
 
-test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])("%s is 405 with Allow on a file and on a folder", async (method) => {
-  for (const path of ["/style.css", "/docs", "/"]) {
-    const response = await get(path, {}, method);
-    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-  }
-  expect((await get("/nothing", {}, method)).status).toBe(404);
-});
+test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])(
+  "%s is 405 with Allow on a file and on a folder",
+  async (method) => {
+    for (const path of ["/style.css", "/docs", "/"]) {
+      const response = await get(path, {}, method);
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    }
+    expect((await get("/nothing", {}, method)).status).toBe(404);
+  },
+);
 
 test("HEAD has GET's headers, no body, and reads nothing", async () => {
   reads.length = 0;
@@ -142,7 +154,10 @@ test.each([
 ])("If-None-Match: %s is %i", async (tag, status) => {
   const response = await get("/style.css", { "if-none-match": tag });
   expect(response.status).toBe(status);
-  expect([response.headers.get("etag"), response.headers.get("cache-control")]).toEqual([styleTag, "public, max-age=0, must-revalidate"]);
+  expect([response.headers.get("etag"), response.headers.get("cache-control")]).toEqual([
+    styleTag,
+    "public, max-age=0, must-revalidate",
+  ]);
   expect(await response.text()).toBe(status === 304 ? "" : "0123456789");
 });
 
@@ -165,28 +180,46 @@ test.each([
   ["Bytes= 1-2 ", "12", "bytes 1-2/10"],
 ])("Range: %s is 206", async (range, body, contentRange) => {
   const response = await get("/style.css", { range });
-  expect([response.status, response.headers.get("content-range"), response.headers.get("content-length"), await response.text()]).toEqual([
-    206,
-    contentRange,
-    String(body.length),
-    body,
-  ]);
+  expect([
+    response.status,
+    response.headers.get("content-range"),
+    response.headers.get("content-length"),
+    await response.text(),
+  ]).toEqual([206, contentRange, String(body.length), body]);
 });
 
-test.each(["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999-"])("Range: %s is 416 with the size", async (range) => {
-  const response = await get("/style.css", { range });
-  expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([416, "bytes */10", ""]);
-});
-
-test.each(["bytes=4-2", "bytes=-", "bytes=", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "0-1", "bytes=0-1-2", "bytes=0x1-2"])(
-  "Range: %s is ignored",
+test.each(["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999-"])(
+  "Range: %s is 416 with the size",
   async (range) => {
     const response = await get("/style.css", { range });
-    expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([200, null, "0123456789"]);
+    expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([
+      416,
+      "bytes */10",
+      "",
+    ]);
   },
 );
 
-test("the last bytes of an empty file are all of it; its first byte is not there", async () => {
+test.each([
+  "bytes=4-2",
+  "bytes=-",
+  "bytes=",
+  "bytes=a-b",
+  "bytes=0-1,3-4",
+  "lines=0-1",
+  "0-1",
+  "bytes=0-1-2",
+  "bytes=0x1-2",
+])("Range: %s is ignored", async (range) => {
+  const response = await get("/style.css", { range });
+  expect([response.status, response.headers.get("content-range"), await response.text()]).toEqual([
+    200,
+    null,
+    "0123456789",
+  ]);
+});
+
+test("the last bytes of an empty file are the full file; its first byte is 416", async () => {
   expect((await get("/empty.txt", { range: "bytes=-5" })).status).toBe(200);
   expect((await get("/empty.txt", { range: "bytes=0-" })).status).toBe(416);
 });
@@ -205,7 +238,7 @@ test("Range means nothing for HEAD, and 304 comes before it", async () => {
   expect((await get("/style.css", { range: "bytes=0-1", "if-none-match": styleTag })).status).toBe(304);
 });
 
-test("only the bytes that are asked for are read", async () => {
+test("only the requested bytes are read", async () => {
   reads.length = 0;
   await get("/style.css", { range: "bytes=2-3" });
   await get("/style.css", { range: "bytes=-1" });
@@ -223,7 +256,11 @@ test.each([
 });
 
 const packed: AssetInfo = {
-  ...{ path: "/packed.txt", file: "plain", hash: "p", bytes: 9, type: "text/plain; charset=utf-8" },
+  path: "/packed.txt",
+  file: "plain",
+  hash: "p",
+  bytes: 9,
+  type: "text/plain; charset=utf-8",
   headers: { "cache-control": "no-store", "x-own": "1" },
   encodings: [{ encoding: "br", file: "brotli", hash: "b", bytes: 6 }],
 };
@@ -235,7 +272,9 @@ const page: AssetInfo = {
   type: "text/html; charset=utf-8",
   headers: { "x-own": "2" },
 };
-const site = createAssets([packed, page], async ({ file }, first, end) => encoder.encode(file.padEnd(9, ".")).subarray(first, end));
+const site = createAssets([packed, page], async ({ file }, first, end) =>
+  encoder.encode(file.padEnd(9, ".")).subarray(first, end),
+);
 const visit = async (path: string, headers: Record<string, string>, method = "GET"): Promise<Response> =>
   site(new Request(`http://localhost${path}`, { method, headers }), call);
 
@@ -263,21 +302,29 @@ test.each([
   [{ "accept-encoding": "br", "if-match": '"p"' }, 412, ""],
 ])("with %o: %i", async (headers, status, text) => {
   const response = await visit("/packed.txt", headers);
-  expect([response.status, await response.text(), response.headers.get("vary")]).toEqual([status, text, "accept-encoding"]);
+  expect([response.status, await response.text(), response.headers.get("vary")]).toEqual([
+    status,
+    text,
+    "accept-encoding",
+  ]);
 });
 
-test("the 404 page is for who reads HTML, and says so to caches", async () => {
+test("clients that accept HTML get the 404 page, with Vary for caches", async () => {
   const html = await visit("/none", { accept: "text/html", "if-none-match": "*", range: "bytes=0-1" });
-  expect([html.status, await html.text(), html.headers.get("vary"), html.headers.get("etag"), html.headers.get("x-own")]).toEqual([
-    404,
-    "missing",
-    "accept",
-    null,
-    "2",
-  ]);
+  expect([
+    html.status,
+    await html.text(),
+    html.headers.get("vary"),
+    html.headers.get("etag"),
+    html.headers.get("x-own"),
+  ]).toEqual([404, "missing", "accept", null, "2"]);
   const head = await visit("/none", { accept: "text/html" }, "HEAD");
   expect([head.status, head.body, head.headers.get("content-length")]).toEqual([404, null, "7"]);
   for (const other of [await visit("/none", {}), await visit("/none", { accept: "text/html" }, "POST")])
-    expect([other.status, await other.text(), other.headers.get("vary")]).toEqual([404, `{"error":"Not Found"}`, "accept"]);
+    expect([other.status, await other.text(), other.headers.get("vary")]).toEqual([
+      404,
+      `{"error":"Not Found"}`,
+      "accept",
+    ]);
   expect((await get("/nothing", { accept: "text/html" })).headers.get("vary")).toBe(null);
 });

@@ -1,16 +1,16 @@
-/** The Lambda adapter against events as AWS sends them, and against those that nobody should. */
+/** Tests of the Lambda adapter with events that AWS sends, and with malformed ones. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { lightFetch } from "../../framework/light/whole.ts";
-import type { WireRequest } from "../../framework/model/wire.ts";
-import type { Fetch } from "../../framework/runtime/function.ts";
+import { lightFetch } from "../../framework/web-classes/fetch.ts";
+import type { HttpRequest } from "../../framework/model/http-message.ts";
+import type { Fetch } from "../../framework/runtime/route-function.ts";
 import type { Call } from "../../framework/runtime/handler.ts";
 import { type HttpEvent, type HttpResult, toLambda } from "../../framework/runtime/lambda.ts";
-import { fronts } from "./fronts.ts";
+import { eventSources } from "./event-sources.ts";
 
 const golden = (name: string): HttpEvent =>
   JSON.parse(readFileSync(new URL(`../fixtures/lambda/${name}.json`, import.meta.url), "utf8")) as HttpEvent;
@@ -19,7 +19,9 @@ const context = { awsRequestId: "request-1", getRemainingTimeInMillis: () => 300
 const call = (fetch: Fetch, event: unknown): Promise<HttpResult> => toLambda(fetch)(event as HttpEvent, context);
 
 /** What the function sees; undefined where the adapter answered 400 by itself. */
-async function opened(event: unknown): Promise<{ readonly request: Request; readonly body: string; readonly call: Call } | undefined> {
+async function opened(
+  event: unknown,
+): Promise<{ readonly request: Request; readonly body: string; readonly call: Call } | undefined> {
   let seen: Awaited<ReturnType<typeof opened>>;
   const result = await call(async (request, own) => {
     seen = { request, body: await request.text(), call: own };
@@ -40,7 +42,7 @@ const query = [
 
 it.each(["http-api", "function-url", "rest-api", "load-balancer-multi", "load-balancer-single"])(
   "%s: what fetch gave goes on as it was decoded, without its encoding and the length of before",
-  async (front) => {
+  async (source) => {
     const upstream = createServer((_, out) =>
       out.writeHead(200, { "content-encoding": "gzip", "x-a": "1" }).end(gzipSync("from upstream")),
     );
@@ -48,10 +50,16 @@ it.each(["http-api", "function-url", "rest-api", "load-balancer-multi", "load-ba
     const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
     try {
       for (const send of [fetch, lightFetch as unknown as typeof fetch]) {
-        const result = await call(() => send(url), golden(front));
+        const result = await call(() => send(url), golden(source));
         expect(result).toMatchObject({ statusCode: 200, body: "from upstream", isBase64Encoded: false });
         const { headers = {}, multiValueHeaders = {} } = result as { headers?: object; multiValueHeaders?: object };
-        expect(Object.keys({ ...headers, ...multiValueHeaders })).toEqual(["connection", "date", "keep-alive", "transfer-encoding", "x-a"]);
+        expect(Object.keys({ ...headers, ...multiValueHeaders })).toEqual([
+          "connection",
+          "date",
+          "keep-alive",
+          "transfer-encoding",
+          "x-a",
+        ]);
       }
     } finally {
       upstream.closeAllConnections();
@@ -94,9 +102,10 @@ describe("an event that AWS sent", () => {
     expect([own?.clientAddress, own?.requestId, own?.platform.name]).toEqual(["203.0.113.9", "request-1", "lambda"]);
   });
 
-  const request: WireRequest = {
+  const pairs = query.map(([key, value], index) => `${key}=${index === 3 ? "a+b" : encodeURIComponent(value ?? "")}`);
+  const request: HttpRequest = {
     method: "POST",
-    target: `/capture/space%20value?${query.map(([key, value], at) => `${key}=${at === 3 ? "a+b" : encodeURIComponent(value ?? "")}`).join("&")}`,
+    target: `/capture/space%20value?${pairs.join("&")}`,
     headers: [
       ["host", "lb.example.com"],
       ["cookie", "session=abc; theme=dark"],
@@ -105,30 +114,43 @@ describe("an event that AWS sent", () => {
       ["x-repeat", "second"],
     ],
     body: new Uint8Array(),
-    ...{ clientAddress: "203.0.113.9", scheme: "https", port: 443 },
+    clientAddress: "203.0.113.9",
+    scheme: "https",
+    port: 443,
   };
-  const path = ["rawPath", "path", "rawQueryString", "queryStringParameters", "multiValueQueryStringParameters", "cookies"] as const;
+  const path = [
+    "rawPath",
+    "path",
+    "rawQueryString",
+    "queryStringParameters",
+    "multiValueQueryStringParameters",
+    "cookies",
+  ] as const;
   it.each([
     ["HTTP API", "http-api"],
     ["function URL", "function-url"],
     ["REST API", "rest-api"],
     ["load balancer, multi-value", "load-balancer-multi"],
     ["load balancer, single-value", "load-balancer-single"],
-  ])("is what the %s of these tests makes", (front, name) => {
-    const made = fronts.find((one) => one.name === front)?.toEvent(request) as unknown as Record<string, unknown>;
+  ])("is what the %s of these tests makes", (source, name) => {
+    const made = eventSources.find((one) => one.name === source)?.toEvent(request) as unknown as Record<
+      string,
+      unknown
+    >;
     const sent = golden(name) as unknown as Record<string, unknown>;
     for (const key of path) expect(made[key] ?? null, key).toEqual(sent[key] ?? null);
     const headers = { ...((made["multiValueHeaders"] ?? made["headers"]) as object) };
-    expect(Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))).toMatchObject({
-      "x-repeat": { "http-api": "first,second", "function-url": "first,second", "load-balancer-single": "second" }[name] ?? [
-        "first",
-        "second",
-      ],
-    });
+    expect(Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))).toMatchObject(
+      {
+        "x-repeat": { "http-api": "first,second", "function-url": "first,second", "load-balancer-single": "second" }[
+          name
+        ] ?? ["first", "second"],
+      },
+    );
   });
 });
 
-/** One of each kind, with as little in it as a front may send. */
+/** A minimal event of each kind. */
 const least: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "HTTP API": {
     rawPath: "/a",
@@ -138,7 +160,11 @@ const least: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "function URL": {
     rawPath: "/a",
     headers: null,
-    requestContext: { domainName: "d.lambda-url.x.on.aws", stage: "$default", http: { method: "GET", sourceIp: "::1" } },
+    requestContext: {
+      domainName: "d.lambda-url.x.on.aws",
+      stage: "$default",
+      http: { method: "GET", sourceIp: "::1" },
+    },
   },
   "REST API": {
     httpMethod: "GET",
@@ -163,7 +189,9 @@ describe.each(Object.entries(least))("a %s event", (kind, event) => {
   });
 
   it("may have numbers, nulls, mixed case and any script in its headers", async () => {
-    const seen = await opened(with_({ headers: { "Content-Length": 5, "X-Null": null, "x-name": "안녕", __proto__: null } }));
+    const seen = await opened(
+      with_({ headers: { "Content-Length": 5, "X-Null": null, "x-name": "안녕", __proto__: null } }),
+    );
     expect(Object.fromEntries(seen?.request.headers ?? [])).toEqual({
       "content-length": "5",
       "x-name": Buffer.from("안녕").toString("latin1"),
@@ -182,20 +210,35 @@ describe.each(Object.entries(least))("a %s event", (kind, event) => {
     "/a b",
     "/?#",
   ])("cannot move the origin by the path %j", async (path) => {
-    const seen = await opened(with_({ [pathKey]: path, headers: { host: "good.example:8443", "x-forwarded-proto": "https" } }));
+    const seen = await opened(
+      with_({ [pathKey]: path, headers: { host: "good.example:8443", "x-forwarded-proto": "https" } }),
+    );
     expect(new URL(seen?.request.url ?? "").origin).toBe("https://good.example:8443");
   });
 
-  it.each(["good.example/evil", "evil.example?", "a@evil.example", "evil.example#", "e vil", "[", "\u0000", "a\\b", "a:b:c"])(
-    "cannot move the origin by the Host %j, nor throw",
-    async (host) => {
-      const seen = await opened(with_({ headers: { host, "x-forwarded-proto": "https" } }));
-      if (seen)
-        expect(new URL(seen.request.url).origin).toBe(
-          `https://${kind === "HTTP API" ? "d.example.com" : kind === "function URL" ? "d.lambda-url.x.on.aws" : "localhost"}`,
-        );
-    },
-  );
+  it.each([
+    ...[
+      "good.example/evil",
+      "evil.example?",
+      "a@evil.example",
+      "evil.example#",
+      "e vil",
+      "[",
+      "\u0000",
+      "a\\b",
+      "a:b:c",
+    ],
+    ...["evil.example:99999999", "evil.example:x", "1.2.3.999", "::"],
+  ])("takes the front's own domain for the Host %j", async (host) => {
+    const seen = await opened(with_({ headers: { host, "x-forwarded-proto": "https" } }));
+    const own = kind === "HTTP API" ? "d.example.com" : kind === "function URL" ? "d.lambda-url.x.on.aws" : "localhost";
+    expect(new URL(seen?.request.url ?? "").origin).toBe(`https://${own}`);
+  });
+
+  it.each(["xadmin", "https://evil.example/x", "a/b?c"])("has a path that lacks its slash, %j, whole", async (path) => {
+    const seen = await opened(with_({ [pathKey]: path }));
+    expect(decodeURIComponent(new URL(seen?.request.url ?? "").pathname)).toBe(`/${path}`);
+  });
 
   it.each([
     { [pathKey]: "/\ud800" },
@@ -210,7 +253,9 @@ describe.each(Object.entries(least))("a %s event", (kind, event) => {
   it("is answered 400 with a method that Fetch forbids", async () => {
     for (const method of ["TRACE", "CONNECT", "TRACK", "a b"]) {
       const context_ = event["requestContext"] as { http?: object };
-      const changes = context_.http ? { requestContext: { ...context_, http: { ...context_.http, method } } } : { httpMethod: method };
+      const changes = context_.http
+        ? { requestContext: { ...context_, http: { ...context_.http, method } } }
+        : { httpMethod: method };
       expect(await opened(with_(changes))).toBeUndefined();
     }
   });
@@ -244,8 +289,27 @@ describe("a malformed escape in the path", () => {
   });
 
   it("is a percent sign behind an HTTP API, which has decoded it", async () => {
-    expect((await opened({ ...least["HTTP API"], rawPath: "/100%" }))?.request.url).toBe("https://d.example.com/100%25");
+    expect((await opened({ ...least["HTTP API"], rawPath: "/100%" }))?.request.url).toBe(
+      "https://d.example.com/100%25",
+    );
   });
+});
+
+it.each([
+  [{ rawPath: "/a", headers: { "X-A": "1" } }, "GET https://localhost/a"],
+  [{ rawPath: "/a", routeKey: "POST /a", rawQueryString: "b=1", body: "x" }, "POST https://localhost/a?b=1"],
+  [{ rawPath: "/a", routeKey: "ANY /a", requestContext: null }, "GET https://localhost/a"],
+  [
+    { rawPath: "/a", routeKey: "$default", requestContext: { domainName: "d.example.com" } },
+    "GET https://d.example.com/a",
+  ],
+  [{ httpMethod: "PUT", path: "/a", body: "x" }, "PUT https://localhost/a"],
+  [{ version: "1.0", httpMethod: "GET", path: "/a", requestContext: {} }, "GET https://localhost/a"],
+  [{ httpMethod: "GET", path: "xadmin", headers: { host: "a.example" } }, "GET https://a.example/xadmin"],
+])("the app is asked what %j says, which has no whole requestContext", async (event, asked) => {
+  const seen = await opened(event);
+  expect(`${seen?.request.method} ${seen?.request.url}`).toBe(asked);
+  expect(seen?.call.clientAddress).toBeUndefined();
 });
 
 it.each([null, {}, { Records: [] }, { requestContext: { connectionId: "a" } }, "text"])(
@@ -299,14 +363,28 @@ describe("a result", () => {
   };
   const body = { body: "hi", isBase64Encoded: false };
 
-  it("has its cookies where its front looks for them", async () => {
+  it("has its cookies where its event source expects them", async () => {
     const type = "text/plain;charset=UTF-8";
     const cookies = ["a=1; Path=/", "b=2"];
-    expect(await call(two, golden("http-api"))).toEqual({ statusCode: 200, headers: { "content-type": type }, cookies, ...body });
-    expect(await call(two, golden("function-url"))).toEqual({ statusCode: 200, headers: { "content-type": type }, cookies, ...body });
+    expect(await call(two, golden("http-api"))).toEqual({
+      statusCode: 200,
+      headers: { "content-type": type },
+      cookies,
+      ...body,
+    });
+    expect(await call(two, golden("function-url"))).toEqual({
+      statusCode: 200,
+      headers: { "content-type": type },
+      cookies,
+      ...body,
+    });
     const lists = { "content-type": [type], "set-cookie": cookies };
     expect(await call(two, golden("rest-api"))).toEqual({ statusCode: 200, multiValueHeaders: lists, ...body });
-    expect(await call(two, golden("load-balancer-multi"))).toEqual({ statusCode: 200, multiValueHeaders: lists, ...body });
+    expect(await call(two, golden("load-balancer-multi"))).toEqual({
+      statusCode: 200,
+      multiValueHeaders: lists,
+      ...body,
+    });
     expect(await call(two, golden("load-balancer-single"))).toEqual({
       statusCode: 200,
       headers: { "content-type": type, "set-cookie": cookies[0], "Set-cookie": cookies[1] },
@@ -314,7 +392,7 @@ describe("a result", () => {
     });
   });
 
-  it("is base64 exactly when it must be", async () => {
+  it("is base64 only if it must be", async () => {
     const encoded = async (sent: BodyInit, headers: HeadersInit = {}): Promise<boolean | undefined> =>
       (await call(() => new Response(sent, { headers }), golden("http-api"))).isBase64Encoded;
     expect(await encoded("안녕\u0000")).toBe(false);

@@ -1,13 +1,31 @@
-/** The router: patterns as the build writes them and paths in; the route that the order of the table gives out, and no pattern tried in vain. */
+/** Tests of the router: it finds the first route that matches, and tries no patterns that cannot match. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalSegment, regexpSource } from "../../framework/model/pattern.ts";
 import type { Segment } from "../../framework/model/route.ts";
-import type { RouteFunction } from "../../framework/runtime/function.ts";
+import type { RouteFunction } from "../../framework/runtime/route-function.ts";
 import type { Call } from "../../framework/runtime/handler.ts";
 import { createRouter } from "../../framework/runtime/router.ts";
 
-const names = ["a", "users", "100%", "a.b", "안녕", "x+y", "(z)", "a/b", "$", "^", "-", "~", "!'()*", "\\d", "[id]", "a b", ";=@:,"];
+const names = [
+  "a",
+  "users",
+  "100%",
+  "a.b",
+  "안녕",
+  "x+y",
+  "(z)",
+  "a/b",
+  "$",
+  "^",
+  "-",
+  "~",
+  "!'()*",
+  "\\d",
+  "[id]",
+  "a b",
+  ";=@:,",
+];
 const wild = fc.constantFrom<Segment>({ kind: "param", name: "one" }, { kind: "static", value: "a" });
 const segments: fc.Arbitrary<readonly Segment[]> = fc
   .tuple(
@@ -18,7 +36,11 @@ const segments: fc.Arbitrary<readonly Segment[]> = fc
       ),
       { maxLength: 3 },
     ),
-    fc.constantFrom<readonly Segment[]>([], [{ kind: "rest", name: "more" }], [{ kind: "optional-rest", name: "more" }]),
+    fc.constantFrom<readonly Segment[]>(
+      [],
+      [{ kind: "rest", name: "more" }],
+      [{ kind: "optional-rest", name: "more" }],
+    ),
   )
   .map(([start, rest]) => [...start, ...rest])
   .filter((list) => new Set(list.map((one) => (one.kind === "static" ? one : one.name))).size === list.length);
@@ -37,7 +59,7 @@ const ask = async (router: ReturnType<typeof createRouter>, asked: string): Prom
 /** Of a built app: the literal `/…/`, whose source escapes what a literal must. */
 const built = (list: readonly Segment[]): RegExp => new RegExp(new RegExp(regexpSource(list)).source);
 
-test("gives what trying every pattern in the order of the table gives", async () => {
+test("finds the same route as trying every pattern in order", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(segments, { maxLength: 8 }), path, async (table, asked) => {
       const patterns = table.map(built);
@@ -73,7 +95,7 @@ test("tries only what can match: the last of 300 routes costs one pattern", asyn
   expect(tried).toBe(1);
 });
 
-test("the static files' own folders come first, and nothing in them is a route's", async () => {
+test("the static files' own folders come first, and no route matches in them", async () => {
   const router = createRouter([
     [/^\/img\/[^/]/, () => says("file")],
     [/^\/img\/(?<name>[^/]+)$/, () => says("route")],

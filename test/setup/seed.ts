@@ -1,4 +1,4 @@
-/** Gives every property test of a run the seed that was announced. */
+/** Sets the announced seed for every property test of a run. */
 import { configureGlobal } from "fast-check";
 
 configureGlobal({ seed: Number(process.env["PORTICO_SEED"]) });

@@ -1,15 +1,15 @@
-/** `portico cloud`: the local cloud of the app in this folder, served in the foreground until Ctrl-C. */
-import { startWatchdog } from "../../local/watchdog.ts";
+/** `portico cloud`: runs the local cloud of the app in this folder in the foreground until Ctrl-C. */
+import { startWatchdog } from "../../emulation/watchdog.ts";
 import type { CommandInput } from "../command.ts";
 import { portFlag } from "../flags.ts";
-import { openCloud, usualCloudPort } from "../local-cloud.ts";
+import { openCloud, defaultCloudPort } from "../local-cloud.ts";
 
-/** Throws UserError CLOUD_RUNNING when this app's already runs, PORT_IN_USE. */
+/** Throws UserError CLOUD_RUNNING for an app whose local cloud runs already, PORT_IN_USE. */
 export async function cloud(input: CommandInput): Promise<number> {
   const { reporter } = input;
   const watchdog = startWatchdog();
   try {
-    const own = await openCloud(input.cwd, portFlag(input, usualCloudPort), reporter, {
+    const own = await openCloud(input.cwd, portFlag(input, defaultCloudPort), reporter, {
       logsAccess: true,
       realistic: input.flags["realistic"] === true,
     });
@@ -18,9 +18,15 @@ export async function cloud(input: CommandInput): Promise<number> {
     const workers = own.cloud.workers();
     const lines = [
       ...apps.map(({ name, url }) => `  ${url}  ${name}`),
-      ...workers.map(({ name, url, answers }) => `  ${url}  ${name} (Worker${answers ? "" : ", workers.dev off or nothing deployed"})`),
+      ...workers.map(
+        ({ name, url, answers }) =>
+          `  ${url}  ${name} (Worker${answers ? "" : ", workers.dev off or nothing deployed"})`,
+      ),
     ];
-    const text = [`${reporter.paint("bold", own.cloud.url)}  is the local cloud's control API; Ctrl-C ends it`, ...lines].join("\n");
+    const text = [
+      `${reporter.paint("bold", own.cloud.url)}  is the local cloud's control API until Ctrl-C ends it`,
+      ...lines,
+    ].join("\n");
     reporter.result(text, { type: "listening", url: own.cloud.url, apps, workers });
     await stopped;
     await own.close();

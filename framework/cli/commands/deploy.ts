@@ -1,105 +1,117 @@
-/** `portico deploy --stage NAME`: an app in, its release live out; the plan is printed before anything is changed, and exactly it is applied. */
-import type { Progress } from "../../../deploy/candidate.ts";
+/** `portico deploy`: builds the app, prints the plan and releases exactly this plan to the stage's clouds. */
+import type { Progress } from "../../../deploy/run.ts";
 import type { Plan } from "../../../deploy/plan.ts";
 import type { Platform } from "../../../deploy/platform.ts";
-import { release, type Released } from "../../../deploy/release.ts";
-import { startWatchdog } from "../../local/watchdog.ts";
+import { release, type ReleaseResult } from "../../../deploy/release.ts";
+import { startWatchdog } from "../../emulation/watchdog.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
 import { gitCommit } from "../git-commit.ts";
-import { agreeToPlans, paintPlan, readPlans } from "../plan-output.ts";
+import { confirmPlans, paintPlan, readPlans } from "../plan-output.ts";
 import { buildSource, type ReleaseSource } from "../release-source.ts";
 import type { Reporter } from "../reporter.ts";
-import { explaining, headingOf, openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { withHeading, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
-/** Deploys and ends; at stage `local`, where no local cloud runs yet, starts one and serves until stopped. */
+/** At stage `local` without a running local cloud, starts one and serves it until stopped. */
 export async function deploy(input: CommandInput): Promise<number> {
   const { reporter } = input;
   const watchdog = startWatchdog();
   try {
-    const cloud = await openStageCloud(input);
+    const stage = await openStageCloud(input);
     try {
-      await releaseTo(cloud, input);
-      if (!cloud.own) return 0;
+      await releaseTo(stage, input);
+      if (!stage.own) return 0;
       const stopped = input.untilStopped();
-      reporter.line(reporter.paint("dim", `the local cloud runs at ${cloud.own.cloud.url}; Ctrl-C ends it, its state stays`));
+      reporter.line(
+        reporter.paint("dim", `the local cloud runs at ${stage.own.cloud.url} until Ctrl-C ends it, its state stays`),
+      );
       await stopped;
       return 0;
     } finally {
-      await cloud.close();
+      await stage.close();
     }
   } finally {
     await watchdog.close();
   }
 }
 
-async function releaseTo(cloud: StageCloud, input: CommandInput): Promise<void> {
+async function releaseTo(stage: StageCloud, input: Pick<CommandInput, "flags" | "reporter">): Promise<void> {
   const { reporter } = input;
-  const { app } = cloud;
+  const { app } = stage;
   const started = performance.now();
   const expected = textFlag(input, "plan");
   const plans = expected === undefined ? undefined : await readPlans(expected);
   const canary = canaryFlag(input);
   const [message, only] = [textFlag(input, "message"), textFlag(input, "only")];
-  if (only !== undefined) requireFunctions(cloud);
-  const [{ platforms, made }, commit] = await Promise.all([
-    explaining(cloud.clouds, () => buildSource(cloud, reporter, { makes: true, ...(only !== undefined && { only }) })),
+  if (only !== undefined) requireLambdaAlone(stage);
+  const [{ platforms, generated }, commit] = await Promise.all([
+    buildSource(stage, reporter, { creates: true, ...(only !== undefined && { only }) }),
     gitCommit(app.root),
   ]);
-  const interruption = watchInterruption(input, (platform) => nameOf(platforms.indexOf(platform), cloud));
+  const cloudOf = (platform: Platform): TargetCloud => stage.clouds[platforms.indexOf(platform)]!;
+  const interruption = watchInterruption(input, (platform) => cloudOf(platform).prefix);
   try {
-    const released = await explaining(cloud.clouds, () =>
-      release({
-        clouds: platforms,
-        ...{ smoke: app.smoke, keep: app.keep, now: () => Date.now() },
-        ...(message !== undefined && { message }),
-        ...(commit !== undefined && { commit }),
-        ...(canary !== undefined && { canary }),
-        ...(plans && { expected: plans }),
-        onPlans: (shown) => showPlans(shown, cloud, input),
-        onProgress: interruption.onProgress,
-        checkpoint: interruption.checkpoint,
-      }),
-    );
-    const cost = { calls: cloud.calls().length, milliseconds: performance.now() - started, made };
-    for (const [at, one] of released.entries()) report(one, cloud.clouds[at]!.target, cost, reporter);
+    const released = await release({
+      clouds: platforms,
+      smoke: app.smoke,
+      keep: app.keep,
+      now: () => Date.now(),
+      ...(message !== undefined && { message }),
+      ...(commit !== undefined && { commit }),
+      ...(canary !== undefined && { canary }),
+      ...(plans && { expected: plans }),
+      onPlans: (shown) => showPlans(shown, stage, input),
+      onProgress: interruption.onProgress,
+      checkpoint: interruption.checkpoint,
+      explain: (error, platform) => cloudOf(platform).explain(error),
+    });
+    const cost = { calls: stage.calls().length, milliseconds: performance.now() - started, generated };
+    for (const [index, result] of released.entries()) report(result, stage.clouds[index]!, cost, reporter);
   } finally {
     interruption.end();
   }
 }
 
 /** Throws UserError BAD_CANARY. */
-function canaryFlag(input: CommandInput): number | undefined {
+function canaryFlag(input: Pick<CommandInput, "flags">): number | undefined {
   const text = textFlag(input, "canary");
   if (text === undefined) return undefined;
   if (/^[1-9]\d?$/.test(text)) return Number(text);
-  throw new UserError("BAD_CANARY", `"${text}" is no part of the traffic`, "give a whole number of percent from 1 to 99");
+  throw new UserError(
+    "BAD_CANARY",
+    `"${text}" is no percentage of the traffic`,
+    "Give --canary a whole number from 1 to 99.",
+  );
 }
 
 /** Throws UserError ONLY_FUNCTIONS. */
-function requireFunctions({ clouds }: StageCloud): void {
+function requireLambdaAlone({ clouds }: Pick<StageCloud, "clouds">): void {
   if (clouds.every(({ target }) => target === "lambda")) return;
-  throw new UserError("ONLY_FUNCTIONS", "on Workers the routes of a release are one Worker: none is released alone", "leave --only out");
+  throw new UserError(
+    "ONLY_FUNCTIONS",
+    "--only is for Lambda; on Workers all routes of a release are one Worker",
+    "Leave --only out, or add --target lambda",
+  );
 }
 
-/** Nothing at stage `local` is anybody's but this machine's, so nobody is asked there. */
-async function showPlans(plans: readonly Plan[], { isLocal, clouds }: StageCloud, input: CommandInput): Promise<void> {
+/** Needs no confirmation at stage `local`, which only this machine uses. */
+async function showPlans(
+  plans: readonly Plan[],
+  { isLocal, clouds }: Pick<StageCloud, "isLocal" | "clouds">,
+  input: Pick<CommandInput, "flags" | "reporter">,
+): Promise<void> {
   const { reporter } = input;
-  for (const [at, plan] of plans.entries()) {
-    if (plans.length > 1) reporter.line(reporter.paint("bold", headingOf(clouds[at]!)));
-    reporter.line(paintPlan(plan, reporter));
+  for (const [index, plan] of plans.entries()) {
+    reporter.line(withHeading(clouds[index]!, paintPlan(plan, reporter), reporter));
   }
-  if (!isLocal && textFlag(input, "plan") === undefined) await agreeToPlans(plans, input);
+  if (!isLocal && textFlag(input, "plan") === undefined) await confirmPlans(plans, input);
 }
 
-/** Before a line of one cloud's, where there are two: `workers: `. */
-const nameOf = (at: number, { clouds }: StageCloud): string => (clouds.length > 1 ? `${clouds[at]?.target}: ` : "");
-
-/** Ctrl-C ends a deploy between two steps; a second one ends the process. */
-function watchInterruption({ reporter }: CommandInput, nameFor: (platform: Platform) => string) {
+/** Ctrl-C ends a deploy between two steps, and a second one ends the process. */
+function watchInterruption({ reporter }: Pick<CommandInput, "reporter">, prefixOf: (platform: Platform) => string) {
   let stopped = false;
-  let done = "nothing was changed";
+  let state = "nothing was changed";
   const stop = (): void => {
     stopped = true;
     reporter.line("stopping after this step; once more stops at once");
@@ -107,12 +119,16 @@ function watchInterruption({ reporter }: CommandInput, nameFor: (platform: Platf
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
   return {
     onProgress(progress: Progress, platform: Platform): void {
-      done = stateAfter(progress);
-      reporter.line(nameFor(platform) + progressText(progress));
+      state = stateAfter(progress);
+      reporter.line(prefixOf(platform) + progressText(progress));
     },
     checkpoint(): void {
       if (!stopped) return;
-      throw new UserError("INTERRUPTED", `the deploy was stopped: ${done}`, "run the same command again: it goes on from there");
+      throw new UserError(
+        "INTERRUPTED",
+        `the deploy was stopped: ${state}`,
+        "Run the same command again; it continues where it stopped.",
+      );
     },
     end(): void {
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeListener(signal, stop);
@@ -130,10 +146,13 @@ function stateAfter(progress: Progress): string {
 
 function progressText(progress: Progress): string {
   if (progress.step === "lock") return "took the lock";
-  if (progress.step === "upload")
-    return `uploaded ${progress.version.function} as version ${progress.version.number} (${progress.done} of ${progress.total})`;
+  if (progress.step === "upload") {
+    const { version, done, total } = progress;
+    return `uploaded ${version.function} as version ${version.number} (${done} of ${total})`;
+  }
   if (progress.step === "assemble") return `release ${progress.release} is assembled, without traffic`;
-  if (progress.step === "smoke") return `smoke test passed (${progress.checks === 1 ? "one request" : `${progress.checks} requests`})`;
+  if (progress.step === "smoke")
+    return `smoke test passed (${progress.checks === 1 ? "one request" : `${progress.checks} requests`})`;
   if (progress.step === "canary") return `release ${progress.release} takes ${progress.percentage} % of the traffic`;
   if (progress.step === "promote") return `release ${progress.live.number} takes the traffic`;
   return progress.removed.length
@@ -142,20 +161,26 @@ function progressText(progress: Progress): string {
 }
 
 function report(
-  { live, plan, changed, canary }: Released,
-  target: string,
-  cost: { readonly calls: number; readonly milliseconds: number; readonly made: ReleaseSource["made"] },
+  { live, plan, changed, canary }: ReleaseResult,
+  { target, prefix }: TargetCloud,
+  cost: { readonly calls: number; readonly milliseconds: number; readonly generated: ReleaseSource["generated"] },
   reporter: Reporter,
 ): void {
-  const { calls, made } = cost;
+  const { calls, generated } = cost;
   const milliseconds = Math.round(cost.milliseconds);
-  const what = changed ? "" : "nothing to do: ";
+  const beginning = `${prefix}${changed ? "" : "nothing to do: "}release ${live.number}`;
   const share = canary ? `, and release ${canary.release.number} has ${canary.percentage} % of its traffic` : "";
-  const text = `${what}release ${live.number}  ${reporter.paint("bold", live.url)}${share}  (${(milliseconds / 1000).toFixed(1)} s, ${calls} API calls)`;
-  reporter.result(text, {
+  const effort = `(${(milliseconds / 1000).toFixed(1)} s, ${calls} API calls)`;
+  reporter.result(`${beginning}  ${reporter.paint("bold", live.url)}${share}  ${effort}`, {
     type: "release",
-    ...{ target, release: live.number, url: live.url, changed, milliseconds, calls, plan },
+    target,
+    release: live.number,
+    url: live.url,
+    changed,
+    milliseconds,
+    calls,
+    plan,
     ...(canary && { canary: { release: canary.release.number, percentage: canary.percentage } }),
-    ...(made.length && { made }),
+    ...(generated.length && { made: generated }),
   });
 }

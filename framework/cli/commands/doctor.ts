@@ -1,74 +1,113 @@
-/** `portico doctor`: a stage in, whether a deploy to it can work out; with --policy the least rights that it needs; with --probe what AWS really does. */
-import type { Finding } from "../../../deploy/finding.ts";
+/**
+ * `portico doctor`: checks whether a deploy to a stage can work; prints the least IAM policies with --policy, and tests
+ * AWS's own behaviour with --probe.
+ */
+import type { CheckResult } from "../../../deploy/check-result.ts";
 import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
 import { examine as examineLambda } from "../../../deploy/lambda/doctor.ts";
-import { probeCloud } from "../../../deploy/lambda/probe-cloud.ts";
-import { readBuild as readLambdaBuild } from "../../../deploy/lambda/read-build.ts";
-import { policyOf } from "../../../deploy/lambda/role.ts";
+import { probeCloud } from "../../../deploy/lambda/http-api/cloud-probe.ts";
+import { readBuild as readLambdaBuild } from "../../../deploy/lambda/build.ts";
+import { functionRoles, neededTable } from "../../../deploy/lambda/desired-state.ts";
 import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
-import { readBuild as readWorkersBuild } from "../../../deploy/workers/read-build.ts";
+import { readBuild as readWorkersBuild } from "../../../deploy/workers/build.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
-import { explaining, headingOf, type LambdaCloud, oneCloud, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
-import { archive } from "../release-source.ts";
-import { buildFolder, buildTarget } from "./build.ts";
+import type { Reporter } from "../reporter.ts";
+import {
+  explainErrors,
+  withHeading,
+  type LambdaCloud,
+  openStageCloud,
+  type StageCloud,
+  type TargetCloud,
+  prefixedWarning,
+} from "../stage-cloud.ts";
+import { buildFolder, buildTarget } from "../target-build.ts";
 
-/** Exit code 1 when anything is not well. */
+/** Exit code 1 when a check fails. */
 export async function doctor(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
-    if (input.flags["policy"] === true) return printPolicy(stage, input);
-    if (input.flags["probe"] === true) return print(await probe(requireLambda(oneCloud(stage)), stage), input);
+    if (input.flags["policy"] === true) return await printPolicy(stage, input);
+    if (input.flags["probe"] === true) {
+      const cloud = requireLambda(stage);
+      return print(await probe(cloud, stage), cloud, input.reporter);
+    }
     let worst = 0;
-    for (const cloud of stage.clouds) worst = Math.max(worst, await printFindings(cloud, stage, input));
+    for (const cloud of stage.clouds) worst = Math.max(worst, await printFindings(cloud, stage, input.reporter));
     return worst;
   } finally {
     await stage.close();
   }
 }
 
-/** Two documents: what whoever deploys must be allowed, and what the functions' role is given. Throws UserError DOCTOR_AWS. */
-function printPolicy(stage: StageCloud, { reporter }: CommandInput): number {
+/** Prints the IAM policies of the user who deploys, and of each role of functions. Throws UserError DOCTOR_AWS. */
+async function printPolicy(
+  stage: Pick<StageCloud, "app" | "owner" | "clouds">,
+  { reporter }: Pick<CommandInput, "reporter">,
+): Promise<number> {
   const { app, owner } = stage;
-  const { aws } = requireLambda(oneCloud(stage));
-  const deployer = deployerPolicy({ owner, account: aws.account, region: aws.clients.region, lambda: app.lambda });
-  const functions: unknown = JSON.parse(policyOf(owner, app.lambda));
+  const cloud = requireLambda(stage);
+  const { account, clients } = cloud.aws;
+  const place = { account, region: clients.region };
+  await buildTarget(app, "lambda", prefixedWarning(cloud, reporter));
+  const build = await readLambdaBuild(buildFolder(app, "lambda"));
+  const needsStore = neededTable(build) !== undefined;
+  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore });
+  const roles = Map.groupBy(functionRoles(build, place), ([, role]) => role.policy);
+  const functions = [...roles].map(([policy, users]) => ({
+    functions: users.map(([id]) => id),
+    policy: JSON.parse(policy) as unknown,
+  }));
   reporter.result(JSON.stringify({ deployer, functions }, null, 2), { type: "policy", deployer, functions });
   return 0;
 }
 
-function requireLambda(cloud: TargetCloud): LambdaCloud {
-  if (cloud.target === "lambda") return cloud;
+function requireLambda({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud {
+  for (const cloud of clouds) if (cloud.target === "lambda") return cloud;
   throw new UserError(
     "DOCTOR_AWS",
-    "--policy and --probe are about AWS; Cloudflare knows permissions of tokens",
-    "a token needs Workers Scripts: Edit; with domains or routes also Zone: Workers Routes: Edit and Zone: Read",
+    "--policy and --probe are for AWS; on Cloudflare a token has the permissions",
+    "Leave them out; create a token with Workers Scripts: Edit, with domains or routes also " +
+      "Zone: Workers Routes: Edit and Zone: Read, with portico/store also D1: Edit, and with jobs also Queues: Edit.",
   );
 }
 
-/** Makes an API and a function of its own in the account, and takes both away again. */
-const probe = (cloud: LambdaCloud, { owner }: StageCloud): Promise<readonly Finding[]> =>
-  explaining([cloud], () => probeCloud(cloud.aws.clients, owner, archive));
+/** Creates a temporary API and function in the account, and deletes both. */
+const probe = (cloud: LambdaCloud, { owner }: Pick<StageCloud, "owner">): Promise<readonly CheckResult[]> =>
+  explainErrors(cloud, () => probeCloud(cloud.aws.clients, owner));
 
-async function printFindings(cloud: TargetCloud, stage: StageCloud, input: CommandInput): Promise<number> {
-  await buildTarget(stage.app, cloud.target, (text) => input.reporter.warn(text));
-  if (stage.clouds.length > 1) input.reporter.line(input.reporter.paint("bold", headingOf(cloud)));
-  return print(await explaining([cloud], () => examine(cloud, stage)), input);
+async function printFindings(
+  cloud: TargetCloud,
+  stage: Pick<StageCloud, "app" | "isLocal">,
+  reporter: Reporter,
+): Promise<number> {
+  await buildTarget(stage.app, cloud.target, prefixedWarning(cloud, reporter));
+  return print(await explainErrors(cloud, () => examine(cloud, stage)), cloud, reporter);
 }
 
-function print(findings: readonly Finding[], { reporter }: CommandInput): number {
+function print(findings: readonly CheckResult[], cloud: TargetCloud, reporter: Reporter): number {
   const lines = findings.map(({ check, ok, text, fix }) => {
     const sign = ok ? reporter.paint("green", "ok ") : reporter.paint("red", "no ");
-    return `${sign} ${check.padEnd(14)}  ${text}${fix === undefined ? "" : `\n    ${reporter.paint("green", "fix")}: ${fix}`}`;
+    const fixLine = fix === undefined ? "" : `\n    ${reporter.paint("green", "fix")}: ${fix}`;
+    return `${sign} ${check.padEnd(14)}  ${text}${fixLine}`;
   });
-  reporter.result(lines.join("\n"), { type: "doctor", findings });
+  reporter.result(withHeading(cloud, lines.join("\n"), reporter), { type: "doctor", target: cloud.target, findings });
   return findings.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function examine(cloud: TargetCloud, { app, isLocal }: StageCloud): Promise<readonly Finding[]> {
+async function examine(
+  cloud: TargetCloud,
+  { app, isLocal }: Pick<StageCloud, "app" | "isLocal">,
+): Promise<readonly CheckResult[]> {
   const folder = buildFolder(app, cloud.target);
   if (cloud.target === "workers")
-    return examineWorkers({ client: cloud.cloudflare.client, app, build: await readWorkersBuild(folder, app.root), isLocal });
+    return examineWorkers({
+      client: cloud.cloudflare.client,
+      app,
+      build: await readWorkersBuild(folder, app.root),
+      isLocal,
+    });
   const { clients, account } = cloud.aws;
   return examineLambda({ clients, account, app, build: await readLambdaBuild(folder), isLocal });
 }

@@ -1,22 +1,27 @@
-/** `portico invoke [METHOD] /path`: a request in words in, the answer's status, headers, body and timing out. */
-import { readFileSync } from "node:fs";
+/** `portico invoke`: sends one HTTP request to dev, a stage or a URL, and prints the response and its duration. */
+import { isUtf8 } from "node:buffer";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { text as readAll } from "node:stream/consumers";
+import { requestIdentity } from "../../dev/server-identity.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { portFlag, textFlag } from "../flags.ts";
-import { stageUrl } from "./stage-url.ts";
+import { useProxy } from "../proxy.ts";
+import { withPrefix } from "../release-targets.ts";
+import type { Reporter } from "../reporter.ts";
+import { type StageUrl, stageUrls } from "../stage-url.ts";
 
-interface Asked {
+interface InvokeRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string[]>>;
   readonly body: Uint8Array | undefined;
 }
 
-interface Answer {
+interface InvokeResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -24,32 +29,61 @@ interface Answer {
   readonly milliseconds: number;
 }
 
-/** Exit code 1 on a 5xx answer or when nothing answers. */
+/** Exit code 1 for a 5xx response or no response. The clouds of a stage get the request one after the other. */
 export async function invoke(input: CommandInput): Promise<number> {
-  const asked = await toAsked(input);
-  const base = await toBase(input);
-  const answer = await send(base, asked);
-  print(input, answer);
-  return answer.status >= 500 ? 1 : 0;
+  const { reporter } = input;
+  const request = await toRequest(input);
+  const stage = textFlag(input, "stage");
+  const isStage = stage !== undefined && stage !== "dev" && textFlag(input, "url") === undefined;
+  if (!isStage) return exchange(reporter, await toBase(input), request);
+  const clouds = await stageUrls(input, stage);
+  const [cloud, second] = clouds;
+  if (cloud && !second) return exchange(reporter, await cloud.find(), request, cloud);
+  let worst = 0;
+  for (const each of clouds) worst = Math.max(worst, await exchangeWithPrefix(reporter, each, request));
+  return worst;
 }
 
-async function toAsked(input: CommandInput): Promise<Asked> {
-  const words = (input.args[0] as readonly string[] | undefined) ?? [];
-  const [first = "", second] = words;
+async function exchange(
+  reporter: Reporter,
+  base: URL,
+  request: InvokeRequest,
+  { target }: Partial<StageUrl> = {},
+  prefix = "",
+): Promise<number> {
+  const response = await send(base, request);
+  print(reporter, response, { ...(target && { target }), prefix });
+  return response.status >= 500 ? 1 : 0;
+}
+
+/** Prints an error with the cloud's prefix, so that the other cloud still gets the request. */
+async function exchangeWithPrefix(reporter: Reporter, cloud: StageUrl, request: InvokeRequest): Promise<number> {
+  const prefix = `${cloud.target}: `;
+  try {
+    return await exchange(reporter, await cloud.find(), request, cloud, prefix);
+  } catch (error) {
+    reporter.error(withPrefix(error, prefix));
+    return 1;
+  }
+}
+
+async function toRequest(input: Pick<CommandInput, "args" | "cwd" | "flags">): Promise<InvokeRequest> {
+  const args = (input.args[0] as readonly string[] | undefined) ?? [];
+  const [first = "", second] = args;
   const body = await toBody(input);
   const method = second === undefined ? (body ? "POST" : "GET") : first.toUpperCase();
   const path = second ?? first;
-  if (words.length > 2 || !path.startsWith("/") || !/^[A-Z]+$/.test(method)) {
-    const what = words.length ? `"${words.join(" ")}" is no [METHOD] /path` : "no path is given";
-    throw new UserError("USAGE", what, "write it as: portico invoke POST /guestbook -d name=Ada");
+  if (args.length > 2 || !path.startsWith("/") || !/^[A-Z]+$/.test(method)) {
+    const mistake = args.length ? `"${args.join(" ")}" is no [METHOD] /path` : "no path is given";
+    throw new UserError("USAGE", mistake, "Write it as: portico invoke POST /guestbook -d name=Ada");
   }
   const headers: Record<string, string[]> = {};
   for (const line of (input.flags["header"] as readonly string[] | undefined) ?? []) {
     const [, name, value] = /^([!#$%&'*+\-.^_`|~\w]+):\s*(.*)$/.exec(line) ?? [];
-    if (!name) throw new UserError("USAGE", `"${line}" is no header`, 'write it as -H "name: value"');
+    if (!name) throw new UserError("USAGE", `"${line}" is no header`, 'Write it as -H "name: value"');
     (headers[name.toLowerCase()] ??= []).push(value ?? "");
   }
-  // As a browser's form and as curl do.
+  // The default content type of HTML forms and of curl.
   if (body && !headers["content-type"])
     headers["content-type"] = [looksLikeJson(body) ? "application/json" : "application/x-www-form-urlencoded"];
   return { method, path, headers, body };
@@ -63,7 +97,7 @@ function looksLikeJson(body: Uint8Array): boolean {
   }
 }
 
-async function toBody(input: CommandInput): Promise<Uint8Array | undefined> {
+async function toBody(input: Pick<CommandInput, "cwd" | "flags">): Promise<Uint8Array | undefined> {
   const data = textFlag(input, "data");
   if (data === undefined) return undefined;
   if (data === "@-") return Buffer.from(await readAll(process.stdin));
@@ -72,24 +106,52 @@ async function toBody(input: CommandInput): Promise<Uint8Array | undefined> {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new UserError("FILE_MISSING", `cannot read ${file}`, "check the file name after -d @", { cause });
+    throw new UserError("FILE_MISSING", `cannot read ${file}`, "Check the file name after -d @.", { cause });
   }
 }
 
-async function toBase(input: CommandInput): Promise<URL> {
+async function toBase(input: Pick<CommandInput, "cwd" | "flags" | "reporter">): Promise<URL> {
   const url = textFlag(input, "url");
   if (url !== undefined) {
+    useProxy();
     const base = URL.canParse(url) ? new URL(url) : undefined;
     if (base && /^https?:$/.test(base.protocol)) return base;
-    throw new UserError("BAD_URL", `"${url}" is no http or https URL`, "give the root URL: --url https://example.com");
+    throw new UserError("BAD_URL", `"${url}" is no http or https URL`, "Give the root URL: --url https://example.com");
   }
-  const stage = textFlag(input, "stage");
-  if (stage !== undefined && stage !== "dev") return stageUrl(input, stage);
-  return new URL(`http://127.0.0.1:${portFlag(input, 3000)}`);
+  const port = portFlag(input, 3000);
+  await checkServedApp(input, port);
+  return new URL(`http://127.0.0.1:${port}`);
 }
 
-/** Sends the path as it was typed: nothing is normalised, so that `/%2e%2e/` can be tried; only what HTTP cannot carry is escaped. */
-function send(base: URL, { method, path, headers, body }: Asked): Promise<Answer> {
+/**
+ * Checks that the server on the port is `portico dev` of this folder, of one in it or of one above it. For another
+ * server it warns if --port is given. Throws UserError OTHER_APP otherwise, and NO_ANSWER.
+ */
+async function checkServedApp(input: Pick<CommandInput, "cwd" | "flags" | "reporter">, port: number): Promise<void> {
+  const identity = await requestIdentity(port).catch((cause: NodeJS.ErrnoException) => {
+    throw noAnswer(`http://127.0.0.1:${port}`, cause);
+  });
+  const hasPortFlag = textFlag(input, "port") !== undefined;
+  if (identity && (isInside(input.cwd, identity.root) || isInside(identity.root, input.cwd))) return;
+  if (!identity && hasPortFlag) return;
+  const server = identity ? `portico dev of ${identity.root}` : "another server than portico dev";
+  if (hasPortFlag) return input.reporter.warn(`port ${port} is that of ${server}`);
+  throw new UserError(
+    "OTHER_APP",
+    `port ${port} is that of ${server}, not of the app in ${input.cwd}`,
+    "Start this app with portico dev --port 0, which prints its port, and add --port with that port; " +
+      `or add --port ${port} to send the request to the other server.`,
+  );
+}
+
+function isInside(folder: string, path: string): boolean {
+  const [from, to] = [folder, path].map((each) => (existsSync(each) ? realpathSync(each) : each)) as [string, string];
+  const between = relative(from, to);
+  return between === "" || (!isAbsolute(between) && between.split(sep)[0] !== "..");
+}
+
+/** Sends the path without normalising it, so that `/%2e%2e/` can be tested. Escapes characters that HTTP forbids. */
+function send(base: URL, { method, path, headers, body }: InvokeRequest): Promise<InvokeResponse> {
   const prefix = base.pathname.replace(/\/$/, "");
   // oxlint-disable-next-line no-control-regex -- these are the characters that a request line cannot hold
   const target = prefix + path.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
@@ -100,8 +162,11 @@ function send(base: URL, { method, path, headers, body }: Asked): Promise<Answer
       port: base.port,
       path: target,
       method,
-      headers: { ...headers, ...(body && { "content-length": body.byteLength }) },
+      // portico dev answers this user agent with errors as text, as it does curl's.
+      headers: { "user-agent": "portico/invoke", ...headers, ...(body && { "content-length": body.byteLength }) },
       setHost: !headers["host"],
+      // Without the global agent the request uses no proxy.
+      ...(isLoopback(base) && { agent: false }),
     });
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
@@ -120,33 +185,37 @@ function send(base: URL, { method, path, headers, body }: Asked): Promise<Answer
         });
       });
     });
-    request.on("error", (cause: NodeJS.ErrnoException) =>
-      fail(
-        new UserError(
-          "NO_ANSWER",
-          `${base.origin} does not answer (${cause.code ?? cause.message})`,
-          "start it with portico dev, or give --port, --stage or --url",
-          {
-            cause,
-          },
-        ),
-      ),
-    );
+    request.on("error", (cause) => fail(noAnswer(base.origin, cause)));
     request.end(body);
   });
 }
 
-function print({ reporter }: CommandInput, { status, statusText, headers, body, milliseconds }: Answer): void {
+const noAnswer = (origin: string, cause: NodeJS.ErrnoException): UserError =>
+  new UserError(
+    "NO_ANSWER",
+    `${origin} does not answer (${cause.code ?? cause.message})`,
+    "Start it with portico dev, or give --port, --stage or --url.",
+    { cause },
+  );
+
+const isLoopback = ({ hostname }: URL): boolean => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost)$/.test(hostname);
+
+function print(
+  reporter: Reporter,
+  { status, statusText, headers, body, milliseconds }: InvokeResponse,
+  { target, prefix }: { readonly target?: string; readonly prefix: string },
+): void {
   const text = isText(body) ? body.toString() : undefined;
   const time = `${milliseconds.toFixed(1)} ms`;
   if (!reporter.json) {
-    reporter.line(
-      `${reporter.paint(status < 400 ? "green" : "red", `${status} ${statusText}`)}  ${reporter.paint("dim", `${time}, ${body.length} bytes`)}`,
-    );
-    for (const [name, value] of headers) reporter.line(`${reporter.paint("cyan", name)}: ${value}`);
+    const statusLine = reporter.paint(status < 400 ? "green" : "red", `${status} ${statusText}`);
+    reporter.line(`${prefix}${statusLine}  ${reporter.paint("dim", `${time}, ${body.length} bytes`)}`);
+    for (const [name, value] of headers) reporter.line(`${prefix}${reporter.paint("cyan", name)}: ${value}`);
     reporter.line();
   }
-  reporter.result(text ?? `(${body.length} bytes that are no text)`, {
+  const shown = text ?? `(${body.length} bytes that are no text)`;
+  reporter.result(shown.replace(/^(?=.)/gm, prefix), {
+    ...(target && { target }),
     status,
     headers,
     ...(text === undefined ? { bodyBase64: body.toString("base64") } : { body: text }),
@@ -155,5 +224,5 @@ function print({ reporter }: CommandInput, { status, statusText, headers, body, 
 }
 
 function isText(body: Buffer): boolean {
-  return !body.includes(0) && process.getBuiltinModule("node:buffer").isUtf8(body);
+  return !body.includes(0) && isUtf8(body);
 }

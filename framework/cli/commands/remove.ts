@@ -1,12 +1,15 @@
-/** `portico remove`: a stage in, nothing of it left out; shows what goes, and asks. */
-import type { Deployed } from "../../../deploy/platform.ts";
+/**
+ * `portico remove`: prints everything that a stage has in the cloud, asks for a confirmation where the stage is not
+ * local or is protected, and deletes it.
+ */
+import type { Deployed, StoredData } from "../../../deploy/platform.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import type { CommandInput } from "../command.ts";
-import { agree, agreeByName } from "../consent.ts";
+import { confirm, confirmByName } from "../confirmation.ts";
 import { secretStore } from "../secret-store.ts";
-import { explaining, headingOf, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
+import { explainErrors, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
-/** The command. Running it again goes on where it stopped. */
+/** Removes the stage from each of its clouds. Running the command again continues an interrupted removal. */
 export async function remove(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
@@ -17,33 +20,69 @@ export async function remove(input: CommandInput): Promise<number> {
   }
 }
 
-async function removeFrom(cloud: TargetCloud, stage: StageCloud, input: CommandInput): Promise<void> {
+type Stage = Pick<StageCloud, "app" | "owner" | "isLocal">;
+type Input = Pick<CommandInput, "flags" | "reporter">;
+
+async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promise<void> {
   const { reporter } = input;
   const { app } = stage;
-  if (stage.clouds.length > 1) reporter.line(reporter.paint("bold", headingOf(cloud)));
-  const removed = await explaining([cloud], async () => {
+  // A stage that hosting.json does not name is temporary, as one per pull request is: it leaves nothing behind.
+  const withData = input.flags["data"] === true || !app.named;
+  const { removed, kept } = await explainErrors(cloud, async () => {
     const secrets = (await secretStore(cloud, stage).list()).map(({ name }) => name);
-    return removeStage({ platform: cloud.platform(), secrets, onPlan: (deployed) => consent(deployed, secrets, stage, input) });
+    return removeStage({
+      platform: cloud.platform(),
+      secrets,
+      withData,
+      onPlan: (deployed, data) =>
+        confirmRemoval({ deployed, data: withData ? data : [], secrets }, cloud, stage, input),
+    });
   });
-  for (const { kind, name } of removed) reporter.line(reporter.paint("red", `- ${kind} ${name}`));
-  const text = removed.length ? `removed ${app.name} from the stage ${app.stage}` : `the stage ${app.stage} has nothing of ${app.name}`;
-  reporter.result(text, { type: "removed", target: cloud.target, removed });
+  for (const { kind, name } of removed) reporter.line(cloud.prefix + reporter.paint("red", `- ${kind} ${name}`));
+  const text = removed.length
+    ? `removed ${app.name} from the stage ${app.stage}`
+    : `the stage ${app.stage} has nothing of ${app.name}`;
+  for (const { name, ...entries } of kept)
+    reporter.line(
+      `${cloud.prefix}the table ${name} stays with its data (${entriesText(entries)}): portico remove --data ` +
+        `--stage ${app.stage} removes it, too`,
+    );
+  reporter.result(cloud.prefix + text, { type: "removed", target: cloud.target, removed, kept });
 }
 
-async function consent(
-  { parts, releases, live }: Deployed,
-  secrets: readonly string[],
-  { app, isLocal }: StageCloud,
-  input: CommandInput,
+/** `1,204 entries`. */
+const entriesText = ({ entries, isMore }: Pick<StoredData, "entries" | "isMore">): string =>
+  `${isMore ? "more than " : ""}${entries.toLocaleString("en-US")} ${entries === 1 ? "entry" : "entries"}`;
+
+interface Removal {
+  readonly deployed: Deployed;
+  /** What goes with its data. */
+  readonly data: readonly StoredData[];
+  readonly secrets: readonly string[];
+}
+
+async function confirmRemoval(
+  { deployed: { parts, releases, live }, data, secrets }: Removal,
+  { target, prefix }: TargetCloud,
+  { app, isLocal }: Pick<StageCloud, "app" | "isLocal">,
+  input: Input,
 ): Promise<void> {
   const { reporter } = input;
-  const shown = parts.filter(({ kind }) => kind !== "permission");
-  const others = secrets.filter((secret) => !shown.some(({ kind, name }) => kind === "secret" && name === secret));
-  const gone = [...shown, ...others.map((name) => ({ kind: "secret", name }))];
-  for (const { kind, name } of gone) reporter.line(reporter.paint("red", `- ${kind.padEnd(10)}  ${name}`));
+  const shown = parts.filter(({ kind }) => kind !== "permission" && kind !== "table");
+  const unlisted = secrets.filter((secret) => !shown.some(({ kind, name }) => kind === "secret" && name === secret));
+  const removals = [...shown, ...unlisted.map((name) => ({ kind: "secret", name }))];
+  for (const { kind, name } of removals) reporter.line(prefix + reporter.paint("red", `- ${kind.padEnd(10)}  ${name}`));
   if (releases.length)
-    reporter.line(reporter.paint("red", `- releases    ${releases.map(({ number }) => number).join(", ")}, with their records`));
-  if (live) reporter.line(`\n${live.url} answers nothing afterwards; this cannot be undone`);
-  if (app.protected) await agreeByName(input, app.stage);
-  else if (!isLocal) await agree(input, `Remove ${app.name} from the stage ${app.stage}?`);
+    reporter.line(
+      prefix +
+        reporter.paint("red", `- releases    ${releases.map(({ number }) => number).join(", ")}, with their records`),
+    );
+  for (const { kind, name, ...entries } of data)
+    reporter.line(
+      prefix + reporter.paint("red", `- ${kind.padEnd(10)}  ${name}, with its data: ${entriesText(entries)}`),
+    );
+  if (live) reporter.line(`\n${prefix}${live.url} will not answer any more; this cannot be undone`);
+  if (app.protected) await confirmByName(input, app.stage);
+  else if (!isLocal)
+    await confirm(input, `Remove ${app.name} from the stage ${app.stage}${prefix && ` on ${target}`}?`);
 }

@@ -1,4 +1,7 @@
-/** Cases: what the answer of a static file says: conditions, ranges, types, caching, headers of hosting.json, encodings, the 404 page. */
+/**
+ * Cases: what the answer of a static file says: conditions, ranges, types, caching, headers of hosting.json, encodings,
+ * the 404 page.
+ */
 import { readFileSync } from "node:fs";
 import { type Ask, type Case, caseOf, type Expectation, type Story, valuesOf } from "../case.ts";
 
@@ -24,26 +27,44 @@ const then = (name: string, first: Ask, again: (etag: string) => Ask, expect: Ex
 
 const file = get("/file.txt");
 const whole: Expectation = { status: 200, headers: { "content-range": null }, body: plain };
-const unsatisfied = (size: number): Expectation => ({ status: 416, headers: { "content-range": `bytes */${size}` }, body: "" });
+const unsatisfied = (size: number): Expectation => ({
+  status: 416,
+  headers: { "content-range": `bytes */${size}` },
+  body: "",
+});
 const past = "Thu, 01 Jan 1970 00:00:00 GMT";
 const future = "Fri, 01 Jan 2100 00:00:00 GMT";
 
 const conditions: readonly Case[] = [
   fixture("a file has no Last-Modified", "/file.txt", { status: 200, headers: { "last-modified": null } }),
   fixture("If-None-Match of a star is 304", get("/file.txt", ["If-None-Match", "*"]), { status: 304, body: "" }),
-  then("an ETag without its quotes is another", file, (etag) => get("/file.txt", ["If-None-Match", etag.replaceAll('"', "")]), whole),
+  then(
+    "an ETag without its quotes is another",
+    file,
+    (etag) => get("/file.txt", ["If-None-Match", etag.replaceAll('"', "")]),
+    whole,
+  ),
   then("304 says how long it may be kept", file, (etag) => get("/file.txt", ["If-None-Match", etag]), {
     status: 304,
     headers: { "cache-control": "public, max-age=0, must-revalidate" },
     body: "",
   }),
-  then("HEAD can be 304", file, (etag) => ({ ...get("/file.txt", ["If-None-Match", etag]), method: "HEAD" }), { status: 304, body: "" }),
-  then("304 for a folder's page", get("/site/"), (etag) => get("/site/", ["If-None-Match", etag]), { status: 304, body: "" }),
+  then("HEAD can be 304", file, (etag) => ({ ...get("/file.txt", ["If-None-Match", etag]), method: "HEAD" }), {
+    status: 304,
+    body: "",
+  }),
+  then("304 for a folder's page", get("/site/"), (etag) => get("/site/", ["If-None-Match", etag]), {
+    status: 304,
+    body: "",
+  }),
   then("If-Match with the file's ETag", file, (etag) => get("/file.txt", ["If-Match", etag]), whole),
   then("If-Match with the ETag in a list", file, (etag) => get("/file.txt", ["If-Match", `"other", ${etag}`]), whole),
   fixture("If-Match of a star", get("/file.txt", ["If-Match", "*"]), whole),
   fixture("If-Match with another ETag is 412", get("/file.txt", ["If-Match", '"other"']), { status: 412, body: "" }),
-  then("If-Match with a weak ETag is 412", file, (etag) => get("/file.txt", ["If-Match", `W/${etag}`]), { status: 412, body: "" }),
+  then("If-Match with a weak ETag is 412", file, (etag) => get("/file.txt", ["If-Match", `W/${etag}`]), {
+    status: 412,
+    body: "",
+  }),
   fixture("If-Modified-Since is ignored", get("/file.txt", ["If-Modified-Since", future]), whole),
   fixture("If-Modified-Since that is no date is ignored", get("/file.txt", ["If-Modified-Since", "yesterday"]), whole),
   fixture("If-Unmodified-Since is ignored", get("/file.txt", ["If-Unmodified-Since", past]), whole),
@@ -74,24 +95,41 @@ const ranges: readonly Case[] = [
     headers: { "content-type": "text/plain; charset=utf-8", "content-range": "bytes 0-2/16" },
     body: "안",
   }),
-  fixture("several ranges are the whole file", range("bytes=0-1,4-5"), all),
-  fixture("a range backwards is the whole file", range("bytes=9-3"), all),
-  fixture("a range of letters is the whole file", range("bytes=a-b"), all),
-  fixture("a range without an end or a beginning is the whole file", range("bytes=-"), all),
-  then("If-Range with the file's ETag", get("/bytes.bin"), (etag) => range("bytes=1-2", ["If-Range", etag]), part(1, 2)),
-  fixture("If-Range with another ETag is the whole file", range("bytes=1-2", ["If-Range", '"other"']), all),
-  then("If-Range with a weak ETag is the whole file", get("/bytes.bin"), (etag) => range("bytes=1-2", ["If-Range", `W/${etag}`]), all),
-  fixture("If-Range with a date is the whole file", range("bytes=1-2", ["If-Range", future]), all),
+  fixture("several ranges are the full file", range("bytes=0-1,4-5"), all),
+  fixture("a range backwards is the full file", range("bytes=9-3"), all),
+  fixture("a range of letters is the full file", range("bytes=a-b"), all),
+  fixture("a range without an end or a beginning is the full file", range("bytes=-"), all),
+  then(
+    "If-Range with the file's ETag",
+    get("/bytes.bin"),
+    (etag) => range("bytes=1-2", ["If-Range", etag]),
+    part(1, 2),
+  ),
+  fixture("If-Range with another ETag is the full file", range("bytes=1-2", ["If-Range", '"other"']), all),
+  then(
+    "If-Range with a weak ETag is the full file",
+    get("/bytes.bin"),
+    (etag) => range("bytes=1-2", ["If-Range", `W/${etag}`]),
+    all,
+  ),
+  fixture("If-Range with a date is the full file", range("bytes=1-2", ["If-Range", future]), all),
   fixture(
-    "a range means nothing for HEAD",
+    "a range is ignored for HEAD",
     { ...range("bytes=1-2"), method: "HEAD" },
     { status: 200, headers: { "content-range": null }, body: "" },
   ),
-  then("304 comes before a range", get("/bytes.bin"), (etag) => range("bytes=1-2", ["If-None-Match", etag]), { status: 304, body: "" }),
+  then("304 comes before a range", get("/bytes.bin"), (etag) => range("bytes=1-2", ["If-None-Match", etag]), {
+    status: 304,
+    body: "",
+  }),
 ];
 
 const refused = (method: string): Case =>
-  fixture(`${method} of a file`, { method, target: "/file.txt" }, { status: 405, headers: { allow: "GET, HEAD" }, body: "" });
+  fixture(
+    `${method} of a file`,
+    { method, target: "/file.txt" },
+    { status: 405, headers: { allow: "GET, HEAD" }, body: "" },
+  );
 
 const typed = (name: string, type: string): Case =>
   fixture(`the type of ${name}`, `/types/${name}`, { status: 200, headers: { "content-type": type } });
@@ -104,10 +142,14 @@ const forms: readonly Case[] = [
   typed("a.pdf", "application/pdf"),
   typed("a.woff2", "font/woff2"),
   typed("A.PNG", "image/png"),
-  fixture("the type of a page", "/nested/page.html", { status: 200, headers: { "content-type": "text/html; charset=utf-8" } }),
+  fixture("the type of a page", "/nested/page.html", {
+    status: 200,
+    headers: { "content-type": "text/html; charset=utf-8" },
+  }),
 ];
 
-const kept = (name: string, path: string, value: string): Case => fixture(name, path, { status: 200, headers: { "cache-control": value } });
+const kept = (name: string, path: string, value: string): Case =>
+  fixture(name, path, { status: 200, headers: { "cache-control": value } });
 const forGood = "public, max-age=31536000, immutable";
 const asked = "public, max-age=0, must-revalidate";
 
@@ -135,10 +177,15 @@ const headers: readonly Case[] = [
     headers: { "x-from": "a name in unicode: yes" },
   }),
   fixture("a rule is for files, not for routes", "/echo", { status: 200, headers: { "x-from": null } }),
-  then("304 has the headers of rules", get("/headed/plain.txt"), (etag) => get("/headed/plain.txt", ["If-None-Match", etag]), {
-    status: 304,
-    headers: { "x-from": "the folder", "cache-control": "public, max-age=60" },
-  }),
+  then(
+    "304 has the headers of rules",
+    get("/headed/plain.txt"),
+    (etag) => get("/headed/plain.txt", ["If-None-Match", etag]),
+    {
+      status: 304,
+      headers: { "x-from": "the folder", "cache-control": "public, max-age=60" },
+    },
+  ),
 ];
 
 const takes = (value: string, target = "/packed.txt"): Ask => get(target, ["Accept-Encoding", value]);
@@ -153,12 +200,16 @@ const encoded = (encoding: "br" | "gzip", body: Uint8Array): Expectation => ({
   },
   body,
 });
-const unpacked: Expectation = { status: 200, headers: { "content-encoding": null, vary: /^accept-encoding$/i }, body: packed };
+const unpacked: Expectation = {
+  status: 200,
+  headers: { "content-encoding": null, vary: /^accept-encoding$/i },
+  body: packed,
+};
 const [br, gz] = [encoded("br", own("packed.txt.br")), encoded("gzip", own("packed.txt.gz"))];
 
 const encodings: readonly Case[] = [
-  fixture("brotli for who takes it", takes("gzip, deflate, br, zstd"), br),
-  fixture("gzip for who takes that alone", takes("gzip"), gz),
+  fixture("brotli for clients that accept it", takes("gzip, deflate, br, zstd"), br),
+  fixture("gzip for clients that accept only gzip", takes("gzip"), gz),
   fixture("the encoding with the greater weight", takes("br;q=0.5, gzip;q=0.9"), gz),
   fixture("an encoding of weight 0 is refused", takes("br;q=0, gzip;q=0"), unpacked),
   fixture("an encoding in capitals", takes("BR"), br),
@@ -184,16 +235,25 @@ const encodings: readonly Case[] = [
     (etag) => ({ ...takes("br"), headers: [...(takes("br").headers ?? []), ["If-None-Match", etag]] }),
     br,
   ),
-  then("304 for an encoding", takes("br"), (etag) => get("/packed.txt", ["Accept-Encoding", "br"], ["If-None-Match", etag]), {
-    status: 304,
-    headers: { vary: /^accept-encoding$/i },
-    body: "",
-  }),
-  fixture("a range is never one of an encoding", get("/packed.txt", ["Accept-Encoding", "br"], ["Range", "bytes=0-7"]), {
-    status: 206,
-    headers: { "content-encoding": null, "content-range": `bytes 0-7/${packed.length}` },
-    body: "the same",
-  }),
+  then(
+    "304 for an encoding",
+    takes("br"),
+    (etag) => get("/packed.txt", ["Accept-Encoding", "br"], ["If-None-Match", etag]),
+    {
+      status: 304,
+      headers: { vary: /^accept-encoding$/i },
+      body: "",
+    },
+  ),
+  fixture(
+    "a range is never one of an encoding",
+    get("/packed.txt", ["Accept-Encoding", "br"], ["Range", "bytes=0-7"]),
+    {
+      status: 206,
+      headers: { "content-encoding": null, "content-range": `bytes 0-7/${packed.length}` },
+      body: "the same",
+    },
+  ),
   fixture(
     "HEAD of an encoding",
     { ...takes("br"), method: "HEAD" },
@@ -216,27 +276,37 @@ const json: Expectation = { status: 404, json: { error: "Not Found" } };
 const missing: readonly Case[] = [
   fixture("a browser gets the app's own 404 page", get("/nothing/here", html), page),
   fixture("a client of the API gets JSON", get("/nothing/here", ["Accept", "application/json"]), json),
-  fixture("who takes anything gets JSON", get("/nothing/here", ["Accept", "*/*"]), json),
-  fixture("who refuses HTML gets JSON", get("/nothing/here", ["Accept", "text/html;q=0, */*"]), json),
-  fixture("HEAD of nothing, by a browser", { ...get("/nothing", html), method: "HEAD" }, { ...page, body: "" }),
-  fixture("POST to nothing, by a browser", { ...get("/nothing", html), method: "POST", body: "x" }, json),
+  fixture("clients that accept anything get JSON", get("/nothing/here", ["Accept", "*/*"]), json),
+  fixture("clients that refuse HTML get JSON", get("/nothing/here", ["Accept", "text/html;q=0, */*"]), json),
+  fixture("HEAD of a missing path, by a browser", { ...get("/nothing", html), method: "HEAD" }, { ...page, body: "" }),
+  fixture("POST to a missing path, by a browser", { ...get("/nothing", html), method: "POST", body: "x" }, json),
   fixture("the 404 page in a folder of files", get("/any/box/none.txt", html), page),
   fixture("the 404 page for a file in capitals", get("/FILE.TXT", html), page),
   fixture("the 404 page for a file that is no folder", get("/file.txt/", html), page),
-  fixture("the 404 page for a route with a slash too many", get("/users/me/", html), page),
+  fixture("a route with a slash too many is no case for the 404 page", get("/users/me/", html), {
+    status: 308,
+    headers: { location: "/users/me" },
+  }),
   fixture("the 404 page for a rest that is empty", get("/docs/", html), page),
   fixture("a navigation to a route is the route's", get("/users/me", html, ["Sec-Fetch-Mode", "navigate"]), {
     status: 200,
     body: "users/me",
   }),
-  fixture("a navigation to nothing is the 404 page", get("/nothing", html, ["Sec-Fetch-Mode", "navigate"]), page),
+  fixture(
+    "a navigation to a missing path is the 404 page",
+    get("/nothing", html, ["Sec-Fetch-Mode", "navigate"]),
+    page,
+  ),
   fixture("the 404 page has no ranges", get("/nothing", html, ["Range", "bytes=0-1"]), page),
   fixture("the 404 page knows no conditions", get("/nothing", html, ["If-None-Match", "*"]), page),
   fixture("the 404 page by its own name is a page", get("/404.html", html), {
     status: 200,
     body: "<!doctype html><title>not here</title>\n",
   }),
-  fixture("a route's own 404 stays its own", get("/status/404", html), { status: 404, headers: { "x-robots-tag": null } }),
+  fixture("a route's own 404 stays its own", get("/status/404", html), {
+    status: 404,
+    headers: { "x-robots-tag": null },
+  }),
 ];
 
 /** What static files answer. */

@@ -2,7 +2,11 @@
 import { type Case, caseOf, type Expectation } from "../case.ts";
 
 const fixture = caseOf("fixture");
-const text = (body: string): Expectation => ({ status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body });
+const text = (body: string): Expectation => ({
+  status: 200,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body,
+});
 const nowhere: Expectation = { status: 404, headers: { location: null, etag: null }, json: { error: "Not Found" } };
 
 const outside = (path: string): Case => fixture(`nothing outside the folder: ${path}`, path, nowhere);
@@ -18,9 +22,16 @@ export const assetPaths: readonly Case[] = [
   fixture("a file named with marks that need no escape", "/it's%20(1)~.txt", text("marks\n")),
   fixture("a file named with brackets and braces", "/%5Ba%5D%7Bb%7D.txt", text("brackets\n")),
   fixture("a file named in unicode", `/${encodeURIComponent("안녕.txt")}`, text("안녕하세요\n")),
-  fixture("a file named in unicode, hex in lower case", `/${encodeURIComponent("안녕.txt").toLowerCase()}`, text("안녕하세요\n")),
+  fixture(
+    "a file named in unicode, hex in lower case",
+    `/${encodeURIComponent("안녕.txt").toLowerCase()}`,
+    text("안녕하세요\n"),
+  ),
   fixture("a letter that was escaped without need", "/f%69le.txt", text("a plain text file\n")),
-  fixture("a dot segment in the path of a file", "/nested/./deep/module.js", { status: [200, 404], hides: ["export const GET"] }),
+  fixture("a dot segment in the path of a file", "/nested/./deep/module.js", {
+    status: [200, 404],
+    hides: ["export const GET"],
+  }),
   fixture("a file below .well-known", "/.well-known/security.txt", text("Contact: mailto:security@example.com\n")),
   hidden("/.hidden"),
   hidden("/%2ehidden"),
@@ -72,8 +83,14 @@ export const assetPaths: readonly Case[] = [
     status: 308,
     headers: { location: `/${encodeURIComponent("폴더")}/` },
   }),
-  fixture("a folder named in unicode", `/${encodeURIComponent("폴더")}/`, { status: 200, body: "<!doctype html><title>폴더</title>\n" }),
-  fixture("a folder's page by its own name", "/site/index.html", { status: 200, body: "<!doctype html><title>site</title>\n" }),
+  fixture("a folder named in unicode", `/${encodeURIComponent("폴더")}/`, {
+    status: 200,
+    body: "<!doctype html><title>폴더</title>\n",
+  }),
+  fixture("a folder's page by its own name", "/site/index.html", {
+    status: 200,
+    body: "<!doctype html><title>site</title>\n",
+  }),
   fixture("a folder's page and a query", "/site/?x=1", { status: 200, body: "<!doctype html><title>site</title>\n" }),
   fixture(
     "a folder's page for HEAD",

@@ -17,7 +17,13 @@ const told = (answer: Parameters<typeof textOf>[0]): Told => JSON.parse(textOf(a
 export const context: readonly Case[] = [
   fixture("the env is what is declared", "/env", {
     status: 200,
-    json: { names: ["EMPTY", "GREETING", "SESSION_KEY"], greeting: '안녕 "세계", $HOME = 1', empty: "", path: null },
+    json: {
+      names: ["EMPTY", "GREETING", "SESSION_KEY"],
+      greeting: '안녕 "세계", $HOME = 1',
+      empty: "",
+      path: null,
+      process: { top: '안녕 "세계", $HOME = 1', empty: "", secret: true },
+    },
   }),
   fixture("the context is the same everywhere", "/context", {
     status: 200,
@@ -64,12 +70,24 @@ export const context: readonly Case[] = [
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     body: "id: 1\ndata: event 1\n\nid: 2\ndata: event 2\n\nid: 3\ndata: event 3\n\n",
   }),
+  {
+    name: "a client that disconnects in the middle of a stream",
+    app: "fixture",
+    steps: [
+      { ask: { target: "/leaving?key=one", disconnects: true }, expect: { status: 200, body: /^part\n/ } },
+      {
+        ask: { target: "/leaving?log=one" },
+        expect: { status: 200, json: ["aborted", "cancelled"] },
+        eventually: true,
+      },
+    ],
+  },
   reference("a streamed answer", "/stream", {
     status: 200,
     headers: { "content-type": "text/plain; charset=utf-8" },
     body: "line 1 of 5\nline 2 of 5\nline 3 of 5\nline 4 of 5\nline 5 of 5\n",
   }),
-  reference("who is asking", "/whoami", {
+  reference("the URL of the request", "/whoami", {
     status: 200,
     check: (answer, { origin }) => {
       const { url } = JSON.parse(textOf(answer)) as { url: string };
@@ -97,11 +115,15 @@ export const context: readonly Case[] = [
               headers: Record<string, string>;
             };
             const got = JSON.stringify([query, body, headers["x-visitor"]]);
-            if (got !== JSON.stringify([[["visitor", `${visitor}`]], `body ${visitor}`, `${visitor}`])) throw new Error(got);
+            if (got !== JSON.stringify([[["visitor", `${visitor}`]], `body ${visitor}`, `${visitor}`]))
+              throw new Error(got);
           },
         }),
       },
-      { ask: { target: "/environment" }, expect: { status: 200, check: (answer) => void valuesOf(answer, "content-type") } },
+      {
+        ask: { target: "/environment" },
+        expect: { status: 200, check: (answer) => void valuesOf(answer, "content-type") },
+      },
     ],
   },
 ];

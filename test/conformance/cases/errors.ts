@@ -34,10 +34,19 @@ const twice = (what: string, first: Expectation, second: Expectation): Case => (
 /** Errors. */
 export const errors: readonly Case[] = [
   reference("a route that throws", "/boom", { ...bare, hides: [...bare.hides, "always throws"] }),
-  ...["error", "string", "undefined", "null", "object", "later"].map((what) => fixture(`throwing ${what}`, `/throws?what=${what}`, bare)),
+  ...["error", "string", "undefined", "null", "object", "later"].map((what) =>
+    fixture(`throwing ${what}`, `/throws?what=${what}`, bare),
+  ),
   ...["nothing", "a number", "an object", "an object with a status"].map((what) =>
     fixture(`answering ${what}`, `/throws?what=${encodeURIComponent(what)}`, bare),
   ),
+  fixture("answering a stream of strings", "/odd?what=a+stream+of+strings", { status: 500, hides: ["secret"] }),
+  fixture("answering a stream of strings, later", "/odd?what=a+stream+of+strings+later", {
+    status: 500,
+    hides: ["secret"],
+  }),
+  fixture("answering undefined as JSON", "/throws?what=undefined+as+JSON", bare),
+  fixture("answering a function as JSON", "/throws?what=a+function+as+JSON", bare),
   fixture("answering a network error", "/odd?what=a+network+error", bare),
   twice("one text", { status: 200, body: "once" }, bare),
   twice("one json", { status: 200, json: { once: true }, headers: { "x-a": "1" } }, bare),
@@ -71,15 +80,32 @@ export const errors: readonly Case[] = [
     { method: "HEAD", target: "/http-error?status=404" },
     { status: 404, headers: { "x-reason": "asked" }, body: "" },
   ),
-  fixture("Hono's HTTPException in a plain handler", "/http-exception", { status: 403, headers: { "x-own": "yes" }, body: "own response" }),
+  fixture("Hono's HTTPException in a plain handler", "/http-exception", {
+    status: 403,
+    headers: { "x-own": "yes" },
+    body: "own response",
+  }),
   fixture("HTTPException inside Hono", "/hono/refused", { status: 418, body: "no coffee" }),
-  fixture("a throw inside Hono", "/hono/boom", { ...bare, headers: { "x-after": "Error" }, hides: ["secret", ".ts", ".mjs"] }),
-  fixture("an HttpError inside Hono", "/hono/http-error", { status: 409, headers: { "x-after": "HttpError" }, json: { error: "taken" } }),
+  fixture("a throw inside Hono", "/hono/boom", {
+    ...bare,
+    headers: { "x-after": "Error" },
+    hides: ["secret", ".ts", ".mjs"],
+  }),
+  fixture("an HttpError inside Hono", "/hono/http-error", {
+    status: 409,
+    headers: { "x-after": "HttpError" },
+    json: { error: "taken" },
+  }),
   fixture("a throw inside Hono with an error handler of its own", "/hono-own", { status: 503, body: "own: detail" }),
   fixture("an unknown path inside Hono", "/hono/none", { status: 404 }),
   reference(
     "validation lists every problem",
-    { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: '{"title":"","tags":["a",2],"more":1}' },
+    {
+      method: "POST",
+      target: "/api/notes",
+      headers: [["Content-Type", "application/json"]],
+      body: '{"title":"","tags":["a",2],"more":1}',
+    },
     {
       status: 400,
       json: {
@@ -101,4 +127,6 @@ export const errors: readonly Case[] = [
     { method: "POST", target: "/api/notes", headers: [["Content-Type", "text/plain"]], body: "x" },
     { status: 415, json: { error: "Send application/json" } },
   ),
+  fixture("404 has the same bytes everywhere", "/nothing", { status: 404, body: '{"error":"Not Found"}' }),
+  fixture("400 has the same bytes everywhere", "/users/%zz", { status: 400, body: '{"error":"Bad Request"}' }),
 ];

@@ -2,22 +2,35 @@
 import { type Case, caseOf, textOf, valuesOf } from "../case.ts";
 
 const fixture = caseOf("fixture");
-const status = (code: number, body = `status ${code}`) => ({ status: code, headers: { "x-status": String(code) }, body });
+const status = (code: number, body = `status ${code}`) => ({
+  status: code,
+  headers: { "x-status": String(code) },
+  body,
+});
 
 /** What `/echo` says of one request header. */
 const saw = (name: string, expected: string | undefined) => ({
   status: 200,
   check: (answer: Parameters<typeof textOf>[0]) => {
     // Fronts differ on the blank after a comma (RFC 9110 section 5.3 allows both).
-    const got = (JSON.parse(textOf(answer)) as { headers: Record<string, string> }).headers[name]?.replaceAll(/,\s*/g, ", ");
+    const got = (JSON.parse(textOf(answer)) as { headers: Record<string, string> }).headers[name]?.replaceAll(
+      /,\s*/g,
+      ", ",
+    );
     if (got !== expected) throw new Error(`${name}: ${got}, not ${expected}`);
   },
 });
 
 /** Headers, cookies, statuses, redirects. */
 export const headers: readonly Case[] = [
-  fixture("a handler that changes the request's headers", "/odd?what=a+request's+headers+changed", { status: 200, body: "changed" }),
-  fixture("a handler that changes a copy's headers", "/odd?what=a+copy's+headers+changed", { status: 200, body: "changed" }),
+  fixture("a handler that changes the request's headers", "/odd?what=a+request%27s+headers+changed", {
+    status: 200,
+    body: "changed",
+  }),
+  fixture("a handler that changes a copy's headers", "/odd?what=a+copy%27s+headers+changed", {
+    status: 200,
+    body: "changed",
+  }),
   fixture("headers of an answer", "/headers", {
     status: 200,
     body: "headers",
@@ -53,8 +66,25 @@ export const headers: readonly Case[] = [
     },
     saw("x-two", "1, 2"),
   ),
-  fixture("a long request header", { target: "/echo", headers: [["X-Long", "y".repeat(4000)]] }, saw("x-long", "y".repeat(4000))),
-  fixture("an escaped request header stays escaped", { target: "/echo", headers: [["X-Name", "%EB%B0%A9"]] }, saw("x-name", "%EB%B0%A9")),
+  fixture(
+    "a long request header",
+    { target: "/echo", headers: [["X-Long", "y".repeat(4000)]] },
+    saw("x-long", "y".repeat(4000)),
+  ),
+  fixture(
+    "an escaped request header stays escaped",
+    { target: "/echo", headers: [["X-Name", "%EB%B0%A9"]] },
+    saw("x-name", "%EB%B0%A9"),
+  ),
+  fixture(
+    "bytes beyond ASCII in a request header are Latin-1",
+    { target: "/echo", headers: [["X-Bytes", "caf\xe9 \xec\x95\x88"]] },
+    saw("x-bytes", "caf\xe9 \xec\x95\x88"),
+  ),
+  fixture("characters beyond ASCII in an answer's header are Latin-1", "/odd?what=a+header+beyond+ASCII", {
+    status: 200,
+    headers: { "x-bytes": "caf\xe9" },
+  }),
   fixture("the host is the client's", "/echo", (story) => saw("host", new URL(story.origin).host)),
   fixture(
     "a content type with parameters",
@@ -104,7 +134,11 @@ export const headers: readonly Case[] = [
     },
     { status: 200, body: "in=1", headers: { "set-cookie": ["copied=1", "added=2"] } },
   ),
-  fixture("two cookies with 204 from Hono", "/hono/cookies", { status: 204, body: "", headers: { "set-cookie": ["a=1", "b=2"] } }),
+  fixture("two cookies with 204 from Hono", "/hono/cookies", {
+    status: 204,
+    body: "",
+    headers: { "set-cookie": ["a=1", "b=2"] },
+  }),
   {
     name: "cookies come back",
     app: "fixture",
@@ -127,8 +161,14 @@ export const headers: readonly Case[] = [
   fixture("status 503", "/status/503", status(503)),
   fixture("status 599", "/status/599", status(599)),
   fixture("a redirect", "/redirect/303?to=/users", { status: 303, headers: { location: "/users" }, body: "" }),
-  fixture("a redirect that keeps the method", "/redirect/307?to=/users%3Fa%3Db", { status: 307, headers: { location: "/users?a=b" } }),
-  fixture("a redirect for good", "/redirect/308?to=https://example.com/x", { status: 308, headers: { location: "https://example.com/x" } }),
+  fixture("a redirect that keeps the method", "/redirect/307?to=/users%3Fa%3Db", {
+    status: 307,
+    headers: { location: "/users?a=b" },
+  }),
+  fixture("a redirect for good", "/redirect/308?to=https://example.com/x", {
+    status: 308,
+    headers: { location: "https://example.com/x" },
+  }),
   fixture("a redirect to unicode is escaped", `/redirect/302?to=${encodeURIComponent("/카페?a=방 1")}`, {
     status: 302,
     headers: { location: "/%EC%B9%B4%ED%8E%98?a=%EB%B0%A9%201" },
@@ -137,11 +177,12 @@ export const headers: readonly Case[] = [
     status: 302,
     headers: { "set-cookie": null, location: /^\/x%0D%0Aset-cookie:%20evil=1$/ },
   }),
-  fixture("nothing says what serves it", "/", { status: 200, headers: { "x-powered-by": null } }),
-  fixture("an answer names its type", "/", {
+  fixture("no header names the server", "/", { status: 200, headers: { "x-powered-by": null } }),
+  fixture("a response has its content type", "/", {
     status: 200,
     check: (answer) => {
-      if (!/^text\/plain;\s*charset=utf-8$/i.test(valuesOf(answer, "content-type").join())) throw new Error(JSON.stringify(answer.headers));
+      if (!/^text\/plain;\s*charset=utf-8$/i.test(valuesOf(answer, "content-type").join()))
+        throw new Error(JSON.stringify(answer.headers));
     },
   }),
 ];

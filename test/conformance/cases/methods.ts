@@ -29,16 +29,32 @@ export const methods: readonly Case[] = [
   ),
   fixture("PUT", { method: "PUT", target: "/methods", body: "x" }, { status: 200, body: "put" }),
   fixture("DELETE without a body", { method: "DELETE", target: "/methods" }, { status: 204, body: "" }),
-  fixture("OPTIONS says what is allowed", { method: "OPTIONS", target: "/methods" }, { status: 204, body: "", ...allow(allowed) }),
-  fixture("405 says what is allowed", { method: "POST", target: "/methods", body: "x" }, { status: 405, ...allow(allowed) }),
+  fixture(
+    "OPTIONS says what is allowed",
+    { method: "OPTIONS", target: "/methods" },
+    { status: 204, body: "", ...allow(allowed) },
+  ),
+  fixture(
+    "405 says what is allowed",
+    { method: "POST", target: "/methods", body: "x" },
+    { status: 405, ...allow(allowed) },
+  ),
   fixture("405 for PATCH", { method: "PATCH", target: "/methods", body: "x" }, { status: 405, ...allow(allowed) }),
-  fixture("a route's own HEAD", { method: "HEAD", target: "/own-methods" }, { status: 200, headers: { "x-from": "HEAD" }, body: "" }),
+  fixture(
+    "a route's own HEAD",
+    { method: "HEAD", target: "/own-methods" },
+    { status: 200, headers: { "x-from": "HEAD" }, body: "" },
+  ),
   fixture(
     "a route's own OPTIONS",
     { method: "OPTIONS", target: "/own-methods" },
     { status: 200, headers: { "x-from": "OPTIONS", allow: "GET, HEAD, OPTIONS, PURGE" }, body: "options" },
   ),
-  fixture("no GET, no HEAD", { method: "HEAD", target: "/post-only" }, { status: 405, body: "", ...allow("OPTIONS, POST") }),
+  fixture(
+    "no GET, no HEAD",
+    { method: "HEAD", target: "/post-only" },
+    { status: 405, body: "", ...allow("OPTIONS, POST") },
+  ),
   fixture("GET where only POST is", "/post-only", { status: 405, ...allow("OPTIONS, POST") }),
   fixture(
     "201 with a location",
@@ -50,12 +66,17 @@ export const methods: readonly Case[] = [
     { method: "HEAD", target: "/users/42" },
     { status: 200, headers: { "content-type": "application/json" }, body: "" },
   ),
-  fixture("HEAD of nothing", { method: "HEAD", target: "/nothing" }, { status: 404, body: "" }),
-  fixture("OPTIONS of nothing", { method: "OPTIONS", target: "/nothing" }, { status: 404 }),
+  fixture("HEAD of a missing path", { method: "HEAD", target: "/nothing" }, { status: 404, body: "" }),
+  fixture("OPTIONS of a missing path", { method: "OPTIONS", target: "/nothing" }, { status: 404 }),
   fixture(
     "an app gets every method",
     { method: "PATCH", target: "/fetch-app/9" },
     { status: 200, json: { method: "PATCH", id: "9", greeting: '안녕 "세계", $HOME = 1', hasRequestId: true } },
+  ),
+  fixture(
+    "TRACE is 405, without the app",
+    { method: "TRACE", target: "/fetch-app/9" },
+    { status: 405, json: { error: "Method Not Allowed" } },
   ),
   fixture(
     "HEAD of a stream",

@@ -26,8 +26,16 @@ export const middleware: readonly Case[] = [
     { method: "POST", target: "/mw", body: "through" },
     { status: 200, body: "through", headers: { "x-after": "outer" } },
   ),
-  fixture("middleware wraps HEAD", { method: "HEAD", target: "/mw" }, { status: 200, body: "", headers: { "x-after": "outer" } }),
-  fixture("middleware wraps 405", { method: "DELETE", target: "/mw" }, { status: 405, headers: { "x-after": "outer", allow: /GET/ } }),
+  fixture(
+    "middleware wraps HEAD",
+    { method: "HEAD", target: "/mw" },
+    { status: 200, body: "", headers: { "x-after": "outer" } },
+  ),
+  fixture(
+    "middleware wraps 405",
+    { method: "DELETE", target: "/mw" },
+    { status: 405, headers: { "x-after": "outer", allow: /GET/ } },
+  ),
   fixture(
     "middleware wraps OPTIONS",
     { method: "OPTIONS", target: "/mw" },
@@ -38,7 +46,7 @@ export const middleware: readonly Case[] = [
     headers: { "x-after": null },
     json: { error: "Not Found" },
   }),
-  fixture("middleware sees an error and adds to its answer", "/mw/inner/refused", {
+  fixture("middleware sees an error and adds to its response", "/mw/inner/refused", {
     status: 409,
     json: { error: "refused below middleware" },
     headers: { "x-error": "refused below middleware", "x-after": /outer$/ },
@@ -48,7 +56,7 @@ export const middleware: readonly Case[] = [
     body: /^\{"error":"Internal Server Error","requestId":"[^"]+"\}$/,
     headers: { "x-after": /outer$/ },
   }),
-  fixture("middleware may answer itself", "/mw/closed", {
+  fixture("middleware may respond itself", "/mw/closed", {
     status: 401,
     body: "closed",
     headers: { "www-authenticate": "Bearer", "x-after": "outer" },

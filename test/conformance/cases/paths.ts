@@ -27,6 +27,7 @@ export const paths: readonly Case[] = [
   fixture("an at sign and a colon stay", "/users/a@b:c", user("a@b:c")),
   fixture("quotes and angles are decoded", "/users/%22%3Cb%3E%27", user("\"<b>'")),
   fixture("a backslash is no slash", "/users/a%5Cb", user("a\\b")),
+  fixture("a raw backslash is no part of a path", "/users/a\\b", { status: 400, body: '{"error":"Bad Request"}' }),
   fixture("an emoji outside the first plane", "/users/%F0%9F%98%80", user("😀")),
   fixture("a route named in unicode", `/${encodeURIComponent("카페")}`, { status: 200, body: "어서 오세요" }),
   fixture("a route named in unicode with a space", `/${encodeURIComponent("카페")}/${encodeURIComponent("메뉴 판")}`, {
@@ -41,9 +42,15 @@ export const paths: readonly Case[] = [
   fixture("an escape cut short", "/users/100%", { status: 400 }),
   fixture("an escape that is no UTF-8", "/users/%ff", { status: 400 }),
   fixture("half a surrogate in UTF-8", "/users/%ED%A0%80", { status: 400 }),
-  fixture("a malformed escape where nothing is", "/nothing/%zz", { status: 400 }),
-  fixture("a dot segment is resolved", "/docs/./a", { status: 200, json: { route: "docs/[...path]", params: { path: "a" } } }),
-  fixture("a double dot segment is resolved", "/docs/x/../a", { status: 200, json: { route: "docs/[...path]", params: { path: "a" } } }),
+  fixture("a malformed escape in a missing path", "/nothing/%zz", { status: 400 }),
+  fixture("a dot segment is resolved", "/docs/./a", {
+    status: 200,
+    json: { route: "docs/[...path]", params: { path: "a" } },
+  }),
+  fixture("a double dot segment is resolved", "/docs/x/../a", {
+    status: 200,
+    json: { route: "docs/[...path]", params: { path: "a" } },
+  }),
   fixture("a double dot cannot leave the root", "/../../../users/42", user("42")),
   fixture("an escaped double dot is resolved too", "/docs/x/%2e%2e/a", {
     status: 200,
@@ -61,6 +68,11 @@ export const paths: readonly Case[] = [
     "the URL keeps the host's name",
     { target: "/url/x", headers: [["Host", "localhost:8123"]] },
     { status: 200, json: { url: "http://localhost:8123/url/x", path: "x" } },
+  ),
+  fixture(
+    "an absolute target is what counts",
+    { target: "http://localhost:8123/url/x?y", headers: [["Host", "127.0.0.1:81"]] },
+    { status: 200, json: { url: "http://localhost:8123/url/x?y", path: "x" } },
   ),
   reference("the rest of a path", "/files/any/depth/you%20like.txt", {
     status: 200,

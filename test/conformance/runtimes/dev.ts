@@ -1,17 +1,21 @@
-/** What `portico dev` runs: the gateway before a target's emulation, functions built when they are asked for. */
-import { createDevBuilder } from "../../../framework/build/dev-builder.ts";
-import { functionId } from "../../../framework/build/group.ts";
-import type { Emulator } from "../../../framework/local/emulator.ts";
-import { createGateway } from "../../../framework/local/gateway.ts";
+/** Makes the runtimes of `portico dev`: the gateway and a target's emulation, with functions built on request. */
+import { createDevBuilder } from "../../../framework/bundler/dev-builder.ts";
+import { functionId } from "../../../framework/bundler/function-groups.ts";
+import type { Emulator } from "../../../framework/emulation/emulator.ts";
+import { createGateway } from "../../../framework/dev/gateway.ts";
 import type { Target } from "../../../framework/model/target.ts";
-import { discoverAssets } from "../../../framework/routes/assets.ts";
-import { discover } from "../../../framework/routes/discover.ts";
-import { send } from "../client.ts";
-import type { Running, Subject } from "../runtime.ts";
+import { discoverAssets } from "../../../framework/routes/static-files.ts";
+import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
+import { send } from "../raw-client.ts";
+import type { RunningApp, LoadedApp } from "../runtime.ts";
 
 /** Starts an app in development on a free port. */
-export async function startDev({ app, env, folder }: Subject, target: Target, emulator: Emulator): Promise<Running> {
-  const [routes, assets] = await Promise.all([discover(app.root), discoverAssets(app.root, app.assets, app)]);
+export async function startDev(
+  { app, env, folder }: LoadedApp,
+  target: Target,
+  emulator: Emulator,
+): Promise<RunningApp> {
+  const [routes, assets] = await Promise.all([discoverRoutes(app.root), discoverAssets(app.root, app.assets, app)]);
   const builder = createDevBuilder({ app: { ...app, targets: [target] }, target, out: folder, env });
   builder.setRoutes(routes);
   const bugs: unknown[] = [];
@@ -22,13 +26,17 @@ export async function startDev({ app, env, folder }: Subject, target: Target, em
     target,
     ...(app.lambda.front && { front: app.lambda.front }),
     root: app.root,
+    ...(app.trailingSlash && { trailingSlash: app.trailingSlash }),
     emulator,
     source: builder,
     onAccess: quiet,
     onFailure: quiet,
     onError,
   });
-  gateway.update({ routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })), assets });
+  gateway.update({
+    routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })),
+    assets,
+  });
   return {
     origin: gateway.url,
     send: async (ask) => {

@@ -1,7 +1,10 @@
-/** The local cloud after a deploy, its functions run by AWS's own runtime client. */
-import { ricClient } from "../../local/lambda/client/ric.ts";
+/** The runtime `lambda-ric`: the app, deployed to the local cloud, with functions run by AWS's own runtime client. */
+import { ricClient } from "../../emulation/lambda/client/ric.ts";
 import type { Runtime } from "../runtime.ts";
 import { startLocalCloud } from "./local-cloud.ts";
 
 /** The runtime. */
-export const lambdaRic: Runtime = { name: "lambda-ric", start: (subject) => startLocalCloud(subject, ricClient) };
+export const lambdaRic: Runtime = {
+  name: "lambda-ric",
+  start: (subject) => startLocalCloud(subject, ricClient),
+};

@@ -1,10 +1,28 @@
-/** `portico dev` for Lambda: an HTTP API's events to functions in child processes behind a Lambda Runtime API. */
-import { createLambdaEmulator } from "../../../framework/local/lambda/emulator.ts";
-import type { Runtime } from "../runtime.ts";
+/** The runtime `lambda`: `portico dev` for Lambda, with an HTTP API's events for functions in child processes. */
+import { createLambdaEmulator } from "../../../framework/emulation/lambda/emulator.ts";
+import { withTable } from "../../../framework/dev/dev-table.ts";
+import type { Emulator } from "../../../framework/emulation/emulator.ts";
+import type { LoadedApp, Runtime } from "../runtime.ts";
 import { startDev } from "./dev.ts";
+import { patient } from "../../emulation/lambda/patient.ts";
+
+/** The emulation, with the table in the app's folder. */
+export const withStore = (
+  { app, folder }: LoadedApp,
+  options: Parameters<typeof createLambdaEmulator>[0],
+): Emulator => {
+  const { region } = app.lambda;
+  return withTable(
+    { ...app, root: folder },
+    createLambdaEmulator({ ...options, ...(region !== undefined && { region }) }),
+    (error) => {
+      throw error;
+    },
+  );
+};
 
 /** The runtime. */
 export const lambda: Runtime = {
   name: "lambda",
-  start: (subject) => startDev(subject, "lambda", createLambdaEmulator({ onLog: () => {} })),
+  start: (subject) => startDev(subject, "lambda", withStore(subject, { ...patient, onLog: () => {} })),
 };

@@ -1,4 +1,4 @@
-/** The local cloud after a deploy: the app's one function behind its function URL. */
+/** The runtime `local-cloud-url`: the app, deployed to the local cloud, behind a function URL. */
 import type { Runtime } from "../runtime.ts";
 import { behindUrl } from "./lambda-url.ts";
 import { startLocalCloud } from "./local-cloud.ts";

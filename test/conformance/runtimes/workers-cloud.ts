@@ -1,19 +1,23 @@
-/** The local Cloudflare after a deploy: modules and static files, uploaded by the release code through the API, behind its own address. */
+/** The runtime `workers-cloud`: the app, deployed to the local Cloudflare. */
 import { join } from "node:path";
 import { createClient } from "../../../deploy/workers/client.ts";
 import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
-import { readBuild } from "../../../deploy/workers/read-build.ts";
+import { readBuild } from "../../../deploy/workers/build.ts";
 import { release } from "../../../deploy/release.ts";
-import { type Cloud, startCloud } from "../../../framework/local/cloud/cloud.ts";
-import { build } from "../build.ts";
-import { send } from "../client.ts";
-import type { Runtime, Subject } from "../runtime.ts";
+import { type Cloud, startCloud } from "../../../framework/cloud/cloud.ts";
+import { build } from "../app-build.ts";
+import { send } from "../raw-client.ts";
+import type { Runtime, LoadedApp } from "../runtime.ts";
 
 /** The runtime. */
 export const workersCloud: Runtime = {
   name: "workers-cloud",
   async start(subject) {
-    const runtime = { invoke: () => Promise.reject(new Error("no Lambda here")), retire: () => undefined, close: () => Promise.resolve() };
+    const runtime = {
+      invoke: () => Promise.reject(new Error("no Lambda here")),
+      retire: () => undefined,
+      close: () => Promise.resolve(),
+    };
     const cloud = await startCloud({ folder: join(subject.folder, "cloud"), port: 0, runtime });
     const { origin } = new URL(await deploy(subject, cloud));
     return { origin, send: (ask) => send(origin, ask), close: () => cloud.close() };
@@ -21,7 +25,7 @@ export const workersCloud: Runtime = {
 };
 
 /** As `portico deploy --stage local --target workers` does; returns the live URL. */
-async function deploy(subject: Subject, { url, secretAccessKey }: Cloud): Promise<string> {
+async function deploy(subject: LoadedApp, { url, secretAccessKey }: Cloud): Promise<string> {
   const { out, manifest } = await build(subject, "workers");
   const { name, stage, smoke, keep, root } = subject.app;
   const isSecret = ([variable]: readonly [string, string]): boolean => manifest.app.secrets.includes(variable);
@@ -34,7 +38,10 @@ async function deploy(subject: Subject, { url, secretAccessKey }: Cloud): Promis
     keep,
     source: {
       build: await readBuild(out, root),
-      values: async () => ({ env: Object.fromEntries(all.filter((one) => !isSecret(one))), secrets: { values, versions } }),
+      values: async () => ({
+        env: Object.fromEntries(all.filter((one) => !isSecret(one))),
+        secrets: { values, versions },
+      }),
     },
   });
   const quiet = { now: Date.now, onPlans: async () => {}, onProgress: () => {}, checkpoint: () => {} };

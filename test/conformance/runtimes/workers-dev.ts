@@ -1,13 +1,55 @@
-/** `portico dev` for Workers: a Worker Loader isolate per function in real workerd. */
-import { createWorkersEmulator } from "../../../framework/local/workers/emulator.ts";
+/**
+ * The runtime `workers-dev`: `portico dev` for Workers, with one Worker in real workerd that loads functions on
+ * request.
+ */
+import { join } from "node:path";
+import { compatibilityFlags } from "../../../framework/model/app.ts";
+import { createWorkersEmulator } from "../../../framework/emulation/workers/emulator.ts";
+import { startStorage } from "../../../framework/emulation/workers/miniflare-storage.ts";
+import { storeSchema } from "../../../framework/model/store-schema.ts";
 import type { Runtime } from "../runtime.ts";
 import { startDev } from "./dev.ts";
+
+const refused = (): Promise<never> => Promise.reject(new Error("nothing is bound"));
+const noBindings = {
+  values: {},
+  kv: {},
+  r2: {},
+  queues: {},
+  sendMessages: refused,
+  rateLimits: {},
+  services: {},
+  serviceCalls: { fetch: refused, connect: refused },
+};
 
 /** The runtime. */
 export const workersDev: Runtime = {
   name: "workers-dev",
-  start: (subject) => {
-    const { compatibilityDate } = subject.app.workers;
-    return startDev(subject, "workers", createWorkersEmulator({ compatibilityDate, onLog: () => {}, onNotice: () => {} }));
+  start: async (subject) => {
+    const { workers } = subject.app;
+    const { compatibilityDate } = workers;
+    const flags = compatibilityFlags(workers);
+    const storage = await startStorage(join(subject.folder, "storage"));
+    const queries = storeSchema.map((sql) => ({ sql, params: [] }));
+    await storage.send("d1", "store", {
+      url: "http://d1/query?resultsFormat=NONE",
+      method: "POST",
+      body: JSON.stringify(queries),
+    });
+    const emulator = createWorkersEmulator({
+      compatibilityDate,
+      compatibilityFlags: flags,
+      onLog: () => {},
+      onNotice: () => {},
+      bindings: async () => ({ ...noBindings, d1: { PORTICO_STORE: storage.url("d1", "store") } }),
+    });
+    const app = await startDev(subject, "workers", emulator);
+    return {
+      ...app,
+      async close() {
+        await app.close();
+        await storage.close();
+      },
+    };
   },
 };

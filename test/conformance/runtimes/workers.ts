@@ -1,11 +1,13 @@
-/** The Workers artifact exactly as it is uploaded: the manifest's modules and assets in real workerd. */
+/** The runtime `workers`: the modules and assets of a build, as they are uploaded, in real workerd. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { newestCompatibilityDate } from "../../../framework/local/workers/miniflare.ts";
+import { newestCompatibilityDate } from "../../../framework/emulation/workers/miniflare.ts";
+import { compatibilityFlags } from "../../../framework/model/app.ts";
 import type { BuiltAsset, WorkerModule } from "../../../framework/model/manifest.ts";
-import { build } from "../build.ts";
-import { send } from "../client.ts";
+import { storeSchema } from "../../../framework/model/store-schema.ts";
+import { build } from "../app-build.ts";
+import { send } from "../raw-client.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** The runtime. */
@@ -38,8 +40,9 @@ export const workers: Runtime = {
         })),
       ),
       compatibilityDate: compatibilityDate > newest ? newest : compatibilityDate,
-      compatibilityFlags: ["nodejs_compat"],
+      compatibilityFlags: [...compatibilityFlags(subject.app.workers)],
       bindings: { ...subject.env },
+      d1Databases: ["PORTICO_STORE"],
       assets: {
         directory,
         binding: assetServer.binding,
@@ -48,13 +51,16 @@ export const workers: Runtime = {
       },
     });
     const { origin } = await miniflare.ready;
+    const database = await miniflare.getD1Database("PORTICO_STORE");
+    await database.batch(storeSchema.map((sql) => database.prepare(sql)));
     return { origin, send: (ask) => send(origin, ask), close: () => miniflare.dispose() };
   },
 };
 
 const moduleTypes = { esm: "ESModule", text: "Text", wasm: "CompiledWasm" } as const;
 
-const isCode = (module: WorkerModule): module is WorkerModule & { type: keyof typeof moduleTypes } => module.type !== "source-map";
+const isCode = (module: WorkerModule): module is WorkerModule & { type: keyof typeof moduleTypes } =>
+  module.type !== "source-map";
 
 /** Each file under its URL path, as the upload session takes them. */
 async function writeAssets(root: string, assets: readonly BuiltAsset[], directory: string): Promise<void> {

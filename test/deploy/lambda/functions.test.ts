@@ -1,4 +1,4 @@
-/** Uploading through the real SDK to a server that answers as Lambda does in its bad moments, on a clock that does not wait. */
+/** Uploads through the real SDK to a server that refuses and delays as Lambda does. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../../../deploy/clock.ts";
 import { createClients } from "../../../deploy/lambda/clients.ts";
 import { uploadFunction } from "../../../deploy/lambda/functions.ts";
-import type { LambdaFunction } from "../../../deploy/lambda/draft.ts";
+import type { LambdaFunction } from "../../../deploy/lambda/lambda-function.ts";
 
 type Reply = readonly [status: number, errorType: string | undefined, body: Readonly<Record<string, unknown>>];
 
@@ -38,7 +38,10 @@ beforeEach(async () => {
     seen.push(call);
     const [status, errorType, body] = replies.get(call)?.shift() ?? [404, "ResourceNotFoundException", {}];
     request.resume();
-    response.writeHead(status, { "content-type": "application/json", ...(errorType && { "x-amzn-errortype": errorType }) });
+    response.writeHead(status, {
+      "content-type": "application/json",
+      ...(errorType && { "x-amzn-errortype": errorType }),
+    });
     response.end(JSON.stringify(body));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -52,7 +55,11 @@ afterEach(async () => {
 function upload(created: number) {
   const { port } = server.address() as AddressInfo;
   const clients = createClients(
-    { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials: { accessKeyId: "AKIA", secretAccessKey: "x" } },
+    {
+      endpoint: `http://127.0.0.1:${port}`,
+      region: "us-east-1",
+      credentials: { accessKeyId: "AKIA", secretAccessKey: "x" },
+    },
     { clock },
   );
   const settings = {
@@ -72,11 +79,17 @@ function upload(created: number) {
     build: "b",
     kept: [],
     ownKey: "f".repeat(64),
+    role: "a--b--role",
     settings,
   };
-  const archive = { read: () => new Map(), write: async () => new Uint8Array() };
   return uploadFunction(
-    { clients, owner, role: { arn: "arn:aws:iam::0:role/r", created }, archive, liveAssets: undefined, check: () => undefined },
+    {
+      clients,
+      owner,
+      roles: new Map([["a--b--role", { arn: "arn:aws:iam::0:role/r", created }]]),
+      liveAssets: undefined,
+      requireLease: () => undefined,
+    },
     fn,
   );
 }
@@ -84,8 +97,13 @@ function upload(created: number) {
 const notYet: Reply = [400, "InvalidParameterValueException", { message: "any" }];
 /** As Lambda repeats it. */
 const settings = {
-  ...{ Role: "arn:aws:iam::0:role/r", Runtime: "nodejs24.x", Handler: "index.handler", MemorySize: 128, Timeout: 3 },
-  ...{ Architectures: ["arm64"], LoggingConfig: { LogFormat: "Text", LogGroup: "/g" } },
+  Role: "arn:aws:iam::0:role/r",
+  Runtime: "nodejs24.x",
+  Handler: "index.handler",
+  MemorySize: 128,
+  Timeout: 3,
+  Architectures: ["arm64"],
+  LoggingConfig: { LogFormat: "Text", LogGroup: "/g" },
 };
 const made: Reply = [201, undefined, { ...settings, FunctionArn: `${arn}:1`, Version: "1", State: "Pending" }];
 
@@ -138,7 +156,9 @@ test("an update in progress is waited for, and a failed one is the user's error"
 });
 
 test("somebody else's function is not touched", async () => {
-  replies = new Map([["GET /a--b--index-000000", [[200, undefined, { Configuration: {}, Tags: { ...tags, "portico:stage": "other" } }]]]]);
+  replies = new Map([
+    ["GET /a--b--index-000000", [[200, undefined, { Configuration: {}, Tags: { ...tags, "portico:stage": "other" } }]]],
+  ]);
   await expect(upload(0)).rejects.toThrow("belongs to another app");
   expect(seen).toEqual(["GET /a--b--index-000000"]);
 });

@@ -1,48 +1,55 @@
-/** What AWS has no room for, found before anything is written: refused by name where it is the app's own, left out where it is an earlier release's. */
+/**
+ * AWS's limits, found before anything is written: the app's own excess is refused, an earlier release's is left out.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../../framework/model/app.ts";
-import { draftRelease } from "../../../deploy/lambda/draft.ts";
-import type { LambdaBuild } from "../../../deploy/lambda/read-build.ts";
+import { toDesiredState } from "../../../deploy/lambda/desired-state.ts";
+import type { LambdaBuild } from "../../../deploy/lambda/build.ts";
 import type { RecordedAsset } from "../../../deploy/record.ts";
-import { isWrite, openRoad, page, type Road } from "./road.ts";
+import { isWrite, openDeployFixture, page, place, type DeployFixture } from "./deploy-fixture.ts";
 
-let road: Road;
+let fixture: DeployFixture;
 beforeEach(async () => {
-  road = await openRoad();
+  fixture = await openDeployFixture();
 });
-afterEach(() => road.close());
+afterEach(() => fixture.close());
 
 const answer = async (url: string, path: string): Promise<string> => (await fetch(new URL(path, url))).text();
-const noWrites = (): void => expect(road.takeCalls().filter(isWrite)).toEqual([]);
+const noWrites = (): void => expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
 
 describe("files of earlier releases", () => {
   const hashed = (at: number): string => `app.a${String(at).padStart(7, "0")}.js`;
 
   test("whose keys an API has no room for are left out and named; no folder of theirs hides a route", async () => {
-    await road.write("functions/[...rest].ts", page("rest"));
-    for (let at = 0; at < 4; at++) await road.write(`functions/_public/old/${hashed(at)}`, `old ${at}`);
-    await road.deploy();
-    for (let at = 0; at < 4; at++) await road.write(`functions/_public/old/${hashed(at)}`, undefined);
+    await fixture.write("functions/[...rest].ts", page("rest"));
+    for (let at = 0; at < 4; at++) await fixture.write(`functions/_public/old/${hashed(at)}`, `old ${at}`);
+    await fixture.deploy();
+    for (let at = 0; at < 4; at++) await fixture.write(`functions/_public/old/${hashed(at)}`, undefined);
     // Index, users, rest, $default and these leave room for two.
-    for (let at = 0; at < 294; at++) await road.write(`functions/_public/${hashed(100 + at)}`, "new");
-    const { live, text } = await road.deploy();
-    expect(text).toContain("2 files of earlier releases go: a route has their path now, or no route key is left for them");
+    for (let at = 0; at < 294; at++) await fixture.write(`functions/_public/${hashed(100 + at)}`, "new");
+    const { live, text } = await fixture.deploy();
+    expect(text).toContain(
+      "2 files of earlier releases go: a route has their path now, or no route key is left for them",
+    );
     const answers = await Promise.all([0, 1, 2, 3].map((at) => answer(live.url, `/old/${hashed(at)}`)));
     expect(answers).toEqual(["old 0", "old 1", "rest", "rest"]);
     expect(await answer(live.url, "/old/else")).toBe("rest");
-    expect((await road.deploy()).changed).toBe(false);
+    expect((await fixture.deploy()).changed).toBe(false);
   });
 
   test.each([
     ["an HTTP API", {}],
-    ["a function URL", { group: "app", lambda: { architecture: "arm64", logRetention: 30, policies: [], front: "function-url" } }],
+    [
+      "a function URL",
+      { group: "app", lambda: { architecture: "arm64", logRetention: 30, policies: [], front: "function-url" } },
+    ],
   ] as const)("give way to a route that has their path now, behind %s", async (_front, app: Partial<App>) => {
-    await road.write(`functions/_public/${hashed(1)}`, "file");
-    const first = await road.deploy({ app });
+    await fixture.write(`functions/_public/${hashed(1)}`, "file");
+    const first = await fixture.deploy({ app });
     expect(await answer(first.live.url, `/${hashed(1)}`)).toBe("file");
-    await road.write(`functions/_public/${hashed(1)}`, undefined);
-    await road.write(`functions/${hashed(1)}.ts`, page("route"));
-    const { live, text } = await road.deploy({ app });
+    await fixture.write(`functions/_public/${hashed(1)}`, undefined);
+    await fixture.write(`functions/${hashed(1)}.ts`, page("route"));
+    const { live, text } = await fixture.deploy({ app });
     expect(text).toContain("1 file of earlier releases go");
     expect(await answer(live.url, `/${hashed(1)}`)).toBe("route");
   });
@@ -60,54 +67,66 @@ describe("files of earlier releases", () => {
     };
     const app = { name: "t", stage: "prod", keep: 3, secrets: [], lambda: { policies: [] } };
     const fn = { id: "assets", hash: "h", settings: { memory: 128, timeout: 3 } };
-    const manifest = { schemaVersion: 1, target: "lambda", app, routes: [], assets: [], functions: [], assetsFunction: fn };
+    const manifest = {
+      schemaVersion: 1,
+      target: "lambda",
+      app,
+      routes: [],
+      assets: [],
+      functions: [],
+      assetsFunction: fn,
+    };
     const build = {
       manifest,
       archives: [{ fn, zip: "", codeSha256: "" }],
-      hashed: [],
-      carrier: "assets",
+      immutableAssets: [],
+      assetsFunctionId: "assets",
       assetsBytes: 1000,
       assetsUnpacked: 1000,
     };
     const record = { assets: [asset("a", 1), asset("b", 1), asset("c", 1)], functions: [], routes: [], state: "live" };
     const live = { number: 1, hash: "", ref: "r", url: "", record };
-    const deployed = { live, releases: [live] } as unknown as Parameters<typeof draftRelease>[2];
-    const draft = draftRelease(build as unknown as LambdaBuild, { env: {}, secretVersions: {} }, deployed);
+    const deployed = { live, releases: [live] } as unknown as Parameters<typeof toDesiredState>[2];
+    const draft = toDesiredState(build as unknown as LambdaBuild, { env: {}, secretVersions: {} }, deployed, place);
     expect(draft.assets.map(({ path }) => path)).toEqual(["/a.a0000001.js", "/b.a0000001.js"]);
-    expect(draft.parts.find(({ name }) => name === "assets")?.note).toContain("1 file of earlier releases (0.0 MB) no longer fit and go");
+    expect(draft.parts.find(({ name }) => name === "assets")?.note).toContain(
+      "1 file of earlier releases (0.0 MB) no longer fit and go",
+    );
   });
 });
 
 const statements = (word: string): App["lambda"]["policies"] =>
-  Array.from({ length: 60 }, (_, at) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::bucket-of-${word}-${at}/*` }));
+  Array.from({ length: 60 }, (_, at) => ({
+    Effect: "Allow",
+    Action: "s3:GetObject",
+    Resource: `arn:aws:s3:::bucket-of-${word}-${at}/*`,
+  }));
 const allowing = (policies: App["lambda"]["policies"]) => ({
   app: { lambda: { architecture: "arm64" as const, logRetention: 30, policies } },
 });
 
-test("a policy that a role has no room for, alone or beside the live one, is refused before anything is written", async () => {
-  await expect(road.deploy(allowing([...statements("one"), ...statements("two")]))).rejects.toMatchObject({ code: "POLICY_SIZE" });
-  noWrites();
-  await road.deploy(allowing(statements("one")));
-  road.takeCalls();
-  await expect(road.deploy(allowing(statements("two")))).rejects.toMatchObject({
+test("a policy that exceeds a role's limit is refused before any write; a full one may follow another", async () => {
+  await expect(fixture.deploy(allowing([...statements("one"), ...statements("two")]))).rejects.toMatchObject({
     code: "POLICY_SIZE",
-    message: expect.stringContaining("while one release follows another") as string,
+    message: expect.stringContaining("role of index has") as string,
   });
   noWrites();
-  await road.deploy(allowing([]));
-  await road.deploy(allowing(statements("two")));
+  await fixture.deploy(allowing(statements("one")));
+  await fixture.deploy(allowing(statements("two")));
 });
 
 test("--only is refused where all that stays live and the new route are more than an API has", async () => {
   const write = (count: number, word: string) =>
-    Promise.all(Array.from({ length: count }, (_, at) => road.write(`functions/${word}${at}.ts`, page(word))));
+    Promise.all(Array.from({ length: count }, (_, at) => fixture.write(`functions/${word}${at}.ts`, page(word))));
   const app = { group: "folder" as const };
   await write(296, "a");
-  await road.deploy({ app });
-  await road.write("functions/new/[[...rest]].ts", page("new"));
-  for (let at = 0; at < 3; at++) await road.write(`functions/a${at}.ts`, undefined);
-  road.takeCalls();
-  await expect(road.deploy({ app, only: "functions/new/[[...rest]].ts" })).rejects.toMatchObject({ code: "ONLY_TOO_MANY" });
+  await fixture.deploy({ app });
+  await fixture.write("functions/new/[[...rest]].ts", page("new"));
+  for (let at = 0; at < 3; at++) await fixture.write(`functions/a${at}.ts`, undefined);
+  fixture.takeCalls();
+  await expect(fixture.deploy({ app, only: "functions/new/[[...rest]].ts" })).rejects.toMatchObject({
+    code: "ONLY_TOO_MANY",
+  });
   noWrites();
-  await road.deploy({ app });
+  await fixture.deploy({ app });
 });

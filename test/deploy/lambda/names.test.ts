@@ -1,4 +1,4 @@
-/** Names: short enough, apart from each other, and read back. */
+/** Names on AWS: short enough, distinct, and readable again. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -44,7 +44,9 @@ test("no app's or stage's functions begin like another's", () => {
       expect(functionName(one, slug).startsWith(functionPrefix(other))).toBe(false);
     }),
   );
-  expect(functionName({ app: "a", stage: "b-c" }, "x").startsWith(functionPrefix({ app: "a", stage: "b" }))).toBe(false);
+  expect(functionName({ app: "a", stage: "b-c" }, "x").startsWith(functionPrefix({ app: "a", stage: "b" }))).toBe(
+    false,
+  );
 });
 
 test("ids that are cut at the same place stay apart", () => {
@@ -62,7 +64,13 @@ test("descriptions are read back, and nothing else is", () => {
   const hash = "0123456789abcdef".repeat(4);
   expect(versionKey(versionDescription(hash))).toBe(hash);
   expect(describedRelease(releaseDescription(12, hash))).toEqual({ number: 12, hash });
-  for (const text of [undefined, "", "Automatic deployment", `portico release 0 manifest=${hash}`, `portico release 1 manifest=${hash} `]) {
+  for (const text of [
+    undefined,
+    "",
+    "Automatic deployment",
+    `portico release 0 manifest=${hash}`,
+    `portico release 1 manifest=${hash} `,
+  ]) {
     expect(describedRelease(text)).toBeUndefined();
   }
   expect(versionKey("portico key=short")).toBeUndefined();

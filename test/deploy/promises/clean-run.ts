@@ -1,13 +1,16 @@
-/** What a command makes of a cloud when nothing goes wrong: the measure for every run in which something does. */
+/** A run without faults, whose result every faulty run is compared with. */
 import { expect } from "vitest";
-import { type Build, paths } from "./samples.ts";
-import { type Answers, type CloudState, type Command, openWorld, type Row, type World } from "./world.ts";
+import { type Build, type CloudState, isWrite, type Row } from "./row.ts";
+import { paths } from "./sample-apps.ts";
+import { type Answers, type Command, openWorld, type World } from "./world.ts";
 
 /** A clean run, and the cloud before it. */
 export interface Clean {
   /** A folder with the cloud's state before it, for `openWorld`. */
   readonly saved: string;
   readonly calls: number;
+  /** How many of them changed something. */
+  readonly writes: number;
   readonly end: CloudState;
   /** What is answered before and afterwards. */
   readonly answers: readonly [Answers, Answers];
@@ -36,7 +39,8 @@ export async function runClean(row: Row, { before, canary, command, saved, ends 
     const first = await world.ask(paths);
     const { end, calls, error } = await world.run(command);
     expect(end, String(error)).toBe(ends);
-    return { saved, calls: calls.length, end: await world.state(), answers: [first, await world.ask(paths)] };
+    const counts = { calls: calls.length, writes: calls.filter(isWrite).length };
+    return { saved, ...counts, end: await world.state(), answers: [first, await world.ask(paths)] };
   } finally {
     await world.close();
   }

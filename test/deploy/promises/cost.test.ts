@@ -1,10 +1,11 @@
-/** What a command costs: calls that write, calls at all, and calls that must wait for each other. */
+/** The cost of a command: writing calls, all calls, and calls that wait for each other. */
+// @module-tag check
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { manyRoutes } from "./many-routes.ts";
+import { type ApiCall, isWrite, type Row } from "./row.ts";
 import { roundTrips } from "./round-trips.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds, samples } from "./samples.ts";
-import { type ApiCall, isWrite, openWorld, type Row } from "./world.ts";
+import { buildAll, type Builds, manyRoutes, samples } from "./sample-apps.ts";
+import { openWorld } from "./world.ts";
 
 const counted = (calls: readonly ApiCall[]): Readonly<Record<string, number>> =>
   Object.fromEntries([...Map.groupBy(calls, ({ operation }) => operation)].map(([name, { length }]) => [name, length]));
@@ -31,7 +32,7 @@ describe.each(rows)("$name", (row) => {
   });
   afterAll(() => built.close());
 
-  test("an unchanged app writes nothing, and a rollback changes the app by one call", async () => {
+  test("deploying an unchanged app makes no writing call, and a rollback changes the app by one call", async () => {
     const { A, B } = built.builds;
     const world = await openWorld(row);
     try {
@@ -52,7 +53,7 @@ describe.each(rows)("$name", (row) => {
     }
   });
 
-  test("A, B and A again make no third version", async () => {
+  test("deploying A, B and A again publishes no third version", async () => {
     const { A, B } = built.builds;
     const world = await openWorld(row);
     try {
@@ -60,23 +61,29 @@ describe.each(rows)("$name", (row) => {
       await world.run({ verb: "deploy", build: B });
       const third = await world.run({ verb: "deploy", build: A });
       expect(third).toMatchObject({ end: "done", live: { number: 3 } });
-      if (row.publishCall !== undefined) expect(third.calls.map(({ operation }) => operation)).not.toContain(row.publishCall);
+      if (row.publishCall !== undefined)
+        expect(third.calls.map(({ operation }) => operation)).not.toContain(row.publishCall);
       expect(await world.orphans()).toEqual([]);
     } finally {
       await world.close();
     }
   });
 
-  test("one route changed costs the same calls, however many there are", async () => {
+  test("a change of one route takes as many calls in an app of 24 routes as in one of 4", async () => {
     expect(await oneOf(row, 24)).toEqual(await oneOf(row, 4));
   });
 
-  test("one route changed of 250 costs what it does of 25", { tags: ["full"] }, async () => {
-    expect(await oneOf(row, 250)).toEqual(await oneOf(row, 25));
-  });
+  test(
+    "a change of one route takes as many calls in an app of 250 routes as in one of 25",
+    { tags: ["check"] },
+    async () => {
+      expect(await oneOf(row, 250)).toEqual(await oneOf(row, 25));
+    },
+  );
 
-  test("calls that wait for each other", async () => {
+  test("commands make at most the allowed number of sequential round trips", async () => {
     const trips = await roundTrips(row, 8);
-    for (const name of ["change", "nothing", "rollback"] as const) expect(trips[name], name).toBeLessThanOrEqual(row.bars[name]);
+    for (const name of ["change", "nothing", "rollback"] as const)
+      expect(trips[name], name).toBeLessThanOrEqual(row.maxRoundTrips[name]);
   });
 });

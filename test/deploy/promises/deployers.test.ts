@@ -1,13 +1,15 @@
-/** Two deployers at once: one wins, the other says who holds the lease; one that stood still for too long stops before it does harm. */
+/** Two deployers at once: one gets the lock, the other names its owner; a run that was paused too long stops. */
+// @module-tag check
 import { mkdtemp, rm } from "node:fs/promises";
+import { isWrite } from "./row.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
-import { pausing } from "./pausing.ts";
+import { seededRandom } from "../../../framework/cloud/seeded-random.ts";
+import { pausedTransport } from "./faulty-transports.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds, paths, samples } from "./samples.ts";
-import { type Answers, isWrite, openWorld, type Outcome, type World } from "./world.ts";
+import { buildAll, type Builds, paths, samples } from "./sample-apps.ts";
+import { type Answers, openWorld, type Outcome, type World } from "./world.ts";
 
 describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
   let folder: string;
@@ -45,39 +47,48 @@ describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
 
   const deployB = { verb: "deploy" } as const;
 
-  test("the one that comes second is told who holds the lease, and since when", async () => {
-    const pause = pausing({ at: locking + 4 });
+  test("a second deployer is refused with the lease's holder and start time", async () => {
+    const pause = pausedTransport({ at: locking + 4 });
     const first = world.run({ ...deployB, build: built.builds.B }, { checkout: "first", transport: pause.transport });
     await pause.reached;
     const since = new Date(world.clock.now()).toISOString().slice(0, 10);
     const second = await world.run({ ...deployB, build: built.builds.D }, { checkout: "second" });
-    expect(second).toMatchObject({ end: "LOCKED", error: { message: expect.stringContaining("first@here holds the lock of") } });
+    expect(second).toMatchObject({
+      end: "LOCKED",
+      error: { message: expect.stringContaining("first@here holds the lock of") },
+    });
     expect((second.error as Error).message).toContain(`since ${since}`);
     // Neither does the same checkout take it over while that process lives.
-    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "first" })).toMatchObject({ end: "LOCKED" });
+    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "first" })).toMatchObject({
+      end: "LOCKED",
+    });
     pause.resume();
     expect(await first).toMatchObject({ end: "done" });
-    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "second" })).toMatchObject({ end: "done" });
+    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "second" })).toMatchObject({
+      end: "done",
+    });
     expect(await world.orphans()).toEqual([]);
   });
 
-  test("a lease is renewed for as long as its holder is at work", async () => {
-    const pause = pausing({ at: locking + 4, only: true });
+  test("a lease is renewed for as long as its holder works", async () => {
+    const pause = pausedTransport({ at: locking + 4, only: true });
     const first = world.run({ ...deployB, build: built.builds.B }, { checkout: "first", transport: pause.transport });
     await pause.reached;
     for (let seconds = 0; seconds < 120; seconds += 5) await world.pass(5000);
-    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "second" })).toMatchObject({ end: "LOCKED" });
+    expect(await world.run({ ...deployB, build: built.builds.D }, { checkout: "second" })).toMatchObject({
+      end: "LOCKED",
+    });
     pause.resume();
     expect(await first).toMatchObject({ end: "done" });
   });
 
-  test("of two that start together one wins, whatever the order of their calls", async () => {
+  test("of two deployers that start together one wins, whatever the order of their calls", async () => {
     for (let seed = 0; seed < 8; seed++) {
       const here = await openWorld(row, { saved });
       try {
         const outcomes = await Promise.all(
           (["B", "D"] as const).map((name, at) => {
-            const random = randomOf(seed * 2 + at);
+            const random = seededRandom(seed * 2 + at);
             const transport = async <T>(_: unknown, send: () => Promise<T>): Promise<T> => {
               await here.clock.sleep(Math.floor(random() * 100));
               return send();
@@ -107,7 +118,7 @@ describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
   const standStill = async (at: number): Promise<string | undefined> => {
     const here = await openWorld(row, { saved });
     try {
-      const pause = pausing({ at });
+      const pause = pausedTransport({ at });
       const first = here.run({ ...deployB, build: built.builds.B }, { checkout: "first", transport: pause.transport });
       const operation = await pause.reached;
       here.clock.advance(31_000);
@@ -117,14 +128,18 @@ describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
       const { end } = await first;
       // It had not taken the lease yet, and came second; or it stood still in the one call that has no precondition.
       const mayMove = at <= locking || operation === row.switchCall;
-      expect(mayMove || (await here.ask(paths))["/"] === answersOfD["/"], `the first, ${end}, moved the traffic`).toBe(true);
+      expect(mayMove || (await here.ask(paths))["/"] === answersOfD["/"], `the first, ${end}, moved the traffic`).toBe(
+        true,
+      );
 
       here.clock.advance(31_000);
       const again = await here.run({ ...deployB, build: built.builds.D }, { checkout: "second" });
       expect(["done", "nothing"], String(again.error)).toContain(again.end);
       expect(await here.ask(paths)).toEqual(answersOfD);
       // What came late is found when its function changes next.
-      expect(await here.run({ ...deployB, build: built.builds.B }, { checkout: "second" })).toMatchObject({ end: "done" });
+      expect(await here.run({ ...deployB, build: built.builds.B }, { checkout: "second" })).toMatchObject({
+        end: "done",
+      });
       expect((await here.orphans()).join("; ")).toBe("");
       return undefined;
     } catch (error) {
@@ -134,14 +149,18 @@ describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
     }
   };
 
-  test("one that stood still at some call stops before the switch", async () => {
-    const random = randomOf(Number(process.env["PORTICO_SEED"]));
+  test("a deployer that is paused at a random call until its lease expires does not move the traffic", async () => {
+    const random = seededRandom(Number(process.env["PORTICO_SEED"]));
     for (let some = 0; some < 4; some++) expect(await standStill(1 + Math.floor(random() * calls))).toBeUndefined();
   });
 
-  test("one that stood still at any call stops before the switch", { tags: ["full"] }, async () => {
-    const failures: (string | undefined)[] = [];
-    for (let at = 1; at <= calls; at++) failures.push(await standStill(at));
-    expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
-  });
+  test(
+    "a deployer that is paused at any call until its lease expires does not move the traffic",
+    { tags: ["check"] },
+    async () => {
+      const failures: (string | undefined)[] = [];
+      for (let at = 1; at <= calls; at++) failures.push(await standStill(at));
+      expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
+    },
+  );
 });

@@ -1,13 +1,17 @@
-/** Runs deployed functions in this process: no child process for each, where a suite makes thousands of versions and asks each a question or two. */
+/** A Lambda runtime that runs functions in this process, for suites that publish thousands of versions. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import type { LambdaCall, LambdaOutcome, LambdaRuntime } from "../../../framework/local/lambda/outcome.ts";
+import type {
+  InvocationRequest,
+  InvocationResult,
+  LambdaRuntime,
+} from "../../../framework/emulation/lambda/invocation.ts";
 import type { LoadedFunction } from "../../../framework/model/invocation.ts";
 
 type Handler = (event: unknown, ...more: readonly unknown[]) => Promise<unknown>;
 
-/** As AWS's client marks a handler that streams, and what it gives it (facts/aws.md section 2.2). */
+/** As AWS's client marks a handler that streams, and what it gives it (developer guide, "Response streaming"). */
 const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
 const withPrelude = "application/vnd.awslambda.http-integration-response";
 
@@ -24,7 +28,13 @@ Object.assign(globalThis, {
 });
 
 /** What a handler streams, to the call's sink or as a whole. */
-async function stream(handler: Handler, event: unknown, context: unknown, { sink }: LambdaCall, cold: boolean): Promise<Buffer> {
+async function stream(
+  handler: Handler,
+  event: unknown,
+  context: unknown,
+  { sink }: InvocationRequest,
+  cold: boolean,
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let isBegun = false;
   const out = new Writable({
@@ -42,7 +52,9 @@ async function stream(handler: Handler, event: unknown, context: unknown, { sink
 }
 
 /** Not this file's own import(), which vitest looks through. */
-const importNative = createRequire(import.meta.url)("./import-native.cjs") as (url: string) => Promise<{ readonly handler: Handler }>;
+const importNative = createRequire(import.meta.url)("./import-native.cjs") as (
+  url: string,
+) => Promise<{ readonly handler: Handler }>;
 
 /** Every version is a module of its own that sees its own env while it starts, as far as one process can give it. */
 export function createInProcessRuntime(): LambdaRuntime {
@@ -54,7 +66,7 @@ export function createInProcessRuntime(): LambdaRuntime {
     return started;
   };
   return {
-    async invoke(fn, event, call): Promise<LambdaOutcome> {
+    async invoke(fn, event, call): Promise<InvocationResult> {
       const { requestId, arn } = call;
       const key = `${fn.directory} ${fn.hash}`;
       const cold = !modules.has(key);
@@ -62,7 +74,11 @@ export function createInProcessRuntime(): LambdaRuntime {
       try {
         if (cold) modules.set(key, load(fn));
         const handler = await modules.get(key)!;
-        const context = { awsRequestId: requestId, invokedFunctionArn: arn, getRemainingTimeInMillis: () => fn.timeout * 1000 };
+        const context = {
+          awsRequestId: requestId,
+          invokedFunctionArn: arn,
+          getRemainingTimeInMillis: () => fn.timeout * 1000,
+        };
         const given: unknown = JSON.parse(Buffer.from(event).toString("utf8"));
         if (streaming in handler) return { ...outcome, payload: await stream(handler, given, context, call, cold) };
         const result = await handler(given, context);

@@ -1,4 +1,5 @@
-/** What `killed.ts` says of every command, on a function URL. */
+/** Killed commands and their repetition, on a function URL. */
+// @module-tag check
 import { killedAnywhere } from "./killed.ts";
 import { lambdaUrl } from "./lambda.ts";
 

@@ -1,4 +1,5 @@
-/** What `killed.ts` says of every command, on an HTTP API. */
+/** Killed commands and their repetition, on an HTTP API. */
+// @module-tag isolated
 import { killedAnywhere } from "./killed.ts";
 import { lambda } from "./lambda.ts";
 

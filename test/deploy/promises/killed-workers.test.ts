@@ -1,4 +1,5 @@
-/** What `killed.ts` says of every command, on Cloudflare Workers. */
+/** Killed commands and their repetition, on Cloudflare Workers. */
+// @module-tag check
 import { killedAnywhere } from "./killed.ts";
 import { workers } from "./workers.ts";
 

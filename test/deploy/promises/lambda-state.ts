@@ -1,4 +1,4 @@
-/** All that an app has at a stage on AWS, read with AWS's own calls: names, keys and meanings in, without numbers, ids and dates that two equal runs do not share. */
+/** Reads all that an app has at a stage on AWS, without numbers, ids and dates that differ between equal runs. */
 import {
   GetApisCommand,
   GetDeploymentsCommand,
@@ -8,6 +8,7 @@ import {
   ExportApiCommand,
 } from "@aws-sdk/client-apigatewayv2";
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { DescribeTableCommand, DescribeTimeToLiveCommand, ListTagsOfResourceCommand } from "@aws-sdk/client-dynamodb";
 import { GetRoleCommand, GetRolePolicyCommand } from "@aws-sdk/client-iam";
 import {
   GetFunctionCommand,
@@ -20,31 +21,38 @@ import {
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../../deploy/lambda/clients.ts";
-import { bucketName, lockKey, type Owner, recordPrefix } from "../../../deploy/lambda/names.ts";
-import { allPages } from "../../../deploy/lambda/pages.ts";
-import { isMissing } from "../../../deploy/lambda/retry.ts";
-import type { CloudState } from "./world.ts";
+import { bucketName, lockKey, recordPrefix } from "../../../deploy/lambda/names.ts";
+import type { Owner } from "../../../deploy/parts.ts";
+import { readPages } from "../../../deploy/lambda/http-api/api.ts";
+import { listRoles } from "../../../deploy/lambda/role.ts";
+import { isMissing } from "../../../deploy/lambda/aws-error.ts";
+import type { CloudState } from "./row.ts";
 
 /** As far as it is looked into. */
 interface LambdaState extends CloudState {
-  readonly functions: readonly { readonly FunctionName: string; readonly versions: readonly { readonly Description: string }[] }[];
+  readonly functions: readonly {
+    readonly FunctionName: string;
+    readonly versions: readonly { readonly Description: string }[];
+  }[];
   readonly apis: readonly {
     readonly deployments: readonly string[];
     readonly stages: readonly { readonly StageName: string | undefined }[];
     readonly Name: string | undefined;
   }[];
   readonly objects: Readonly<Record<string, unknown>>;
-  readonly role: object | undefined;
+  readonly roles: readonly { readonly name: string }[];
+  readonly table: object | undefined;
   readonly secrets: readonly { readonly Name: string | undefined }[];
   readonly logs: readonly { readonly logGroupName: string | undefined }[];
 }
 
 /** Everything there is, for people. */
-export function lambdaNames({ functions, apis, objects, role, secrets, logs }: LambdaState): readonly string[] {
+export function lambdaNames({ functions, apis, objects, roles, table, secrets, logs }: LambdaState): readonly string[] {
   return [
     ...functions.map(({ FunctionName }) => `function ${FunctionName}`),
     ...apis.map(({ Name }) => `API ${Name}`),
-    ...(role ? ["its role"] : []),
+    ...roles.map(({ name }) => `role ${name}`),
+    ...(table ? ["its table"] : []),
     ...logs.map(({ logGroupName }) => `log group ${logGroupName}`),
     ...secrets.map(({ Name }) => `parameter ${Name}`),
     ...Object.keys(objects).map((key) => `object ${key}`),
@@ -52,20 +60,29 @@ export function lambdaNames({ functions, apis, objects, role, secrets, logs }: L
 }
 
 /** What no record speaks of: versions, snapshots, addresses, and a lock that nobody holds. */
-export function lambdaOrphans({ functions, apis, objects }: LambdaState): readonly string[] {
+export function lambdaOrphans({ functions, apis, objects, roles }: LambdaState): readonly string[] {
   const records = Object.entries(objects).filter(([key]) => key.startsWith("releases/"));
   const text = JSON.stringify(records);
   const numbers = records.map(([key]) => Number(/(\d+)\.json$/.exec(key)?.[1]));
-  const versions = functions.flatMap(({ FunctionName, versions: all }) => all.map(({ Description }) => `${FunctionName} ${Description}`));
+  const versions = functions.flatMap(({ FunctionName, versions: all }) =>
+    all.map(({ Description }) => `${FunctionName} ${Description}`),
+  );
   const deployments = apis.flatMap((api) => api.deployments);
   return [
     ...versions.filter((name) => !text.includes(name)),
     ...versions.filter((name, at) => versions.indexOf(name) !== at).map((name) => `twin: ${name}`),
     ...functions.filter(({ versions: all }) => all.length === 0).map(({ FunctionName }) => FunctionName),
-    ...deployments.filter((description) => !numbers.some((number) => description.startsWith(`portico release ${number} `))),
-    ...deployments.filter((description, at) => deployments.indexOf(description) !== at).map((description) => `twin: ${description}`),
+    ...deployments.filter(
+      (description) => !numbers.some((number) => description.startsWith(`portico release ${number} `)),
+    ),
+    ...deployments
+      .filter((description, at) => deployments.indexOf(description) !== at)
+      .map((description) => `twin: ${description}`),
     ...apis.slice(1).map(() => "twin: API"),
-    ...apis.flatMap(({ stages }) => stages).flatMap(({ StageName }) => (StageName === "$default" ? [] : [`stage ${StageName}`])),
+    ...apis
+      .flatMap(({ stages }) => stages)
+      .flatMap(({ StageName }) => (StageName === "$default" ? [] : [`stage ${StageName}`])),
+    ...roles.flatMap(({ name }) => (text.includes(`"role ${name}"`) ? [] : [`role ${name}`])),
     ...Object.keys(objects).filter((key) => key.startsWith("locks/")),
   ];
 }
@@ -75,21 +92,24 @@ type Names = ReadonlyMap<string, string>;
 
 export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<LambdaState> {
   const { functions, names } = await readFunctions(clients, owner);
-  const [apis, role, objects, secrets, logs] = await Promise.all([
+  const [apis, roles, table, objects, secrets, logs] = await Promise.all([
     readApis(clients, owner, names),
-    readRole(clients, owner),
+    readRoles(clients, owner),
+    readTable(clients, owner),
     readObjects(clients, owner, account, names),
     readSecrets(clients, owner),
     readLogGroups(clients, owner),
   ]);
-  return { functions, apis, role, objects, secrets, logs };
+  return { functions, apis, roles, table, objects, secrets, logs };
 }
 
 async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {
   const names = new Map<string, string>();
   const found: string[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
-    found.push(...Functions.map(({ FunctionName = "" }) => FunctionName).filter((name) => name.startsWith(`${app}--${stage}--`)));
+    found.push(
+      ...Functions.map(({ FunctionName = "" }) => FunctionName).filter((name) => name.startsWith(`${app}--${stage}--`)),
+    );
   }
   const functions = await Promise.all(
     found.toSorted().map(async (FunctionName) => {
@@ -105,8 +125,22 @@ async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {
       const published = versions.filter(({ Version }) => Version !== "$LATEST");
       const allowed = await Promise.all(published.map((one) => statements(lambda, FunctionName, one.Version)));
       const aliases = await readAliases(lambda, FunctionName, names);
-      const about = published.map(({ Description, CodeSha256: code }, at) => ({ Description, code, allowed: allowed[at] }));
-      return { FunctionName, Tags, Role, MemorySize, Timeout, Environment, CodeSha256, aliases, versions: about.toSorted(byText) };
+      const about = published.map(({ Description, CodeSha256: code }, at) => ({
+        Description,
+        code,
+        allowed: allowed[at],
+      }));
+      return {
+        FunctionName,
+        Tags,
+        Role,
+        MemorySize,
+        Timeout,
+        Environment,
+        CodeSha256,
+        aliases,
+        versions: about.toSorted(byText),
+      };
     }),
   );
   return { functions, names };
@@ -138,7 +172,11 @@ async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
 const text = (value: unknown): string => JSON.stringify(value);
 const byText = (one: unknown, other: unknown): number => (text(one) < text(other) ? -1 : 1);
 
-async function statements(lambda: Clients["lambda"], FunctionName: string, Qualifier: string | undefined): Promise<unknown> {
+async function statements(
+  lambda: Clients["lambda"],
+  FunctionName: string,
+  Qualifier: string | undefined,
+): Promise<unknown> {
   const { Policy = "{}" } = (await orNothing(lambda.send(new GetPolicyCommand({ FunctionName, Qualifier })))) ?? {};
   const { Statement = [] } = JSON.parse(Policy) as {
     readonly Statement?: readonly { readonly Action: string; readonly Principal: unknown }[];
@@ -147,18 +185,21 @@ async function statements(lambda: Clients["lambda"], FunctionName: string, Quali
 }
 
 async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
-  const all = await allPages((page) => api.send(new GetApisCommand(page)));
+  const all = await readPages((page) => api.send(new GetApisCommand(page)));
   const mine = all.filter(({ Name }) => Name === `${app}--${stage}`);
   return Promise.all(
     mine.map(async ({ ApiId, Name, Tags }) => {
-      const [{ Items: deployments = [] }, { Items: stages = [] }, { Items: routes = [] }, { Items: integrations = [] }] = await Promise.all(
-        [
-          api.send(new GetDeploymentsCommand({ ApiId, MaxResults: "500" })),
-          api.send(new GetStagesCommand({ ApiId, MaxResults: "500" })),
-          api.send(new GetRoutesCommand({ ApiId, MaxResults: "500" })),
-          api.send(new GetIntegrationsCommand({ ApiId, MaxResults: "500" })),
-        ],
-      );
+      const [
+        { Items: deployments = [] },
+        { Items: stages = [] },
+        { Items: routes = [] },
+        { Items: integrations = [] },
+      ] = await Promise.all([
+        api.send(new GetDeploymentsCommand({ ApiId, MaxResults: "500" })),
+        api.send(new GetStagesCommand({ ApiId, MaxResults: "500" })),
+        api.send(new GetRoutesCommand({ ApiId, MaxResults: "500" })),
+        api.send(new GetIntegrationsCommand({ ApiId, MaxResults: "500" })),
+      ]);
       const described = new Map(deployments.map(({ DeploymentId, Description }) => [DeploymentId, Description]));
       const uris = new Map(
         integrations.map(({ IntegrationId, IntegrationUri = "" }) => [
@@ -167,15 +208,21 @@ async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
         ]),
       );
       return {
-        ...{ Name, Tags },
+        Name,
+        Tags,
         deployments: deployments.map(({ Description = "" }) => Description).toSorted(),
         stages: await Promise.all(
           stages.map(async ({ StageName, DeploymentId, Tags: tags, AutoDeploy }) => ({
-            ...{ StageName, AutoDeploy, tags, release: described.get(DeploymentId) },
+            StageName,
+            AutoDeploy,
+            tags,
+            release: described.get(DeploymentId),
             routes: await frozenRoutes(api, ApiId, StageName, names),
           })),
         ),
-        working: routes.map(({ RouteKey, Target = "" }) => `${RouteKey} ${uris.get(Target.replace("integrations/", ""))}`).toSorted(),
+        working: routes
+          .map(({ RouteKey, Target = "" }) => `${RouteKey} ${uris.get(Target.replace("integrations/", ""))}`)
+          .toSorted(),
       };
     }),
   );
@@ -185,7 +232,12 @@ async function readApis({ api }: Clients, { app, stage }: Owner, names: Names) {
 const refs = /arn:[\w-]+:lambda:[\w-]+:\d+:function:[\w-]+:\d+/g;
 
 /** The versions that a stage's snapshot calls, in any order: which route calls which is asked over HTTP. */
-async function frozenRoutes(api: Clients["api"], ApiId: string | undefined, StageName: string | undefined, names: Names): Promise<unknown> {
+async function frozenRoutes(
+  api: Clients["api"],
+  ApiId: string | undefined,
+  StageName: string | undefined,
+  names: Names,
+): Promise<unknown> {
   const { body } = await api.send(
     new ExportApiCommand({ ApiId, StageName, OutputType: "JSON", Specification: "OAS30", IncludeExtensions: true }),
   );
@@ -193,12 +245,29 @@ async function frozenRoutes(api: Clients["api"], ApiId: string | undefined, Stag
   return (document.match(refs) ?? []).map((ref) => names.get(ref) ?? ref).toSorted();
 }
 
-async function readRole({ iam }: Clients, { app, stage }: Owner) {
-  const RoleName = `${app}--${stage}`;
-  const { Role } = (await orNothing(iam.send(new GetRoleCommand({ RoleName })))) ?? {};
-  if (!Role) return undefined;
-  const inline = await orNothing(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "portico" })));
-  return { tags: Role.Tags, trust: Role.AssumeRolePolicyDocument, policy: decodeURIComponent(inline?.PolicyDocument ?? "") };
+async function readRoles(clients: Clients, owner: Owner) {
+  const { iam } = clients;
+  const names = [...(await listRoles(clients, owner)), `${owner.app}--${owner.stage}`];
+  const read = names.map(async (RoleName) => {
+    const { Role } = (await orNothing(iam.send(new GetRoleCommand({ RoleName })))) ?? {};
+    if (!Role) return [];
+    const inline = await orNothing(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "portico" })));
+    const policy = decodeURIComponent(inline?.PolicyDocument ?? "");
+    return [{ name: RoleName, path: Role.Path, tags: Role.Tags, trust: Role.AssumeRolePolicyDocument, policy }];
+  });
+  return (await Promise.all(read)).flat();
+}
+
+async function readTable({ dynamodb }: Clients, { app, stage }: Owner) {
+  const TableName = `${app}--${stage}`;
+  const { Table } = (await orNothing(dynamodb.send(new DescribeTableCommand({ TableName })))) ?? {};
+  if (!Table || Table.TableStatus === "DELETING") return undefined;
+  const [{ Tags }, { TimeToLiveDescription: ttl }] = await Promise.all([
+    dynamodb.send(new ListTagsOfResourceCommand({ ResourceArn: Table.TableArn })),
+    dynamodb.send(new DescribeTimeToLiveCommand({ TableName })),
+  ]);
+  const { KeySchema, TableStatus, DeletionProtectionEnabled } = Table;
+  return { KeySchema, TableStatus, DeletionProtectionEnabled, Tags, expiry: ttl?.AttributeName };
 }
 
 /** Of this app and stage alone: the bucket is everybody's. */
@@ -210,7 +279,9 @@ async function readObjects(
 ): Promise<Readonly<Record<string, unknown>>> {
   const Bucket = bucketName(account, region);
   const listed = await Promise.all(
-    [lockKey(owner), recordPrefix(owner)].map((Prefix) => orNothing(s3.send(new ListObjectsV2Command({ Bucket, Prefix })))),
+    [lockKey(owner), recordPrefix(owner)].map((Prefix) =>
+      orNothing(s3.send(new ListObjectsV2Command({ Bucket, Prefix }))),
+    ),
   );
   const all = await Promise.all(
     listed
@@ -236,12 +307,16 @@ function withoutAccidents(value: unknown, names: Names): unknown {
 }
 
 async function readSecrets({ ssm }: Clients, { app, stage }: Owner) {
-  const { Parameters = [] } = await ssm.send(new GetParametersByPathCommand({ Path: `/portico/${app}/${stage}`, WithDecryption: false }));
+  const { Parameters = [] } = await ssm.send(
+    new GetParametersByPathCommand({ Path: `/portico/${app}/${stage}`, WithDecryption: false }),
+  );
   return Parameters.map(({ Name, Version }) => ({ Name, Version }));
 }
 
 async function readLogGroups({ logs }: Clients, { app, stage }: Owner) {
-  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `/portico/${app}/${stage}` }));
+  const { logGroups = [] } = await logs.send(
+    new DescribeLogGroupsCommand({ logGroupNamePrefix: `/portico/${app}/${stage}` }),
+  );
   const mine = logGroups.filter(({ logGroupName }) => logGroupName === `/portico/${app}/${stage}`);
   return mine.map(({ logGroupName, retentionInDays }) => ({ logGroupName, retentionInDays }));
 }

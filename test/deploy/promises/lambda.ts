@@ -1,57 +1,55 @@
-/** The rows of AWS Lambda, one for each front: the local AWS, whose functions run in this process, behind the real SDK. */
+/** The rows of AWS Lambda, one for each front: the local AWS behind the real SDK, with functions in this process. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Access, createClients } from "../../../deploy/lambda/clients.ts";
-import { createAwsPlatform } from "../../../deploy/lambda/front.ts";
-import type { Owner } from "../../../deploy/lambda/names.ts";
+import { createLambdaPlatform } from "../../../deploy/lambda/platform.ts";
+import type { Owner } from "../../../deploy/parts.ts";
 import type { LambdaSource } from "../../../deploy/lambda/target.ts";
-import { awsRates, limitOf } from "../../../deploy/lambda/pace.ts";
-import { readBuild } from "../../../deploy/lambda/read-build.ts";
-import { buildApp } from "../../../framework/build/build.ts";
-import { zip } from "../../../framework/build/zip.ts";
-import { startCloud } from "../../../framework/local/cloud/cloud.ts";
-import type { Fault } from "../../../framework/local/cloud/faults.ts";
-import { zipEntries } from "../../../framework/local/cloud/zip-entries.ts";
+import { awsRates, limitOf } from "../../../deploy/lambda/rate-limiter.ts";
+import { readBuild } from "../../../deploy/lambda/build.ts";
+import { buildApp } from "../../../framework/bundler/build.ts";
+import { startCloud } from "../../../framework/cloud/cloud.ts";
+import type { Fault } from "../../../framework/cloud/fault.ts";
 import type { App, LambdaFront } from "../../../framework/model/app.ts";
-import { discoverAssets } from "../../../framework/routes/assets.ts";
-import { discover } from "../../../framework/routes/discover.ts";
-import { plainApp } from "../../config/plain-app.ts";
-import { sendSigned } from "../../local/cloud/signed.ts";
+import { discoverAssets } from "../../../framework/routes/static-files.ts";
+import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
+import { defaultApp } from "../../config/default-app.ts";
+import { sendSigned } from "../../cloud/aws/signed.ts";
 import { createInProcessRuntime } from "./in-process-runtime.ts";
 import { lambdaOrphans, readLambdaState } from "./lambda-state.ts";
 import type { Platform } from "../../../deploy/platform.ts";
 import type { BusyClock } from "../busy-clock.ts";
-import type { Sample } from "./samples.ts";
-import { type ApiCall, type Injected, isWrite, keep, type Process, type Row } from "./world.ts";
+import { type Sample, type ApiCall, type InjectedFault, isWrite, keep, type Process, type Row } from "./row.ts";
 
 const owner = { app: "promise", stage: "local" };
 const account = "000000000000";
 
 const appOf = (front: LambdaFront, root: string, { env, allowed }: Sample): App =>
-  plainApp(root, {
+  defaultApp(root, {
     name: owner.app,
     stage: owner.stage,
     group: front === "function-url" ? "app" : "route",
-    ...{ env, keep },
+    env,
+    keep,
     lambda: {
       front,
       architecture: "arm64",
       logRetention: 30,
-      policies: allowed.map((word) => ({ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::promise/${word}` })),
+      policies: allowed.map((word) => ({
+        Effect: "Allow",
+        Action: "s3:GetObject",
+        Resource: `arn:aws:s3:::promise/${word}`,
+      })),
     },
   });
 
-const archive: LambdaSource["archive"] = {
-  read: (bytes) => new Map(zipEntries(bytes).map((entry) => [entry.path, entry.bytes])),
-  write: zip,
-};
-
 /** Refusals as the services word them; one that a service does not make is not injected there. */
-function toFault(injected: Injected | undefined, { service, operation }: ApiCall): Fault | undefined {
+function toFault(injected: InjectedFault | undefined, { service, operation }: ApiCall): Fault | undefined {
   if (injected === undefined) return undefined;
   if (injected === "reset" || injected === "lose") return { kind: injected };
   const refuse = (status: number, code: string): Fault => ({ kind: "refuse", status, code, message: "injected" });
-  if (injected === "throttle") return service === "s3" ? refuse(503, "SlowDown") : refuse(429, "TooManyRequestsException");
+  if (injected === "throttle")
+    return service === "s3" ? refuse(503, "SlowDown") : refuse(429, "TooManyRequestsException");
   if (injected === "broken") return refuse(500, service === "s3" ? "InternalError" : "ServiceException");
   // "The role defined for the function cannot be assumed by Lambda."
   if (injected === "role" && operation === "CreateFunction") return refuse(400, "InvalidParameterValueException");
@@ -75,17 +73,23 @@ export interface Place {
 
 export async function toPlatform(
   { front, access, account, owner: { app, stage }, clock }: Place,
-  { transport, holder, build, only, paced = false }: Process,
+  { transport, lockOwner, build, only, paced = false }: Process,
 ): Promise<Platform> {
   const clients = createClients(access, { clock, transport, ...(paced && { rates: awsRates }) });
   const read = build && (await readBuild(build.folder));
   const source: LambdaSource | undefined = build && {
     build: { ...read!, manifest: { ...read!.manifest, app: { ...read!.manifest.app, name: app, stage } } },
     values: async () => ({ env: build.sample.env, secretVersions: {} }),
-    archive,
     ...(only !== undefined && { only }),
   };
-  return createAwsPlatform(front, { clients, owner: { app, stage }, account, keep, holder, ...(source && { source }) });
+  return createLambdaPlatform(front, {
+    clients,
+    owner: { app, stage },
+    account,
+    keep,
+    lockOwner,
+    ...(source && { source }),
+  });
 }
 
 const row = (name: string, front: LambdaFront): Row => ({
@@ -93,21 +97,21 @@ const row = (name: string, front: LambdaFront): Row => ({
   switchCall: front === "function-url" ? "UpdateAlias" : "UpdateStage",
   publishCall: "PublishVersion",
   recordService: "s3",
-  atLeast(calls) {
+  rateLimitedDuration(calls) {
     const counts = Map.groupBy(calls, limitOf);
     return Math.max(...[...counts].map(([limit, { length }]) => (limit ? (length * 1000) / awsRates[limit] : 0)));
   },
   leases: true,
   splits: false,
-  bars: { change: 26, nothing: 6, rollback: 8 },
-  notStarted: /^version \d+ of the function \S+ does not start as it should: Error: not at start$/,
+  maxRoundTrips: { change: 26, nothing: 6, rollback: 8 },
+  notStarted: /^version \d+ of the function \S+ does not start correctly: Error: not at start$/,
   sample: 3,
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
-    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
+    const [routes, assets] = await Promise.all([discoverRoutes(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "lambda", out });
   },
-  async garble(folder) {
+  async corruptBuild(folder) {
     const file = join(folder, "manifest.json");
     const manifest = JSON.parse(await readFile(file, "utf8")) as { functions: { hash: string }[] };
     for (const fn of manifest.functions) fn.hash = "0".repeat(fn.hash.length);
@@ -118,7 +122,13 @@ const row = (name: string, front: LambdaFront): Row => ({
     const runtime = createInProcessRuntime();
     const failures: unknown[] = [];
     const cloud = await startCloud({
-      ...{ folder, port: 0, runtime, clock, delay, pace: { propagation }, onError: (error: unknown) => failures.push(error) },
+      folder,
+      port: 0,
+      runtime,
+      clock,
+      delay,
+      latency: { propagation },
+      onError: (error: unknown) => failures.push(error),
       fault: (call) => toFault(fault?.(call), call),
     });
     if (grants > 0) await sendSigned(cloud, "portico", "PUT", "/portico/faults", JSON.stringify({ grants }));
@@ -127,7 +137,8 @@ const row = (name: string, front: LambdaFront): Row => ({
       platform: (process) => toPlatform({ front, access, account, owner, clock }, process),
       state: () => readLambdaState(createClients(access), owner, account),
       orphans: async () => lambdaOrphans(await readLambdaState(createClients(access), owner, account)),
-      url: async () => cloud.apps().find(({ name, stage }) => /^promise--local(--app-\w+)?$/.test(name) && stage === undefined)?.url,
+      url: async () =>
+        cloud.apps().find(({ name, stage }) => /^promise--local(--app-\w+)?$/.test(name) && stage === undefined)?.url,
       async close() {
         await cloud.close();
         await runtime.close();

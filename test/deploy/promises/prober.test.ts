@@ -1,9 +1,10 @@
-/** Traffic never notices: several routes are asked without a pause while releases come, fail, go back and are collected. */
+/** Undisturbed traffic: routes are requested without a pause while releases come, fail, go back and are collected. */
+// @module-tag check
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
+import { seededRandom } from "../../../framework/cloud/seeded-random.ts";
 import { apps, paths, probed } from "./prober.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds } from "./samples.ts";
+import { buildAll, type Builds } from "./sample-apps.ts";
 import { type Command, openWorld } from "./world.ts";
 
 describe.each(rows)("$name", (row) => {
@@ -14,11 +15,15 @@ describe.each(rows)("$name", (row) => {
   afterAll(() => built.close());
 
   test("each answer comes from one release, no change causes an error, and then only the new one answers", async () => {
-    const random = randomOf(Number(process.env["PORTICO_SEED"]));
+    const random = seededRandom(Number(process.env["PORTICO_SEED"]));
     const propagation = Math.floor(random() * 2000);
     const world = await openWorld(row, { propagation });
     const { one, two, three, four } = built.builds;
-    const deploy = (build: typeof one, smoke = [{ path: "/", status: 200 }]): Command => ({ verb: "deploy", build, smoke });
+    const deploy = (build: typeof one, smoke = [{ path: "/", status: 200 }]): Command => ({
+      verb: "deploy",
+      build,
+      smoke,
+    });
     try {
       const first = await world.run(deploy(one));
       expect(first.end, String(first.error)).toBe("done");

@@ -1,11 +1,18 @@
-/** Asks an app without a pause while something is done to it: a world and the work in, each different answer that was seen out. */
-import type { Sample } from "./samples.ts";
+/** Requests an app without a pause during a command, and collects the different answers. */
+import type { Sample } from "./row.ts";
 import type { Answers, Outcome, World } from "./world.ts";
 
 /** Code and settings say which release they are of: an answer in which they differ is of two. */
 const marked = (mark: string, extra: Readonly<Record<string, string>> = {}): Sample => {
-  const route = `export const GET = (_: Request, { env }: { env: { MARK: string } }) => new Response("${mark} " + env.MARK);\n`;
-  const files = { "functions/index.ts": route, "functions/users/[id].ts": route, "functions/_public/style.css": `/* ${mark} */`, ...extra };
+  const route =
+    "export const GET = (_: Request, { env }: { env: { MARK: string } }) =>\n" +
+    `  new Response("${mark} " + env.MARK);\n`;
+  const files = {
+    "functions/index.ts": route,
+    "functions/users/[id].ts": route,
+    "functions/_public/style.css": `/* ${mark} */`,
+    ...extra,
+  };
   return { files, env: { MARK: mark }, allowed: [mark] };
 };
 

@@ -1,9 +1,13 @@
-/** How many calls of a command must wait for the one before: every call takes 50 ms on a clock that only moves when all wait for it. */
-import { manyRoutes } from "./many-routes.ts";
-import { buildAll } from "./samples.ts";
-import { type Command, openWorld, type Outcome, type Row, type Transport } from "./world.ts";
+/** Counts a command's sequential round trips, on a clock where every call takes 50 ms. */
+import { manyRoutes } from "./sample-apps.ts";
+import type { Row, Transport } from "./row.ts";
+import { buildAll } from "./sample-apps.ts";
+import { type Command, openWorld, type Outcome } from "./world.ts";
 
-/** In round trips; of the first deploy, in milliseconds, what it took within the platform's rates, and what those rates ask for at the least. */
+/**
+ * In round trips; of the first deploy, in milliseconds, what it took within the platform's rates, and what those rates
+ * ask for at the least.
+ */
 export interface RoundTrips {
   readonly first: number;
   readonly firstAtLeast: number;
@@ -24,7 +28,11 @@ export async function roundTrips(row: Row, routes: number): Promise<RoundTrips> 
     await world.clock.sleep(latency);
     return send();
   };
-  const measure = async (command: Command, end: string, paced = false): Promise<{ readonly trips: number; readonly outcome: Outcome }> => {
+  const measure = async (
+    command: Command,
+    end: string,
+    paced = false,
+  ): Promise<{ readonly trips: number; readonly outcome: Outcome }> => {
     const start = world.clock.now();
     const outcome = await world.run(command, { transport, paced });
     if (outcome.end !== end) throw new Error(`${command.verb} ended with ${outcome.end}`, { cause: outcome.error });
@@ -35,8 +43,14 @@ export async function roundTrips(row: Row, routes: number): Promise<RoundTrips> 
     const change = await measure({ verb: "deploy", build: after, smoke: [] }, "done");
     const nothing = await measure({ verb: "deploy", build: after, smoke: [] }, "nothing");
     const rollback = await measure({ verb: "rollback" }, "done");
-    const firstAtLeast = row.atLeast(first.outcome.calls);
-    return { first: first.trips * latency, firstAtLeast, change: change.trips, nothing: nothing.trips, rollback: rollback.trips };
+    const firstAtLeast = row.rateLimitedDuration(first.outcome.calls);
+    return {
+      first: first.trips * latency,
+      firstAtLeast,
+      change: change.trips,
+      nothing: nothing.trips,
+      rollback: rollback.trips,
+    };
   } finally {
     await world.close();
     await built.close();

@@ -1,8 +1,13 @@
-/** A candidate that does not start, is not what was built, or does not answer as it should: the live release stays, and the failure names the request. */
+/**
+ * A candidate that does not start, is another build or answers wrongly: the live release stays, and the error names the
+ * request.
+ */
+// @module-tag isolated
 import { cp } from "node:fs/promises";
+import type { Build } from "./row.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { rows } from "./rows.ts";
-import { type Build, buildAll, type Builds, paths, samples, says } from "./samples.ts";
+import { buildAll, type Builds, paths, samples, says } from "./sample-apps.ts";
 import { type Answers, openWorld, type World } from "./world.ts";
 
 const broken = {
@@ -13,7 +18,10 @@ const broken = {
   },
   failing: {
     ...samples.B,
-    files: { ...samples.B.files, "functions/index.ts": "export const GET = () => new Response(null, { status: 500 });\n" },
+    files: {
+      ...samples.B.files,
+      "functions/index.ts": "export const GET = () => new Response(null, { status: 500 });\n",
+    },
   },
 };
 
@@ -40,35 +48,41 @@ describe.each(rows)("$name", (row) => {
     expect(await world.orphans()).toEqual([]);
   };
 
-  test("a function that does not start", async () => {
+  test("a function that does not start fails the release", async () => {
     const outcome = await world.run({ verb: "deploy", build: built.builds.throwing });
     expect(outcome).toMatchObject({ end: "PROBE_FAILED", error: { message: expect.stringMatching(row.notStarted) } });
     await expectUntouched();
   });
 
-  test("a function that is not what was built", async () => {
+  test("a function that differs from its build fails the release", async () => {
     const { B } = built.builds;
     const folder = `${B.folder}-other`;
     await cp(B.folder, folder, { recursive: true });
-    const end = await row.garble(folder);
+    const end = await row.corruptBuild(folder);
     const other: Build = { ...B, folder };
     expect(await world.run({ verb: "deploy", build: other })).toMatchObject({ end });
     await expectUntouched();
   });
 
-  test("a path of the smoke list", async () => {
+  test("a wrong response to a path of the smoke list fails the release", async () => {
     const smoke = [
       { path: "/", status: 200 },
       { path: "/old", status: 418 },
     ];
     const outcome = await world.run({ verb: "deploy", build: built.builds.B, smoke });
-    expect(outcome).toMatchObject({ end: "SMOKE_FAILED", error: { message: expect.stringContaining("GET /old with status 200") } });
+    expect(outcome).toMatchObject({
+      end: "SMOKE_FAILED",
+      error: { message: expect.stringContaining("GET /old with status 200") },
+    });
     await expectUntouched();
   });
 
-  test("without a smoke list, one request is made all the same", async () => {
+  test("with an empty smoke list, one request is still made", async () => {
     const outcome = await world.run({ verb: "deploy", build: built.builds.failing, smoke: [] });
-    expect(outcome).toMatchObject({ end: "SMOKE_FAILED", error: { message: expect.stringContaining("GET / with status 500") } });
+    expect(outcome).toMatchObject({
+      end: "SMOKE_FAILED",
+      error: { message: expect.stringContaining("GET / with status 500") },
+    });
     await expectUntouched();
   });
 });

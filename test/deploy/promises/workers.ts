@@ -1,39 +1,53 @@
-/** The row of Cloudflare Workers: the local Cloudflare, whose versions run in workerd, behind the deployer's own client. */
+/** The row of Cloudflare Workers: the local Cloudflare with versions in workerd, behind the deployer's own client. */
 import { appendFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { toUserError } from "../../../deploy/workers/cloudflare-error.ts";
 import { type Access, type Client, createClient } from "../../../deploy/workers/client.ts";
 import { placeholderTag, scriptName } from "../../../deploy/workers/names.ts";
-import { createWorkersPlatform, type WorkersSource } from "../../../deploy/workers/platform.ts";
-import { readBuild } from "../../../deploy/workers/read-build.ts";
-import { findScript, findVersion, listDeployments, listVersions } from "../../../deploy/workers/script.ts";
+import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
+import type { WorkersSource } from "../../../deploy/workers/run.ts";
+import { readBuild } from "../../../deploy/workers/build.ts";
+import { findStore } from "../../../deploy/workers/store-database.ts";
+import { findScript, findVersion, listDeployments, listVersions } from "../../../deploy/workers/worker-reads.ts";
 import type { Platform } from "../../../deploy/platform.ts";
-import { buildApp } from "../../../framework/build/build.ts";
-import { startCloud } from "../../../framework/local/cloud/cloud.ts";
-import type { Fault } from "../../../framework/local/cloud/faults.ts";
+import { buildApp } from "../../../framework/bundler/build.ts";
+import { startCloud } from "../../../framework/cloud/cloud.ts";
+import type { Fault } from "../../../framework/cloud/fault.ts";
 import type { App } from "../../../framework/model/app.ts";
-import { discoverAssets } from "../../../framework/routes/assets.ts";
-import { discover } from "../../../framework/routes/discover.ts";
-import { plainApp } from "../../config/plain-app.ts";
+import { discoverAssets } from "../../../framework/routes/static-files.ts";
+import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
+import { defaultApp } from "../../config/default-app.ts";
 import type { BusyClock } from "../busy-clock.ts";
-import type { Sample } from "./samples.ts";
-import { type ApiCall, type CloudState, type Injected, isWrite, keep, type Process, type Row } from "./world.ts";
+import {
+  type Sample,
+  type ApiCall,
+  type CloudState,
+  type InjectedFault,
+  isWrite,
+  keep,
+  type Process,
+  type Row,
+} from "./row.ts";
 
 const owner = { app: "promise", stage: "local" };
 const account = "0".repeat(32);
 const script = scriptName(owner);
 
 const appOf = (root: string, { env }: Sample): App =>
-  plainApp(root, { name: owner.app, stage: owner.stage, targets: ["workers"], env, keep });
+  defaultApp(root, { name: owner.app, stage: owner.stage, targets: ["workers"], env, keep });
 
 const appIn = (folder: string): string => join(folder, "app");
 
-/** Refusals as the API words them (facts/cloudflare.md section 1.7). */
-function toFault(injected: Injected | undefined, call: ApiCall): Fault | undefined {
+/** Refusals as the API words them. */
+function toFault(injected: InjectedFault | undefined, call: ApiCall): Fault | undefined {
   if (injected === undefined || injected === "role") return undefined;
   if (injected === "reset" || injected === "lose") return { kind: injected };
   const refuse = (status: number, code: number, headers = {}): Fault => ({
-    ...{ kind: "refuse", status, code: String(code), message: "injected", headers },
+    kind: "refuse",
+    status,
+    code: String(code),
+    message: "injected",
+    headers,
   });
   if (injected === "throttle") return refuse(429, 971, { "retry-after": "1" });
   if (injected === "broken") return refuse(500, 10_013);
@@ -51,7 +65,8 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, build }
 
 /** Versions by what their tags and bindings say, and what the live deployment gives each of them. */
 async function readState(client: Client): Promise<CloudState & { readonly versions: readonly string[] }> {
-  const [worker, versions, [live]] = await Promise.all([
+  const [store, worker, versions, [live]] = await Promise.all([
+    findStore(client, owner),
     findScript(client, script),
     listVersions(client, script),
     listDeployments(client, script),
@@ -60,9 +75,12 @@ async function readState(client: Client): Promise<CloudState & { readonly versio
   const details = await Promise.all(versions.map(({ id }) => findVersion(client, script, id)));
   const { tags: ownerTags, observability, subdomain, references } = worker ?? {};
   return {
+    store: store?.state,
     worker: worker && { tags: ownerTags, observability, workersDev: subdomain?.enabled, domains: references?.domains },
     versions: [...tags.values()].toSorted(),
-    bindings: details.map((one) => (one?.bindings ?? []).map(({ name, type, text }) => [name, type, text])).toSorted(byText),
+    bindings: details
+      .map((one) => (one?.bindings ?? []).map(({ name, type, text }) => [name, type, text]))
+      .toSorted(byText),
     shares: live?.versions.map(({ version_id, percentage }) => [tags.get(version_id), percentage]),
   };
 }
@@ -73,7 +91,9 @@ const byText = (one: unknown, other: unknown): number => (JSON.stringify(one) < 
 async function findOrphans(client: Client): Promise<readonly string[]> {
   const { versions } = await readState(client);
   const { leftovers } = await createWorkersPlatform({ client, owner, keep }).observe();
-  const twins = versions.filter((tag, at) => versions.indexOf(tag) !== at && tag !== placeholderTag).map((tag) => `twin: ${tag}`);
+  const twins = versions
+    .filter((tag, at) => versions.indexOf(tag) !== at && tag !== placeholderTag)
+    .map((tag) => `twin: ${tag}`);
   return [...leftovers.map(({ kind, name }) => `${kind} ${name}`), ...twins];
 }
 
@@ -93,20 +113,20 @@ export const workers: Row = {
   publishCall: undefined,
   recordService: undefined,
   // 1,200 calls in five minutes, as many at once as one likes (API docs, "Rate limits").
-  atLeast: (calls) => Math.max(0, Math.floor((calls.length - 1) / 1200)) * 300_000,
+  rateLimitedDuration: (calls) => Math.max(0, Math.floor((calls.length - 1) / 1200)) * 300_000,
   leases: false,
   splits: true,
-  bars: { change: 10, nothing: 6, rollback: 4 },
-  notStarted: /^a route of release 2 would not start: \/old \(functions\/old\.ts\): Error: not at start$/,
+  maxRoundTrips: { change: 10, nothing: 6, rollback: 4 },
+  notStarted: /^a route of release 2 did not start: \/old \(functions\/old\.ts\): Error: not at start$/,
   sample: 1,
   async build(sample, root, out) {
     const app = appOf(root, sample);
-    const [routes, assets] = await Promise.all([discover(root), discoverAssets(root, app.assets, app)]);
+    const [routes, assets] = await Promise.all([discoverRoutes(root), discoverAssets(root, app.assets, app)]);
     await buildApp({ app, routes, assets, target: "workers", out, warn: () => undefined });
     // Static files are uploaded from the app's own folder, and the next sample takes its place.
     await cp(root, appIn(out), { recursive: true });
   },
-  async garble(folder) {
+  async corruptBuild(folder) {
     await appendFile(join(folder, "functions/old.js"), "// another build\n");
     return "BUILD_CHANGED";
   },
@@ -115,8 +135,16 @@ export const workers: Row = {
     // What looks from outside is not a run's, and is not to meet its weather.
     let looking = 0;
     const cloud = await startCloud({
-      ...{ folder, port: 0, clock, pace: { propagation }, onError: (error: unknown) => failures.push(error) },
-      runtime: { invoke: () => Promise.reject(new Error("no Lambda here")), retire: () => undefined, close: () => Promise.resolve() },
+      folder,
+      port: 0,
+      clock,
+      latency: { propagation },
+      onError: (error: unknown) => failures.push(error),
+      runtime: {
+        invoke: () => Promise.reject(new Error("no Lambda here")),
+        retire: () => undefined,
+        close: () => Promise.resolve(),
+      },
       fault: (call) => (looking > 0 ? undefined : toFault(fault?.(call), call)),
     });
     const access = { endpoint: `${cloud.url}/client/v4`, account, token: cloud.secretAccessKey };
@@ -130,13 +158,16 @@ export const workers: Row = {
     };
     return {
       platform: (process) => toPlatform(access, clock, process),
-      // Of this script's name and this key the place is 99.7 of 100 (docs: version affinity; which place it is, is not documented).
+      // Of this script's name and this key the place is 99.7 of 100 (docs: version affinity; which place it is, is not
+      // documented).
       visitor: { "cloudflare-workers-version-key": "visitor-44" },
       state: () => look(readState),
       orphans: () => look(findOrphans),
       url: async () =>
-        (await look(isReleased)) ? cloud.workers().find(({ name, answers }) => name === script && answers)?.url : undefined,
-      told: (error) => toUserError(error, "Cloudflare"),
+        (await look(isReleased))
+          ? cloud.workers().find(({ name, answers }) => name === script && answers)?.url
+          : undefined,
+      toCommandError: (error) => toUserError(error, "Cloudflare"),
       async close() {
         await cloud.close();
         if (failures.length) throw new AggregateError(failures, "the local cloud failed");

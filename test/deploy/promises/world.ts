@@ -1,108 +1,27 @@
-/** One app at one stage of an emulated cloud, for the promises of a release: commands that can be killed in, outcomes and states out. Platform-neutral. */
+/** One app at one stage of an emulated cloud: runs commands that can be killed, and reports outcomes and states. */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHolder, type Holder } from "../../../deploy/holder.ts";
-import { createJournal } from "../../../deploy/journal.ts";
+import { createLockOwner, type LockOwner } from "../../../deploy/lock-owner.ts";
+import { createRollbackJournal } from "../../../deploy/rollback-journal.ts";
 import type { Plan } from "../../../deploy/plan.ts";
-import type { Platform } from "../../../deploy/platform.ts";
-import { planOn, release } from "../../../deploy/release.ts";
-import type { SmokeCheck } from "../../../deploy/smoke.ts";
+import { planForCloud, release } from "../../../deploy/release.ts";
+import type { SmokeCheck } from "../../../deploy/smoke-test.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import { type BusyClock, busyClock } from "../busy-clock.ts";
-import type { Build, Sample } from "./samples.ts";
-
-/** A call to the cloud's API, as the deployer's clients know it. */
-export interface ApiCall {
-  readonly service: string;
-  readonly operation: string;
-}
-
-/** Stands between a run and the cloud: sends a call with `send`, or does not. */
-export type Transport = <T>(call: ApiCall, send: () => Promise<T>) => Promise<T>;
-
-/** True for what changes something that stays; Cloudflare's operations begin with a small letter. */
-export const isWrite = ({ operation }: ApiCall): boolean => !/^(?:Get|List|Head|Describe|Filter|Export|Invoke)/i.test(operation);
-
-/** One process that deploys. */
-export interface Process {
-  readonly holder: Holder;
-  readonly transport: Transport;
-  readonly build?: Build;
-  readonly keep: number;
-  /** A route's pattern: the others stay as they are live. */
-  readonly only?: string;
-  /** True keeps to the calls a second that the platform allows. */
-  readonly paced?: boolean;
-}
-
-/** What a platform's emulation may be asked to do. */
-export interface EmulationOptions {
-  /** Where its state is. */
-  readonly folder: string;
-  readonly clock: BusyClock;
-  /** What becomes of a call. */
-  readonly fault?: (call: ApiCall) => Injected | undefined;
-  /** Milliseconds that slow states last. */
-  readonly delay?: number;
-  /** Milliseconds within which a switch is seen everywhere. */
-  readonly propagation?: number;
-  /** Milliseconds after which the front sees that it may call a version. */
-  readonly grants?: number;
-}
-
-/** A fault: refused as too many calls, as broken, as just being changed, with a role that is not seen yet; cut before it took effect; cut after it. */
-export type Injected = "throttle" | "broken" | "conflict" | "role" | "reset" | "lose";
-
-/** One platform's emulated cloud. */
-export interface Emulation {
-  platform(process: Process): Promise<Platform>;
-  /** All that the app has at the stage, without numbers, dates and ids that differ between two equal runs. */
-  state(): Promise<CloudState>;
-  /** What no kept release needs, in words. */
-  orphans(): Promise<readonly string[]>;
-  /** Root URL of what is live, with a slash at its end. */
-  url(): Promise<string | undefined>;
-  /** What the requests of one visitor carry, whom a canary's part has. */
-  readonly visitor?: Readonly<Record<string, string>>;
-  /** A failure as a command tells it, where the platform's own errors have no name. */
-  told?(error: unknown): unknown;
-  close(): Promise<void>;
-}
-
-/** Comparable with toEqual. */
-export type CloudState = Readonly<Record<string, unknown>>;
-
-/** A row of the suite: one platform. */
-export interface Row {
-  readonly name: string;
-  /** The one call that moves traffic. */
-  readonly switchCall: string;
-  /** The one that makes an app's place before its first release, where it would overwrite what is there. */
-  readonly placeCall?: string;
-  /** Calls that wait for each other, at most: of one changed route, of nothing to do, of a rollback. */
-  readonly bars: { readonly change: number; readonly nothing: number; readonly rollback: number };
-  /** Milliseconds that so many calls take at the least, by the calls a second that the platform allows. */
-  atLeast(calls: readonly ApiCall[]): number;
-  /** The one that makes a version; undefined where a release is a version, so that each makes one. */
-  readonly publishCall: string | undefined;
-  /** Where the lease and the records are; undefined where records are in versions. */
-  readonly recordService: string | undefined;
-  /** False where there is no lease to take: who deploys looks whether what is live moved. */
-  readonly leases: boolean;
-  /** Makes a built folder hold something else than its manifest says, and gives the code by which a deploy of it ends. */
-  garble(folder: string): Promise<string>;
-  /** How it is said that the function of the route /old does not start, which throws "not at start". */
-  readonly notStarted: RegExp;
-  /** True where two releases can share the traffic. */
-  readonly splits: boolean;
-  /** Of a full matrix, how many npm test takes at once: a process for each version takes its time. */
-  readonly sample: number;
-  /** Builds the app that lies in `root`. */
-  build(sample: Sample, root: string, out: string): Promise<void>;
-  open(options: EmulationOptions): Promise<Emulation>;
-}
+import {
+  type ApiCall,
+  type Build,
+  type CloudState,
+  type Emulation,
+  type EmulationOptions,
+  isWrite,
+  keep,
+  type Process,
+  type Row,
+  type Transport,
+} from "./row.ts";
 
 /** What a command is about. */
 export type Command =
@@ -125,8 +44,8 @@ export interface RunOptions {
   readonly transport?: Transport;
   /** Keeps to the calls a second that the platform allows. Default false. */
   readonly paced?: boolean;
-  /** Dies at its k-th call, from 1, before the call takes effect or after it. */
-  readonly kill?: { readonly at: number; readonly effect: "before" | "after" };
+  /** Dies at its k-th call, or its k-th writing one, from 1, before the call takes effect or after it. */
+  readonly kill?: { readonly at: number; readonly effect: "before" | "after"; readonly of?: "writes" };
   /** Called after every writing call that took effect, before the run goes on. */
   readonly onEffect?: (call: ApiCall) => Promise<void>;
   /** Between two steps; throws to stop. */
@@ -162,11 +81,11 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** How many releases stay. */
-export const keep = 3;
-
 /** @param saved a folder that `save` filled: the cloud begins as it was then */
-export async function openWorld(row: Row, options: { readonly saved?: string } & Partial<EmulationOptions> = {}): Promise<World> {
+export async function openWorld(
+  row: Row,
+  options: { readonly saved?: string } & Partial<EmulationOptions> = {},
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "portico-promise-"));
   const cloudFolder = join(folder, "cloud");
   if (options.saved !== undefined) await cp(options.saved, cloudFolder, { recursive: true });
@@ -176,14 +95,19 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
   const cloud = await row.open({ ...options, folder: cloudFolder, clock });
   const ask = async (paths: readonly string[]): Promise<Answers> => {
     const url = await cloud.url();
-    return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await answerOf(url, path, cloud.visitor)] as const)));
+    return Object.fromEntries(
+      await Promise.all(paths.map(async (path) => [path, await answerOf(url, path, cloud.visitor)] as const)),
+    );
   };
   return {
-    ...{ clock, folder, ask },
+    clock,
+    folder,
+    ask,
     run: (command, run = {}) => runProcess(cloud, { command, run, folder, clock }),
     plan: async (build) => {
-      const holder = createHolder(join(folder, "planner"), "planner@here");
-      return (await planOn(await cloud.platform({ build, holder, keep, transport: (_call, send) => send() }))).plan;
+      const lockOwner = createLockOwner(join(folder, "planner"), "planner@here");
+      return (await planForCloud(await cloud.platform({ build, lockOwner, keep, transport: (_call, send) => send() })))
+        .plan;
     },
     state: () => cloud.state(),
     orphans: () => cloud.orphans(),
@@ -199,7 +123,11 @@ export async function openWorld(row: Row, options: { readonly saved?: string } &
   };
 }
 
-async function answerOf(url: string | undefined, path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+async function answerOf(
+  url: string | undefined,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   if (url === undefined) return "nothing";
   try {
     const response = await fetch(new URL(path, url), { headers, redirect: "manual" });
@@ -218,12 +146,15 @@ interface Running {
   readonly clock: BusyClock;
 }
 
-/** A process of its own, but for the process: when it dies, no call of it is answered and no line of it runs any more. */
+/**
+ * A process of its own, but for the process: when it dies, no call of it is answered and no line of it runs any more.
+ */
 async function runProcess(cloud: Emulation, { command, run, folder, clock }: Running): Promise<Outcome> {
   const calls: ApiCall[] = [];
   const death = Promise.withResolvers<Outcome>();
   const underWay = new Set<Promise<unknown>>();
   let isDead = false;
+  let counted = 0;
   const never = new Promise<never>(() => undefined);
   const die = (): Promise<never> => {
     isDead = true;
@@ -233,7 +164,9 @@ async function runProcess(cloud: Emulation, { command, run, folder, clock }: Run
   const transport: Transport = async (call, send) => {
     if (isDead) return never;
     calls.push(call);
-    const isLast = calls.length === run.kill?.at;
+    const isCounted = run.kill?.of !== "writes" || isWrite(call);
+    if (isCounted) counted += 1;
+    const isLast = isCounted && counted === run.kill?.at;
     if (isLast && run.kill?.effect === "before") return die();
     const reach = (): ReturnType<typeof send> => clock.busy(send);
     const sending = run.transport ? run.transport(call, reach) : reach();
@@ -245,10 +178,13 @@ async function runProcess(cloud: Emulation, { command, run, folder, clock }: Run
     return isLast ? die() : sending;
   };
   const sockets: (() => Promise<void>)[] = [];
-  const holder = watched(createHolder(join(folder, run.checkout ?? "here"), `${run.checkout ?? "tester"}@here`), sockets);
+  const lockOwner = watched(
+    createLockOwner(join(folder, run.checkout ?? "here"), `${run.checkout ?? "tester"}@here`),
+    sockets,
+  );
   const outcome = await Promise.race([
     death.promise,
-    perform(cloud, command, { holder, transport, keep, paced: run.paced ?? false }, { run, calls, clock, folder }),
+    perform(cloud, command, { lockOwner, transport, keep, paced: run.paced ?? false }, { run, calls, clock, folder }),
   ]);
   if (outcome.end !== "died") return outcome;
   // Sockets close with their process; what it had sent arrives.
@@ -256,11 +192,11 @@ async function runProcess(cloud: Emulation, { command, run, folder, clock }: Run
   return outcome;
 }
 
-function watched(holder: Holder, sockets: (() => Promise<void>)[]): Holder {
+function watched(lockOwner: LockOwner, sockets: (() => Promise<void>)[]): LockOwner {
   return {
-    ...holder,
+    ...lockOwner,
     async open() {
-      const close = await holder.open();
+      const close = await lockOwner.open();
       sockets.push(close);
       return close;
     },
@@ -274,13 +210,21 @@ interface Performing {
   readonly folder: string;
 }
 
-async function perform(cloud: Emulation, command: Command, process: Process, { run, calls, clock, folder }: Performing): Promise<Outcome> {
+async function perform(
+  cloud: Emulation,
+  command: Command,
+  process: Process,
+  { run, calls, clock, folder }: Performing,
+): Promise<Outcome> {
   try {
     if (command.verb === "deploy") {
       const { build, only, expected, canary, smoke = [{ path: "/", status: 200 }] } = command;
       const [released] = await release({
         clouds: [await cloud.platform({ ...process, build, ...(only !== undefined && { only }) })],
-        ...{ smoke, keep, now: () => clock.now(), sleep: (time: number) => clock.sleep(time) },
+        smoke,
+        keep,
+        now: () => clock.now(),
+        sleep: (time: number) => clock.sleep(time),
         ...(expected && { expected: [expected] }),
         ...(canary !== undefined && { canary }),
         onPlans: async () => undefined,
@@ -292,18 +236,22 @@ async function perform(cloud: Emulation, command: Command, process: Process, { r
     }
     const platform = await cloud.platform(process);
     if (command.verb === "remove") {
-      const removed = await removeStage({ platform, onPlan: async () => undefined });
+      const { removed } = await removeStage({ platform, withData: true, onPlan: async () => undefined });
       return { end: removed.length ? "done" : "nothing", calls };
     }
     const { verb, number, smoke = [] } = command;
     const { live, changed } = await switchRelease({
-      ...{ platform, command: verb, smoke, sleep: (time: number) => clock.sleep(time), onSwitch: async () => undefined },
-      journal: createJournal(join(folder, run.checkout ?? "here", "rollback.json"), () => clock.now()),
+      platform,
+      command: verb,
+      smoke,
+      sleep: (time: number) => clock.sleep(time),
+      onSwitch: async () => undefined,
+      journal: createRollbackJournal(join(folder, run.checkout ?? "here", "rollback.json"), () => clock.now()),
       ...(number !== undefined && { number }),
     });
     return { end: changed ? "done" : "nothing", calls, live };
   } catch (caught) {
-    const error = cloud.told?.(caught) ?? caught;
+    const error = cloud.toCommandError?.(caught) ?? caught;
     return { end: (error as { readonly code?: string }).code ?? (error as Error).name, error, calls };
   }
 }

@@ -1,18 +1,19 @@
-/** A switch is not seen everywhere at once: whatever node answers, a candidate is judged by its own answers alone. */
+/** A candidate is judged by its own answers, although some nodes do not know the last switch yet. */
+// @module-tag check
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { randomOf } from "../../../framework/local/cloud/fault-rules.ts";
+import { seededRandom } from "../../../framework/cloud/seeded-random.ts";
 import { release } from "../../../deploy/release.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import { virtualClock } from "../virtual-clock.ts";
-import { isWrite, openRoad, page, type Road } from "./road.ts";
+import { isWrite, openDeployFixture, page, type DeployFixture } from "./deploy-fixture.ts";
 
 /** Every switch is known to half of the nodes for as long as the test runs. */
-async function openSlow(random: () => number): Promise<Road> {
-  const road = await openRoad({ propagation: () => 600_000, random });
-  onTestFinished(() => road.close());
-  return road;
+async function openSlow(random: () => number): Promise<DeployFixture> {
+  const fixture = await openDeployFixture({ propagation: () => 600_000, random });
+  onTestFinished(() => fixture.close());
+  return fixture;
 }
 
 /** A road on which `old` says whether the next requests meet a node that does not know the last switch. */
@@ -20,9 +21,9 @@ async function openTurns() {
   let old: readonly boolean[] = [];
   // One look for the node, one for the version.
   let looks = 0;
-  const road = await openSlow(() => (old[Math.floor(looks++ / 2)] ? 0 : 0.9));
+  const fixture = await openSlow(() => (old[Math.floor(looks++ / 2)] ? 0 : 0.9));
   return {
-    road,
+    fixture,
     next(turns: readonly boolean[]): void {
       old = turns;
       looks = 0;
@@ -34,152 +35,174 @@ const failing = "export const GET = () => new Response(null, { status: 500 });\n
 const wait = () => ({ client: { clock: virtualClock() } });
 
 test("the placeholder's 503 is no answer of a first release", async () => {
-  const { road, next } = await openTurns();
+  const { fixture, next } = await openTurns();
   next([false, true, true, true]);
-  expect(await road.deploy(wait())).toMatchObject({ changed: true, live: { number: 1 } });
+  expect(await fixture.deploy(wait())).toMatchObject({ changed: true, live: { number: 1 } });
 });
 
 test("the live release's good answer is none of a candidate that fails", async () => {
-  const { road, next } = await openTurns();
-  await road.deploy(wait());
-  await road.write("functions/index.ts", failing);
+  const { fixture, next } = await openTurns();
+  await fixture.deploy(wait());
+  await fixture.write("functions/index.ts", failing);
   next([false, true, true, true]);
-  await expect(road.deploy(wait())).rejects.toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("status 500") });
+  await expect(fixture.deploy(wait())).rejects.toMatchObject({
+    code: "SMOKE_FAILED",
+    message: expect.stringContaining("status 500"),
+  });
 });
 
 test("a static file is asked for again while it is not there, and costs no wait where it is", async () => {
-  const { road, next } = await openTurns();
-  await road.deploy(wait());
-  await road.write("functions/_public/word.txt", "word");
+  const { fixture, next } = await openTurns();
+  await fixture.deploy(wait());
+  await fixture.write("functions/_public/word.txt", "word");
   const app = { smoke: [{ path: "/word.txt?a", status: 200 }] };
   next([false, false, true, true]);
   const [slow, quick] = [virtualClock(), virtualClock()];
-  await road.deploy({ app, client: { clock: slow } });
+  await fixture.deploy({ app, client: { clock: slow } });
   expect(slow.pauses).toEqual([250, 250]);
-  await road.write("functions/index.ts", page("other"));
+  await fixture.write("functions/index.ts", page("other"));
   next([]);
-  await road.deploy({ app, client: { clock: quick } });
+  await fixture.deploy({ app, client: { clock: quick } });
   expect(quick.pauses).toEqual([]);
 });
 
 test("a folder's page and the app's own 404 page come through the Worker, and are proved", async () => {
-  const road = await openRoad();
-  onTestFinished(() => road.close());
-  await road.write("functions/index.ts", undefined);
-  await road.write("functions/_public/index.html", "home");
-  await road.write("functions/_public/404.html", "none");
+  const fixture = await openDeployFixture();
+  onTestFinished(() => fixture.close());
+  await fixture.write("functions/index.ts", undefined);
+  await fixture.write("functions/_public/index.html", "home");
+  await fixture.write("functions/_public/404.html", "none");
   const clock = virtualClock();
   const smoke = [
     { path: "/", status: 200 },
     { path: "/none", status: 404 },
     { path: "/%zz", status: 400 },
   ];
-  expect(await road.deploy({ app: { smoke }, client: { clock } })).toMatchObject({ changed: true });
+  expect(await fixture.deploy({ app: { smoke }, client: { clock } })).toMatchObject({ changed: true });
   expect(clock.pauses).toEqual([]);
 });
 
 test("a candidate that no node knows is told of as that", async () => {
-  const { road, next } = await openTurns();
-  await road.deploy(wait());
-  await road.write("functions/index.ts", page("other"));
+  const { fixture, next } = await openTurns();
+  await fixture.deploy(wait());
+  await fixture.write("functions/index.ts", page("other"));
   next([false, ...Array.from({ length: 200 }, () => true)]);
-  await expect(road.deploy(wait())).rejects.toMatchObject({
+  await expect(fixture.deploy(wait())).rejects.toMatchObject({
     code: "CANDIDATE_UNSEEN",
-    message: expect.stringMatching(/^GET \/ got no answer of release 2 .*status 200 of another release.*release 1 stays live$/),
+    message: expect.stringMatching(
+      /^GET \/ was not answered by release 2 .*status 200 by another release.*release 1 stays live$/,
+    ),
   });
 });
 
 test("a canary is judged by its own answers when it is made, and again when it is promoted", async () => {
-  const { road, next } = await openTurns();
+  const { fixture, next } = await openTurns();
   const smoke = [
     { path: "/", status: 200 },
     { path: "/word.txt", status: 200 },
   ];
-  await road.write("functions/_public/word.txt", "word");
-  await road.deploy(wait());
-  await road.write("functions/index.ts", page("other"));
-  await road.deploy({ ...wait(), app: { smoke }, canary: 10 });
+  await fixture.write("functions/_public/word.txt", "word");
+  await fixture.deploy(wait());
+  await fixture.write("functions/index.ts", page("other"));
+  await fixture.deploy({ ...wait(), app: { smoke }, canary: 10 });
   const clock = virtualClock();
   const switching = { command: "promote", smoke, sleep: clock.sleep, onSwitch: async () => undefined } as const;
   next([true, false, false, false]);
-  const { live } = await switchRelease({ ...switching, platform: await road.platform({}, false) });
+  const { live } = await switchRelease({ ...switching, platform: await fixture.platform({}, false) });
   expect([live.number, clock.pauses]).toEqual([2, []]);
 });
 
 describe("functions that were never asked anything are started by the candidate", () => {
-  const open = async (): Promise<Road> => {
-    const road = await openRoad();
-    onTestFinished(() => road.close());
-    return road;
+  const open = async (): Promise<DeployFixture> => {
+    const fixture = await openDeployFixture();
+    onTestFinished(() => fixture.close());
+    return fixture;
   };
-  const probes = (road: Road): number => road.takeAsked().filter((what) => what === "GET /.portico/version").length;
-  const many = async (road: Road, files: Readonly<Record<string, string>> = {}): Promise<void> => {
-    for (let at = 0; at < 20; at++) await road.write(`functions/r${at}.ts`, page("r"));
-    for (const [file, text] of Object.entries(files)) await road.write(file, text);
+  const probes = (fixture: DeployFixture): number =>
+    fixture.takeAsked().filter((what) => what === "GET /.portico/version").length;
+  const many = async (fixture: DeployFixture, files: Readonly<Record<string, string>> = {}): Promise<void> => {
+    for (let at = 0; at < 20; at++) await fixture.write(`functions/r${at}.ts`, page("r"));
+    for (const [file, text] of Object.entries(files)) await fixture.write(file, text);
   };
 
-  test("a few to a request: all of a first release, then those that changed, and all where what they start with did", async () => {
-    const road = await open();
-    await many(road);
-    await road.deploy();
-    expect(probes(road)).toBe(3);
-    await road.write("functions/index.ts", page("other"));
-    await road.write("functions/added.ts", page("added"));
-    await road.deploy();
-    expect(probes(road)).toBe(1);
-    await road.write("functions/_public/word.txt", "word");
-    await road.deploy();
-    expect(probes(road)).toBe(1);
-    await road.deploy({ env: { WORD: "one" } });
-    expect(probes(road)).toBe(3);
-    expect(await (await road.platform({ env: { WORD: "one" } })).observe()).toMatchObject({ live: { number: 4 } });
+  test("a few per request: all of a first release, then the changed ones, all after changed settings", async () => {
+    const fixture = await open();
+    await many(fixture);
+    await fixture.deploy();
+    expect(probes(fixture)).toBe(3);
+    await fixture.write("functions/index.ts", page("other"));
+    await fixture.write("functions/added.ts", page("added"));
+    await fixture.deploy();
+    expect(probes(fixture)).toBe(1);
+    await fixture.write("functions/_public/word.txt", "word");
+    await fixture.deploy();
+    expect(probes(fixture)).toBe(1);
+    await fixture.deploy({ env: { WORD: "one" } });
+    expect(probes(fixture)).toBe(3);
+    expect(await (await fixture.platform({ env: { WORD: "one" } })).observe()).toMatchObject({ live: { number: 4 } });
   });
 
   test("all that throw are named, with their files and what they say, and nothing goes live", async () => {
-    const road = await open();
-    const first = await road.deploy();
-    await many(road, {
+    const fixture = await open();
+    const first = await fixture.deploy();
+    await many(fixture, {
       "functions/r3.ts": `throw new TypeError("three");\n${page("never")}`,
       "functions/r17.ts": `if (!process.env["WORD"]) throw new Error("no WORD");\n${page("seventeen")}`,
     });
-    const refused = road.deploy();
-    await expect(refused).rejects.toMatchObject({ code: "PROBE_FAILED", message: expect.stringMatching(/^2 routes of release 2 /) });
-    await expect(refused).rejects.toThrow("/r17 (functions/r17.ts): Error: no WORD; /r3 (functions/r3.ts): TypeError: three");
+    const refused = fixture.deploy();
+    await expect(refused).rejects.toMatchObject({
+      code: "PROBE_FAILED",
+      message: expect.stringMatching(/^2 routes of release 2 /),
+    });
+    await expect(refused).rejects.toThrow(
+      "/r17 (functions/r17.ts): Error: no WORD; /r3 (functions/r3.ts): TypeError: three",
+    );
     expect(await (await fetch(first.live.url)).text()).toBe("home");
     expect((await fetch(new URL("/r3", first.live.url))).status).toBe(404);
-    await road.write("functions/r3.ts", page("three"));
-    expect(await road.deploy({ env: { WORD: "one" } })).toMatchObject({ changed: true });
+    await fixture.write("functions/r3.ts", page("three"));
+    expect(await fixture.deploy({ env: { WORD: "one" } })).toMatchObject({ changed: true });
   });
 
   test("one that never ends its start is one of them", async () => {
-    const road = await open();
-    await road.write("functions/r5.ts", `await new Promise(() => undefined);\n${page("never")}`);
-    await expect(road.deploy(wait())).rejects.toThrow(
-      /^a route of release 1 would not start: \/r5 \(functions\/r5\.ts\): Error: Top-level await/,
+    const fixture = await open();
+    await fixture.write("functions/r5.ts", `await new Promise(() => undefined);\n${page("never")}`);
+    await expect(fixture.deploy(wait())).rejects.toThrow(
+      /^a route of release 1 did not start: \/r5 \(functions\/r5\.ts\): Error: Top-level await/,
     );
   });
 
   test("one that changed is refused before it is uploaded when its folder is not what was built", async () => {
-    const road = await open();
-    await road.deploy();
-    await road.write("functions/index.ts", page("other"));
-    const platform = await road.platform();
-    await appendFile(join(road.root, ".portico/build/workers/functions/index.js"), "//");
-    road.takeCalls();
+    const fixture = await open();
+    await fixture.deploy();
+    await fixture.write("functions/index.ts", page("other"));
+    const platform = await fixture.platform();
+    await appendFile(join(fixture.root, ".portico/build/workers/functions/index.js"), "//");
+    fixture.takeCalls();
     const released = release({
-      ...{ clouds: [platform], smoke: [], keep: 3, now: Date.now },
-      ...{ onPlans: async () => undefined, onProgress: () => undefined, checkpoint: () => undefined },
+      clouds: [platform],
+      smoke: [],
+      keep: 3,
+      now: Date.now,
+      onPlans: async () => undefined,
+      onProgress: () => undefined,
+      checkpoint: () => undefined,
     });
     await expect(released).rejects.toMatchObject({ code: "BUILD_CHANGED" });
-    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+    expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
   });
 });
 
-test.each([1, 2, 3, 4])("with nodes as seed %i has them, what works goes live and what fails does not", async (seed) => {
-  const road = await openSlow(randomOf(seed));
-  expect(await road.deploy(wait())).toMatchObject({ live: { number: 1 } });
-  await road.write("functions/index.ts", failing);
-  await expect(road.deploy(wait())).rejects.toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("status 500") });
-  await road.write("functions/index.ts", page("two"));
-  expect(await road.deploy(wait())).toMatchObject({ changed: true, live: { number: 3 } });
-});
+test.each([1, 2, 3, 4])(
+  "with nodes as seed %i has them, what works goes live and what fails does not",
+  async (seed) => {
+    const fixture = await openSlow(seededRandom(seed));
+    expect(await fixture.deploy(wait())).toMatchObject({ live: { number: 1 } });
+    await fixture.write("functions/index.ts", failing);
+    await expect(fixture.deploy(wait())).rejects.toMatchObject({
+      code: "SMOKE_FAILED",
+      message: expect.stringContaining("status 500"),
+    });
+    await fixture.write("functions/index.ts", page("two"));
+    expect(await fixture.deploy(wait())).toMatchObject({ changed: true, live: { number: 3 } });
+  },
+);

@@ -1,14 +1,15 @@
-/** A deploy to Cloudflare that dies at any writing call and is run again ends where one clean run does; what is live is whole at every moment. */
+/** Deploys to Cloudflare that are killed at any writing call and repeated. */
+// @module-tag check
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ClientOptions } from "../../../deploy/workers/client.ts";
 import { putPlaceholder } from "../../../deploy/workers/placeholder.ts";
-import { isWrite, openRoad, page, type Road } from "./road.ts";
+import { isWrite, openDeployFixture, page, type DeployFixture } from "./deploy-fixture.ts";
 
-let road: Road;
+let fixture: DeployFixture;
 beforeEach(async () => {
-  road = await openRoad();
+  fixture = await openDeployFixture();
 });
-afterEach(() => road.close());
+afterEach(() => fixture.close());
 
 const reads = /^(get|list|find)/;
 
@@ -44,10 +45,10 @@ async function dies(run: Promise<unknown>, { isDead }: { readonly isDead: () => 
 }
 
 const change = async (word: string): Promise<void> => {
-  await road.write("functions/index.ts", page(word));
-  await road.write("functions/_public/word.txt", word);
+  await fixture.write("functions/index.ts", page(word));
+  await fixture.write("functions/_public/word.txt", word);
 };
-const observe = async () => (await road.platform({}, false)).observe();
+const observe = async () => (await fixture.platform({}, false)).observe();
 const say = async (url: string): Promise<readonly string[]> =>
   Promise.all(["/", "/word.txt"].map(async (path) => (await fetch(new URL(path, url))).text()));
 
@@ -57,37 +58,41 @@ describe.each(["before", "after"] as const)("killed %s a call took effect", (eff
     let deaths = 0;
     for (let at = 1; ; at++) {
       const client = dying(at, effect);
-      if (!(await dies(road.deploy({ client }), client))) break;
+      if (!(await dies(fixture.deploy({ client }), client))) break;
       deaths = at;
-      const again = await road.deploy();
+      const again = await fixture.deploy();
       expect([again.live.number, await say(again.live.url)], `call ${at}`).toEqual([1, ["one", "one"]]);
-      expect((await road.deploy()).changed, `call ${at}`).toBe(false);
+      expect((await fixture.deploy()).changed, `call ${at}`).toBe(false);
       expect((await observe()).leftovers, `call ${at}`).toEqual([]);
-      await (await road.platform({}, false)).remove();
+      await (await fixture.platform({}, false)).operations.remove(true);
     }
-    // An asset session and its files (which the account keeps), the placeholder, workers.dev, the version, the candidate, the switch.
+    // An asset session and its files (which the account keeps), the placeholder, workers.dev, the version, the
+    // candidate, the switch.
     expect(deaths).toBe(6);
   });
 
   test("an update", async () => {
     await change("0");
-    let { live } = await road.deploy();
+    let { live } = await fixture.deploy();
     let deaths = 0;
     for (let at = 1; ; at++) {
       const before = await say(live.url);
       await change(String(at));
       const client = dying(at, effect);
-      if (!(await dies(road.deploy({ client }), client))) break;
+      if (!(await dies(fixture.deploy({ client }), client))) break;
       deaths = at;
       expect([before, [String(at), String(at)]], `call ${at}`).toContainEqual(await say(live.url));
-      road.takeCalls();
-      const again = await road.deploy();
+      fixture.takeCalls();
+      const again = await fixture.deploy();
       expect([again.live.number, await say(again.live.url)], `call ${at}`).toEqual([at + 1, [String(at), String(at)]]);
-      expect(again.plan.changes.filter(({ kind }) => kind === "function").map(({ name }) => name)).toEqual(["index", "users-id"]);
+      expect(again.plan.changes.filter(({ kind }) => kind === "function").map(({ name }) => name)).toEqual([
+        "index",
+        "users-id",
+      ]);
       expect((await observe()).leftovers, `call ${at}`).toEqual([]);
-      road.takeCalls();
-      expect((await road.deploy()).changed, `call ${at}`).toBe(false);
-      expect(road.takeCalls().filter(isWrite)).toEqual([]);
+      fixture.takeCalls();
+      expect((await fixture.deploy()).changed, `call ${at}`).toBe(false);
+      expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
       ({ live } = again);
     }
     // An asset session, a file, the version, the candidate, the switch.
@@ -96,18 +101,22 @@ describe.each(["before", "after"] as const)("killed %s a call took effect", (eff
 
   test("a rollback to a number, and remove", async () => {
     await change("one");
-    await road.deploy();
+    await fixture.deploy();
     await change("two");
-    await road.deploy();
+    await fixture.deploy();
     const client = dying(1, effect);
-    const platform = await road.platform({ client }, false);
+    const platform = await fixture.platform({ client }, false);
     const { releases } = await platform.observe();
     await expect(platform.promote(releases[0]!)).rejects.toThrow("killed");
     const { live } = await observe();
-    expect([live?.number, await say(live?.url ?? "")]).toEqual(effect === "after" ? [1, ["one", "one"]] : [2, ["two", "two"]]);
+    expect([live?.number, await say(live?.url ?? "")]).toEqual(
+      effect === "after" ? [1, ["one", "one"]] : [2, ["two", "two"]],
+    );
     const removing = dying(1, effect);
-    await expect((await road.platform({ client: removing }, false)).remove()).rejects.toThrow("killed");
-    await (await road.platform({}, false)).remove();
+    await expect((await fixture.platform({ client: removing }, false)).operations.remove(true)).rejects.toThrow(
+      "killed",
+    );
+    await (await fixture.platform({}, false)).operations.remove(true);
     expect(await observe()).toMatchObject({ parts: [], releases: [], leftovers: [] });
   });
 });
@@ -121,15 +130,15 @@ test("when the first answer to every call is lost, nothing is made twice", async
     throw Object.assign(new Error("the answer is lost"), { code: "ECONNRESET" });
   };
   await change("one");
-  const { live } = await road.deploy({ client: { transport } });
+  const { live } = await fixture.deploy({ client: { transport } });
   expect([lost.size > 8, await say(live.url)]).toEqual([true, ["one", "one"]]);
   expect((await observe()).releases.map(({ number }) => number)).toEqual([1]);
-  const calls = road.takeCalls().filter(({ method }) => method === "POST");
+  const calls = fixture.takeCalls().filter(({ method }) => method === "POST");
   const made = (path: RegExp): number => calls.filter((call) => path.test(call.path)).length;
   expect([made(/\/versions\?/), made(/\/deployments\?/)]).toEqual([1, 2]);
 });
 
-test("a placeholder whose answer is lost is put once; another's Worker that has its name by then is left alone", async () => {
+test("a placeholder whose answer is lost is put once; a foreign Worker of that name is left alone", async () => {
   const lose = (instead: () => Promise<unknown>): ClientOptions => {
     let isLost = false;
     return {
@@ -143,10 +152,15 @@ test("a placeholder whose answer is lost is put once; another's Worker that has 
   };
   await change("one");
   const foreign = async (): Promise<void> => {
-    await putPlaceholder(road.client, { app: "road", stage: "local" }, "2026-07-01");
+    await putPlaceholder(fixture.client, { app: "road", stage: "local" }, "2026-07-01");
     const path = "/workers/scripts/road--local/script-settings";
-    await road.client.call({ operation: "patchScriptSettings", method: "PATCH", path, json: { tags: ["portico:app=else"] } });
+    await fixture.client.call({
+      operation: "patchScriptSettings",
+      method: "PATCH",
+      path,
+      json: { tags: ["portico:app=else"] },
+    });
   };
-  await expect(road.deploy({ client: lose(foreign) })).rejects.toMatchObject({ code: "NAME_TAKEN" });
-  expect(road.takeCalls().filter(({ method }) => method === "PUT")).toHaveLength(1);
+  await expect(fixture.deploy({ client: lose(foreign) })).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  expect(fixture.takeCalls().filter(({ method }) => method === "PUT")).toHaveLength(1);
 });

@@ -1,134 +1,158 @@
-/** Rollback, promotion, canaries and removal on the local Cloudflare: what each moves, in how many rounds of calls, and what it leaves alone. */
+/** Rollback, promotion, canaries and removal on the local Cloudflare. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createJournal } from "../../../deploy/journal.ts";
+import { createRollbackJournal } from "../../../deploy/rollback-journal.ts";
 import type { ClientOptions } from "../../../deploy/workers/client.ts";
 import { setSecrets } from "../../../deploy/workers/secrets.ts";
 import { switchRelease, type Switch } from "../../../deploy/switch.ts";
-import { isWrite, openRoad, page, type Road } from "./road.ts";
+import { isWrite, openDeployFixture, page, type DeployFixture } from "./deploy-fixture.ts";
 
-let road: Road;
+let fixture: DeployFixture;
 beforeEach(async () => {
-  road = await openRoad();
+  fixture = await openDeployFixture();
 });
-afterEach(() => road.close());
+afterEach(() => fixture.close());
 
 const owner = { app: "road", stage: "local" };
-const answer = async (url: string, headers: Record<string, string> = {}): Promise<string> => (await fetch(url, { headers })).text();
-const deployWord = async (word: string, options: Parameters<Road["deploy"]>[0] = {}) => {
-  await road.write("functions/index.ts", page(word));
-  return road.deploy(options);
+const answer = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
+  (await fetch(url, { headers })).text();
+const deployWord = async (word: string, options: Parameters<DeployFixture["deploy"]>[0] = {}) => {
+  await fixture.write("functions/index.ts", page(word));
+  return fixture.deploy(options);
 };
 const smoke = [{ path: "/", status: 200 }];
-const move = async (command: "rollback" | "promote", number?: number, options: Partial<{ smoke: typeof smoke }> = {}) => {
+const move = async (
+  command: "rollback" | "promote",
+  number?: number,
+  options: Partial<{ smoke: typeof smoke }> = {},
+) => {
   let seen: Switch | undefined;
-  const platform = await road.platform({}, false);
+  const platform = await fixture.platform({}, false);
   const moved = await switchRelease({
-    ...{ platform, command, smoke, ...options, ...(number !== undefined && { number }) },
+    platform,
+    command,
+    smoke,
+    ...options,
+    ...(number !== undefined && { number }),
     onSwitch: async (change) => void (seen = change),
   });
   return { ...moved, seen };
 };
-const observed = async () => (await road.platform({}, false)).observe();
+const observed = async () => (await fixture.platform({}, false)).observe();
 
 test("a rollback is one writing call, and needs no build", async () => {
   const first = await deployWord("a");
   await deployWord("b");
-  road.takeCalls();
+  fixture.takeCalls();
   const { live, changed } = await move("rollback");
-  const writes = road.takeCalls().filter(isWrite);
+  const writes = fixture.takeCalls().filter(isWrite);
   expect([changed, live.number, live.url]).toEqual([true, 1, first.live.url]);
   expect(writes.map(({ path }) => path.replace(/^.*scripts\//, ""))).toEqual(["road--local/deployments?force=true"]);
   expect(await answer(live.url)).toBe("a");
   expect((await move("promote", 2)).live.number).toBe(2);
   expect(await answer(live.url)).toBe("b");
   expect((await move("promote", 2)).changed).toBe(false);
-  await expect(move("promote", 9)).rejects.toMatchObject({ code: "RELEASE_UNKNOWN", message: expect.stringContaining("1, 2") });
+  await expect(move("promote", 9)).rejects.toMatchObject({
+    code: "RELEASE_UNKNOWN",
+    message: expect.stringContaining("1, 2"),
+  });
 });
 
-test("after a rollback the next release has a number of its own, and what was rolled back from can be promoted", async () => {
-  for (const word of ["a", "b", "c"]) await deployWord(word);
-  await move("rollback", 1);
-  expect((await observed()).releases.map(({ number, record }) => [number, record?.state])).toEqual([
-    [1, "live"],
-    [2, "live"],
-    [3, "live"],
-  ]);
-  const next = await deployWord("d");
-  expect([next.live.number, await answer(next.live.url)]).toEqual([4, "d"]);
-  await expect(move("rollback")).resolves.toMatchObject({ live: { number: 3 } });
-});
+test(
+  "after a rollback the next release has a number of its own, and what was rolled back from can be promoted",
+  { tags: ["check"] },
+  async () => {
+    for (const word of ["a", "b", "c"]) await deployWord(word);
+    await move("rollback", 1);
+    expect((await observed()).releases.map(({ number, record }) => [number, record?.state])).toEqual([
+      [1, "live"],
+      [2, "live"],
+      [3, "live"],
+    ]);
+    const next = await deployWord("d");
+    expect([next.live.number, await answer(next.live.url)]).toEqual([4, "d"]);
+    await expect(move("rollback")).resolves.toMatchObject({ live: { number: 3 } });
+  },
+);
 
-test("a rollback that was cut off after its call is not done twice where it ran, and then goes further", async () => {
-  for (const word of ["a", "b", "c"]) await deployWord(word);
-  const journal = createJournal(join(road.root, "rollback.json"), Date.now);
-  const roll = async (client: ClientOptions = {}) =>
-    switchRelease({
-      ...{ platform: await road.platform({ client }, false), command: "rollback", smoke, journal },
-      onSwitch: async () => undefined,
-    });
-  const cut: ClientOptions["transport"] = async ({ operation }, send) => {
-    const answer = await send();
-    if (operation === "createDeployment") throw new Error("killed");
-    return answer;
-  };
-  await expect(roll({ transport: cut })).rejects.toThrow("killed");
-  expect(await roll()).toMatchObject({ live: { number: 2 }, changed: false, cutOffFrom: 3 });
-  const again = await roll();
-  expect(again).toMatchObject({ live: { number: 1 }, changed: true });
-  expect(again).not.toHaveProperty("cutOffFrom");
-  // What was released since is another state: then it is no repeat.
-  await move("promote", 3);
-  await expect(roll({ transport: cut })).rejects.toThrow("killed");
-  await deployWord("d");
-  await move("promote", 2);
-  expect(await roll()).toMatchObject({ live: { number: 1 }, changed: true });
-});
+test(
+  "a rollback that was cut off after its call is not done twice where it ran, and then goes further",
+  { tags: ["check"] },
+  async () => {
+    for (const word of ["a", "b", "c"]) await deployWord(word);
+    const journal = createRollbackJournal(join(fixture.root, "rollback.json"), Date.now);
+    const roll = async (client: ClientOptions = {}) =>
+      switchRelease({
+        platform: await fixture.platform({ client }, false),
+        command: "rollback",
+        smoke,
+        journal,
+        onSwitch: async () => undefined,
+      });
+    const cut: ClientOptions["transport"] = async ({ operation }, send) => {
+      const answer = await send();
+      if (operation === "createDeployment") throw new Error("killed");
+      return answer;
+    };
+    await expect(roll({ transport: cut })).rejects.toThrow("killed");
+    expect(await roll()).toMatchObject({ live: { number: 2 }, changed: false, cutOffFrom: 3 });
+    const again = await roll();
+    expect(again).toMatchObject({ live: { number: 1 }, changed: true });
+    expect(again).not.toHaveProperty("cutOffFrom");
+    // What was released since is another state: then it is no repeat.
+    await move("promote", 3);
+    await expect(roll({ transport: cut })).rejects.toThrow("killed");
+    await deployWord("d");
+    await move("promote", 2);
+    expect(await roll()).toMatchObject({ live: { number: 1 }, changed: true });
+  },
+);
 
-test("a rollback over changed secrets says which", async () => {
+test("a rollback over changed secrets says which", { tags: ["check"] }, async () => {
   const app = { secrets: ["KEY"] };
-  const client = road.client;
+  const client = fixture.client;
   await setSecrets(client, owner, new Map([["KEY", "one"]]), "2026-07-01");
-  await road.deploy({ app });
+  await fixture.deploy({ app });
   await setSecrets(client, owner, new Map([["KEY", "two"]]), "2026-07-01");
-  await road.deploy({ app });
+  await fixture.deploy({ app });
   const { seen, live } = await move("rollback");
   expect([seen?.secrets, seen?.stays, live.number]).toEqual([["KEY"], [], 1]);
 });
 
-describe("what moved since it was looked at", () => {
+describe("what moved since it was looked at", { tags: ["check"] }, () => {
   test("is not deployed over: the plan is refused, nothing is written", async () => {
     await deployWord("a");
-    await road.write("functions/index.ts", page("b"));
-    const platform = await road.platform();
+    await fixture.write("functions/index.ts", page("b"));
+    const platform = await fixture.platform();
     const seen = await platform.observe();
-    platform.draft(seen);
     const { live } = await deployWord("c");
-    road.takeCalls();
-    await expect(platform.lock({ command: "deploy", functions: [] }, seen)).rejects.toMatchObject({ code: "MOVED" });
-    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+    fixture.takeCalls();
+    await expect(platform.records.lock({ command: "deploy", functions: [] }, seen)).rejects.toMatchObject({
+      code: "MOVED",
+    });
+    expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
     expect(await answer(live.url)).toBe("c");
   });
 
   test("is seen just before the traffic would move", async () => {
     await deployWord("a");
-    const platform = await road.platform();
+    const platform = await fixture.platform();
     const seen = await platform.observe();
-    const lease = await platform.lock({ command: "promote", functions: [] }, seen);
-    await lease.hold();
+    const lease = await platform.records.lock({ command: "promote", functions: [] }, seen);
+    await lease.confirm();
     const { live } = await deployWord("b");
-    await expect(lease.hold()).rejects.toMatchObject({ code: "MOVED" });
+    await expect(lease.confirm()).rejects.toMatchObject({ code: "MOVED" });
     expect(await answer(live.url)).toBe("b");
   });
 
   test("a plan that was written is refused", async () => {
     await deployWord("a");
     const { plan } = await deployWord("b");
-    await expect(road.deploy({ expected: [plan] })).rejects.toMatchObject({ code: "PLAN_STALE" });
+    await expect(fixture.deploy({ expected: [plan] })).rejects.toMatchObject({ code: "PLAN_STALE" });
   });
 });
 
-describe("a canary", () => {
+describe("a canary", { tags: ["check"] }, () => {
   const shares = async (url: string): Promise<Record<string, number>> => {
     const words = await Promise.all(
       Array.from({ length: 60 }, (_, at) => answer(url, { "cloudflare-workers-version-key": `visitor-${at}` })),
@@ -139,11 +163,20 @@ describe("a canary", () => {
   test("has its part of the traffic, visitors keep their version, and nothing is deployed meanwhile", async () => {
     const { live } = await deployWord("a");
     const made = await deployWord("b", { canary: 40 });
-    expect([made.live.number, made.canary?.release.number, made.canary?.percentage, made.changed]).toEqual([1, 2, 40, true]);
+    expect([made.live.number, made.canary?.release.number, made.canary?.percentage, made.changed]).toEqual([
+      1,
+      2,
+      40,
+      true,
+    ]);
     const seen = await shares(live.url);
     expect(Object.keys(seen).toSorted()).toEqual(["a", "b"]);
     expect(await shares(live.url)).toEqual(seen);
-    expect(await observed()).toMatchObject({ live: { number: 1 }, canary: { release: { number: 2 }, percentage: 40 }, leftovers: [] });
+    expect(await observed()).toMatchObject({
+      live: { number: 1 },
+      canary: { release: { number: 2 }, percentage: 40 },
+      leftovers: [],
+    });
     await expect(deployWord("c")).rejects.toMatchObject({
       code: "CANARY_RUNNING",
       fix: expect.stringMatching(/portico promote 2 .*portico rollback 1 /),
@@ -164,23 +197,28 @@ describe("a canary", () => {
   test("that does not pass when it is promoted loses its part", async () => {
     const { live } = await deployWord("a");
     await deployWord("b", { canary: 40 });
-    await expect(move("promote", 2, { smoke: [{ path: "/", status: 418 }] })).rejects.toMatchObject({ code: "SMOKE_FAILED" });
+    await expect(move("promote", 2, { smoke: [{ path: "/", status: 418 }] })).rejects.toMatchObject({
+      code: "SMOKE_FAILED",
+    });
     expect(await shares(live.url)).toEqual({ a: 60 });
   });
 
   test("cannot be the first release", async () => {
-    await expect(road.deploy({ canary: 10 })).rejects.toMatchObject({ code: "CANARY_FIRST" });
-    expect(road.takeCalls().filter(isWrite)).toEqual([]);
+    await expect(fixture.deploy({ canary: 10 })).rejects.toMatchObject({ code: "CANARY_FIRST" });
+    expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
   });
 });
 
-describe("secrets", () => {
+describe("secrets", { tags: ["check"] }, () => {
   test("are set without a deployment, before and after the first release, and come with the next one", async () => {
-    await road.write("functions/index.ts", "export const GET = (_: Request, { env }: { env: unknown }) => Response.json(env);\n");
+    await fixture.write(
+      "functions/index.ts",
+      "export const GET = (_: Request, { env }: { env: unknown }) => Response.json(env);\n",
+    );
     const app = { secrets: ["KEY"] };
     expect([
       ...(await setSecrets(
-        road.client,
+        fixture.client,
         owner,
         new Map([
           ["KEY", "one"],
@@ -192,44 +230,49 @@ describe("secrets", () => {
       ["KEY", 1],
       ["LATER", 1],
     ]);
-    const { live, text } = await road.deploy({ app });
+    const { live, text } = await fixture.deploy({ app });
     expect(text).toMatch(/\+ secret {6}KEY/);
     expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "one" });
-    road.takeCalls();
-    await setSecrets(road.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
-    const writes = road.takeCalls().filter(isWrite);
+    fixture.takeCalls();
+    await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+    const writes = fixture.takeCalls().filter(isWrite);
     expect(writes.map(({ method, path }) => `${method} ${path.replace(/^.*workers\/workers\//, "")}`)).toEqual([
       "PATCH road--local/versions/latest",
     ]);
     expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "one" });
-    const second = await road.deploy({ app: { secrets: ["KEY", "LATER"] } });
+    const second = await fixture.deploy({ app: { secrets: ["KEY", "LATER"] } });
     expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "two", LATER: "x" });
     expect(JSON.stringify(second)).not.toContain("two");
   });
 
   test("one that is set while a release is uploaded stops it, and is not lost", async () => {
     const app = { secrets: ["KEY"] };
-    await setSecrets(road.client, owner, new Map([["KEY", "one"]]), "2026-07-01");
-    const { live } = await road.deploy({ app });
-    await road.write("functions/index.ts", page("next"));
+    await setSecrets(fixture.client, owner, new Map([["KEY", "one"]]), "2026-07-01");
+    const { live } = await fixture.deploy({ app });
+    await fixture.write("functions/index.ts", page("next"));
     let isSet = false;
     const transport = async <T>({ operation }: { operation: string }, send: () => Promise<T>): Promise<T> => {
       if (operation === "createVersion" && !isSet) {
         isSet = true;
-        await setSecrets(road.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+        await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
       }
       return send();
     };
-    await expect(road.deploy({ app, client: { transport } })).rejects.toMatchObject({ code: "MOVED" });
+    await expect(fixture.deploy({ app, client: { transport } })).rejects.toMatchObject({ code: "MOVED" });
     expect(await answer(live.url)).toBe("home");
-    const again = await road.deploy({ app });
-    expect([again.plan.changes.find(({ kind }) => kind === "secret")?.reason, await answer(live.url)]).toEqual(["version 1 → 2", "next"]);
+    const again = await fixture.deploy({ app });
+    expect([again.plan.changes.find(({ kind }) => kind === "secret")?.reason, await answer(live.url)]).toEqual([
+      "version 1 → 2",
+      "next",
+    ]);
   });
 });
 
-describe("rounds of calls, one after the other", () => {
+describe("rounds of calls, one after the other", { tags: ["check"] }, () => {
   /** Calls that overlap are one round. */
-  const rounds = async (work: (client: NonNullable<Parameters<Road["deploy"]>[0]>["client"]) => Promise<unknown>): Promise<number> => {
+  const rounds = async (
+    work: (client: NonNullable<Parameters<DeployFixture["deploy"]>[0]>["client"]) => Promise<unknown>,
+  ): Promise<number> => {
     let running = 0;
     let count = 0;
     await work({
@@ -247,19 +290,19 @@ describe("rounds of calls, one after the other", () => {
   };
 
   test("an unchanged deploy has at most 6, a changed route 10, a rollback 4", async () => {
-    await road.write("functions/_public/style.css", "body{}");
+    await fixture.write("functions/_public/style.css", "body{}");
     await deployWord("a");
     await deployWord("b");
-    const unchanged = await rounds((client) => road.deploy({ ...(client && { client }) }));
-    await road.write("functions/index.ts", page("c"));
-    const changed = await rounds((client) => road.deploy({ ...(client && { client }) }));
+    const unchanged = await rounds((client) => fixture.deploy({ ...(client && { client }) }));
+    await fixture.write("functions/index.ts", page("c"));
+    const changed = await rounds((client) => fixture.deploy({ ...(client && { client }) }));
     const roll = async (client: Parameters<Parameters<typeof rounds>[0]>[0]) => {
-      const platform = await road.platform({ ...(client && { client }) }, false);
+      const platform = await fixture.platform({ ...(client && { client }) }, false);
       await switchRelease({ platform, command: "rollback", smoke, onSwitch: async () => undefined });
     };
     const rollback = await rounds(roll);
-    // Beside the API a changed route asks its candidate twice: which version it is, and the smoke test. One of the nine looks whether
-    // the candidate's place would still be beside what is live (test/deploy/promises/moved.test.ts).
+    // Beside the API a changed route asks its candidate twice: which version it is, and the smoke test. One of the nine
+    // looks whether the candidate's place would still be beside what is live (test/deploy/promises/stale-plan.test.ts).
     expect({ unchanged, changed, rollback }).toEqual({ unchanged: 2, changed: 9, rollback: 4 });
   });
 });

@@ -1,4 +1,6 @@
-/** `/cookies`: GET sets two, one with a comma in its date; POST says what came and sets one more by a copied response. */
+/**
+ * `/cookies`: GET sets two, one with a comma in its date; POST says what came and sets one more by a copied response.
+ */
 import type { Handler } from "portico";
 
 export const GET: Handler = () => {

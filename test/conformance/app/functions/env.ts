@@ -1,5 +1,7 @@
-/** `/env` says which names the env has, and two values. */
+/** `/env` says which names the env has, two values, and what packages find in process.env when they load and later. */
 import type { Handler } from "portico";
+
+const top = process.env["GREETING"];
 
 export const GET: Handler = (_request, { env }) => {
   const bindings: Readonly<Record<string, unknown>> = env;
@@ -8,5 +10,6 @@ export const GET: Handler = (_request, { env }) => {
     greeting: bindings["GREETING"],
     empty: bindings["EMPTY"],
     path: bindings["PATH"] ?? null,
+    process: { top, empty: process.env["EMPTY"], secret: process.env["SESSION_KEY"] === bindings["SESSION_KEY"] },
   });
 };

@@ -3,5 +3,8 @@ import { type Handler, HttpError } from "portico";
 
 export const GET: Handler = (request) => {
   const status = Number(new URL(request.url).searchParams.get("status"));
-  throw new HttpError(status, `because ${status} 이유`, { headers: { "x-reason": "asked" }, cause: new Error("secret cause") });
+  throw new HttpError(status, `because ${status} 이유`, {
+    headers: { "x-reason": "asked" },
+    cause: new Error("secret cause"),
+  });
 };

@@ -14,5 +14,8 @@ export const GET: Handler = (request) => {
 export const POST: Handler = async (request) => {
   const body = await request.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
-  return Response.json({ bytes: body.byteLength, sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") });
+  return Response.json({
+    bytes: body.byteLength,
+    sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  });
 };

@@ -45,6 +45,17 @@ const answers: Readonly<Record<string, Handler>> = {
     };
     throw Object.assign(new Error("secret detail"), { getResponse: fail });
   },
+  "a stream of strings": () => streamOf({ start: (controller) => controller.enqueue("secret" as never) }),
+  "a stream of strings later": () =>
+    streamOf({
+      async pull(controller) {
+        await Promise.resolve();
+        controller.enqueue("secret" as never);
+        controller.close();
+      },
+    }),
+  "a body or none": (request) => new Response(null, { status: request.body === null ? 204 : 200 }),
+  "a header beyond ASCII": () => new Response("bytes", { headers: { "x-bytes": "caf\xe9" } }),
   "a network error": () => Response.error(),
   "work that is a thenable": (_, { waitUntil }) => {
     // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
@@ -54,4 +65,5 @@ const answers: Readonly<Record<string, Handler>> = {
   },
 };
 
-export const GET: Handler = (request, context) => answers[new URL(request.url).searchParams.get("what") ?? ""]!(request, context);
+export const GET: Handler = (request, context) =>
+  answers[new URL(request.url).searchParams.get("what") ?? ""]!(request, context);

@@ -20,6 +20,8 @@ const answers: Readonly<Record<string, unknown>> = {
 export const GET: Handler = async (request) => {
   const what = new URL(request.url).searchParams.get("what") ?? "";
   if (Object.hasOwn(answers, what)) return answers[what] as Response;
+  if (what === "undefined as JSON") return Response.json(undefined);
+  if (what === "a function as JSON") return Response.json(() => "a text");
   if (what === "later") {
     await new Promise((resume) => setTimeout(resume, 5));
     throw new Error("secret detail");

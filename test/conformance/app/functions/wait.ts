@@ -1,4 +1,7 @@
-/** `/wait?key=…`: POST answers first and works on, GET says whether the work was done. Module state, since that is what is looked at. */
+/**
+ * `/wait?key=…`: POST answers first and works on, GET says whether the work was done. Module state, since that is what
+ * is looked at.
+ */
 import type { Handler } from "portico";
 
 const done = new Set<string>();

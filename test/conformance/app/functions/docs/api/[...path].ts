@@ -1,4 +1,5 @@
 /** Says which route matched, and its params. */
 import type { Handler } from "portico";
 
-export const GET: Handler<"/docs/api/[...path]"> = (_request, { params }) => Response.json({ route: "docs/api/[...path]", params });
+export const GET: Handler<"/docs/api/[...path]"> = (_request, { params }) =>
+  Response.json({ route: "docs/api/[...path]", params });

@@ -1,0 +1,76 @@
+/** The policy of a function's role: its logs, its network, the app's own statements, and the table of its store. */
+import type { IamStatement, LambdaApp } from "../../framework/model/app.ts";
+import { storeActions } from "../../framework/model/store-table.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { Owner } from "../parts.ts";
+import { logGroup } from "./log-group.ts";
+import type { Place } from "./names.ts";
+
+/** What a function needs of AWS. */
+export interface FunctionNeeds {
+  /** Statements from hosting.json. */
+  readonly policies: readonly IamStatement[];
+  /** ARN of the table of its store; undefined for one without. */
+  readonly table?: string | undefined;
+}
+
+/**
+ * Calls that Lambda itself makes in a VPC with the role (Lambda developer guide, "Giving Lambda functions access to
+ * resources in a VPC").
+ */
+const network = {
+  Effect: "Allow",
+  Action: [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+  ],
+  Resource: "*",
+};
+
+/** The inline policy of a role, as JSON; equal for functions that need the same. */
+export function policyOf(
+  owner: Owner,
+  { account, region }: Place,
+  { vpc }: Pick<LambdaApp, "vpc">,
+  { policies, table }: FunctionNeeds,
+): string {
+  const Resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup(owner)}:*`;
+  const logs = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource };
+  const Statement = [
+    logs,
+    ...(vpc ? [network] : []),
+    ...(table === undefined ? [] : [{ Effect: "Allow", Action: storeActions, Resource: table }]),
+    ...policies,
+  ];
+  return JSON.stringify({ Version: "2012-10-17", Statement });
+}
+
+/** Characters of a role's inline policies, white space aside ("IAM and AWS STS quotas"). */
+const policyLimit = 10_240;
+
+/** Throws UserError POLICY_SIZE where a role has no room for the policy. @param id the function's */
+export function requirePolicySize(policy: string, id: string): void {
+  const size = policy.replace(/\s/g, "").length;
+  if (size <= policyLimit) return;
+  throw new UserError(
+    "POLICY_SIZE",
+    `the policy of the role of ${id} has ${size} characters, and IAM takes ${policyLimit}`,
+    `Shorten "policies" in hosting.json, or create the role yourself and name it in "role" under "lambda".`,
+  );
+}
+
+/** The statements of a policy for people: `logs:PutLogEvents on arn:…`. */
+export function statementTexts(policy: string): readonly string[] {
+  const { Statement } = JSON.parse(policy) as { readonly Statement: IamStatement | readonly IamStatement[] };
+  return [Statement].flat().map(({ Effect, Action, NotAction, Resource, NotResource, Condition }) => {
+    const words = (value: unknown): string => [value].flat().map(String).join(" + ");
+    const action = Action === undefined ? `everything but ${words(NotAction)}` : words(Action);
+    const resource = Resource === undefined ? `everything but ${words(NotResource)}` : words(Resource);
+    const when = Condition === undefined ? "" : ` when ${JSON.stringify(Condition)}`;
+    return `${Effect === "Deny" ? "not " : ""}${action} on ${resource}${when}`;
+  });
+}

@@ -1,0 +1,58 @@
+/** The entries of a stage's D1 database, read and written some at a time. */
+import { UserError } from "../../framework/model/user-error.ts";
+import type { Owner } from "../parts.ts";
+import { type EntryStore, readRows, type StoreRow, toColumns, toStoredEntry, writeRow } from "../stored-entry.ts";
+import type { Client } from "./client.ts";
+import { scriptName } from "./names.ts";
+import { findStore } from "./store-database.ts";
+
+/** Entries a call; one may have 256 KB. */
+const many = 20;
+
+/** Throws UserError STORE_MISSING, NAME_TAKEN, STORE_SCHEMA. */
+export async function openStoreEntries(client: Client, owner: Owner): Promise<EntryStore> {
+  const name = scriptName(owner);
+  const found = await findStore(client, owner);
+  if (found?.state !== "ours") throw missing(name, owner, found?.state === "taken");
+  const path = `/d1/database/${found.id}/query`;
+  const send = async (operation: string, json: unknown): Promise<readonly StoreRow[]> => {
+    const [result] = await client.call<readonly { readonly results?: readonly StoreRow[] }[]>({
+      operation,
+      method: "POST",
+      path,
+      json,
+    });
+    return result?.results ?? [];
+  };
+  return {
+    where: `database ${name}`,
+    async *read() {
+      for (let [n, k] = ["", ""]; ;) {
+        const rows = await send("getRows", { sql: readRows, params: [n, k, many] });
+        yield rows.map(toStoredEntry);
+        const last = rows.at(-1);
+        if (!last || rows.length < many) return;
+        ({ n, k } = last);
+      }
+    },
+    async write(entries) {
+      for (let at = 0; at < entries.length; at += many) {
+        const batch = entries.slice(at, at + many).map((entry) => ({ sql: writeRow, params: toColumns(entry) }));
+        await send("queryDatabase", { batch });
+      }
+    },
+  };
+}
+
+const missing = (name: string, { stage }: Owner, isTaken: boolean): UserError =>
+  isTaken
+    ? new UserError(
+        "NAME_TAKEN",
+        `the D1 database ${name} has tables that are not this app's`,
+        "Rename the app or the stage, or the database.",
+      )
+    : new UserError(
+        "STORE_MISSING",
+        `there is no database ${name} yet`,
+        `Run portico deploy --stage ${stage} --target workers with a function that imports portico/store first.`,
+      );

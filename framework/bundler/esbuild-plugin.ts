@@ -1,0 +1,133 @@
+/** Portico's esbuild plugin: generated entries, the runtime's modules, Node's modules, WebAssembly and native code. */
+import { readFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { basename, dirname, extname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type { Target } from "../model/target.ts";
+import { UserError } from "../model/user-error.ts";
+import { jobsClientName } from "./jobs-module.ts";
+import { declareCommonJsVariables } from "./commonjs-variables.ts";
+import { resolveExternals } from "./external-packages.ts";
+import { lightClassesModule } from "./lambda/web-classes-module.ts";
+import { replaceNativeModules } from "./native-modules.ts";
+
+/** The options of module resolution in one build. */
+export interface ResolutionOptions {
+  /** Absolute path of the app. */
+  readonly root: string;
+  readonly target: Target;
+  /** The text of generated modules by name; `portico:<name>` imports one. */
+  readonly entries: ReadonlyMap<string, string>;
+  /** Names of packages that are not bundled, as in hosting.json. */
+  readonly external?: readonly string[];
+}
+
+/** The file extension of Portico's modules: `.ts` in the sources, `.js` in the published package. */
+const extension = extname(fileURLToPath(import.meta.url));
+const framework = fileURLToPath(new URL("../", import.meta.url));
+
+/** Texts of Portico's files by name, read once per process, since each rebuild of dev loads them again. */
+const ownTexts = new Map<string, string>();
+
+/** The text of a module in the namespace `portico`, such as `light`, `entry/x` or `runtime/x.ts`. */
+export async function porticoModuleText(entries: ResolutionOptions["entries"], path: string): Promise<string> {
+  if (path === "light") return lightClassesModule();
+  const text = entries.get(path) ?? ownTexts.get(path) ?? (await readFile(join(framework, path), "utf8"));
+  if (!entries.has(path)) ownTexts.set(path, text);
+  return text;
+}
+
+/** Its module names contain no absolute paths, so bundles and source maps are equal on every machine. */
+export const porticoPlugin = (options: ResolutionOptions): Plugin => ({
+  name: "portico",
+  setup(build) {
+    resolvePortico(build, options);
+    resolveBuiltins(build);
+    resolveExternals(build, options);
+    replaceNativeModules(build);
+    if (options.target === "workers") return;
+    loadWasm(build);
+    declareCommonJsVariables(build, options.target);
+  },
+});
+
+/** A module of Portico that ships inside functions. @param name below framework/, without its extension */
+const ownModule = (name: string): OnResolveResult => ({
+  path: name + extension,
+  namespace: "portico",
+  sideEffects: false,
+});
+
+/** A module of Portico that imports others. */
+const isOwn = (path: string): boolean => /^(?:runtime|features|model)\//.test(path);
+
+function resolvePortico(build: PluginBuild, { root, entries, target }: ResolutionOptions): void {
+  build.onResolve({ filter: /^portico:/ }, ({ path }) => ({
+    path: path.slice("portico:".length),
+    namespace: "portico",
+  }));
+  build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
+  build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
+  build.onResolve({ filter: /^portico\/jobs$/ }, () => {
+    if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
+    return ownModule(`features/jobs/${target}`);
+  });
+  build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
+    const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
+    const module = name?.groups?.["name"] ?? "index";
+    if (name && !["node", "testing", "register", "vitest"].includes(module)) return ownModule(`runtime/${module}`);
+    return failedResolution(
+      new UserError(
+        "BUILD_FAILED",
+        `${path} cannot be inside a function`,
+        "Import from portico, portico/store, portico/jobs, portico/lambda or portico/workers.",
+      ),
+    );
+  });
+  build.onResolve({ filter: /^\.{1,2}\/[\w./-]+\.[jt]s$/, namespace: "portico" }, ({ path, importer }) =>
+    isOwn(importer) ? ownModule(posix.join(posix.dirname(importer), path.slice(0, -extname(path).length))) : undefined,
+  );
+  build.onResolve({ filter: /^hono(?:\/|$)/, namespace: "portico" }, async ({ path, kind, importer }) => {
+    if (!isOwn(importer)) return undefined;
+    // The app's hono first, so that the app's middleware and Portico's share one copy.
+    const found = await build.resolve(path, { resolveDir: root, kind });
+    return found.errors.length === 0 ? found : build.resolve(path, { resolveDir: framework, kind });
+  });
+  build.onLoad({ filter: /.*/, namespace: "portico" }, async ({ path }) => ({
+    contents: await porticoModuleText(entries, path),
+    loader: path.endsWith(".ts") ? "ts" : "js",
+    resolveDir: root,
+  }));
+}
+
+const builtins = builtinModules.map((name) => (name.startsWith("node:") ? name : `(?:node:)?${name}`)).join("|");
+
+/**
+ * Every target provides Node's modules as `node:*`. A `require` becomes an import, since ES modules have no `require`.
+ */
+function resolveBuiltins(build: PluginBuild): void {
+  build.onResolve({ filter: new RegExp(`^(?:${builtins})$`) }, ({ path, kind, namespace }) => {
+    const name = path.replace(/^node:/, "");
+    if (kind !== "require-call" || namespace === "require")
+      return { path: `node:${name}`, external: true, sideEffects: false };
+    return { path: name, namespace: "require" };
+  });
+  build.onLoad({ filter: /.*/, namespace: "require" }, ({ path }) => ({
+    contents: `import builtin from "node:${path}"; module.exports = builtin;`,
+    loader: "js",
+  }));
+}
+
+const failedResolution = (error: UserError): OnResolveResult => ({ errors: [{ text: error.message, detail: error }] });
+
+/** Compiles `import module from "./x.wasm"` from bytes inside the bundle, as workerd does with files. */
+function loadWasm(build: PluginBuild): void {
+  build.onLoad({ filter: /\.wasm$/, namespace: "file" }, async ({ path, with: attributes }) => {
+    if (attributes["type"] === "bytes") return { contents: await readFile(path), loader: "binary" };
+    const contents =
+      `import bytes from ${JSON.stringify(`./${basename(path)}`)} with { type: "bytes" }; ` +
+      "export default new WebAssembly.Module(bytes);";
+    return { contents, loader: "js", resolveDir: dirname(path) };
+  });
+}

@@ -1,0 +1,200 @@
+/** Lambda's build: one zip per function, or one for the whole app behind a function URL. */
+import { createHash } from "node:crypto";
+import { version } from "esbuild";
+import type { FunctionSettings } from "../../model/app.ts";
+import { assetFolders } from "../../model/asset-folders.ts";
+import type { BuiltFunction } from "../../model/manifest.ts";
+import { readAppFiles } from "../app-files.ts";
+import type { Bundle, BundleInput } from "../bundle.ts";
+import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry.ts";
+import { importedPackages } from "../external-packages.ts";
+import { needsOf, reachable } from "../import-graph.ts";
+import { type FunctionPlan, functionSettings, groupRoutes } from "../function-groups.ts";
+import { assetFiles, checkLambdaAssets } from "./static-files.ts";
+import { type Description, executablesIn, packFunction } from "./deployment-package.ts";
+import { type FunctionSource, type LinkedFunction, linkFunctions } from "./linker.ts";
+import { checkNativeModules } from "../native-modules.ts";
+import { type InstalledPackages, installPackages, packagesText } from "./package-installation.ts";
+import { functionUrlEntry } from "../router-entry.ts";
+import type { WebClasses } from "./web-classes.ts";
+
+/** A function's bytes depend on its own imports only, not on other routes. */
+export const buildLambda = (input: BundleInput): Promise<Bundle> =>
+  input.app.lambda.front === "function-url" ? buildForUrl(input) : buildForApi(input);
+
+async function buildForApi(input: BundleInput): Promise<Bundle> {
+  const { app, routes, assets, cache, inputs, warn } = input;
+  checkLambdaAssets(app, routes, assets);
+  const appFiles = readAppFiles(app.root, app.files);
+  const common = commonOptions(app, appFiles);
+  const plans = groupRoutes(app.group, "lambda", routes).map((plan): Plan => ({
+    ...plan,
+    options: JSON.stringify([common, plan.routes]),
+    settings: functionSettings(app, plan),
+  }));
+  const assetsPlan: Plan = {
+    id: "assets",
+    routes: [],
+    options: JSON.stringify([common, app.trailingSlash ? routes : [], assets]),
+    settings: { memory: 256, timeout: 10 },
+  };
+  const all = [...plans, assetsPlan];
+  const cached = new Map(all.map((plan) => [plan, cache.functionOf(plan.id, plan.options, inputs)] as const));
+  const outdated = all.filter((plan) => !cached.get(plan));
+  const packages = await installPackages(app);
+  const addedFiles = (fn: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, fn);
+  const built = new Map<Plan, PackedFunction>();
+  for (let start = 0; start < outdated.length; start += batchSize) {
+    const batch = outdated.slice(start, start + batchSize);
+    const entries = batch.map(({ id, routes: members }): FunctionSource => ({
+      name: id,
+      text: (web) =>
+        members.length > 0 ? functionEntry("lambda", members, web) : assetsEntry(web, app.trailingSlash && routes),
+      routes: members,
+    }));
+    const linked = await linkFunctions(input, entries);
+    await Promise.all(
+      batch.map(async (plan) => built.set(plan, await packLinked(input, linked(plan.id), plan, addedFiles))),
+    );
+  }
+  const cacheRecords = all.map((plan) => {
+    const { fn, warnings, outputs } = built.get(plan) ?? cached.get(plan)!;
+    const files = built.get(plan)?.files ?? cache.filesOf(plan.id);
+    return {
+      fn: { ...fn, settings: plan.settings },
+      options: plan.options,
+      warnings,
+      outputs: [...outputs.keys()],
+      files,
+    };
+  });
+  for (const { warnings } of cacheRecords) warnings.forEach(warn);
+  return {
+    files: new Map([...built.values()].flatMap(({ outputs }) => [...outputs])),
+    unchanged: new Map([...cached.values()].flatMap((fn) => [...(fn?.outputs ?? [])])),
+    cacheRecords,
+    functions: cacheRecords.slice(0, -1).map(({ fn }) => fn),
+    assetsFunction: cacheRecords.at(-1)!.fn,
+  };
+}
+
+/** Functions whose modules and maps are in memory at once, until they are zipped. */
+const batchSize = 64;
+
+/** A function before it is built; without routes, the one for static files and the 404 response. */
+type Plan = FunctionPlan<ScannedRoute> & Pick<BuiltFunction, "settings"> & { readonly options: string };
+
+/**
+ * Everything that determines a function except its routes and the files that it imports.
+ * @param appFiles hosting.json's `files`, which are in every function
+ */
+function commonOptions(app: BundleInput["app"], appFiles: ReadonlyMap<string, Uint8Array>): string {
+  // These do not change a function's code: its settings, env and secrets are set when it is deployed.
+  const {
+    routes: _,
+    env: _env,
+    secrets: _secrets,
+    smoke: _smoke,
+    keep: _keep,
+    headers: _headers,
+    named: _named,
+    state: _state,
+    ...codeOptions
+  } = app;
+  const files = [...appFiles].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
+  const executables = executablesIn(app.root, appFiles.keys());
+  const platform = [version, process.version, process.platform];
+  return JSON.stringify([...platform, codeOptions, packagesText(app), files, executables]);
+}
+
+/** A bundled function with its zip. */
+interface PackedFunction {
+  readonly fn: BuiltFunction;
+  readonly warnings: readonly string[];
+  readonly outputs: ReadonlyMap<string, Uint8Array>;
+  /** Absolute paths of the files that it was bundled from. */
+  readonly files: readonly string[];
+}
+
+async function packLinked(
+  { app, assets, inputs }: Pick<BundleInput, "app" | "assets" | "inputs">,
+  linked: LinkedFunction,
+  { id, routes, settings }: Plan,
+  addedFiles: (fn: LinkedFunction) => UnbundledFiles,
+): Promise<PackedFunction> {
+  const notes = await nativeNotes(app.root, linked, routes);
+  const description = describe(id, linked, settings);
+  const { files, executables } = addedFiles(linked);
+  const packed = await (routes.length > 0
+    ? packFunction(description, `functions/${id}`, new Map([...files, ...linked.files]), { executables })
+    : packWithAssets(description, new Map([...linked.files, ...(await assetFiles(app.root, assets))])));
+  return {
+    fn: packed.fn,
+    outputs: packed.files,
+    warnings: [...linked.warnings, ...notes],
+    files: inputs.pathsOf(reachable(linked.metafile, [linked.entry])),
+  };
+}
+
+/**
+ * The single function of the app with its static files. It contains their list even when there are none, since a
+ * release may add those of earlier releases.
+ */
+async function buildForUrl(input: BundleInput): Promise<Bundle> {
+  const { app, routes, assets } = input;
+  const settings = functionSettings(app, { id: "app", routes });
+  checkLambdaAssets(app, routes, assets);
+  const text = (web: WebClasses): string =>
+    functionUrlEntry(routes, web, assetFolders(routes, assets), app.trailingSlash && routes);
+  const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
+  for (const text of [...linked.warnings, ...(await nativeNotes(app.root, linked, routes))]) input.warn(text);
+  const staticFiles = await assetFiles(app.root, assets);
+  const added = unbundledFiles(app, readAppFiles(app.root, app.files), await installPackages(app), linked);
+  const description = describe("app", linked, settings);
+  const { fn, files } = await packWithAssets(
+    description,
+    new Map([...added.files, ...linked.files, ...staticFiles]),
+    added.executables,
+  );
+  return { files, functions: [fn] };
+}
+
+const describe = (id: string, { metafile, entry, middlewareBytes }: LinkedFunction, settings: FunctionSettings) =>
+  ({ id, middlewareBytes, ...needsOf(metafile, entry), settings }) satisfies Description;
+
+/** Throws UserError NATIVE_MODULE. */
+const nativeNotes = (root: string, { metafile, entry }: LinkedFunction, routes: readonly ScannedRoute[]) =>
+  checkNativeModules(root, "lambda", { metafile, entry, files: routes.map(({ file }) => file) });
+
+/** The files of a function's zip that are not bundled: the app's files and installed packages. */
+interface UnbundledFiles {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Names of those that may be executed. */
+  readonly executables: ReadonlySet<string>;
+}
+
+function unbundledFiles(
+  app: BundleInput["app"],
+  appFiles: ReadonlyMap<string, Uint8Array>,
+  packages: InstalledPackages,
+  fn: LinkedFunction,
+): UnbundledFiles {
+  const installed = packages.filesOf(packagesIn(app, fn));
+  return {
+    files: new Map([...appFiles, ...installed]),
+    executables: new Set([
+      ...executablesIn(app.root, appFiles.keys()),
+      ...executablesIn(packages.folder, installed.keys()),
+    ]),
+  };
+}
+
+const packagesIn = ({ lambda }: BundleInput["app"], { metafile, entry }: LinkedFunction): readonly string[] =>
+  importedPackages(metafile, reachable(metafile, [entry]), lambda.packages ?? []);
+
+/** Packs a function that reads static files; all its files are written, so that its module finds them beside it. */
+const packWithAssets = (
+  description: Description,
+  files: ReadonlyMap<string, Uint8Array>,
+  executables?: ReadonlySet<string>,
+) => packFunction(description, description.id, files, { writesAll: true, ...(executables && { executables }) });

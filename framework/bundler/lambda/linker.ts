@@ -1,0 +1,242 @@
+/** Bundles Lambda functions in batches with esbuild, on the light web classes where a function allows them. */
+import { build, type BuildFailure, type BuildResult, type Metafile } from "esbuild";
+import type { BundleInput } from "../bundle.ts";
+import type { ScannedRoute } from "../function-entry.ts";
+import { isBuildFailure, toUserError, withUserErrors, warningTexts } from "../build-errors.ts";
+import { externalPackages } from "../external-packages.ts";
+import { middlewareBytes, reachable } from "../import-graph.ts";
+import {
+  bundleWithOrder,
+  evaluationOrder,
+  type EvaluationOrder,
+  defaultOrder,
+  deferringLine,
+} from "../evaluation-order.ts";
+import { bundleOptions, type Mode, outputKey, readOutputs } from "../esbuild-options.ts";
+import type { ResolutionOptions } from "../esbuild-plugin.ts";
+import { includeReferencedFiles } from "../referenced-files.ts";
+import { cloneGuard, webClassConflict, wantsLightClasses, type WebClasses } from "./web-classes.ts";
+
+/** A function before it is bundled. */
+export interface FunctionSource {
+  readonly name: string;
+  /** The text of its entry module for a kind of web classes. */
+  readonly text: (web: WebClasses) => string;
+  readonly routes: readonly ScannedRoute[];
+}
+
+/** A bundled function. */
+export interface LinkedFunction {
+  /**
+   * By their names in the zip: `index.mjs`, its map, and files for dynamically imported modules.
+   */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** esbuild's metafile, which may describe other functions too. */
+  readonly metafile: Metafile;
+  /** The key of its entry in the metafile. */
+  readonly entry: string;
+  readonly middlewareBytes: number;
+  /** esbuild's warnings, each one line with its place. */
+  readonly warnings: readonly string[];
+}
+
+/** A function whose web classes are chosen. */
+type EntryText = Omit<FunctionSource, "text"> & { readonly text: string };
+
+type App = Pick<BundleInput["app"], "root" | "external" | "lambda">;
+type LinkInput = Pick<BundleInput, "app" | "inputs">;
+
+/** A function as its first link made it, and why it is linked again. */
+interface FirstLink {
+  readonly source: FunctionSource;
+  readonly fn: LinkedFunction;
+  /** The default one where the bundle is right as it is. */
+  readonly order: EvaluationOrder;
+  /** The reason why it cannot have the light web classes. */
+  readonly conflict: string | undefined;
+}
+
+/**
+ * Bundles with the light web classes where hosting.json wants them. A function that conflicts with them, or that needs
+ * an order of evaluation, is bundled again.
+ */
+export async function linkFunctions(
+  { app, inputs: collector }: LinkInput,
+  sources: readonly FunctionSource[],
+): Promise<(name: string) => LinkedFunction> {
+  const linked = new Map<string, LinkedFunction>();
+  const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
+  const web = wantsLightClasses(app) ? "light" : "platform";
+  const drafts = await linkBatches(app, sources, web);
+  const inOrder = drafts.filter(({ order }) => order === defaultOrder);
+  for (const { source, fn, conflict } of inOrder)
+    if (conflict === undefined) finish(source.name, web === "light" ? withCloneGuard(fn) : fn);
+  const conflicting = inOrder.filter(({ conflict }) => conflict !== undefined);
+  const again = await linkBatches(
+    app,
+    conflicting.map(({ source }) => source),
+    "platform",
+  );
+  const reasons = new Map(conflicting.map(({ source, conflict }) => [source.name, conflict]));
+  for (const { source, fn } of again) finish(source.name, withReason(source.name, fn, reasons.get(source.name)));
+  const alone = drafts.filter(({ order }) => order !== defaultOrder);
+  await inParallel(alone, async (draft) => finish(draft.source.name, await linkInOrder(app, draft, web)));
+  for (const metafile of new Set([
+    ...drafts.map(({ fn }) => fn.metafile),
+    ...[...linked.values()].map((fn) => fn.metafile),
+  ]))
+    collector.add(metafile);
+  return (name) => {
+    const fn = linked.get(name);
+    if (!fn) throw new Error(`the function ${name} was not bundled`);
+    return fn;
+  };
+}
+
+/** Links a function alone, in its order of evaluation; on the platform's web classes if it conflicts with others. */
+async function linkInOrder(app: App, { source, order, conflict }: FirstLink, web: WebClasses): Promise<LinkedFunction> {
+  const onPlatform = async (reason: string): Promise<LinkedFunction> =>
+    withReason(source.name, await linkAlone(app, withClasses(source, "platform"), order), reason);
+  if (conflict !== undefined) return onPlatform(conflict);
+  const fn = await linkAlone(app, withClasses(source, web), order);
+  if (web === "platform") return fn;
+  const found = webClassConflict(fn.metafile, fn.entry, codeOf(fn.files));
+  return found === undefined ? withCloneGuard(fn) : onPlatform(found);
+}
+
+const withClasses = (source: FunctionSource, web: WebClasses): EntryText => ({ ...source, text: source.text(web) });
+
+const withCloneGuard = (fn: LinkedFunction): LinkedFunction => ({
+  ...fn,
+  files: appendLine(fn.files, cloneGuard(codeOf(fn.files))),
+});
+
+const withReason = (name: string, fn: LinkedFunction, reason: string | undefined): LinkedFunction => ({
+  ...fn,
+  warnings: [
+    `the function ${name} uses the platform's web classes, which start more slowly: ${reason}`,
+    ...fn.warnings,
+  ],
+});
+
+/** The code of a function's modules as one text. */
+export const codeOf = (files: LinkedFunction["files"]): string =>
+  [...files].flatMap(([name, bytes]) => (name.endsWith(".mjs") ? Buffer.from(bytes).toString() : [])).join("\n");
+
+/** The same files with a line appended to `index.mjs`. */
+export const appendLine = (files: LinkedFunction["files"], line: string): LinkedFunction["files"] =>
+  line === ""
+    ? files
+    : new Map(files).set("index.mjs", Buffer.concat([files.get("index.mjs") ?? new Uint8Array(), Buffer.from(line)]));
+
+/**
+ * Functions per call of esbuild, which holds all their bundles in memory; a function's bundle is independent of others.
+ */
+const batchSize = 16;
+
+/** Concurrent calls: esbuild works on one while the other's bundles are read here. */
+const concurrency = 2;
+
+async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+async function linkBatches(
+  app: App,
+  sources: readonly FunctionSource[],
+  web: WebClasses,
+): Promise<readonly FirstLink[]> {
+  const batches = Array.from({ length: Math.ceil(sources.length / batchSize) }, (_, index) =>
+    sources.slice(index * batchSize, (index + 1) * batchSize),
+  );
+  const results = new Map<readonly FunctionSource[], readonly FirstLink[] | BuildFailure>();
+  await inParallel(batches, async (batch) => {
+    const result = await linkBatch(app, batch, web).catch((error: unknown) => {
+      if (isBuildFailure(error)) return error;
+      throw error;
+    });
+    results.set(batch, result);
+  });
+  const inOrder = batches.map((batch) => results.get(batch) ?? []);
+  const failures = inOrder.filter(isBuildFailure);
+  // The errors of all batches, so that one message names everything that is missing.
+  if (failures[0]) throw toUserError(app.root, { ...failures[0], errors: failures.flatMap(({ errors }) => errors) });
+  return inOrder.flatMap((links) => (isBuildFailure(links) ? [] : links));
+}
+
+async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebClasses): Promise<readonly FirstLink[]> {
+  const { root } = app;
+  const entries = new Map(sources.map((source) => [`entry/${source.name}`, source.text(web)]));
+  const entryPoints = sources.map(({ name }) => ({ in: keyOf(name), out: `${name}/index` }));
+  const options = bundleOptions({ ...resolutionOf(app), entries }, "production");
+  const result = await build({ ...options, entryPoints });
+  const outputs = Map.groupBy(readOutputs(root, result.outputFiles), ([name]) => name.slice(0, name.indexOf("/")));
+  return sources.map((source) => {
+    const files = (outputs.get(source.name) ?? []).map(
+      ([name, bytes]) => [name.slice(source.name.length + 1), bytes] as const,
+    );
+    const fn = toFunction(root, source, result, new Map(files), `${source.name}/`);
+    const order = evaluationOrder(result.metafile, [keyOf(source.name)]);
+    const conflict = web === "light" ? webClassConflict(fn.metafile, fn.entry, codeOf(fn.files)) : undefined;
+    return { source, fn, order, conflict };
+  });
+}
+
+async function linkAlone(app: App, entry: EntryText, order: EvaluationOrder): Promise<LinkedFunction> {
+  const link = (to: EvaluationOrder) => build(functionOptions(resolutionOf(app), "production", entry, to));
+  const result = await withUserErrors(app.root, bundleWithOrder(order, link));
+  return toFunction(app.root, entry, result, readOutputs(app.root, result.outputFiles));
+}
+
+const resolutionOf = (app: App): Omit<ResolutionOptions, "entries"> => ({
+  root: app.root,
+  target: "lambda",
+  external: externalPackages(app, "lambda"),
+});
+
+/** The metafile's key of a function's entry. */
+export const keyOf = (name: string): string => `portico:entry/${name}`;
+
+/**
+ * esbuild's options for one function that is bundled alone; its outputs have the names of its zip.
+ * @param generated other modules that it may import as `portico:NAME`
+ */
+export function functionOptions(
+  resolution: Omit<ResolutionOptions, "entries">,
+  mode: Mode,
+  { name, text }: Pick<EntryText, "name" | "text">,
+  order: EvaluationOrder,
+  generated: readonly (readonly [name: string, text: string])[] = [],
+) {
+  const entries = new Map([...generated, [`entry/${name}`, text + deferringLine(order, keyOf(name))]]);
+  return {
+    ...bundleOptions({ ...resolution, entries }, mode, order),
+    entryPoints: [{ in: keyOf(name), out: "index" }],
+  };
+}
+
+/** @param folder prefix of its outputs in the metafile */
+function toFunction(
+  root: string,
+  { name, routes }: Pick<FunctionSource, "name" | "routes">,
+  { metafile, warnings: messages }: Pick<BuildResult<{ metafile: true }>, "metafile" | "warnings">,
+  files: LinkedFunction["files"],
+  folder = "",
+): LinkedFunction {
+  const entry = keyOf(name);
+  const outputs = [...files.keys()].map((file) => outputKey(folder + file));
+  const inputs = reachable(metafile, [entry]);
+  return {
+    files: includeReferencedFiles({ root, target: "lambda", metafile, files }),
+    metafile,
+    entry,
+    middlewareBytes: middlewareBytes(metafile, entry, outputs, new Set(routes.flatMap(({ middleware }) => middleware))),
+    warnings: warningTexts(
+      messages.filter(({ location }) => !location || !metafile.inputs[location.file] || inputs.has(location.file)),
+    ),
+  };
+}

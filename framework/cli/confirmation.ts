@@ -1,0 +1,58 @@
+/** Questions to the user at the terminal: confirmations before changes that cannot be undone, and choices. */
+import { createInterface } from "node:readline/promises";
+import { UserError } from "../model/user-error.ts";
+import type { CommandInput } from "./command.ts";
+
+const isTerminal = (): boolean => process.stdin.isTTY && process.stdout.isTTY;
+
+type Asker = Pick<CommandInput, "flags" | "reporter">;
+
+/** Asks for a yes, which `--yes` gives. Throws UserError NOT_AGREED, or CONSENT_NEEDED without a terminal. */
+export async function confirm({ flags, reporter }: Asker, question: string): Promise<void> {
+  if (flags["yes"] === true) return;
+  requireTerminal(reporter.json, "--yes");
+  const answer = await ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new UserError("NOT_AGREED", "nothing was changed", "Run the command again and answer y, or add --yes");
+}
+
+/** Asks for the name of a protected stage, which `--confirm NAME` gives and `--yes` does not. */
+export async function confirmByName({ flags, reporter }: Asker, name: string): Promise<void> {
+  const typed = flags["confirm"];
+  if (typed === name) return;
+  if (typed !== undefined) throw wrongName(name);
+  requireTerminal(reporter.json, `--confirm ${name}`);
+  if ((await ask(`Type the stage's name to go on (${name}): `)).trim() !== name) throw wrongName(name);
+}
+
+/** Asks for one of several names; undefined for any other answer, and without a terminal. */
+export async function choose<T extends string>(
+  question: string,
+  names: readonly T[],
+  { json }: { readonly json: boolean },
+): Promise<T | undefined> {
+  if (json || !isTerminal()) return undefined;
+  const answer = (await ask(`${question} `)).trim();
+  return names.find((name) => name === answer);
+}
+
+function requireTerminal(json: boolean, flag: string): void {
+  if (!json && isTerminal()) return;
+  throw new UserError(
+    "CONSENT_NEEDED",
+    "this change needs a confirmation, and there is no terminal to ask at",
+    `Check the changes printed above, then run the command again with ${flag}`,
+  );
+}
+
+const wrongName = (name: string): UserError =>
+  new UserError("NOT_AGREED", "that is not the stage's name; nothing was changed", `Add --confirm ${name}`);
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}

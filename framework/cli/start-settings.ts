@@ -1,0 +1,26 @@
+/** The settings of the app that `portico start` serves, apart from the command, so that its workers start first. */
+import { loadApp } from "../config/app-loader.ts";
+import { resolveEnv } from "../config/env.ts";
+import type { CommandInput } from "./command.ts";
+import { appFlags } from "./flags.ts";
+
+/** What the workers need of the app; its name is for the terminal. */
+export interface StartSettings {
+  readonly name: string;
+  /** Absolute path. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Reads hosting.json and the .env files. Rejects with UserError as loadApp and resolveEnv do. */
+export async function loadStartSettings(
+  input: Pick<CommandInput, "cwd" | "flags" | "reporter">,
+): Promise<StartSettings> {
+  const app = await loadApp(appFlags(input, "start"));
+  const { env, undeclared } = await resolveEnv(app, { files: true, missing: "refuse", processEnv: process.env });
+  for (const name of undeclared)
+    input.reporter.warn(
+      `${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`,
+    );
+  return { name: app.name, folder: app.root, env };
+}

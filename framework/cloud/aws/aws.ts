@@ -1,0 +1,242 @@
+/** The local AWS: its state on disk, its services, and the listeners of deployed APIs and function URLs. */
+import { join } from "node:path";
+import { ItemStore } from "../../emulation/dynamodb/item-store.ts";
+import type { LambdaRuntime } from "../../emulation/lambda/invocation.ts";
+import type { AccessRecord } from "../../http/access-log.ts";
+import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
+import type { AccessKey } from "../access-key.ts";
+import type { Clock } from "../clock.ts";
+import type { FaultInjector } from "../fault-injector.ts";
+import type { LatencyProfile } from "../latency-profile.ts";
+import { createListeners, type Listeners } from "../listeners.ts";
+import { serveRequest } from "./apigateway/data-plane.ts";
+import { apiGatewayOperations } from "./apigateway/operations.ts";
+import { childrenOf } from "./apigateway/resources.ts";
+import { type AwsApi, answerAws } from "./aws-api.ts";
+import type { AwsBackends, Uses } from "./backends.ts";
+import { dynamoService } from "./dynamodb/service.ts";
+import { iamApi, stsApi } from "./iam/operations.ts";
+import { queryService } from "./iam/query-protocol.ts";
+import { jsonService } from "./json-protocol.ts";
+import { answerCodeDownload, createCodeUrl } from "./lambda/code-download.ts";
+import { openCodeStore } from "./lambda/code-store.ts";
+import { functionLog } from "./lambda/function-log.ts";
+import { loadedFunction } from "./lambda/loaded-function.ts";
+import { lambdaOperations } from "./lambda/operations.ts";
+import { serveUrl } from "./lambda/url-data-plane.ts";
+import { LogStore } from "./logs/log-store.ts";
+import { logsApi } from "./logs/operations.ts";
+import { lambdaError, restService } from "./rest-protocol.ts";
+import { openBlobStore } from "./s3/blob-store.ts";
+import { s3Service } from "./s3/protocol.ts";
+import { ssmApi } from "./ssm/operations.ts";
+import { type AwsState, openState } from "./state.ts";
+import { Throttle } from "./throttle.ts";
+
+/** How to open it. */
+export interface AwsOptions {
+  /** `.portico/cloud` of the app. */
+  readonly folder: string;
+  readonly key: AccessKey;
+  readonly clock: Clock;
+  readonly faults: FaultInjector;
+  readonly latency: LatencyProfile;
+  readonly runtime: LambdaRuntime;
+  readonly hosts: readonly string[];
+  /** URL of the control port. */
+  readonly controlUrl: string;
+  readonly onAccess: (record: AccessRecord) => void;
+  readonly onLog: (line: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A deployed app's address. */
+export interface AwsApp {
+  /** The name of the API, or of the function with the URL. */
+  readonly name: string;
+  /** A named stage; its URL ends with it. */
+  readonly stage?: string;
+  readonly url: string;
+}
+
+/** Held open with the cloud. */
+export interface Aws {
+  /** Answers a request to the control port with AWS's signature, or the error of one without it. */
+  answer(request: HttpRequest): Promise<HttpResponse>;
+  /** Answers a request for deployed code, whose URL contains a token. */
+  answerCodeDownload(target: string): HttpResponse;
+  /** Opens the ports of everything that was deployed earlier. */
+  openListeners(): Promise<void>;
+  apps(): readonly AwsApp[];
+  close(): Promise<void>;
+}
+
+/** Reads the state. Throws UserError CLOUD_STATE when another version of Portico wrote it. */
+export function openAws(options: AwsOptions): Aws {
+  const { folder, key, clock, faults, latency, runtime } = options;
+  const state = openState(folder);
+  const code = openCodeStore(folder, usedCode(state));
+  const logs = openLogs(folder, state);
+  const { items, closeItems } = lazyItems(folder, state);
+  let isClosed = false;
+  const logDestination = {
+    roles: state.roles,
+    logGroups: state.logGroups,
+    logs,
+    clock,
+    isClosed: () => isClosed,
+  };
+  const loadFunction: AwsBackends["loadFunction"] = (name, version) =>
+    loadedFunction(name, version, {
+      code,
+      log: functionLog(version, logDestination),
+      secret: key.secretAccessKey,
+      controlUrl: options.controlUrl,
+    });
+  const listeners = openDataPlane(options, { ...state, runtime, loadFunction, clock });
+  const services = createServices(state, {
+    clock,
+    latency,
+    listeners,
+    runtime,
+    code,
+    blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
+    logs,
+    items,
+    changingApis: new Set(),
+    loadFunction,
+    codeUrl: (codeSha256) => createCodeUrl(options.controlUrl, key, codeSha256, clock.now()),
+    grantDelay: () => faults.grants,
+  });
+  const api: AwsApi = { key, clock, faults, throttle: latency.throttling ? new Throttle(clock) : undefined, services };
+  return {
+    answer: (request) => answerAws(request, api),
+    answerCodeDownload: (target) => answerCodeDownload(target, key, code, clock.now()),
+    openListeners: () => openListeners({ apis: state.apis, functions: state.functions, listeners }),
+    apps: () => appsOf(state),
+    async close() {
+      isClosed = true;
+      await listeners.closeAll();
+      closeItems();
+    },
+  };
+}
+
+/** Each service, with the collections and backends that its operations use. */
+function createServices(
+  { functions, roles, apis, deployments, stages, buckets, objects, parameters, logGroups, tables }: AwsState,
+  {
+    clock,
+    latency,
+    listeners,
+    runtime,
+    code,
+    blobs,
+    logs,
+    items,
+    changingApis,
+    loadFunction,
+    codeUrl,
+    grantDelay,
+  }: AwsBackends,
+): AwsApi["services"] {
+  return {
+    lambda: restService(
+      lambdaOperations,
+      { functions, roles, code, runtime, loadFunction, codeUrl, grantDelay, listeners, clock, latency },
+      lambdaError,
+    ),
+    apigateway: restService(apiGatewayOperations, {
+      apis,
+      deployments,
+      stages,
+      listeners,
+      clock,
+      latency,
+      changingApis,
+    }),
+    s3: s3Service({ buckets, objects, blobs, clock, latency }),
+    ssm: jsonService(ssmApi, { parameters, clock }),
+    logs: jsonService(logsApi, { logGroups, logs, clock }),
+    dynamodb: dynamoService({ tables, items, roles, clock, latency }),
+    iam: queryService(iamApi, { roles, clock, latency }),
+    sts: queryService(stsApi, {}),
+  };
+}
+
+/** The listeners of APIs and function URLs, none of them open yet. */
+function openDataPlane(
+  { hosts, onAccess, onLog, onError }: AwsOptions,
+  { apis, ...dataPlane }: Uses<"apis" | "stages" | "deployments" | "functions" | "runtime" | "loadFunction" | "clock">,
+): Listeners {
+  return createListeners({
+    hosts,
+    onError,
+    serve: (id, request) => (apis.get(id) ? serveRequest : serveUrl)(id, request, dataPlane, onAccess),
+    onMoved: (id, wanted, port) =>
+      onLog(`port ${wanted} of ${apis.get(id)?.name ?? "a function URL"} is in use; it answers on ${port} now`),
+  });
+}
+
+/** Removes the streams of missing groups: a kill in the middle of DeleteLogGroup leaves them behind. */
+function openLogs(folder: string, { logGroups }: AwsState): LogStore {
+  const logs = new LogStore(folder);
+  for (const group of logs.groups()) if (!logGroups.get(group)) logs.removeGroup(group);
+  return logs;
+}
+
+/**
+ * Opens the file of items when it is first used. Removes those of missing tables then: a kill in the middle of
+ * DeleteTable leaves them behind.
+ */
+function lazyItems(
+  folder: string,
+  { tables }: AwsState,
+): { readonly items: AwsBackends["items"]; readonly closeItems: () => void } {
+  let store: ItemStore | undefined;
+  const open = (): ItemStore => {
+    const opened = new ItemStore(join(folder, "dynamodb", "items.sqlite"));
+    const ids = new Set(tables.all().map(({ id }) => id));
+    for (const id of opened.tables()) if (!ids.has(id)) opened.removeTable(id);
+    return opened;
+  };
+  return { items: () => (store ??= open()), closeItems: () => store?.close() };
+}
+
+function usedCode({ functions }: AwsState): ReadonlySet<string> {
+  const versions = functions
+    .all()
+    .flatMap((record) => [record.latest, ...record.versions, ...(record.update ? [record.update.serving] : [])]);
+  return new Set(versions.map(({ codeSha256 }) => codeSha256));
+}
+
+/** Stores a port that had to change, so that it changes once only. */
+async function openListeners({ apis, functions, listeners }: Uses<"apis" | "functions" | "listeners">): Promise<void> {
+  for (const api of apis.all()) {
+    const port = await listeners.open(api.apiId, api.port);
+    if (port !== api.port) apis.put(api.apiId, { ...api, port });
+  }
+  for (const { name, urls } of functions.all()) {
+    for (const [qualifier, url] of Object.entries(urls)) {
+      const port = await listeners.open(url.urlId, url.port);
+      const record = functions.get(name);
+      if (record && port !== url.port)
+        functions.put(name, { ...record, urls: { ...record.urls, [qualifier]: { ...url, port } } });
+    }
+  }
+}
+
+function appsOf({ functions, apis, stages }: AwsState): readonly AwsApp[] {
+  const urlApps = functions
+    .all()
+    .flatMap(({ name, urls }) => Object.values(urls).map(({ port }) => ({ name, url: `http://127.0.0.1:${port}/` })));
+  const apiApps = apis.all().flatMap((api) =>
+    childrenOf(stages, api.apiId).map(({ stageName }) => {
+      const url = `http://127.0.0.1:${api.port}/`;
+      return stageName === "$default"
+        ? { name: api.name, url }
+        : { name: api.name, stage: stageName, url: `${url}${stageName}/` };
+    }),
+  );
+  return [...apiApps, ...urlApps];
+}

@@ -1,0 +1,97 @@
+/** Lists the objects of a bucket (ListObjectsV2), sorted by the bytes of their keys. */
+import type { ObjectRecord } from "../records.ts";
+import { element } from "../xml.ts";
+import { findBucket } from "./buckets.ts";
+import { invalidArgument } from "./errors.ts";
+import type { S3Call, S3Operation } from "./operation.ts";
+
+/** The XML namespace of S3's documents. */
+const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/** Most keys of a page, whatever max-keys says. */
+const maxKeys = 1000;
+
+/** An object, or a common prefix that stands for all objects below it. */
+type ListedKey = { readonly name: string; readonly object?: ObjectRecord };
+
+/** The value of a bounded integer parameter. */
+function integerQuery({ query }: S3Call, name: string, fallback: number): number {
+  const text = query.get(name);
+  const value = Number(text ?? fallback);
+  if (!Number.isInteger(value) || value < 0 || text === "")
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name);
+  return value;
+}
+
+const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
+
+function listKeys(objects: readonly ObjectRecord[], prefix: string, delimiter: string): readonly ListedKey[] {
+  const entries = new Map<string, ListedKey>();
+  for (const object of objects.toSorted((left, right) => byBytes(left.key, right.key))) {
+    const end = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
+    const name = end < 0 ? object.key : object.key.slice(0, end + delimiter.length);
+    if (!entries.has(name)) entries.set(name, end < 0 ? { name, object } : { name });
+  }
+  return [...entries.values()];
+}
+
+/** A client can ask for URL-encoded keys, since keys may hold characters that XML cannot. */
+function encoder(call: S3Call): (text: string) => string {
+  const type = call.query.get("encoding-type");
+  if (type !== null && type !== "url")
+    throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type");
+  return type === null ? (text) => text : (text) => encodeURIComponent(text).replaceAll("%2F", "/");
+}
+
+function startOf(call: S3Call): string {
+  const token = call.query.get("continuation-token");
+  if (token === null) return call.query.get("start-after") ?? "";
+  const start = Buffer.from(token, "base64url").toString();
+  if (token === "" || Buffer.from(start).toString("base64url") !== token) {
+    throw invalidArgument("The continuation token provided is incorrect", "continuation-token");
+  }
+  return start;
+}
+
+function describe({ key, etag, size, modified }: ObjectRecord, encode: (text: string) => string): string {
+  return element("Contents", [
+    element("Key", encode(key)),
+    element("LastModified", `${new Date(modified).toISOString().slice(0, 19)}.000Z`),
+    element("ETag", etag),
+    element("Size", size),
+    element("StorageClass", "STANDARD"),
+  ]);
+}
+
+export const listObjectsV2: S3Operation<"buckets" | "objects"> = (call, { buckets, objects }) => {
+  const { name } = findBucket(call, buckets);
+  const { query } = call;
+  const prefix = query.get("prefix") ?? "";
+  const delimiter = query.get("delimiter") ?? "";
+  const size = Math.min(integerQuery(call, "max-keys", maxKeys), maxKeys);
+  const encode = encoder(call);
+  const start = startOf(call);
+  const matching = objects.all().filter(({ bucket, key }) => bucket === name && key.startsWith(prefix));
+  const rest = listKeys(matching, prefix, delimiter).filter((entry) => start === "" || byBytes(entry.name, start) > 0);
+  const page = rest.slice(0, size);
+  const isTruncated = size > 0 && rest.length > page.length;
+  const last = page.at(-1)?.name ?? "";
+  const body = [
+    element("Name", name),
+    element("Prefix", encode(prefix)),
+    element("Delimiter", delimiter === "" ? undefined : encode(delimiter)),
+    element("MaxKeys", size),
+    element("EncodingType", query.get("encoding-type") ?? undefined),
+    element("KeyCount", page.length),
+    element("IsTruncated", isTruncated),
+    element("ContinuationToken", query.get("continuation-token") ?? undefined),
+    element("NextContinuationToken", isTruncated ? Buffer.from(last).toString("base64url") : undefined),
+    element("StartAfter", query.get("start-after") ?? undefined),
+    ...page.map((entry) =>
+      entry.object
+        ? describe(entry.object, encode)
+        : element("CommonPrefixes", [element("Prefix", encode(entry.name))]),
+    ),
+  ];
+  return { status: 200, body: `<ListBucketResult xmlns="${s3Namespace}">${body.join("")}</ListBucketResult>` };
+};

@@ -1,0 +1,54 @@
+/** The persisted state of the local AWS account: one collection of records for each kind of resource. */
+import { join } from "node:path";
+import { Collection } from "../collection.ts";
+import type {
+  ApiRecord,
+  BucketRecord,
+  DeploymentRecord,
+  FunctionRecord,
+  LogGroupRecord,
+  ObjectRecord,
+  ParameterRecord,
+  RoleRecord,
+  StageRecord,
+  TableRecord,
+} from "./records.ts";
+
+/** Everything that survives a restart. Stages and deployments of an API have the id `API/CHILD`. */
+export interface AwsState {
+  readonly functions: Collection<FunctionRecord>;
+  readonly roles: Collection<RoleRecord>;
+  readonly apis: Collection<ApiRecord>;
+  readonly deployments: Collection<DeploymentRecord>;
+  readonly stages: Collection<StageRecord>;
+  readonly buckets: Collection<BucketRecord>;
+  /** By `BUCKET/KEY`. */
+  readonly objects: Collection<ObjectRecord>;
+  readonly parameters: Collection<ParameterRecord>;
+  readonly logGroups: Collection<LogGroupRecord>;
+  readonly tables: Collection<TableRecord>;
+}
+
+/**
+ * Reads the state below `folder`, or starts an empty one. Removes stages and deployments whose API is gone: a kill in
+ * the middle of DeleteApi leaves them behind.
+ */
+export function openState(folder: string): AwsState {
+  const open = <T>(name: string): Collection<T> => new Collection<T>(join(folder, "state", name));
+  const state: AwsState = {
+    functions: open("functions"),
+    roles: open("roles"),
+    apis: open("apis"),
+    deployments: open("deployments"),
+    stages: open("stages"),
+    buckets: open("buckets"),
+    objects: open("objects"),
+    parameters: open("parameters"),
+    logGroups: open("log-groups"),
+    tables: open("tables"),
+  };
+  for (const children of [state.stages, state.deployments]) {
+    for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);
+  }
+  return state;
+}

@@ -1,0 +1,174 @@
+/** Validation of hosting.json against its rules, with the place of each error and a suggestion for mistyped keys. */
+import { type Document, type Node, placeOf, properties, valueOf } from "./document.ts";
+import { nearestWord } from "../model/did-you-mean.ts";
+import type { ObjectRule, Rule, TextLimits } from "./rule.ts";
+import { UserError } from "../model/user-error.ts";
+
+/** Throws UserError CONFIG_KEY for an unknown, missing or duplicate key, and CONFIG_VALUE for an invalid value. */
+export function validateDocument(document: Document, rule: Rule): void {
+  for (const { code, node, message, fix } of check(document.tree, rule, "hosting.json")) {
+    throw new UserError(code, message, fix, { at: placeOf(document, node) });
+  }
+}
+
+interface Problem {
+  readonly code: "CONFIG_KEY" | "CONFIG_VALUE";
+  readonly node: Node;
+  readonly message: string;
+  readonly fix: string;
+}
+
+type Problems = Generator<Problem, void>;
+
+function* check(node: Node, rule: Rule, name: string): Problems {
+  if (rule.kind === "one-or-list") {
+    if (node.type === "array") yield* checkList(node, rule.items, name, { min: 1, unique: true });
+    else yield* check(node, rule.items, name);
+    return;
+  }
+  const wanted = expectedType(rule);
+  if (node.type !== wanted.type)
+    yield valueError(
+      node,
+      `"${name}" must be ${wanted.description}, not ${describe(node)}`,
+      `Write ${wanted.description} here.`,
+    );
+  else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, name);
+  else if (rule.kind === "integer") yield* checkInteger(node, rule.min, rule.max, name);
+  else if (rule.kind === "number-choice") yield* checkNumberChoice(node, rule.of, name);
+  else if (rule.kind === "choice") yield* checkChoice(node, rule.of, name);
+  else if (rule.kind === "list") yield* checkList(node, rule.items, name, rule);
+  else if (rule.kind === "object") yield* checkObject(node, rule, name);
+  else if (rule.kind === "map") yield* checkMap(node, rule.names, rule.values, name);
+  else if (rule.kind === "platform-object") yield* checkPlatformObject(node, rule.required, name);
+}
+
+/** The JSON type that a rule expects, and its description for messages. */
+function expectedType(rule: Exclude<Rule, { kind: "one-or-list" }>): {
+  readonly type: Node["type"];
+  readonly description: string;
+} {
+  if (rule.kind === "text") return { type: "string", description: "a text in quotes" };
+  if (rule.kind === "choice") return { type: "string", description: `one of ${quoted(rule.of)}` };
+  if (rule.kind === "integer") return { type: "number", description: `a whole number from ${rule.min} to ${rule.max}` };
+  if (rule.kind === "number-choice") return { type: "number", description: `one of ${rule.of.join(", ")}` };
+  if (rule.kind === "boolean") return { type: "boolean", description: "true or false" };
+  return rule.kind === "list"
+    ? { type: "array", description: "a list, [ … ]" }
+    : { type: "object", description: "an object, { … }" };
+}
+
+const describe = (node: Node): string =>
+  ({
+    string: "a text",
+    number: "a number",
+    boolean: String(node.value),
+    null: "null",
+    array: "a list",
+    object: "an object",
+    property: "a key",
+  })[node.type];
+
+const quoted = (values: readonly string[]): string => values.map((item) => `"${item}"`).join(", ");
+
+const valueError = (node: Node, message: string, fix: string): Problem => ({
+  code: "CONFIG_VALUE",
+  node,
+  message,
+  fix,
+});
+const keyError = (node: Node, message: string, fix: string): Problem => ({ code: "CONFIG_KEY", node, message, fix });
+
+function* checkText(node: Node, limits: TextLimits, name: string): Problems {
+  const text = String(node.value);
+  if (!new RegExp(limits.pattern, "u").test(text))
+    yield valueError(node, `"${name}" cannot be "${text}"`, `Write ${limits.description}.`);
+  for (const { pattern, description } of limits.not ?? []) {
+    if (new RegExp(pattern, "u").test(text))
+      yield valueError(node, `"${text}" is ${description}`, "Choose another name.");
+  }
+}
+
+function* checkInteger(node: Node, min: number, max: number, name: string): Problems {
+  const number = Number(node.value);
+  if (!Number.isInteger(number) || number < min || number > max)
+    yield valueError(node, `"${name}" cannot be ${number}`, `Write a whole number from ${min} to ${max}.`);
+}
+
+function* checkNumberChoice(node: Node, of: readonly number[], name: string): Problems {
+  const number = Number(node.value);
+  if (!of.includes(number)) yield valueError(node, `"${name}" cannot be ${number}`, `Write one of ${of.join(", ")}.`);
+}
+
+function* checkChoice(node: Node, of: readonly string[], name: string): Problems {
+  const text = String(node.value);
+  if (of.includes(text)) return;
+  const suggestion = nearestWord(text, of);
+  yield valueError(
+    node,
+    `"${name}" cannot be "${text}"${didYouMean(suggestion)}`,
+    `Write ${suggestion ? `"${suggestion}"` : `one of ${quoted(of)}`}.`,
+  );
+}
+
+function* checkList(
+  node: Node,
+  items: Rule,
+  name: string,
+  { min = 0, unique = false }: { readonly min?: number; readonly unique?: boolean },
+): Problems {
+  const children = node.children ?? [];
+  if (children.length < min)
+    yield valueError(node, `"${name}" must not be empty`, "Put a value in the list, or leave the key out.");
+  const seen = new Set<string>();
+  for (const [index, child] of children.entries()) {
+    yield* check(child, items, `${name}[${index}]`);
+    const text = JSON.stringify(valueOf(child));
+    if (unique && seen.has(text)) yield valueError(child, `"${name}" has ${text} twice`, "Remove one of them.");
+    seen.add(text);
+  }
+}
+
+function* checkObject(node: Node, { keys, required = [] }: ObjectRule, name: string): Problems {
+  yield* checkDuplicates(node);
+  const found = properties(node);
+  for (const one of found) {
+    const rule = Object.hasOwn(keys, one.key) ? keys[one.key] : undefined;
+    if (rule) yield* check(one.value, rule, one.key);
+    else yield unknownKey(one.keyNode, one.key, Object.keys(keys), name);
+  }
+  for (const missing of required) {
+    if (!found.some((one) => one.key === missing))
+      yield keyError(node, `${name} lacks "${missing}"`, `Add the key "${missing}".`);
+  }
+}
+
+function unknownKey(node: Node, unknown: string, known: readonly string[], name: string): Problem {
+  const suggestion = nearestWord(unknown, known);
+  const fix = suggestion ? `Write "${suggestion}", or remove the key.` : `Remove it; ${name} knows ${quoted(known)}.`;
+  return keyError(node, `unknown key "${unknown}" in ${name}${didYouMean(suggestion)}`, fix);
+}
+
+const didYouMean = (suggestion: string | undefined): string => (suggestion ? `; did you mean "${suggestion}"?` : "");
+
+function* checkMap(node: Node, names: TextLimits, values: Rule, name: string): Problems {
+  yield* checkDuplicates(node);
+  for (const one of properties(node)) {
+    for (const problem of checkText(one.keyNode, names, `a name in ${name}`)) yield { ...problem, code: "CONFIG_KEY" };
+    yield* check(one.value, values, `${name}.${one.key}`);
+  }
+}
+
+function* checkPlatformObject(node: Node, required: string | undefined, name: string): Problems {
+  yield* checkDuplicates(node);
+  if (required !== undefined && !properties(node).some((one) => one.key === required))
+    yield keyError(node, `${name} lacks "${required}"`, `Add the key "${required}".`);
+}
+
+function* checkDuplicates(node: Node): Problems {
+  const seen = new Set<string>();
+  for (const one of properties(node)) {
+    if (seen.has(one.key)) yield keyError(one.keyNode, `the key "${one.key}" is there twice`, "Remove one of them.");
+    seen.add(one.key);
+  }
+}

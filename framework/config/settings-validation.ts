@@ -1,0 +1,81 @@
+/** Validation of hosting.json's settings after a stage's overrides are merged: conflicts between keys, schedules. */
+import { type At, UserError } from "../model/user-error.ts";
+import { type Document, nodeAt, placeOf } from "./document.ts";
+import { checkSchedule } from "./job-rules.ts";
+import type { Settings } from "./stage-settings.ts";
+
+/**
+ * Throws UserError CONFIG_VALUE for a name that is declared twice, a VPC with only one of its two lists, and settings
+ * that Lambda's front does not support; CRON and ZONE for schedules of jobs.
+ */
+export function validateSettings(document: Document, settings: Settings, stage: string): void {
+  const { env = {}, secrets = [], workers, lambda } = settings;
+  checkFront(document, settings, stage);
+  for (const [name, job] of Object.entries(settings.jobs ?? {}))
+    checkSchedule(name, job, (key) => settingPlace(document, stage, ["jobs", name, key]));
+  const bindings = Object.keys(workers?.bindings ?? {});
+  for (const [index, name] of secrets.entries()) {
+    if (Object.hasOwn(env, name)) throw duplicateName(document, stage, name, ["secrets", index], '"env" and "secrets"');
+    if (bindings.includes(name))
+      throw duplicateName(document, stage, name, ["secrets", index], '"secrets" and "bindings"');
+  }
+  for (const name of bindings)
+    if (Object.hasOwn(env, name)) throw duplicateName(document, stage, name, ["env", name], '"env" and "bindings"');
+  const { subnets, securityGroups } = lambda?.vpc ?? {};
+  if (Boolean(subnets) === Boolean(securityGroups)) return;
+  const missing = subnets ? "securityGroups" : "subnets";
+  throw settingError(
+    document,
+    stage,
+    ["lambda", "vpc"],
+    `"vpc" lacks "${missing}"`,
+    `Add "${missing}", or leave "vpc" empty.`,
+  );
+}
+
+/** Seconds of an HTTP API's integration timeout (API Gateway developer guide, "Quotas for HTTP APIs"). */
+const httpApiTimeout = 30;
+
+/** A function URL belongs to one function; an HTTP API waits at most 30 s. */
+function checkFront(
+  document: Document,
+  { group = "route", routes = {}, lambda: { front } = {} }: Settings,
+  stage: string,
+): void {
+  if (front === "function-url") {
+    if (group === "app") return;
+    const message = `"front" cannot be "function-url" with "group": "${group}": a function URL leads to one function`;
+    throw settingError(document, stage, ["lambda", "front"], message, 'Add "group": "app", or leave "front" out.');
+  }
+  for (const [pattern, { timeout = 0 }] of Object.entries(routes)) {
+    if (timeout <= httpApiTimeout) continue;
+    const message = `"timeout" cannot be ${timeout} behind an HTTP API, which waits ${httpApiTimeout} s at most`;
+    const fix =
+      `Write a whole number from 1 to ${httpApiTimeout}, ` +
+      'or choose "lambda": { "front": "function-url" } with "group": "app".';
+    throw settingError(document, stage, ["routes", pattern, "timeout"], message, fix);
+  }
+}
+
+type Path = readonly [string, ...(string | number)[]];
+
+const duplicateName = (document: Document, stage: string, name: string, path: Path, where: string): UserError =>
+  settingError(
+    document,
+    stage,
+    path,
+    `"${name}" is in both ${where}`,
+    "Remove it from one of them: each name in context.env has one meaning.",
+  );
+
+const settingError = (document: Document, stage: string, path: Path, message: string, fix: string): UserError =>
+  new UserError("CONFIG_VALUE", message, fix, { at: settingPlace(document, stage, path) });
+
+/** The stage's own setting where the stage has one, else the general setting. */
+function settingPlace({ tree, ...document }: Document, stage: string, path: Path): At {
+  const own = nodeAt(tree, ["stages", stage, ...path]);
+  const general = nodeAt(tree, path);
+  const outer = nodeAt(tree, ["stages", stage]);
+  const inStage = outer !== nodeAt(tree, ["stages"]) && own !== outer;
+  return placeOf({ tree, ...document }, inStage ? own : general);
+}

@@ -1,0 +1,179 @@
+/** The session of an app under development: its settings, routes, assets and builds, updated when its files change. */
+import { join, relative } from "node:path";
+import { createDevBuilder, type DevBuilder } from "../bundler/dev-builder.ts";
+import { functionId, warnOfUnmatchedRules } from "../bundler/function-groups.ts";
+import { writeJobTypes } from "../bundler/job-types.ts";
+import { checkLambdaAssets } from "../bundler/lambda/static-files.ts";
+import { loadApp, type LoadOptions } from "../config/app-loader.ts";
+import { resolveEnv } from "../config/env.ts";
+import type { DevRoute } from "./dev-routing.ts";
+import type { FileChanges } from "./watched-folders.ts";
+import type { App, LambdaFront } from "../model/app.ts";
+import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
+import type { Job } from "../model/job.ts";
+import type { BuiltAsset } from "../model/manifest.ts";
+import type { Target } from "../model/target.ts";
+import { UserError } from "../model/user-error.ts";
+import { discoverAssets } from "../routes/static-files.ts";
+import { discoverJobs } from "../routes/job-discovery.ts";
+import { discoverRoutes } from "../routes/route-discovery.ts";
+import type { ReportEvent } from "./dev-event.ts";
+
+/** The routes and static files that are served now. */
+export interface ServedContent {
+  readonly routes: readonly DevRoute[];
+  readonly assets: readonly BuiltAsset[];
+  readonly jobs: readonly Job[];
+  /** Whether schedules run. */
+  readonly clock: boolean;
+}
+
+/** An app under development. */
+export interface AppSession extends FunctionSource {
+  readonly app: App;
+  readonly target: Target;
+  /** Of target lambda; an HTTP API when absent. */
+  readonly front: LambdaFront | undefined;
+  served(): ServedContent;
+  /** Applies a batch of file changes. The functions that changed are already being rebuilt. */
+  apply(changes: FileChanges): Promise<AppChanges>;
+  close(): Promise<void>;
+}
+
+/** The effects of a batch of file changes. */
+export interface AppChanges {
+  /** Ids of the functions whose bundle changes. */
+  readonly functions: readonly string[];
+  /** True where `served` may give other routes or assets. */
+  readonly routing: boolean;
+}
+
+interface State extends ServedContent {
+  readonly app: App;
+  readonly builder: DevBuilder;
+}
+
+/**
+ * Loads env and routes of an app. Throws UserError for mistakes in them. Later mistakes are reported, and the last
+ * valid state stays.
+ * @param options what `app` was loaded with
+ * @param onOutsideFolder receives the folders outside of the app whose files are part of a bundle
+ */
+export async function openAppSession(
+  options: LoadOptions,
+  app: App,
+  report: ReportEvent,
+  onOutsideFolder: (folder: string) => void,
+): Promise<AppSession> {
+  let state = await load(app, report, onOutsideFolder);
+  const target = app.targets[0]!;
+  const { front } = app.lambda;
+  const loaded = new Set<string>();
+  const session: AppSession = {
+    app,
+    target,
+    front,
+    served: () => state,
+    load: (id) => {
+      loaded.add(id);
+      return state.builder.load(id);
+    },
+    async apply(changes) {
+      const paths = [...changes.changed, ...changes.appeared, ...changes.vanished];
+      if (paths.some((path) => isSettingsFile(relative(options.root, path), options.config))) {
+        const before = state;
+        await warnOfFixedSettings(options, session, report);
+        const now = await loadApp({ ...options, target });
+        state = await load({ ...now, lambda: { ...now.lambda, front: front ?? "http-api" } }, report, onOutsideFolder);
+        await before.builder.close();
+        return { functions: rebuild(state.builder, loaded, [...loaded]), routing: true };
+      }
+      const assets = paths.some((path) => path.startsWith(join(options.root, state.app.assets)));
+      const routing = assets || changes.appeared.length + changes.vanished.length > 0;
+      if (routing) state = { ...state, ...(await discoverContent(state.app, target)) };
+      if (routing) state.builder.setRoutes(state.routes, state.jobs);
+      return { functions: rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
+    },
+    close: () => state.builder.close(),
+  };
+  return session;
+}
+
+/** The target, its front and its bindings do not change until dev is restarted. */
+async function warnOfFixedSettings(
+  options: LoadOptions,
+  { app, target, front }: Pick<AppSession, "app" | "target" | "front">,
+  report: ReportEvent,
+) {
+  const { targets, lambda, workers } = await loadApp(options);
+  const warn = (text: string): void => report({ type: "warning", text });
+  if (target === "workers" && JSON.stringify(workers.bindings) !== JSON.stringify(app.workers.bindings))
+    warn("the bindings changed, but this process keeps the earlier ones; restart portico dev");
+  if (targets[0] !== target)
+    warn(`the target is now ${targets[0]}, but this process keeps ${target}; restart portico dev`);
+  const [current, kept] = [lambda.front ?? "http-api", front ?? "http-api"];
+  if (target === "lambda" && current !== kept)
+    warn(`the front is now ${current}, but this process keeps ${kept}; restart portico dev`);
+}
+
+/**
+ * Starts to rebuild the functions that were requested before, so that the next request need not wait. That request
+ * reports a failed build.
+ */
+function rebuild(builder: DevBuilder, loaded: ReadonlySet<string>, ids: readonly string[]): readonly string[] {
+  for (const id of ids) if (loaded.has(id)) builder.load(id).catch(() => undefined);
+  return ids;
+}
+
+const isSettingsFile = (path: string, config = "hosting.json"): boolean =>
+  path === config || /^\.env(\.[\w-]+)?$/.test(path);
+
+async function load(app: App, report: ReportEvent, onOutsideFolder: (folder: string) => void): Promise<State> {
+  const target = app.targets[0]!;
+  const warn = (text: string): void => report({ type: "warning", text });
+  const discovery = discoverContent(app, target);
+  // Mistakes in the settings are reported before those in the routes.
+  discovery.catch(() => undefined);
+  const { env, generated, undeclared } = await resolveEnv(app, {
+    files: true,
+    missing: "generate",
+    processEnv: process.env,
+  });
+  for (const secret of generated) report({ type: "made-secret", secret });
+  for (const name of undeclared)
+    warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
+  const content = await discovery;
+  warnOfUnmatchedRules(app, content.routes, warn);
+  const builder = createDevBuilder({
+    app,
+    target,
+    out: join(app.root, ".portico/dev", target),
+    env,
+    onOutsideFolder: onOutsideFolder,
+    onWarning: warn,
+  });
+  builder.setRoutes(content.routes, content.jobs);
+  return { app, builder, ...content };
+}
+
+async function discoverContent(app: App, target: Target): Promise<ServedContent> {
+  const [routes, assets, jobs] = await Promise.all([
+    discoverRoutes(app.root),
+    discoverAssets(app.root, app.assets, app),
+    discoverJobs(app),
+  ]);
+  if (target === "lambda") checkLambdaAssets(app, routes, assets);
+  writeJobTypes(app.root, jobs);
+  return {
+    routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })),
+    assets,
+    jobs,
+    clock: app.clock !== false,
+  };
+}
+
+/** The source of a folder without functions. No request reaches it. */
+export const noFunctions: FunctionSource = {
+  load: (id): Promise<LoadedFunction> =>
+    Promise.reject(new UserError("NO_FUNCTION", `there is no function ${id}`, "write functions/index.ts")),
+};

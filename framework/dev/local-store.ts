@@ -1,0 +1,21 @@
+/** The store of an app on Lambda as this process reaches it: in the local table, without credentials. */
+import { AwsError } from "../emulation/aws/aws-error.ts";
+import type { LocalTable } from "../emulation/dynamodb/local-table.ts";
+import type { AwsCallError, SignedCall } from "../features/aws/signed-call.ts";
+import type { DeadJobStore } from "../features/jobs/dead-jobs.ts";
+import { createDynamoEngine } from "../features/store/dynamodb.ts";
+import { createStore } from "../features/store/store.ts";
+
+/** Where the dead jobs of the app are. */
+export function deadJobsIn(table: LocalTable): DeadJobStore {
+  const call: SignedCall = async <T>(operation: string, input: object) => {
+    try {
+      return (await table.call(operation, { ...input })) as T;
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      throw Object.assign(error, { outcome: "refused", body: error.details } satisfies Partial<AwsCallError>);
+    }
+  };
+  const context: DeadJobStore["context"] = { waitUntil: () => {} };
+  return { store: createStore((_, namespace) => createDynamoEngine(call, table.name, namespace)), context };
+}

@@ -1,0 +1,145 @@
+/**
+ * Signed calls to AWS's JSON services from inside a Lambda function. Node's modules are got as they are needed: an
+ * import of node:https loads all of it (docs/decisions/036), and the SDK is a hundred times this size.
+ */
+const { createHash, createHmac } = process.getBuiltinModule("node:crypto");
+
+/** An answer that is no success, or none. */
+export interface AwsCallError extends Error {
+  /** The service's name of the error, or Node's. */
+  readonly code?: string | undefined;
+  /**
+   * `lost`: the call may have happened, or may yet, since there was no answer, or the service failed. `undone`: it did
+   * not happen for want of a connection or of capacity, and the same call may succeed later.
+   */
+  readonly outcome: "lost" | "undone" | "refused";
+  /** The answer's body. */
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+const createError = (
+  message: string,
+  members: Pick<AwsCallError, "outcome" | "code" | "body">,
+  cause?: unknown,
+): AwsCallError => Object.assign(new Error(message, { cause }), members);
+
+/** A service's API. */
+export interface AwsService {
+  readonly name: string;
+  /** Of the header X-Amz-Target: `DynamoDB_20120810`. */
+  readonly target: string;
+  readonly endpoint: URL;
+}
+
+/** Milliseconds without an answer after which a call is lost. */
+const answerMs = 5000;
+
+/**
+ * Milliseconds after which connections are not used again. An environment may have been frozen for long, and a
+ * connection that the service has closed meanwhile would lose the next call.
+ */
+const idleMs = 15_000;
+
+/** Milliseconds to wait at most before each repetition; the wait is random. */
+const waits = [50, 200, 800];
+
+/** Refusals of a call for its rate. */
+const throttled = /^(?:Throttling|ProvisionedThroughputExceeded|RequestLimitExceeded)/;
+
+/** Calls an operation of a service. Rejects with AwsCallError. @param repeats whether a lost call is repeated, too */
+export type SignedCall = <T>(operation: string, input: object, repeats?: boolean) => Promise<T>;
+
+/** Credentials and region are those of the function's environment. A call that did not happen is repeated. */
+export function createSignedCall(service: AwsService): SignedCall {
+  const send = createSender(service.endpoint);
+  return async <T>(operation: string, input: object, repeats?: boolean): Promise<T> => {
+    const body = JSON.stringify(input);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await send(signedHeaders(service, operation, body), body)) as T;
+      } catch (error) {
+        const { outcome } = error as AwsCallError;
+        const wait = waits[attempt];
+        if (!(outcome === "undone" || (outcome === "lost" && repeats)) || wait === undefined) throw error;
+        await new Promise((done) => setTimeout(done, Math.random() * wait));
+      }
+    }
+  };
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Signature Version 4 (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
+function signedHeaders({ name, target, endpoint }: AwsService, operation: string, body: string) {
+  const env = process.env;
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = [date.slice(0, 8), env["AWS_REGION"], name, "aws4_request"] as string[];
+  // In the order of their names.
+  const headers: Record<string, string> = {
+    "content-type": "application/x-amz-json-1.0",
+    host: endpoint.host,
+    "x-amz-date": date,
+    ...(env["AWS_SESSION_TOKEN"] && { "x-amz-security-token": env["AWS_SESSION_TOKEN"] }),
+    "x-amz-target": `${target}.${operation}`,
+  };
+  const names = Object.keys(headers);
+  const lines = names.map((header) => `${header}:${headers[header]}\n`).join("");
+  const signed = names.join(";");
+  const request = ["POST", endpoint.pathname, "", lines, signed, sha256(body)].join("\n");
+  const text = ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(request)].join("\n");
+  const key = scope.reduce<string | Buffer>(hmac, `AWS4${env["AWS_SECRET_ACCESS_KEY"]}`);
+  const credential = `${env["AWS_ACCESS_KEY_ID"]}/${scope.join("/")}`;
+  const signature = hmac(key, text).toString("hex");
+  return {
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${signature}`,
+  };
+}
+
+/** Sends a body over connections that are kept open between calls. */
+function createSender(endpoint: URL) {
+  const { Agent, request } = process.getBuiltinModule(endpoint.protocol === "http:" ? "node:http" : "node:https");
+  const agent = new Agent({ keepAlive: true });
+  let lastUse = 0;
+  return (headers: Readonly<Record<string, string>>, body: string): Promise<unknown> => {
+    if (Date.now() - lastUse > idleMs) for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    lastUse = Date.now();
+    return new Promise((resolve, reject) => {
+      const fail = (cause: NodeJS.ErrnoException): void => {
+        // Without a connection nothing was sent.
+        const isUndone = /^(?:connect|getaddrinfo)$/.test(cause.syscall ?? "");
+        reject(createError(cause.message, { code: cause.code, outcome: isUndone ? "undone" : "lost" }, cause));
+      };
+      const call = request(endpoint, { method: "POST", agent, headers, timeout: answerMs }, (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (part: string) => (text += part));
+        answer.on("error", fail).on("end", () => {
+          lastUse = Date.now();
+          toResult(answer.statusCode!, text, resolve, reject);
+        });
+      });
+      call.on("timeout", () => call.destroy(new Error(`no answer for ${answerMs} ms`)));
+      call.on("error", fail).end(body);
+    });
+  };
+}
+
+function toResult(
+  status: number,
+  text: string,
+  resolve: (value: unknown) => void,
+  reject: (error: AwsCallError) => void,
+): void {
+  let body: Readonly<Record<string, unknown>>;
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch (cause) {
+    return reject(createError(`status ${status}, no JSON`, { outcome: "lost" }, cause));
+  }
+  if (status === 200) return resolve(body);
+  // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
+  const code = String(body["__type"]).replace(/.*#/, "");
+  const outcome = status >= 500 ? "lost" : throttled.test(code) ? "undone" : "refused";
+  reject(createError(`${code}: ${String(body["message"] ?? body["Message"])}`, { code, outcome, body }));
+}

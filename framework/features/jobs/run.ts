@@ -1,0 +1,129 @@
+/** Runs a job for a message, and decides what becomes of the message: the same on every target, whatever the queue. */
+import { reportError } from "../../runtime/error-response.ts";
+import type { Call } from "../../runtime/handler.ts";
+import type { Job, JobContext } from "./job.ts";
+import { JobError } from "./job-error.ts";
+import { type Message, messageOf } from "./message.ts";
+import type { DeadJob } from "./dead-jobs.ts";
+import type { Scheduled } from "./ticks.ts";
+
+/** A job in a build. */
+export interface RunnableJob extends Scheduled {
+  readonly load: () => Promise<{ readonly default: Job<never> }>;
+  readonly retries: number;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** All jobs of a build by name, without a prototype. */
+export type RunnableJobs = Readonly<Record<string, RunnableJob>>;
+
+/** What becomes of a message: the engine of a queue does it. */
+export type Outcome =
+  | { readonly type: "done" }
+  /** Give it again. @param after seconds */
+  | { readonly type: "retry"; readonly after: number }
+  /** Send this as a new message, then delete the one that ran, so that waiting uses up no attempts. */
+  | { readonly type: "wait"; readonly body: string; readonly after: number }
+  /** Keep it as a dead job, then delete it. */
+  | { readonly type: "dead"; readonly dead: DeadJob };
+
+/** A message that a queue gave. */
+export interface Delivery {
+  /** The JSON of a `Message`. */
+  readonly body: string;
+  /** How often the queue gave it, from 1; deliveries that ended with their process count. */
+  readonly attempt: number;
+}
+
+/** What a platform brings to a run. */
+export interface RunOptions {
+  readonly call: Pick<Call, "env" | "platform" | "waitUntil">;
+  /** Aborts before the process stops. */
+  readonly stopping?: AbortSignal;
+  /** Calls back after milliseconds; returns a function that cancels. Default `setTimeout`. */
+  readonly after?: (ms: number, callback: () => void) => () => void;
+}
+
+const waitSeconds = 300;
+const maxWaits = 100;
+
+const afterTimeout = (ms: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
+
+/** Seconds before the next attempt: 5, 10, 20, … at most 900. */
+const backoff = (attempt: number): number => Math.min(900, 5 * 2 ** (attempt - 1));
+
+/** Never rejects for what a job throws: that is reported, as a handler's errors are. */
+export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, options: RunOptions): Promise<Outcome> {
+  const message = messageOf(body);
+  const { job: name, waits = 0 } = message;
+  const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
+  if (!job) {
+    // It was sent by a newer release that was rolled back: one that knows the job may be live again.
+    if (waits >= maxWaits)
+      return dead(message, attempt, `no release knew the job for ${(waits * waitSeconds) / 3600} hours`);
+    return { type: "wait", body: JSON.stringify({ ...message, waits: waits + 1 }), after: waitSeconds };
+  }
+  if (attempt > job.retries + 1) return dead(message, attempt, "the process ended during the last run");
+  try {
+    await runWithin(job, message, attempt, options);
+    return { type: "done" };
+  } catch (error) {
+    reportError(error, message.id);
+    return failed(job, message, attempt, error);
+  }
+}
+
+/** What becomes of a message whose run failed. */
+export const failed = (
+  { retries }: Pick<RunnableJob, "retries">,
+  message: Message,
+  attempt: number,
+  error: unknown,
+): Outcome => (attempt > retries ? dead(message, attempt, error) : { type: "retry", after: backoff(attempt) });
+
+const dead = (message: Message, attempts: number, error: unknown): Outcome => ({
+  type: "dead",
+  dead: { ...message, attempts, error: String(error).slice(0, 1000) },
+});
+
+/** Rejects with JobError JOB_TIMEOUT when the job takes too long; what it still does then is ignored. */
+async function runWithin(
+  { load, timeout }: RunnableJob,
+  { job: name, data, id, scheduled }: Message,
+  attempt: number,
+  { call, stopping, after = afterTimeout }: RunOptions,
+): Promise<void> {
+  const abort = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const ending = new DOMException("the time of the job is nearly over", "TimeoutError");
+  const cancels = [
+    after(Math.max(timeout - 5, timeout * 0.9) * 1000, () => abort.abort(ending)),
+    after(timeout * 1000, () =>
+      late.reject(new JobError("JOB_TIMEOUT", `the job ${name} ran for more than its timeout of ${timeout} s`)),
+    ),
+  ];
+  const context: JobContext = {
+    ...call,
+    requestId: id,
+    clientAddress: undefined,
+    var: {},
+    id,
+    attempt,
+    scheduled: scheduled === undefined ? undefined : new Date(scheduled),
+    signal: stopping ? AbortSignal.any([abort.signal, stopping]) : abort.signal,
+  };
+  try {
+    const run = async (): Promise<unknown> => {
+      const { default: job } = await load();
+      if (typeof job !== "function") throw new TypeError(`the default export of the job ${name} is no function`);
+      return job(data as never, context);
+    };
+    await Promise.race([run(), late.promise]);
+  } finally {
+    for (const cancel of cancels) cancel();
+  }
+}

@@ -1,0 +1,18 @@
+/** The parts of a Hono context that middleware of the store uses; Hono is a package of the app. */
+import type { Call, Context } from "../../runtime/handler.ts";
+
+/** A Hono context, whose execution context is Portico's. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request };
+  readonly executionCtx: Pick<Call, "waitUntil">;
+  res: Response;
+}
+
+/** Middleware for `_middleware` files and Hono apps. */
+export type StoreMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>;
+
+/** A handler's arguments, as middleware has them. */
+export const callOf = (c: HonoContext): readonly [Request, Context] => [
+  c.req.raw,
+  c.executionCtx as unknown as Context,
+];

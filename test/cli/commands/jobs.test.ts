@@ -1,0 +1,118 @@
+/** `portico jobs`: the list with next runs, a run by hand, dead jobs, and jobs as `portico dev` runs them. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { appFolder, write } from "../../e2e/app.ts";
+import { repository, run, start } from "../../e2e/portico.ts";
+
+const app = appFolder("jobs");
+
+const hosting = (jobs: object, target = "node"): string => JSON.stringify({ name: "app", target, jobs });
+
+const job = (body: string): string =>
+  `import type { Job } from "portico/jobs";\n` +
+  `export default (async (data, { id, attempt, scheduled }) => {\n${body}\n}) satisfies Job<unknown>;\n`;
+
+it("lists jobs with their next three runs, in their zone and in UTC", async () => {
+  const root = await app("list", {
+    "hosting.json": hosting({ digest: { cron: "0 9 1 1 *", zone: "Asia/Seoul" } }),
+    "functions/_jobs/digest.ts": job(""),
+    "functions/_jobs/mail.ts": job(""),
+  });
+  const year = new Date(Date.now() + 9 * 3_600_000).getUTCFullYear();
+  const text = await run(["jobs"], root);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toMatch(/^digest {2}0 9 1 1 \* Asia\/Seoul {2}0 waiting, 0 running, 0 dead$/m);
+  expect(text.stdout).toMatch(/^ {2}\d{4}-01-01 09:00 Asia\/Seoul, \d{4}-01-01T00:00Z$/m);
+  expect(text.stdout).toMatch(/^mail {2}no schedule {2}0 waiting, 0 running, 0 dead$/m);
+  expect((await run(["jobs", "run", "mail", '{"to":"a"}'], root)).stdout).toMatch(/^sent mail \S+; it waits for/);
+  const { jobs } = JSON.parse((await run(["jobs", "--json"], root)).stdout) as { readonly jobs: readonly object[] };
+  expect(jobs).toMatchObject([
+    {
+      name: "digest",
+      file: "functions/_jobs/digest.ts",
+      cron: "0 9 1 1 *",
+      zone: "Asia/Seoul",
+      next: [1, 2, 3].map((ahead) => ({
+        utc: `${year + ahead}-01-01T00:00Z`,
+        local: `${year + ahead}-01-01 09:00`,
+      })),
+      waiting: 0,
+      dead: 0,
+    },
+    { name: "mail", next: [], waiting: 1, running: 0, dead: 0 },
+  ]);
+});
+
+it.each([
+  [["jobs", "run", "digset"], /^error JOB_UNKNOWN: .*did you mean "digest"\?\nfix: Run portico jobs run digest$/m],
+  [["jobs", "run", "digest", "{team"], /^error JOB_DATA: .*\nfix: Write JSON/m],
+  [["jobs", "run", "digest", "--at", "9:00"], /^error BAD_TIME: .*\nfix: .*2026-11-29T00:00Z/m],
+  [["jobs", "run"], /^error USAGE: /m],
+  [["jobs", "again"], /^error USAGE: .*\nfix: Run portico jobs, /m],
+  [["jobs", "dead", "retry", "digest/none"], /^error JOB_NOT_DEAD: .*\nfix: Run portico jobs dead/m],
+] as const)("refuses %j", async (words, message) => {
+  const root = await app(`refused-${words.join("-").replaceAll(/\W/g, "")}`, {
+    "hosting.json": hosting({}),
+    "functions/_jobs/digest.ts": job(""),
+  });
+  const { code, stderr } = await run(words, root);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(message);
+});
+
+it.each(["node", "workers", "lambda"])(
+  "runs jobs in dev on %s, and tells where an error is; an edit is live at once",
+  async (target) => {
+    const root = await app(`dev-${target}`, {
+      "hosting.json": hosting({ digest: { retries: 0 } }, target),
+      "functions/_jobs/digest.ts": job(`  throw new Error("no such team");`),
+    });
+    const running = start(["dev", "--port", "0"], root);
+    await running.until(/Ctrl-C ends it/);
+    expect((await run(["jobs", "run", "digest", '{"team":"a"}'], root)).stdout).toMatch(/^sent digest \S+\n$/);
+    await running.until(
+      /^job digest dead: .*attempt 1, \d+ ms, \S+\nError: no such team\n {2}in functions\/_jobs\/digest\.ts:3:9$/m,
+    );
+    expect(running.output()).toContain(`> 3 |   throw new Error("no such team");`);
+    const [key = ""] = (await run(["jobs", "dead"], root)).stdout.split(" ");
+    expect(key).toMatch(/^digest\//);
+
+    await write(root, "functions/_jobs/digest.ts", job(`  console.log("edited", JSON.stringify(data), attempt);`));
+    await running.until(/changed: _jobs-digest/);
+    expect((await run(["jobs", "dead", "retry", key], root)).stdout).toBe(`sent ${key}\n`);
+    await running.until(/edited \{"team":"a"\} 1/);
+    await running.until(/^job digest done/m);
+    expect((await run(["jobs", "dead"], root)).stdout).toBe("no job is dead\n");
+
+    await write(root, "functions/_jobs/other.ts", job(`  console.log("other", id, scheduled?.toISOString());`));
+    await write(root, "hosting.json", hosting({ other: { cron: "0 0 * * *" } }, target));
+    await expect
+      .poll(async () => (await run(["jobs", "run", "other", "--at", "2026-11-29T00:00:30Z", "--json"], root)).stdout)
+      .toContain('"id":"other@2026-11-29T00:00Z","served":true');
+    await running.until(/other other@2026-11-29T00:00Z 2026-11-29T00:00:00.000Z/);
+
+    await write(root, "functions/_jobs/digest.ts", "export const digest = 1;\n");
+    await running.until(/changed: _jobs-digest[\s\S]*changed: _jobs-digest/);
+    await run(["jobs", "run", "digest"], root);
+    await running.until(/error JOB_EXPORT: functions\/_jobs\/digest\.ts has no default export/);
+    expect(await running.stop()).toBe(0);
+  },
+);
+
+it.each(["node", "workers", "lambda"])("the first example of docs/jobs.md works on %s", async (target) => {
+  const page = await readFile(join(repository, "docs/jobs.md"), "utf8");
+  const [digest = "", handler = "", hostingJson = ""] = [...page.matchAll(/^```(?:ts|json)\n(.*?)^```/gms)].map(
+    ([, code = ""]) => code,
+  );
+  const root = await app(`docs-${target}`, {
+    "hosting.json": hostingJson.replace("node", target),
+    "functions/_jobs/digest.ts": digest,
+    "functions/index.ts": handler,
+  });
+  const running = start(["dev", "--port", "0"], root);
+  const [url] = await running.until(/http:\/\/127\.0\.0\.1:\d+/);
+  const { id } = (await (await fetch(url, { method: "POST" })).json()) as { readonly id: string };
+  await running.until(new RegExp(`digest for a ${id} 1`));
+  expect(await running.stop()).toBe(0);
+});
