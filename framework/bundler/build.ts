@@ -19,7 +19,6 @@ import { removeBuildCache } from "./cache/build-cache-file.ts";
 import { buildNode } from "./node/build.ts";
 import { packagesText } from "./lambda/package-installation.ts";
 import { replaceFolder } from "./output-folder.ts";
-import { jobsTargetError } from "./jobs-module.ts";
 import { scanJobs } from "./job-exports.ts";
 import { scanRoutes } from "./route-exports.ts";
 import { buildWorkers } from "./workers/build.ts";
@@ -103,9 +102,6 @@ async function bundleApp(
     cacheRecords = [],
     ...bundle
   } = await builders[target]({ app, routes: scanned, assets, jobs, inputs, cache, warn });
-  // What runs jobs on AWS is not released yet, and a function that sends would have no queue.
-  if (target === "lambda" && (jobs.length > 0 || bundle.functions.some(({ needs }) => needs?.includes("jobs"))))
-    throw jobsTargetError(target);
   const { root: _, ...portable } = app;
   const manifest: Manifest = {
     schemaVersion: 1,

@@ -1,7 +1,7 @@
 /** The input and output records of every target's bundling step. */
 import type { App } from "../model/app.ts";
 import type { BuiltJob, Job } from "../model/job.ts";
-import type { AssetServer, BuiltAsset, BuiltFunction, WorkerModule } from "../model/manifest.ts";
+import type { AssetServer, BuiltAsset, BuiltFunction, JobsFunction, WorkerModule } from "../model/manifest.ts";
 import type { ScannedRoute } from "./function-entry.ts";
 import type { BuildInputCollector } from "./cache/build-inputs.ts";
 import type { BuildCache, CompletedBuild } from "./cache/build-cache.ts";
@@ -29,6 +29,7 @@ export interface Bundle {
   readonly cacheRecords?: CompletedBuild["functions"];
   readonly functions: readonly BuiltFunction[];
   readonly assetsFunction?: BuiltFunction;
+  readonly jobsFunction?: JobsFunction;
   readonly jobs?: readonly BuiltJob[];
   readonly modules?: readonly WorkerModule[];
   readonly assetServer?: AssetServer;

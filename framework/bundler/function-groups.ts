@@ -26,6 +26,22 @@ export function functionId(group: App["group"], target: Target, route: Route): s
 /** The id of a job's function in development; no route's begins with `_`. */
 export const jobFunctionId = (name: string): string => `_jobs-${name}`;
 
+/** The id of the function that runs all jobs of a build for Lambda. */
+export const jobsFunctionId = "_jobs";
+
+/** Seconds that it has beyond its jobs' timeouts, for what becomes of a message; the most that Lambda gives. */
+const [jobMargin, longestFunction] = [10, 900];
+
+/** Seconds of one run on Lambda: the function that runs it must not end before. */
+export const lambdaJobTimeout = ({ timeout }: Pick<Job, "timeout">): number =>
+  Math.min(timeout, longestFunction - jobMargin);
+
+/** The settings of the function of all jobs: those of the whole app, and the longest timeout of a job. */
+export function jobsFunctionSettings(app: Pick<App, "routes">, jobs: readonly Job[]): FunctionSettings {
+  const settings = functionSettings(app, { id: jobsFunctionId, routes: [] });
+  return { ...settings, timeout: Math.max(...jobs.map(lambdaJobTimeout)) + jobMargin };
+}
+
 /** The functions of an app, in the order of their first routes. */
 export function groupRoutes<R extends Route>(
   group: App["group"],

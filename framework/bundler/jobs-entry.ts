@@ -3,6 +3,7 @@ import { parseCron } from "../model/cron.ts";
 import type { Job } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
 import { moduleText } from "./function-entry.ts";
+import { lambdaJobTimeout } from "./function-groups.ts";
 import { jobsClientName } from "./jobs-module.ts";
 
 /** The name of the table of all jobs, among the generated modules of a build. */
@@ -39,12 +40,20 @@ export const jobsTable = (jobs: readonly Job[]): string =>
       .join(", ")} }, store);`,
   ]);
 
+/** The entry of the function that runs all jobs on Lambda: each file is imported when a message for it comes. */
+export const jobsFunctionEntry = (jobs: readonly Job[]): string =>
+  lambdaEntry(
+    "createJobsHandler",
+    "sqs-handler",
+    jobs.map((job) => ({ ...job, timeout: lambdaJobTimeout(job) })),
+  );
+
 /**
  * The function of one job for `portico dev`: on Lambda it takes an event of the queue, else a message as a request.
  * @param names of its env, Workers only
  */
 export function devJobEntry(target: Target, job: Job, names: readonly string[]): string {
-  if (target === "lambda") return lambdaJobEntry(job);
+  if (target === "lambda") return lambdaEntry("createDevJobsHandler", "dev-sqs-handler", [job]);
   const fetch = `jobFetch({ __proto__: null, ${entry(job, "async () => job")} })`;
   return moduleText([
     `import * as job from ${JSON.stringify(`./${job.file}`)};`,
@@ -58,16 +67,16 @@ export function devJobEntry(target: Target, job: Job, names: readonly string[]):
   ]);
 }
 
-/** The file is imported when a message comes, so that one that throws as it loads is a failed run. */
-const lambdaJobEntry = (job: Job): string => {
-  const table = entry(job, `() => import(${JSON.stringify(`./${job.file}`)})`);
+/** A file is imported when a message comes, so that one that throws as it loads is a failed run. */
+function lambdaEntry(create: string, module: string, jobs: readonly Job[]): string {
+  const table = jobs.map((job) => entry(job, `() => import(${JSON.stringify(`./${job.file}`)})`)).join(", ");
   return moduleText([
     `import { createJobs } from "portico/features/jobs/built-jobs";`,
-    `import { createDevJobsHandler } from "portico/features/jobs/dev-sqs-handler";`,
+    `import { ${create} } from "portico/features/jobs/${module}";`,
     `import { store } from "portico/store";`,
-    `export const handler = createDevJobsHandler(createJobs({ __proto__: null, ${table} }, store));`,
+    `export const handler = ${create}(createJobs({ __proto__: null, ${table} }, store));`,
   ]);
-};
+}
 
 function entry({ name, cron, zone, retries, timeout }: Job, load: string): string {
   const schedule = cron === undefined ? undefined : parseCron(cron);

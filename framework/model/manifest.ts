@@ -1,6 +1,6 @@
 /** The manifest of a build, manifest.json: the only input of deploy and the local cloud from an app. */
 import type { App, FunctionSettings } from "./app.ts";
-import type { BuiltJob } from "./job.ts";
+import type { BuiltJob, Job } from "./job.ts";
 import type { Need } from "./need.ts";
 import type { Methods, Route } from "./route.ts";
 import type { Target } from "./target.ts";
@@ -30,6 +30,12 @@ export interface BuiltFunction {
   /** What its code needs of the cloud, sorted; absent without any. A Worker has what any of its functions needs. */
   readonly needs?: readonly Need[];
   readonly settings: FunctionSettings;
+}
+
+/** The function that runs all jobs of an app on Lambda, its schedules frozen in it. */
+export interface JobsFunction extends BuiltFunction {
+  /** By name, at least one. */
+  readonly jobs: readonly Job[];
 }
 
 /** A route in the order of precedence, with the function that serves it. */
@@ -91,13 +97,15 @@ export interface Manifest {
   readonly routes: readonly BuiltRoute[];
   readonly functions: readonly BuiltFunction[];
   readonly assets: readonly BuiltAsset[];
-  /** By name; absent without any. `jobs.js` is the module of all of them. */
+  /** Workers and Node only: by name; absent without any. `jobs.js` is the module of all of them. */
   readonly jobs?: readonly BuiltJob[];
   /**
    * Lambda behind an HTTP API only: the function that answers `$default`: assets and the 404. Behind a function URL the
    * one function has them.
    */
   readonly assetsFunction?: BuiltFunction;
+  /** Lambda only, of an app with jobs. */
+  readonly jobsFunction?: JobsFunction;
   /** Workers only. */
   readonly modules?: readonly WorkerModule[];
   /** Workers only. */

@@ -8,9 +8,10 @@ import { describe, expect, it } from "vitest";
 import type { BuiltJobs } from "../../framework/features/jobs/built-jobs.ts";
 import type { JobHandlers } from "../../framework/features/jobs/workers-handlers.ts";
 import type { RunOptions } from "../../framework/features/jobs/run.ts";
+import type { App } from "../../framework/model/app.ts";
 import type { Env } from "../../framework/runtime/handler.ts";
 import type { UserError } from "../../framework/model/user-error.ts";
-import { build, makeFolder } from "./test-app.ts";
+import { build, makeApp, makeFolder } from "./test-app.ts";
 
 const files = {
   "functions/index.ts":
@@ -93,9 +94,53 @@ describe("a build for Node with jobs", () => {
     const root = makeFolder({ "functions/_jobs/digest.ts": "export const digest = () => {};" });
     expect((await mistake(build(root, "node"))).code).toBe("JOB_EXPORT");
   });
+});
 
-  it("is refused for Lambda, whose queue is not there yet", async () => {
-    expect((await mistake(build(makeFolder(files), "lambda", { jobs }))).code).toBe("JOBS_TARGET");
+describe("a build for Lambda with jobs", () => {
+  const url: Partial<App> = { group: "app", lambda: { ...makeApp("").lambda, front: "function-url" } };
+
+  it.each([
+    ["an HTTP API", {}, ["index", "plain"]],
+    ["a function URL", url, ["app"]],
+  ] as const)("behind %s has one function more, which runs all of them", async (_, front, ids) => {
+    const { manifest, out } = await build(makeFolder(files), "lambda", { jobs, ...front });
+    expect(manifest.functions.map(({ id }) => id)).toEqual(ids);
+    expect(manifest.functions[0]?.needs).toEqual(["jobs"]);
+    expect(manifest).not.toHaveProperty("jobs");
+    expect(manifest.jobsFunction).toMatchObject({
+      id: "_jobs",
+      needs: ["jobs", "store"],
+      zip: "functions/_jobs.zip",
+      settings: { memory: 512, timeout: 310 },
+      jobs: [
+        { name: "clean-up", timeout: 300 },
+        { name: "digest", cron: "0 9 * * *", zone: "Asia/Seoul", timeout: 10 },
+      ],
+    });
+    const { handler } = (await import(pathToFileURL(join(out, manifest.jobsFunction?.main ?? "")).href)) as {
+      readonly handler: unknown;
+    };
+    expect(handler).toBeTypeOf("function");
+  });
+
+  it("gives the function the memory of all routes, and ends a run before Lambda ends the function", async () => {
+    const long = { jobs: { digest: { timeout: 900 } }, routes: [{ pattern: "/*", settings: { memory: 1024 } }] };
+    const { manifest, out } = await build(makeFolder(files), "lambda", long);
+    expect(manifest.jobsFunction?.settings).toEqual({ memory: 1024, timeout: 900 });
+    expect(readFileSync(join(out, manifest.jobsFunction?.main ?? ""), "utf8")).toContain("timeout:890");
+  });
+
+  it("is another function for another schedule, and leaves routes that do not send as they were", async () => {
+    const root = makeFolder(files);
+    const one = await build(root, "lambda", { jobs });
+    const later = await build(root, "lambda", { jobs: { digest: { cron: "0 10 * * *" } } });
+    expect(later.manifest.jobsFunction?.hash).not.toBe(one.manifest.jobsFunction?.hash);
+    expect(later.manifest.functions).toEqual(one.manifest.functions);
+    const { "functions/_jobs/digest.ts": _, "functions/_jobs/clean-up.ts": __, ...others } = files;
+    const without = await build(makeFolder(others), "lambda");
+    expect(without.manifest).not.toHaveProperty("jobsFunction");
+    const plain = ({ manifest }: typeof one) => manifest.functions.find(({ id }) => id === "plain");
+    expect(plain(without)).toEqual(plain(one));
   });
 });
 

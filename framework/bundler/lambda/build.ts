@@ -8,8 +8,15 @@ import { readAppFiles } from "../app-files.ts";
 import type { Bundle, BundleInput } from "../bundle.ts";
 import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry.ts";
 import { importedPackages } from "../external-packages.ts";
+import { jobsFunctionEntry } from "../jobs-entry.ts";
 import { needsOf, reachable } from "../import-graph.ts";
-import { type FunctionPlan, functionSettings, groupRoutes } from "../function-groups.ts";
+import {
+  type FunctionPlan,
+  functionSettings,
+  groupRoutes,
+  jobsFunctionId,
+  jobsFunctionSettings,
+} from "../function-groups.ts";
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
 import { type Description, executablesIn, packFunction } from "./deployment-package.ts";
 import { type FunctionSource, type LinkedFunction, linkFunctions } from "./linker.ts";
@@ -23,10 +30,10 @@ export const buildLambda = (input: BundleInput): Promise<Bundle> =>
   input.app.lambda.front === "function-url" ? buildForUrl(input) : buildForApi(input);
 
 async function buildForApi(input: BundleInput): Promise<Bundle> {
-  const { app, routes, assets, cache, inputs, warn } = input;
+  const { app, routes, assets, jobs, cache, inputs, warn } = input;
   checkLambdaAssets(app, routes, assets);
   const appFiles = readAppFiles(app.root, app.files);
-  const common = commonOptions(app, appFiles);
+  const common = commonOptions(input, appFiles);
   const plans = groupRoutes(app.group, "lambda", routes).map((plan): Plan => ({
     ...plan,
     options: JSON.stringify([common, plan.routes]),
@@ -38,9 +45,11 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     options: JSON.stringify([common, app.trailingSlash ? routes : [], assets]),
     settings: { memory: 256, timeout: 10 },
   };
-  const all = [...plans, assetsPlan];
+  const jobsPlan = jobs.length > 0 ? planJobs(input, common) : undefined;
+  const all = [...plans, ...(jobsPlan ? [jobsPlan] : []), assetsPlan];
   const cached = new Map(all.map((plan) => [plan, cache.functionOf(plan.id, plan.options, inputs)] as const));
-  const outdated = all.filter((plan) => !cached.get(plan));
+  const isOutdated = (plan: Plan): boolean => !cached.get(plan);
+  const outdated = [...plans, assetsPlan].filter(isOutdated);
   const packages = await installPackages(app);
   const addedFiles = (fn: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, fn);
   const built = new Map<Plan, PackedFunction>();
@@ -57,6 +66,7 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
       batch.map(async (plan) => built.set(plan, await packLinked(input, linked(plan.id), plan, addedFiles))),
     );
   }
+  if (jobsPlan && isOutdated(jobsPlan)) built.set(jobsPlan, await packJobs(input, jobsPlan, addedFiles));
   const cacheRecords = all.map((plan) => {
     const { fn, warnings, outputs } = built.get(plan) ?? cached.get(plan)!;
     const files = built.get(plan)?.files ?? cache.filesOf(plan.id);
@@ -73,7 +83,8 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     files: new Map([...built.values()].flatMap(({ outputs }) => [...outputs])),
     unchanged: new Map([...cached.values()].flatMap((fn) => [...(fn?.outputs ?? [])])),
     cacheRecords,
-    functions: cacheRecords.slice(0, -1).map(({ fn }) => fn),
+    functions: cacheRecords.slice(0, plans.length).map(({ fn }) => fn),
+    ...(jobsPlan && { jobsFunction: { ...cacheRecords[plans.length]!.fn, jobs } }),
     assetsFunction: cacheRecords.at(-1)!.fn,
   };
 }
@@ -81,14 +92,17 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
 /** Functions whose modules and maps are in memory at once, until they are zipped. */
 const batchSize = 64;
 
-/** A function before it is built; without routes, the one for static files and the 404 response. */
+/** A function before it is built; without routes, that of the jobs, or that of static files and the 404 response. */
 type Plan = FunctionPlan<ScannedRoute> & Pick<BuiltFunction, "settings"> & { readonly options: string };
 
 /**
  * Everything that determines a function except its routes and the files that it imports.
  * @param appFiles hosting.json's `files`, which are in every function
  */
-function commonOptions(app: BundleInput["app"], appFiles: ReadonlyMap<string, Uint8Array>): string {
+function commonOptions(
+  { app, jobs }: Pick<BundleInput, "app" | "jobs">,
+  appFiles: ReadonlyMap<string, Uint8Array>,
+): string {
   // These do not change a function's code: its settings, env and secrets are set when it is deployed.
   const {
     routes: _,
@@ -99,12 +113,16 @@ function commonOptions(app: BundleInput["app"], appFiles: ReadonlyMap<string, Ui
     headers: _headers,
     named: _named,
     state: _state,
+    jobs: _jobs,
+    jobConcurrency: _jobConcurrency,
+    clock: _clock,
     ...codeOptions
   } = app;
   const files = [...appFiles].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
   const executables = executablesIn(app.root, appFiles.keys());
   const platform = [version, process.version, process.platform];
-  return JSON.stringify([...platform, codeOptions, packagesText(app), files, executables]);
+  const known = jobs.map(({ name }) => name);
+  return JSON.stringify([...platform, codeOptions, packagesText(app), files, executables, known]);
 }
 
 /** A bundled function with its zip. */
@@ -117,15 +135,16 @@ interface PackedFunction {
 }
 
 async function packLinked(
-  { app, assets, inputs }: Pick<BundleInput, "app" | "assets" | "inputs">,
+  { app, assets, jobs, inputs }: Pick<BundleInput, "app" | "assets" | "jobs" | "inputs">,
   linked: LinkedFunction,
   { id, routes, settings }: Plan,
   addedFiles: (fn: LinkedFunction) => UnbundledFiles,
 ): Promise<PackedFunction> {
-  const notes = await nativeNotes(app.root, linked, routes);
+  const isOfJobs = id === jobsFunctionId;
+  const notes = await nativeNotes(app.root, linked, isOfJobs ? jobs : routes);
   const description = describe(id, linked, settings);
   const { files, executables } = addedFiles(linked);
-  const packed = await (routes.length > 0
+  const packed = await (routes.length > 0 || isOfJobs
     ? packFunction(description, `functions/${id}`, new Map([...files, ...linked.files]), { executables })
     : packWithAssets(description, new Map([...linked.files, ...(await assetFiles(app.root, assets))])));
   return {
@@ -136,12 +155,33 @@ async function packLinked(
   };
 }
 
+/** @param common options of all functions */
+const planJobs = ({ app, jobs }: Pick<BundleInput, "app" | "jobs">, common: string): Plan => ({
+  id: jobsFunctionId,
+  routes: [],
+  options: JSON.stringify([common, jobs]),
+  settings: jobsFunctionSettings(app, jobs),
+});
+
+/** The function of all jobs. Nothing in it answers requests, so it has the platform's web classes. */
+async function packJobs(
+  input: BundleInput,
+  plan: Plan,
+  addedFiles: (fn: LinkedFunction) => UnbundledFiles,
+): Promise<PackedFunction> {
+  const { app, jobs } = input;
+  const onPlatform = { ...input, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" as const } } };
+  const source = { name: plan.id, text: () => jobsFunctionEntry(jobs), routes: [] };
+  const linked = (await linkFunctions(onPlatform, [source]))(plan.id);
+  return packLinked(input, linked, plan, addedFiles);
+}
+
 /**
  * The single function of the app with its static files. It contains their list even when there are none, since a
  * release may add those of earlier releases.
  */
 async function buildForUrl(input: BundleInput): Promise<Bundle> {
-  const { app, routes, assets } = input;
+  const { app, routes, assets, jobs } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkLambdaAssets(app, routes, assets);
   const text = (web: WebClasses): string =>
@@ -149,22 +189,31 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
   for (const text of [...linked.warnings, ...(await nativeNotes(app.root, linked, routes))]) input.warn(text);
   const staticFiles = await assetFiles(app.root, assets);
-  const added = unbundledFiles(app, readAppFiles(app.root, app.files), await installPackages(app), linked);
+  const [appFiles, packages] = [readAppFiles(app.root, app.files), await installPackages(app)];
+  const addedFiles = (one: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, one);
+  const added = addedFiles(linked);
   const description = describe("app", linked, settings);
   const { fn, files } = await packWithAssets(
     description,
     new Map([...added.files, ...linked.files, ...staticFiles]),
     added.executables,
   );
-  return { files, functions: [fn] };
+  if (jobs.length === 0) return { files, functions: [fn] };
+  const ofJobs = await packJobs(input, planJobs(input, ""), addedFiles);
+  for (const text of ofJobs.warnings) input.warn(text);
+  return {
+    files: new Map([...files, ...ofJobs.outputs]),
+    functions: [fn],
+    jobsFunction: { ...ofJobs.fn, jobs },
+  };
 }
 
 const describe = (id: string, { metafile, entry, middlewareBytes }: LinkedFunction, settings: FunctionSettings) =>
   ({ id, middlewareBytes, ...needsOf(metafile, entry), settings }) satisfies Description;
 
 /** Throws UserError NATIVE_MODULE. */
-const nativeNotes = (root: string, { metafile, entry }: LinkedFunction, routes: readonly ScannedRoute[]) =>
-  checkNativeModules(root, "lambda", { metafile, entry, files: routes.map(({ file }) => file) });
+const nativeNotes = (root: string, { metafile, entry }: LinkedFunction, of: readonly { readonly file: string }[]) =>
+  checkNativeModules(root, "lambda", { metafile, entry, files: of.map(({ file }) => file) });
 
 /** The files of a function's zip that are not bundled: the app's files and installed packages. */
 interface UnbundledFiles {

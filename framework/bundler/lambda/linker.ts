@@ -5,6 +5,7 @@ import type { ScannedRoute } from "../function-entry.ts";
 import { isBuildFailure, toUserError, withUserErrors, warningTexts } from "../build-errors.ts";
 import { externalPackages } from "../external-packages.ts";
 import { middlewareBytes, reachable } from "../import-graph.ts";
+import { jobsClientModule } from "../jobs-entry.ts";
 import {
   bundleWithOrder,
   evaluationOrder,
@@ -43,8 +44,11 @@ export interface LinkedFunction {
 /** A function whose web classes are chosen. */
 type EntryText = Omit<FunctionSource, "text"> & { readonly text: string };
 
-type App = Pick<BundleInput["app"], "root" | "external" | "lambda">;
-type LinkInput = Pick<BundleInput, "app" | "inputs">;
+type App = Pick<BundleInput["app"], "root" | "external" | "lambda"> & {
+  /** Other modules that functions may import as `portico:NAME`. */
+  readonly generated: readonly (readonly [name: string, text: string])[];
+};
+type LinkInput = Pick<BundleInput, "app" | "inputs" | "jobs">;
 
 /** A function as its first link made it, and why it is linked again. */
 interface FirstLink {
@@ -61,9 +65,10 @@ interface FirstLink {
  * an order of evaluation, is bundled again.
  */
 export async function linkFunctions(
-  { app, inputs: collector }: LinkInput,
+  { app: { root, external, lambda }, jobs, inputs: collector }: LinkInput,
   sources: readonly FunctionSource[],
 ): Promise<(name: string) => LinkedFunction> {
+  const app: App = { root, external, lambda, generated: jobsClientModule("lambda", jobs) };
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
@@ -170,7 +175,8 @@ async function linkBatches(
 
 async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebClasses): Promise<readonly FirstLink[]> {
   const { root } = app;
-  const entries = new Map(sources.map((source) => [`entry/${source.name}`, source.text(web)]));
+  const own = sources.map((source) => [`entry/${source.name}`, source.text(web)] as const);
+  const entries = new Map([...app.generated, ...own]);
   const entryPoints = sources.map(({ name }) => ({ in: keyOf(name), out: `${name}/index` }));
   const options = bundleOptions({ ...resolutionOf(app), entries }, "production");
   const result = await build({ ...options, entryPoints });
@@ -187,7 +193,8 @@ async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebC
 }
 
 async function linkAlone(app: App, entry: EntryText, order: EvaluationOrder): Promise<LinkedFunction> {
-  const link = (to: EvaluationOrder) => build(functionOptions(resolutionOf(app), "production", entry, to));
+  const link = (to: EvaluationOrder) =>
+    build(functionOptions(resolutionOf(app), "production", entry, to, app.generated));
   const result = await withUserErrors(app.root, bundleWithOrder(order, link));
   return toFunction(app.root, entry, result, readOutputs(app.root, result.outputFiles));
 }
