@@ -8,6 +8,8 @@ export interface LatencyProfile {
   readonly function: number;
   /** Until a table of DynamoDB is created, updated or deleted. */
   readonly table: number;
+  /** Until a new queue of SQS can be used. */
+  readonly queue: number;
   /** Until a new deployment of an API is DEPLOYED. */
   readonly deployment: number;
   /** The longest time until a request node sees a moved stage or alias. */
@@ -22,6 +24,7 @@ export const instantProfile: LatencyProfile = {
   role: 0,
   function: 0,
   table: 0,
+  queue: 0,
   deployment: 0,
   propagation: 0,
   write: 0,
@@ -33,6 +36,7 @@ export const realisticProfile: LatencyProfile = {
   role: 8000,
   function: 1500,
   table: 5000,
+  queue: 1000,
   deployment: 1000,
   propagation: 2000,
   write: 50,

@@ -22,6 +22,7 @@ import { paginateScan, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client
 import { CreateRoleCommand, GetRoleCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, paginateListFunctions } from "@aws-sdk/client-lambda";
 import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import { afterEach, expect, it } from "vitest";
 import { localRegion } from "../../framework/cloud/aws/arn.ts";
@@ -173,6 +174,23 @@ it("loses no confirmed item of a table, and no confirmed addition", async () => 
     // The addition that was not confirmed may have happened.
     expect([additions, additions + 1]).toContain(counts.get(writer));
   }
+});
+
+it("loses no confirmed message of a queue, and no queue", async () => {
+  const { clients, kill, restart } = await openKillable();
+  const { QueueUrl } = await clients.sqs.send(new CreateQueueCommand({ QueueName: "kill" }));
+  const confirmed = await writeUntilKilled(kill, 60, (id) =>
+    clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: id })),
+  );
+  const after = await restart();
+  const found: (string | undefined)[] = [];
+  for (;;) {
+    const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 3600 });
+    const { Messages = [] } = await after.sqs.send(receive);
+    if (Messages.length === 0) break;
+    found.push(...Messages.map(({ Body }) => Body));
+  }
+  expect(found).toEqual(expect.arrayContaining([...confirmed]));
 });
 
 it("has a complete import or none", async () => {

@@ -16,6 +16,10 @@ export function tableArn(name: string): string {
   return `arn:aws:dynamodb:${localRegion}:${account}:table/${name}`;
 }
 
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${localRegion}:${account}:${name}`;
+}
+
 export function roleArn(path: string, name: string): string {
   return `arn:aws:iam::${account}:role${path}${name}`;
 }

@@ -44,7 +44,7 @@ export async function answerAws(
     const session = "session" in signer ? signer.session : undefined;
     if (scope.service === "portico" && !session) return answerFaults(request, faults);
     const service = findService(request, scope, services);
-    if (session && !service.takesSessions) throw onlyTables(session, scope);
+    if (session && !service.takesSessions) throw onlyData(session, scope);
     const { operation, run } = service.prepare(request, session);
     return faults.answer(
       { service: scope.service, operation },
@@ -75,9 +75,9 @@ async function answerErrors(
   }
 }
 
-function onlyTables(session: RoleSession, { service }: Scope): AwsError {
+function onlyData(session: RoleSession, { service }: Scope): AwsError {
   const caller = `User: ${assumedRoleArn(account, session)}`;
-  const rule = `Portico's local cloud takes the credentials of functions for DynamoDB only, not for ${service}`;
+  const rule = `Portico's local cloud takes the credentials of functions for DynamoDB and SQS only, not for ${service}`;
   return new AwsError("AccessDeniedException", 403, `${caller}: ${rule}`);
 }
 

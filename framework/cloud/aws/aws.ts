@@ -12,6 +12,7 @@ import { createListeners, type Listeners } from "../listeners.ts";
 import { serveRequest } from "./apigateway/data-plane.ts";
 import { apiGatewayOperations } from "./apigateway/operations.ts";
 import { childrenOf } from "./apigateway/resources.ts";
+import { account } from "./arn.ts";
 import { type AwsApi, answerAws } from "./aws-api.ts";
 import type { AwsBackends, Uses } from "./backends.ts";
 import { dynamoService } from "./dynamodb/service.ts";
@@ -30,6 +31,8 @@ import { lambdaError, restService } from "./rest-protocol.ts";
 import { openBlobStore } from "./s3/blob-store.ts";
 import { s3Service } from "./s3/protocol.ts";
 import { ssmApi } from "./ssm/operations.ts";
+import { openQueuePlane } from "./sqs/queue-plane.ts";
+import { sqsService } from "./sqs/service.ts";
 import { type AwsState, openState } from "./state.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -78,6 +81,7 @@ export function openAws(options: AwsOptions): Aws {
   const code = openCodeStore(folder, usedCode(state));
   const logs = openLogs(folder, state);
   const { items, closeItems } = lazyItems(folder, state);
+  const { queuePlane, closeQueues } = openQueuePlane(folder, { queues: state.queues, clock });
   let isClosed = false;
   const logDestination = {
     roles: state.roles,
@@ -103,6 +107,8 @@ export function openAws(options: AwsOptions): Aws {
     blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
     logs,
     items,
+    queuePlane,
+    queueUrl: (name) => new URL(`/${account}/${name}`, options.controlUrl).href,
     changingApis: new Set(),
     loadFunction,
     codeUrl: (codeSha256) => createCodeUrl(options.controlUrl, key, codeSha256, clock.now()),
@@ -116,6 +122,7 @@ export function openAws(options: AwsOptions): Aws {
     apps: () => appsOf(state),
     async close() {
       isClosed = true;
+      closeQueues();
       await listeners.closeAll();
       closeItems();
     },
@@ -124,7 +131,7 @@ export function openAws(options: AwsOptions): Aws {
 
 /** Each service, with the collections and backends that its operations use. */
 function createServices(
-  { functions, roles, apis, deployments, stages, buckets, objects, parameters, logGroups, tables }: AwsState,
+  { functions, roles, apis, deployments, stages, buckets, objects, parameters, logGroups, tables, queues }: AwsState,
   {
     clock,
     latency,
@@ -134,6 +141,8 @@ function createServices(
     blobs,
     logs,
     items,
+    queuePlane,
+    queueUrl,
     changingApis,
     loadFunction,
     codeUrl,
@@ -159,6 +168,7 @@ function createServices(
     ssm: jsonService(ssmApi, { parameters, clock }),
     logs: jsonService(logsApi, { logGroups, logs, clock }),
     dynamodb: dynamoService({ tables, items, roles, clock, latency }),
+    sqs: sqsService({ queues, queuePlane, queueUrl, roles, clock, latency }),
     iam: queryService(iamApi, { roles, clock, latency }),
     sts: queryService(stsApi, {}),
   };

@@ -1,6 +1,7 @@
 /** What AWS operations work with besides the persisted state: stores, listeners, the clock and the Lambda runtime. */
 import type { LambdaRuntime } from "../../emulation/lambda/invocation.ts";
 import type { ItemStore } from "../../emulation/dynamodb/item-store.ts";
+import type { QueuePlane } from "../../emulation/sqs/queue.ts";
 import type { LoadedFunction } from "../../model/invocation.ts";
 import type { Clock } from "../clock.ts";
 import type { LatencyProfile } from "../latency-profile.ts";
@@ -25,6 +26,10 @@ export interface AwsBackends {
   readonly logs: LogStore;
   /** Items of DynamoDB's tables; opened when a table first needs it. */
   items(): ItemStore;
+  /** SQS's queues with their messages, as its data operations work on them. */
+  readonly queuePlane: QueuePlane;
+  /** The URL of a queue. */
+  queueUrl(name: string): string;
   /** Ids of the APIs that a call is changing. */
   readonly changingApis: Set<string>;
   /** The version as the Lambda runtime takes it. */

@@ -232,6 +232,21 @@ export interface TableRecord {
   readonly counted: { readonly at: number; readonly count: number; readonly bytes: number };
 }
 
+/** A queue of SQS; its messages are in the queue store, under its name. Times in epoch ms. */
+export interface QueueRecord {
+  readonly name: string;
+  readonly created: number;
+  /** From when it can be used. */
+  readonly readyAt: number;
+  /** A deleted queue is kept as a record, since its name is not free at once. */
+  readonly deletedAt?: number;
+  /** Seconds. */
+  readonly visibilityTimeout: number;
+  readonly retention: number;
+  readonly redrive?: { readonly deadLetterArn: string; readonly maxReceiveCount: number };
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export interface LogGroupRecord {
   readonly name: string;
   /** Epoch ms. */

@@ -9,6 +9,7 @@ import type {
   LogGroupRecord,
   ObjectRecord,
   ParameterRecord,
+  QueueRecord,
   RoleRecord,
   StageRecord,
   TableRecord,
@@ -27,6 +28,7 @@ export interface AwsState {
   readonly parameters: Collection<ParameterRecord>;
   readonly logGroups: Collection<LogGroupRecord>;
   readonly tables: Collection<TableRecord>;
+  readonly queues: Collection<QueueRecord>;
 }
 
 /**
@@ -46,6 +48,7 @@ export function openState(folder: string): AwsState {
     parameters: open("parameters"),
     logGroups: open("log-groups"),
     tables: open("tables"),
+    queues: open("queues"),
   };
   for (const children of [state.stages, state.deployments]) {
     for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);

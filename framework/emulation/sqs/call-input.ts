@@ -37,6 +37,13 @@ export const texts: Member<readonly string[]> = (name, json = []) => {
   throw wrongType(name, "List");
 };
 
+/** A map of texts; empty when it is absent. */
+export const textMap: Member<Readonly<Record<string, string>>> = (name, json = {}) => {
+  const isMap = typeof json === "object" && json !== null && !Array.isArray(json);
+  if (isMap && Object.values(json).every((one) => typeof one === "string")) return json as Record<string, string>;
+  throw wrongType(name, "Map");
+};
+
 /** Throws AwsError for a member that is wrong, missing or not supported. */
 export function readInput<S extends Shape>(members: Readonly<Record<string, unknown>>, shape: S): Input<S> {
   const refused = Object.keys(members).find((name) => !Object.hasOwn(shape, name) && members[name] !== null);

@@ -173,6 +173,7 @@ export const getQueueAttributes: QueueOperation = (members, plane) => {
     DelaySeconds: queue.delay,
     ReceiveMessageWaitTimeSeconds: queue.wait,
     QueueArn: queue.arn,
+    SqsManagedSseEnabled: "true",
     ...(redrive && {
       RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: redrive.deadLetterArn,

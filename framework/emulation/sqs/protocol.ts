@@ -8,6 +8,8 @@ const target = "AmazonSQS";
 
 /** The names in the older query protocol, where they differ from the shape's (client-sqs, awsQueryError). */
 const queryNames: Readonly<Record<string, string>> = {
+  QueueDeletedRecently: "AWS.SimpleQueueService.QueueDeletedRecently",
+  QueueNameExists: "QueueAlreadyExists",
   QueueDoesNotExist: "AWS.SimpleQueueService.NonExistentQueue",
   MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
   UnsupportedOperation: "AWS.SimpleQueueService.UnsupportedOperation",
@@ -20,21 +22,35 @@ const queryNames: Readonly<Record<string, string>> = {
 const ownErrors: ReadonlySet<string> = new Set([
   "InvalidAddress",
   "InvalidAttributeName",
+  "InvalidAttributeValue",
   "InvalidMessageContents",
   "MessageNotInflight",
   "OverLimit",
+  "QueueDeletedRecently",
   "QueueDoesNotExist",
+  "QueueNameExists",
   "ReceiptHandleIsInvalid",
   "RequestThrottled",
   "UnsupportedOperation",
 ]);
 
+/** Whether a client speaks the older query protocol, as AWS's command line did before 2.14. */
+export const isQueryProtocol = ({ headers }: Pick<HttpRequest, "headers">): boolean =>
+  headerValues(headers, "x-amz-target").length === 0 &&
+  contentTypeOf({ headers }) === "application/x-www-form-urlencoded";
+
+const contentTypeOf = ({ headers }: Pick<HttpRequest, "headers">): string | undefined =>
+  headerValues(headers, "content-type")[0]?.split(";")[0]?.trim();
+
+/** The error for a client that speaks it. */
+export const queryProtocolRefused = (): AwsError =>
+  unknown("does not support the older query protocol; use a client that speaks AWS JSON, as current SDKs do");
+
 /** The name of the operation. Throws UnknownOperationException for one that is not among `known`. */
 export function operationOf({ method, headers }: HttpRequest, known: Readonly<Record<string, unknown>>): string {
+  if (isQueryProtocol({ headers })) throw queryProtocolRefused();
   const given = headerValues(headers, "x-amz-target")[0];
-  const type = headerValues(headers, "content-type")[0]?.split(";")[0]?.trim();
-  if (given === undefined && type === "application/x-www-form-urlencoded")
-    throw unknown("does not support the older query protocol; use a client that speaks AWS JSON, as current SDKs do");
+  const type = contentTypeOf({ headers });
   const [prefix, name = ""] = (given ?? "").split(".");
   if (method === "POST" && type === "application/x-amz-json-1.0" && prefix === target && Object.hasOwn(known, name))
     return name;

@@ -142,6 +142,16 @@ export class QueueStore {
     return this.#all<MessageCounts>(sql, now, now, now, queue)[0]!;
   }
 
+  /** The queues that have messages. */
+  queues(): readonly string[] {
+    return this.#all<{ readonly queue: string }>("SELECT DISTINCT queue FROM message").map(({ queue }) => queue);
+  }
+
+  /** Deletes all messages of a queue. */
+  removeQueue(queue: string): void {
+    this.#all("DELETE FROM message WHERE queue = ?", queue);
+  }
+
   /** The messages of a queue, and whether they are in flight (0 or 1). */
   list(queue: string, now: number): readonly { readonly body: string; readonly inFlight: number }[] {
     return this.#all("SELECT body, visible > ? AND receives > 0 AS inFlight FROM message WHERE queue = ?", now, queue);

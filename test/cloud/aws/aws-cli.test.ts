@@ -126,6 +126,11 @@ it("makes a table, writes and reads items, and deletes it", { tags: ["check"] },
   expect(await refused("describe-table")).toContain("(ResourceNotFoundException)");
 });
 
+it("is told why a queue needs a newer one", { tags: ["check"] }, async () => {
+  // Debian's awscli 2.9 speaks the query protocol; 2.14 was the first that speaks JSON.
+  expect(await refusalOf("sqs", "create-queue", "--queue-name", "cli")).toContain("the older query protocol");
+});
+
 it("calls the other services", { tags: ["check"] }, async () => {
   expect(await aws("sts", "get-caller-identity")).toMatchObject({ Account: "000000000000" });
   await aws("iam", "create-role", "--role-name", "cli", "--assume-role-policy-document", trust);

@@ -9,6 +9,7 @@ import * as dynamoSchemas from "@aws-sdk/client-dynamodb";
 import * as iamSchemas from "@aws-sdk/client-iam";
 import * as lambdaSchemas from "@aws-sdk/client-lambda";
 import * as s3Schemas from "@aws-sdk/client-s3";
+import * as sqsSchemas from "@aws-sdk/client-sqs";
 import * as ssmSchemas from "@aws-sdk/client-ssm";
 import * as stsSchemas from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,8 +21,10 @@ import { iamApi, stsApi } from "../../../framework/cloud/aws/iam/operations.ts";
 import { lambdaOperations } from "../../../framework/cloud/aws/lambda/operations.ts";
 import { logsApi } from "../../../framework/cloud/aws/logs/operations.ts";
 import { s3Operations } from "../../../framework/cloud/aws/s3/operations.ts";
+import { queueControls } from "../../../framework/cloud/aws/sqs/service.ts";
 import { ssmApi } from "../../../framework/cloud/aws/ssm/operations.ts";
 import { itemOperations } from "../../../framework/emulation/dynamodb/data-plane.ts";
+import { queueOperations } from "../../../framework/emulation/sqs/data-plane.ts";
 import type { LambdaRuntime } from "../../../framework/emulation/lambda/invocation.ts";
 import { answering, type Lab, noRuntime, openLab, roleArn } from "../lab.ts";
 import { tableInput } from "./dynamodb/store-table.ts";
@@ -214,13 +217,13 @@ describe("REST", () => {
 
 /** The same for AWS JSON, whose members are in one document. */
 function createJson(
-  service: "ssm" | "logs" | "dynamodb",
+  service: "ssm" | "logs" | "dynamodb" | "sqs",
   target: string,
   schemas: object,
   called: Set<string>,
   version = "1.1",
 ) {
-  return async (operation: string, body: Readonly<Record<string, unknown>> = {}): Promise<void> => {
+  return async (operation: string, body: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> => {
     called.add(operation);
     const { members } = schemaOf(schemas, operation);
     const send = (content: object) =>
@@ -238,6 +241,7 @@ function createJson(
     const answer = await send(body);
     expect([operation, answer.status], answer.text).toEqual([operation, 200]);
     expect(answer.headers.get("content-type")).toBe(`application/x-amz-json-${version}`);
+    return (answer.text ? JSON.parse(answer.text) : {}) as Record<string, unknown>;
   };
 }
 
@@ -297,6 +301,22 @@ describe("JSON 1.0", () => {
     await call("DeleteItem", { TableName, Key });
     await call("DeleteTable", { TableName });
     expect([...called].toSorted()).toEqual(Object.keys({ ...tableOperations, ...itemOperations }).toSorted());
+  });
+
+  it("SQS", async () => {
+    const called = new Set<string>();
+    const call = createJson("sqs", "AmazonSQS", sqsSchemas, called, "1.0");
+    const { QueueUrl } = await call("CreateQueue", { QueueName: "called" });
+    await call("GetQueueUrl", { QueueName: "called" });
+    await call("ListQueueTags", { QueueUrl });
+    await call("GetQueueAttributes", { QueueUrl });
+    await call("SendMessage", { QueueUrl, MessageBody: "a" });
+    const { Messages } = await call("ReceiveMessage", { QueueUrl });
+    const [{ ReceiptHandle }] = Messages as readonly [{ readonly ReceiptHandle: string }];
+    await call("ChangeMessageVisibility", { QueueUrl, ReceiptHandle, VisibilityTimeout: 60 });
+    await call("DeleteMessage", { QueueUrl, ReceiptHandle });
+    await call("DeleteQueue", { QueueUrl });
+    expect([...called].toSorted()).toEqual(Object.keys({ ...queueControls, ...queueOperations }).toSorted());
   });
 });
 

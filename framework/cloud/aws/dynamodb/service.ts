@@ -1,14 +1,14 @@
 /** DynamoDB of the local cloud: its control plane beside the data operations, with the permissions of functions. */
-import { AwsError } from "../../../emulation/aws/aws-error.ts";
-import { authorize, type Caller } from "../../../emulation/aws/policy.ts";
-import { assumedRoleArn, type RoleSession } from "../../../emulation/aws/session-credentials.ts";
+import { authorize } from "../../../emulation/aws/policy.ts";
+import type { RoleSession } from "../../../emulation/aws/session-credentials.ts";
 import { createItemCalls, itemOperations } from "../../../emulation/dynamodb/data-plane.ts";
 import { dynamoResponse, membersOf, operationOf, writeDynamoError } from "../../../emulation/dynamodb/protocol.ts";
 import type { HttpRequest } from "../../../model/http-message.ts";
 import { StructureReader } from "../../structure-reader.ts";
-import { account, tableArn } from "../arn.ts";
+import { tableArn } from "../arn.ts";
 import type { Uses } from "../backends.ts";
 import type { JsonOperation } from "../json-protocol.ts";
+import { callerOf } from "../role-session.ts";
 import type { AwsService, PreparedCall } from "../service.ts";
 import { describeContinuousBackups, updateContinuousBackups } from "./continuous-backups.ts";
 import { memberError } from "./errors.ts";
@@ -44,12 +44,6 @@ export function dynamoService(uses: Uses<DynamoUseName>): AwsService {
     },
     { now: () => clock.now(), tableArn },
   );
-  const callerOf = (session: RoleSession): Caller => {
-    const role = roles.get(session.role);
-    if (!role)
-      throw new AwsError("UnrecognizedClientException", 400, "The security token included in the request is invalid.");
-    return { arn: assumedRoleArn(account, session), policies: Object.values(role.policies) };
-  };
   return {
     takesSessions: true,
     writeError: writeDynamoError,
@@ -59,7 +53,7 @@ export function dynamoService(uses: Uses<DynamoUseName>): AwsService {
         operation,
         async run() {
           const members = membersOf(request);
-          const caller = session && callerOf(session);
+          const caller = session && callerOf(session, roles);
           if (Object.hasOwn(itemOperations, operation))
             return dynamoResponse(await runItemCall({ operation, members, caller }));
           if (caller) authorize(caller, `dynamodb:${operation}`, resourceOf(members));

@@ -29,7 +29,7 @@ const errorCodes: Readonly<Record<string, string>> = {
 export function queryService<K extends UseName>(api: QueryApi<K>, uses: Uses<K>): AwsService {
   return {
     prepare: (request) => prepareQuery(request, api, uses),
-    writeError: (error) => writeError(error, api.namespace),
+    writeError: (error) => queryError(error, api.namespace),
   };
 }
 
@@ -69,7 +69,8 @@ function prepareQuery<K extends UseName>({ method, body }: HttpRequest, api: Que
   };
 }
 
-function writeError({ code, status, message }: AwsError, namespace: string): HttpResponse {
+/** An error as the clients of this protocol read it. */
+export function queryError({ code, status, message }: AwsError, namespace: string): HttpResponse {
   const requestId = randomUUID();
   const Error = { Type: status < 500 ? "Sender" : "Receiver", Code: errorCodes[code] ?? code, Message: message };
   return toHttp(

@@ -49,13 +49,14 @@ const denied = (operation: string, reason: string, arn = tableArn) => ({
 });
 const allow = { Effect: "Allow", Action: storeActions, Resource: tableArn };
 
-it("gives each environment credentials, a Region and DynamoDB's address", () => {
+it("gives each environment credentials, a Region and the services' address", () => {
   expect(variables).toMatchObject({
     AWS_ACCESS_KEY_ID: expect.stringMatching(/^ASIA[A-Z2-7]{16}$/),
     AWS_SECRET_ACCESS_KEY: expect.any(String),
     AWS_SESSION_TOKEN: expect.any(String),
     AWS_REGION: "us-east-1",
     AWS_ENDPOINT_URL_DYNAMODB: lab.cloud.url,
+    AWS_ENDPOINT_URL_SQS: lab.cloud.url,
   });
   expect(variables["AWS_SECRET_ACCESS_KEY"]).not.toBe(lab.cloud.secretAccessKey);
 });
@@ -115,6 +116,6 @@ it("takes a function's credentials for no other service, and no token of anybody
   });
   await expect(ssm.send(new GetParameterCommand({ Name: "a" }))).rejects.toMatchObject({
     name: "AccessDeniedException",
-    message: expect.stringContaining("for DynamoDB only, not for ssm"),
+    message: expect.stringContaining("for DynamoDB and SQS only, not for ssm"),
   });
 });
