@@ -10,7 +10,7 @@ export const GET: Handler = async (request, { env }) => {
     <>
       <p>
         You are signed in until <time datetime={end.toISOString()}>{end.toUTCString()}</time>. See the{" "}
-        <a href="/panel">panel</a>.
+        <a href="/panel">panel</a>, or delete entries of the <a href="/guestbook">guestbook</a>.
       </p>
       <form method="post" action="/logout">
         <button>Sign out</button>

@@ -1,36 +1,46 @@
-/** The guestbook's entries: kept in the visitor's signed cookie, read and written through Hono's context. */
-import type { Context } from "hono";
-import { getSignedCookie, setSignedCookie } from "hono/cookie";
-import type { Env } from "./env.ts";
+/** The guestbook's entries in the store: all visitors share them, and they outlive every environment. */
+import { store, type StoreContext } from "portico/store";
 
 export interface Entry {
   readonly name: string;
   readonly text: string;
+  /** When it was written, in milliseconds since 1970. */
+  readonly time: number;
 }
 
-type C = Context<{ Bindings: Env }>;
-
-/** Browsers drop a cookie above 4,096 bytes; this leaves room for its name and signature. */
-const room = 3500;
-
-/** Not the session's key: a signature covers only the value, so each kind of cookie has its own. */
-const key = (c: C) => `${c.env.SESSION_KEY}:guestbook`;
-
-/** The visitor's entries, newest last; none without a cookie or with one that we did not sign. */
-export async function readEntries(c: C): Promise<readonly Entry[]> {
-  const value = await getSignedCookie(c, key(c), "guestbook");
-  return value ? (JSON.parse(value) as Entry[]) : [];
+/** A part of the guestbook, newest entries first. */
+export interface EntryPage {
+  readonly entries: readonly (Entry & { readonly key: string })[];
+  /** Continues with the entries after this key; undefined on the last page. */
+  readonly next: string | undefined;
 }
 
-/** Writes the cookie; the oldest entries go when it would grow too large. */
-export async function writeEntries(c: C, entries: readonly Entry[]): Promise<void> {
-  let kept = entries;
-  while (encodeURIComponent(JSON.stringify(kept)).length > room) kept = kept.slice(1);
-  const secure = new URL(c.req.url).protocol === "https:";
-  await setSignedCookie(c, "guestbook", JSON.stringify(kept), key(c), {
-    path: "/guestbook",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure,
-  });
+const pageSize = 20;
+
+const guestbook = (context: StoreContext) => store<Entry>(context, "guestbook");
+
+/** Lists are in the order of their keys, so the time counts down: the newest entry comes first. */
+const newKey = (time: number): string => `${1e13 - time}-${crypto.randomUUID()}`;
+
+/** Whether a text from a client has the form of a key. */
+export const isKey = (text: unknown): text is string =>
+  typeof text === "string" && /^\d{13}-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(text);
+
+export async function addEntry(context: StoreContext, entry: Entry): Promise<void> {
+  await guestbook(context).set(newKey(entry.time), entry);
+}
+
+/** @param after the last key of the page before */
+export async function listEntries(context: StoreContext, after?: string): Promise<EntryPage> {
+  const entries: (Entry & { key: string })[] = [];
+  // One more than is shown tells whether there is another page.
+  for await (const { key, value } of guestbook(context).list({ after, limit: pageSize + 1 }))
+    entries.push({ ...value, key });
+  const shown = entries.slice(0, pageSize);
+  return { entries: shown, next: entries.length > pageSize ? shown.at(-1)?.key : undefined };
+}
+
+/** Also succeeds where the entry is gone already. */
+export async function deleteEntry(context: StoreContext, key: string): Promise<void> {
+  await guestbook(context).delete(key);
 }

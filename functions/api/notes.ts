@@ -1,10 +1,10 @@
-/** `/api/notes`: a JSON API. It answers a note that it accepts, and keeps none: this app has no database. */
+/** `/api/notes`: a JSON API. It answers a note that it accepts, and keeps none. */
 import { type Handler, HttpError } from "portico";
 import { checkNote, type Note } from "../_lib/note.ts";
 
 const examples: readonly Note[] = [
   { title: "Functions are files", tags: ["routes"] },
-  { title: "State belongs into a store, or to the visitor", tags: ["state"] },
+  { title: "State belongs into the store, or to the visitor", tags: ["state"] },
 ];
 
 export const GET: Handler = () => Response.json({ notes: examples });

@@ -1,46 +1,73 @@
 /**
- * `/guestbook`: a Hono app as one route. It has its own router, middleware, cookies and JSX, and only this function
- * pays for them.
+ * `/guestbook`: a Hono app as one route, with its own router, middleware and JSX. Anybody may sign, a few times a
+ * minute; whoever is signed in at `/login` is the owner, who may delete.
  */
 import { Hono } from "hono";
 import { csrf } from "hono/csrf";
-import { type Entry, readEntries, writeEntries } from "../_lib/entries.ts";
+import { HttpError } from "portico";
+import { rateLimit } from "portico/store";
+import { addEntry, deleteEntry, type EntryPage, isKey, listEntries } from "../_lib/entries.ts";
 import type { Env } from "../_lib/env.ts";
 import { readForm } from "../_lib/form.ts";
 import { page } from "../_lib/page.tsx";
+import { session } from "../_lib/session.ts";
 
-const longest = { name: 40, text: 200 } as const;
+/** Characters. */
+const longest = { name: 40, text: 280 } as const;
 
-const guestbook = (entries: readonly Entry[], problem?: string) => (
+/** Entries of one client; the store counts them, whichever environment answers. */
+const limited = rateLimit({ name: "guestbook", limit: 5, window: 60 });
+
+interface Draft {
+  readonly name: string;
+  readonly text: string;
+  /** Why it was not taken. */
+  readonly problem: string;
+}
+
+const SignForm = ({ draft }: { readonly draft: Draft | undefined }) => (
+  <form method="post" action="/guestbook">
+    {draft && <p class="problem">{draft.problem}</p>}
+    <label>
+      Name
+      <input name="name" required maxlength={longest.name} value={draft?.name.slice(0, longest.name)} />
+    </label>
+    <label>
+      Text
+      <textarea name="text" required rows={3} maxlength={longest.text}>
+        {draft?.text.slice(0, longest.text)}
+      </textarea>
+    </label>
+    <button>Sign</button>
+  </form>
+);
+
+const Time = ({ of }: { readonly of: string }) => <time datetime={of}>{of.slice(0, 16).replace("T", " ")} UTC</time>;
+
+const Entries = ({ entries, isOwner }: Pick<EntryPage, "entries"> & { readonly isOwner: boolean }) => (
+  <ul class="entries">
+    {entries.map(({ key, name, text, time }) => (
+      <li>
+        <strong>{name}</strong> <Time of={new Date(time).toISOString()} />
+        <p>{text}</p>
+        {isOwner && (
+          <form method="post" action="/guestbook/delete">
+            <button class="quiet" name="key" value={key}>
+              Delete
+            </button>
+          </form>
+        )}
+      </li>
+    ))}
+  </ul>
+);
+
+const guestbook = ({ entries, next }: EntryPage, isOwner: boolean, draft?: Draft) => (
   <>
-    <p>
-      Your entries live in a signed cookie of your own browser: only you see them, and when there is no room left the
-      oldest go.
-    </p>
-    <form method="post" action="/guestbook">
-      {problem && <p class="problem">{problem}</p>}
-      <label>
-        Name
-        <input name="name" required maxlength={longest.name} />
-      </label>
-      <label>
-        Text
-        <input name="text" required maxlength={longest.text} />
-      </label>
-      <button>Sign</button>
-    </form>
-    <ol class="entries">
-      {entries.map(({ name, text }) => (
-        <li>
-          <strong>{name}</strong> {text}
-        </li>
-      ))}
-    </ol>
-    {entries.length > 0 && (
-      <form method="post" action="/guestbook/clear">
-        <button class="quiet">Clear</button>
-      </form>
-    )}
+    <p class="lead">Everybody sees what is written here. It is kept in the app's own store.</p>
+    <SignForm draft={draft} />
+    {entries.length > 0 ? <Entries entries={entries} isOwner={isOwner} /> : <p class="hint">No entries yet.</p>}
+    {next && <a href={`/guestbook?after=${next}`}>Older entries</a>}
   </>
 );
 
@@ -48,25 +75,53 @@ const app = new Hono<{ Bindings: Env }>().basePath("/guestbook");
 
 app.use(csrf());
 
-app.get("/", async (c) => page("Guestbook", guestbook(await readEntries(c))));
+app.get("/", async (c) => {
+  const after = c.req.query("after");
+  if (after !== undefined && !isKey(after)) throw new HttpError(400, "There is no such page of the guestbook");
+  const [entries, owner] = await Promise.all([listEntries(c.executionCtx, after), session(c.req.raw, c.env)]);
+  return page("Guestbook", guestbook(entries, owner !== undefined));
+});
 
 app.post("/", async (c) => {
   const form = await readForm(c.req.raw);
-  const [name, text] = [form.get("name"), form.get("text")];
-  const entries = await readEntries(c);
-  if (!isShort(name, longest.name) || !isShort(text, longest.text)) {
-    return page("Guestbook", guestbook(entries, "A name and a short text, please."), { status: 400 });
+  const [name, text] = [read(form, "name"), read(form, "text")];
+  const refuse = async (problem: string, init: ResponseInit) => {
+    const [entries, owner] = await Promise.all([listEntries(c.executionCtx), session(c.req.raw, c.env)]);
+    return page("Guestbook", guestbook(entries, owner !== undefined, { name, text, problem }), init);
+  };
+  const problem = problemOf(name, text);
+  if (problem) return refuse(problem, { status: 400 });
+  const tooMany = await limited(c, async () => {});
+  if (tooMany) {
+    const seconds = tooMany.headers.get("retry-after")!;
+    return refuse(`That is a lot to write. Please wait for ${seconds} seconds.`, {
+      status: 429,
+      headers: { "retry-after": seconds },
+    });
   }
-  await writeEntries(c, [...entries, { name, text }]);
+  await addEntry(c.executionCtx, { name, text, time: Date.now() });
   return c.redirect("/guestbook", 303);
 });
 
-app.post("/clear", async (c) => {
-  await writeEntries(c, []);
+app.post("/delete", async (c) => {
+  if (!(await session(c.req.raw, c.env))) throw new HttpError(401, "Only the owner deletes: sign in at /login first");
+  const key = (await readForm(c.req.raw)).get("key");
+  if (!isKey(key)) throw new HttpError(400, "There is no such entry");
+  await deleteEntry(c.executionCtx, key);
   return c.redirect("/guestbook", 303);
 });
 
-const isShort = (value: unknown, most: number): value is string =>
-  typeof value === "string" && value.trim() !== "" && value.length <= most;
+/** A field without spaces around it; browsers send line breaks as CR LF. */
+function read(form: FormData, field: string): string {
+  const value = form.get(field);
+  return typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "";
+}
+
+function problemOf(name: string, text: string): string | undefined {
+  if (!name || !text) return "A name and a text, please.";
+  if (name.length > longest.name) return `A name has at most ${longest.name} characters.`;
+  if (text.length > longest.text) return `A text has at most ${longest.text} characters.`;
+  return undefined;
+}
 
 export default app;
