@@ -7,7 +7,7 @@ import type { Route } from "../model/route.ts";
 import { UserError } from "../model/user-error.ts";
 import { DevFunction } from "./dev-function.ts";
 import type { DevOptions } from "./dev-options.ts";
-import { type FunctionPlan, groupRoutes, jobFunctionId } from "./function-groups.ts";
+import { type FunctionPlan, groupRoutes, jobFunctionId, uploadsFunctionId } from "./function-groups.ts";
 import { wantsLightClasses } from "./lambda/web-classes.ts";
 import { lightClassesModule } from "./lambda/web-classes-module.ts";
 
@@ -53,7 +53,7 @@ export function createDevBuilder(options: Omit<DevOptions, "jobs">): DevBuilder 
   let jobs: readonly Job[] = [];
   return {
     setRoutes(routes, next = []) {
-      const all = [...groupRoutes(options.app.group, options.target, routes), ...next.map(jobPlan)];
+      const all = [...groupRoutes(options.app.group, options.target, routes), ...next.map(jobPlan), uploadsPlan];
       plans = new Map(all.map((plan) => [plan.id, plan]));
       const renamed = namesOf(next) !== namesOf(jobs);
       jobs = next;
@@ -90,6 +90,8 @@ export function createDevBuilder(options: Omit<DevOptions, "jobs">): DevBuilder 
 }
 
 const jobPlan = (job: Job): FunctionPlan => ({ id: jobFunctionId(job.name), routes: [], job });
+
+const uploadsPlan: FunctionPlan = { id: uploadsFunctionId, routes: [], uploads: true };
 
 const namesOf = (jobs: readonly Job[]): string => jobs.map(({ name }) => name).join();
 

@@ -1,4 +1,4 @@
-/** The entry of one function in `portico dev`: of a route, of a group of routes, or of a job. */
+/** The entry of one function in `portico dev`: of a route, of a group of routes, of a job, or of upload forms. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type App, envNames, type FunctionSettings } from "../model/app.ts";
@@ -9,7 +9,7 @@ import { scanJobs } from "./job-exports.ts";
 import { devJobEntry } from "./jobs-entry.ts";
 import { wantsLightClasses } from "./lambda/web-classes.ts";
 import { guessMethods, type Scan, scanRoutes } from "./route-exports.ts";
-import { functionUrlEntry } from "./router-entry.ts";
+import { functionUrlEntry, uploadsEntry } from "./router-entry.ts";
 
 /** The files of the app that a function is made of. */
 export const sourcesOf = ({ routes, job }: FunctionPlan): readonly string[] =>
@@ -30,11 +30,12 @@ export async function scanPlan(root: string, target: Target, { routes, job }: Fu
 /** The text of a function's entry. @param light whether the web classes are Portico's own; Lambda only */
 export function devEntry(
   { app, target }: { readonly app: App; readonly target: Target },
-  { job }: FunctionPlan,
+  { job, uploads }: FunctionPlan,
   routes: readonly ScannedRoute[],
   light: boolean,
 ): string {
   if (job) return devJobEntry(target, job, envNames(app));
+  if (uploads) return uploadsEntry(target, envNames(app));
   // In development the gateway serves the current static files.
   const isUrl = target === "lambda" && app.lambda.front === "function-url";
   const web = light ? "light" : "platform";

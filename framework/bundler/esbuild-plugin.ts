@@ -68,6 +68,9 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
     namespace: "portico",
   }));
   build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
+  build.onResolve({ filter: /^portico\/files$/ }, () =>
+    target === "node" ? ownModule(`features/files/${target}`) : failedResolution(filesTargetError(target)),
+  );
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
     if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
@@ -81,7 +84,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
       new UserError(
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
-        "Import from portico, portico/store, portico/jobs, portico/lambda or portico/workers.",
+        "Import from portico, portico/store, portico/files, portico/jobs, portico/lambda or portico/workers.",
       ),
     );
   });
@@ -118,6 +121,14 @@ function resolveBuiltins(build: PluginBuild): void {
     loader: "js",
   }));
 }
+
+/** For a target that has no engine of `portico/files` yet. */
+const filesTargetError = (target: Target): UserError =>
+  new UserError(
+    "FILES_TARGET",
+    `a function for ${target} cannot import portico/files yet; Node's can`,
+    'Build the app for node ("target" in hosting.json), or move the imports of portico/files out of it.',
+  );
 
 const failedResolution = (error: UserError): OnResolveResult => ({ errors: [{ text: error.message, detail: error }] });
 

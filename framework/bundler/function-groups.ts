@@ -8,10 +8,12 @@ import type { Target } from "../model/target.ts";
 /** A function before it is built. */
 export interface FunctionPlan<R extends Route = Route> {
   readonly id: string;
-  /** At least one, in order of precedence; none for a job. */
+  /** At least one, in order of precedence; none for a job and for upload forms. */
   readonly routes: readonly R[];
   /** In development a job is a function of its own. */
   readonly job?: Job;
+  /** In development, what receives upload forms is a function of its own. */
+  readonly uploads?: true;
 }
 
 /**
@@ -41,6 +43,9 @@ export function jobsFunctionSettings(app: Pick<App, "routes">, jobs: readonly Jo
   const settings = functionSettings(app, { id: jobsFunctionId, routes: [] });
   return { ...settings, timeout: Math.max(...jobs.map(lambdaJobTimeout)) + jobMargin };
 }
+
+/** The id of the function that receives upload forms in development. */
+export const uploadsFunctionId = "_uploads";
 
 /** The functions of an app, in the order of their first routes. */
 export function groupRoutes<R extends Route>(

@@ -1,6 +1,8 @@
 /** Generated entry modules of whole apps: a router over all routes and the static files. */
 import { expandRoutes } from "../model/precedence.ts";
 import type { Route } from "../model/route.ts";
+import type { Target } from "../model/target.ts";
+import { uploadsPath } from "../runtime/path.ts";
 import {
   importLines,
   moduleText,
@@ -63,20 +65,28 @@ export interface RouterJobs {
   readonly clock: boolean;
 }
 
+/** A Worker's jobs, and whether upload forms are received. */
+export interface RouterParts {
+  readonly jobs?: RouterJobs | undefined;
+  readonly uploads?: boolean;
+}
+
 /**
  * The main module of a build with code splitting.
  * @param names of the env, secrets and bindings that functions may read; Workers only
  * @param jobs Workers only
+ * @param uploads whether a function imports `portico/files`, and so may have forms
  */
 export function routerEntry(
   target: "workers" | "node",
   routes: readonly Route[],
   names: readonly string[],
   { folders, indexes, page, slashes }: RouterAssets,
-  jobs?: RouterJobs,
+  { jobs, uploads = false }: RouterParts = {},
 ): string {
   const served = target === "workers" && (indexes.length > 0 || page);
   const table = [
+    ...(uploads ? [uploadsRoute(target)] : []),
     ...folderEntries(folders),
     ...expandRoutes(routes).map(({ segments, route }) => {
       return `[${patternLiteral(segments)}, once(() => import("portico:function/${route.id}").then(defaultOf))]`;
@@ -120,6 +130,20 @@ const once = `const once = (load) => { let route; return () => route ?? load().t
 /** A Worker with the handlers of its jobs, whose module is imported when it is first needed. */
 const withJobs = (worker: string, { table, clock }: RouterJobs, names: readonly string[]): string =>
   `{ ...${worker}, ...jobHandlers(() => import("portico:${table}"), ${JSON.stringify(names)}, ${clock}) }`;
+
+/** Before all others, of which one may match every path. */
+const uploadsRoute = (target: Target): string =>
+  `[/^${uploadsPath.replaceAll(/[/.]/g, "\\$&")}[^/]+$/, ` +
+  `once(() => import("portico/features/files/${target}-uploads").then(({ uploads }) => uploads))]`;
+
+/** The entry of what receives upload forms in development. @param names of its env, Workers only */
+export const uploadsEntry = (target: Target, names: readonly string[]): string =>
+  moduleText([
+    `import { uploads } from "portico/features/files/${target}-uploads";`,
+    ...(target === "workers"
+      ? [`import { toWorkers } from "portico/workers";`, `export default toWorkers(uploads, ${JSON.stringify(names)});`]
+      : ["export default uploads;"]),
+  ]);
 
 /** A router's first entries: the folders that contain only static files. */
 const folderEntries = (folders: readonly string[]): readonly string[] =>

@@ -3,6 +3,7 @@
  * or with an error page.
  */
 import { randomUUID } from "node:crypto";
+import { uploadsFunctionId } from "../bundler/function-groups.ts";
 import type { LambdaFront } from "../model/app.ts";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { BuiltAsset } from "../model/manifest.ts";
@@ -30,6 +31,7 @@ import { type MappedFailure, mapFailure } from "./source-frame.ts";
 import { createStaticFiles, type StaticFiles } from "./static-files.ts";
 import { toHttpResponse } from "../http/response-conversion.ts";
 import { toHeaders } from "../http/to-request.ts";
+import { uploadsPath } from "../runtime/path.ts";
 import { maxBody, maxHead } from "../emulation/workers/limits.ts";
 
 /** A failed request, its failure and its status, for the terminal. */
@@ -151,6 +153,9 @@ async function answer(
   const { request, requestId } = exchange;
   const { routing, directory } = content;
   const [path = "/"] = request.target.split("?", 1);
+  // Lambda's forms go to S3.
+  if (request.method === "POST" && path.startsWith(uploadsPath) && target !== "lambda")
+    return runRoute(exchange, uploadsDecision, routing.routes, runner);
   let decision: RoutingDecision;
   try {
     decision = routing.decide(request.method, path);
@@ -164,6 +169,21 @@ async function answer(
   const response = redirect ?? (await staticResponse(request, decision, content));
   return { response: response ?? notFoundResponse(request, directory ? undefined : routing.routes) };
 }
+
+/** What receives upload forms, which is no route of the app's. */
+const uploadsDecision: RouteDecision = {
+  kind: "route",
+  route: {
+    id: uploadsFunctionId,
+    file: "portico/files",
+    pattern: `${uploadsPath}*`,
+    segments: [],
+    middleware: [],
+    function: uploadsFunctionId,
+  },
+  routeKey: `POST ${uploadsPath}*`,
+  pathParameters: {},
+};
 
 async function staticResponse(
   httpRequest: HttpRequest,

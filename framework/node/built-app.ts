@@ -7,6 +7,7 @@ import { readManifest } from "../model/manifest-reader.ts";
 import { UserError } from "../model/user-error.ts";
 import { answerAsset, answerNotFound, notFoundPage } from "../runtime/assets.ts";
 import type { JobRun } from "../features/jobs/job-runner.ts";
+import { uploadsPath } from "../runtime/path.ts";
 import type { Fetch } from "../runtime/route-function.ts";
 import { jsonError } from "../runtime/error-response.ts";
 import { restrictPackages } from "../http/declared-packages.ts";
@@ -75,8 +76,8 @@ export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "route
   };
   return (request, call) => {
     const path = pathOf(request.url);
-    // Without a 404 page, the app's router answers 404 itself.
-    if (!page && !mayBeAsset(path)) return app(request, call);
+    // Without a 404 page, the app's router answers 404 itself; upload forms are no route of the app's.
+    if (path.startsWith(uploadsPath) || (!page && !mayBeAsset(path))) return app(request, call);
     const found = find(path);
     if (found.kind === "route") return app(request, call);
     return found.kind === "asset" ? answerAsset(request, found.asset, read) : serveMissing(request, call);

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorResponse } from "../runtime/error-response.ts";
+import { uploadsPath } from "../runtime/path.ts";
 import type { Fetch } from "../runtime/route-function.ts";
 import type { Call, Env, Platform } from "../runtime/handler.ts";
 import { exceedsLimit, limitBody } from "./body-limit.ts";
@@ -106,8 +107,10 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     const framing = framingRefusal(incoming);
     if (framing !== undefined) return refuse(out, framing, framing === 400 ? "Bad Request" : "Not Implemented");
-    if (exceedsLimit(incoming, maxBody)) return refuseBody(incoming, out);
-    limitBody(incoming, maxBody, () => refuseBody(incoming, out));
+    // An upload form has a limit of its own.
+    const most = data !== undefined && target.startsWith(uploadsPath) ? Number.POSITIVE_INFINITY : maxBody;
+    if (exceedsLimit(incoming, most)) return refuseBody(incoming, out);
+    limitBody(incoming, most, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
     const call: Call = {
       env: env as Env,

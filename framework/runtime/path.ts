@@ -1,5 +1,8 @@
 /** The canonical form of URL paths, and the decoding of route params. */
 
+/** The paths below which Portico itself receives upload forms of `portico/files`. */
+export const uploadsPath = "/.portico/files/";
+
 /** The params of a matched path; an optional rest param that is absent is left out. */
 export type ParamValues = Record<string, string>;
 

@@ -24,7 +24,7 @@ export function evaluatePreconditions(request: Request, etag: string, size: numb
 }
 
 /** Whether `*` or a list has the tag; only a weak comparison ignores `W/` (RFC 9110 section 8.8.3.2). */
-function includesTag(header: string, etag: string, isWeak: boolean): boolean {
+export function includesTag(header: string, etag: string, isWeak: boolean): boolean {
   if (header.trim() === "*") return true;
   const tags = header.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
   return tags.some((tag) => (isWeak ? tag.replace(/^W\//, "") : tag) === etag);
@@ -34,7 +34,7 @@ function includesTag(header: string, etag: string, isWeak: boolean): boolean {
  * Reads one range of bytes (RFC 9110 section 14.1.2). A header that is malformed, in another unit, or with several
  * ranges is ignored, as section 14.2 allows.
  */
-function parseRange(header: string, size: number): PreconditionResult {
+export function parseRange(header: string, size: number): PreconditionResult {
   const [, from, to] = /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(header) ?? [];
   if (from === undefined || to === undefined || from + to === "") return { status: 200 };
   if (from === "") {

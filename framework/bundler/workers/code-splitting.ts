@@ -2,7 +2,7 @@
  * Bundling with code splitting for Workers and Node: a router that imports each route's module lazily, and shared
  * chunks.
  */
-import { build, type Metafile } from "esbuild";
+import { build, type BuildResult, type Metafile } from "esbuild";
 import { assetFolders } from "../../model/asset-folders.ts";
 import type { BuiltJob, Job } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
@@ -43,15 +43,23 @@ export async function bundleWithSplitting(
   };
   // Where no setting says so and no stage is named, schedules run under `portico start`, not in a cloud.
   const routerJobs = { table: jobsTableName, clock: app.clock === true };
-  const router = routerEntry(target, routes, envNames, served, jobs.length > 0 ? routerJobs : undefined);
+  const withRouter = (uploads: boolean) => {
+    const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };
+    return ["entry/router", routerEntry(target, routes, envNames, served, parts)] as const;
+  };
   const resolution = { root: app.root, target, external: externalPackages(app, target) };
   const modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs)] as const] : [];
-  const whole = [["entry/router", router] as const, ...table, ...jobsClientModule(target, jobs)];
-  const linkWith = (order: EvaluationOrder) => {
+  const others = [...table, ...jobsClientModule(target, jobs)];
+  const linkWith = (order: EvaluationOrder, uploads = false): Promise<Linked> => {
     const ordered = modules.map(({ name, text }) => [name, text + deferringLine(order, `portico:${name}`)] as const);
-    const entries = new Map([...ordered, ...whole]);
+    const entries = new Map([...ordered, withRouter(uploads), ...others]);
     return build({ ...bundleOptions({ ...resolution, entries }, "production", order), entryPoints });
+  };
+  // Only the linked functions tell whether one has upload forms.
+  const link = async (order: EvaluationOrder): Promise<Linked> => {
+    const linked = await linkWith(order);
+    return importsFiles(linked.metafile) ? linkWith(order, true) : linked;
   };
   const entryPoints = [
     { in: "portico:entry/router", out: "index" },
@@ -62,7 +70,7 @@ export async function bundleWithSplitting(
     app.root,
     bundleInOrder(
       modules.map(({ name }) => `portico:${name}`),
-      linkWith,
+      link,
     ),
   );
   for (const text of warningTexts(result.warnings)) warn(text);
@@ -74,14 +82,9 @@ export async function bundleWithSplitting(
     files: readOutputs(app.root, result.outputFiles),
   });
   inputs.add(metafile);
-  const notes = new Set<string>();
-  for (const { name, file } of modules) {
-    const graph = { metafile, entry: `portico:${name}`, files: [file] };
-    for (const note of await checkNativeModules(app.root, target, graph)) notes.add(note);
-  }
-  if (target === "workers") for (const note of nodeOnlyNames(app.root, metafile, files)) notes.add(note);
-  for (const note of notes) warn(note);
-  const entries = new Map([...modules.map(({ name, text }) => [name, text] as const), ...whole]);
+  for (const note of await notesOf(app.root, target, modules, { metafile, files })) warn(note);
+  const texts = modules.map(({ name, text }) => [name, text] as const);
+  const entries = new Map([...texts, withRouter(importsFiles(metafile)), ...others]);
   const built = { metafile, hash: createGraphHasher({ ...resolution, entries }, metafile) };
   return {
     files,
@@ -89,6 +92,27 @@ export async function bundleWithSplitting(
     ...(jobs.length > 0 && { jobs: await Promise.all(jobs.map((job) => describeJob(job, built))) }),
   };
 }
+
+/** Warnings about code that the target cannot run. */
+async function notesOf(
+  root: string,
+  target: "workers" | "node",
+  modules: readonly FileModule[],
+  { metafile, files }: { readonly metafile: Metafile; readonly files: SplitModules["files"] },
+): Promise<ReadonlySet<string>> {
+  const notes = new Set<string>();
+  for (const { name, file } of modules) {
+    const graph = { metafile, entry: `portico:${name}`, files: [file] };
+    for (const note of await checkNativeModules(root, target, graph)) notes.add(note);
+  }
+  if (target === "workers") for (const note of nodeOnlyNames(root, metafile, files)) notes.add(note);
+  return notes;
+}
+
+type Linked = BuildResult<ReturnType<typeof bundleOptions>>;
+
+const importsFiles = ({ inputs }: Metafile): boolean =>
+  Object.keys(inputs).some((key) => key.startsWith("portico:features/files/"));
 
 /** A generated module around a file of the app, which becomes a file of the build. */
 interface FileModule {
