@@ -35,25 +35,12 @@ export async function bundleWithSplitting(
   target: "workers" | "node",
   envNames: readonly string[],
 ): Promise<SplitModules> {
-  const served = {
-    folders: assetFolders(routes, assets),
-    indexes: assets.map(({ path }) => path).filter((path) => path.endsWith("/index.html")),
-    page: assets.some(({ path }) => path === notFoundPage),
-    slashes: app.trailingSlash ? routes : [],
-  };
-  // Where no setting says so and no stage is named, schedules run under `portico start`, not in a cloud.
-  const routerJobs = { table: jobsTableName, clock: app.clock === true };
-  const withRouter = (uploads: boolean) => {
-    const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };
-    return ["entry/router", routerEntry(target, routes, envNames, served, parts)] as const;
-  };
   const resolution = { root: app.root, target, external: externalPackages(app, target) };
   const modules = [...routes.map(routeModule), ...jobModules(jobs)];
-  const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs)] as const] : [];
-  const others = [...table, ...jobsClientModule(target, jobs)];
+  const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
   const linkWith = (order: EvaluationOrder, uploads = false): Promise<Linked> => {
     const ordered = modules.map(({ name, text }) => [name, text + deferringLine(order, `portico:${name}`)] as const);
-    const entries = new Map([...ordered, withRouter(uploads), ...others]);
+    const entries = new Map([...ordered, ...modulesAround(uploads)]);
     return build({ ...bundleOptions({ ...resolution, entries }, "production", order), entryPoints });
   };
   // Only the linked functions tell whether one has upload forms.
@@ -84,12 +71,34 @@ export async function bundleWithSplitting(
   inputs.add(metafile);
   for (const note of await notesOf(app.root, target, modules, { metafile, files })) warn(note);
   const texts = modules.map(({ name, text }) => [name, text] as const);
-  const entries = new Map([...texts, withRouter(importsFiles(metafile)), ...others]);
+  const entries = new Map([...texts, ...modulesAround(importsFiles(metafile))]);
   const built = { metafile, hash: createGraphHasher({ ...resolution, entries }, metafile) };
   return {
     files,
     functions: await Promise.all(routes.map((route) => describeRoute(app, route, built))),
     ...(jobs.length > 0 && { jobs: await Promise.all(jobs.map((job) => describeJob(job, built))) }),
+  };
+}
+
+/** The generated modules beside those of functions: the router, and what knows all jobs. */
+function aroundFunctions(
+  { app, routes, assets, jobs }: Pick<BundleInput, "app" | "routes" | "assets" | "jobs">,
+  target: "workers" | "node",
+  envNames: readonly string[],
+): (uploads: boolean) => readonly (readonly [name: string, text: string])[] {
+  const served = {
+    folders: assetFolders(routes, assets),
+    indexes: assets.map(({ path }) => path).filter((path) => path.endsWith("/index.html")),
+    page: assets.some(({ path }) => path === notFoundPage),
+    slashes: app.trailingSlash ? routes : [],
+  };
+  // Where no setting says so and no stage is named, schedules run under `portico start`, not in a cloud.
+  const routerJobs = { table: jobsTableName, clock: app.clock === true };
+  const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs)] as const] : [];
+  return (uploads) => {
+    const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };
+    const router = ["entry/router", routerEntry(target, routes, envNames, served, parts)] as const;
+    return [router, ...table, ...jobsClientModule(target, jobs)];
   };
 }
 

@@ -59,8 +59,8 @@ export interface ListOptions {
 }
 
 /**
- * The files of one namespace. A key has no NUL and no segment `.` or `..`; with the namespace and a slash it has at most
- * 1,024 bytes of UTF-8. Each operation on a key is atomic. Errors are `FileError`.
+ * The files of one namespace. A key has no NUL and no segment `.` or `..`; with the namespace and a slash it has at
+ * most 1,024 bytes of UTF-8. Each operation on a key is atomic. Errors are `FileError`.
  */
 export interface Files {
   /** Replaces whatever is there, once all bytes have come. */

@@ -1,4 +1,4 @@
-/** Upload forms that Portico itself receives, on Node and on Workers: fields that say what they allow, under an HMAC. */
+/** Upload forms that Portico itself receives, on Node and on Workers: they say what they allow, under an HMAC. */
 import { uploadsPath } from "../../runtime/path.ts";
 import type { FormLimits, FormTarget } from "./engine.ts";
 
