@@ -10,6 +10,8 @@ export interface LatencyProfile {
   readonly table: number;
   /** Until a new queue of SQS can be used. */
   readonly queue: number;
+  /** Until an event source mapping is created, changed or deleted. */
+  readonly mapping: number;
   /** Until a new deployment of an API is DEPLOYED. */
   readonly deployment: number;
   /** The longest time until a request node sees a moved stage or alias. */
@@ -25,6 +27,7 @@ export const instantProfile: LatencyProfile = {
   function: 0,
   table: 0,
   queue: 0,
+  mapping: 0,
   deployment: 0,
   propagation: 0,
   write: 0,
@@ -37,6 +40,7 @@ export const realisticProfile: LatencyProfile = {
   function: 1500,
   table: 5000,
   queue: 1000,
+  mapping: 10_000,
   deployment: 1000,
   propagation: 2000,
   write: 50,

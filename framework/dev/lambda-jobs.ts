@@ -40,7 +40,7 @@ export async function startLambdaJobs(session: AppSession, lambda: DevLambda, re
   const jobs = { session, lambda, queue, report };
   const poller = startPoller({
     queue,
-    concurrency: session.app.jobConcurrency ?? defaultJobConcurrency,
+    concurrency: () => session.app.jobConcurrency ?? defaultJobConcurrency,
     invoke: (event) => take(event, jobs),
     onError,
   });

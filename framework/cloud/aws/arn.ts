@@ -12,6 +12,10 @@ export function functionArn(name: string, qualifier?: string): string {
   return qualifier === undefined ? arn : `${arn}:${qualifier}`;
 }
 
+export function mappingArn(uuid: string): string {
+  return `arn:aws:lambda:${localRegion}:${account}:event-source-mapping:${uuid}`;
+}
+
 export function tableArn(name: string): string {
   return `arn:aws:dynamodb:${localRegion}:${account}:table/${name}`;
 }

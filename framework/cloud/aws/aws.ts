@@ -10,29 +10,20 @@ import type { FaultInjector } from "../fault-injector.ts";
 import type { LatencyProfile } from "../latency-profile.ts";
 import { createListeners, type Listeners } from "../listeners.ts";
 import { serveRequest } from "./apigateway/data-plane.ts";
-import { apiGatewayOperations } from "./apigateway/operations.ts";
 import { childrenOf } from "./apigateway/resources.ts";
 import { account } from "./arn.ts";
 import { type AwsApi, answerAws } from "./aws-api.ts";
 import type { AwsBackends, Uses } from "./backends.ts";
-import { dynamoService } from "./dynamodb/service.ts";
-import { iamApi, stsApi } from "./iam/operations.ts";
-import { queryService } from "./iam/query-protocol.ts";
-import { jsonService } from "./json-protocol.ts";
 import { answerCodeDownload, createCodeUrl } from "./lambda/code-download.ts";
 import { openCodeStore } from "./lambda/code-store.ts";
 import { functionLog } from "./lambda/function-log.ts";
 import { loadedFunction } from "./lambda/loaded-function.ts";
-import { lambdaOperations } from "./lambda/operations.ts";
+import { openMappingPollers } from "./lambda/mapping-pollers.ts";
 import { serveUrl } from "./lambda/url-data-plane.ts";
 import { LogStore } from "./logs/log-store.ts";
-import { logsApi } from "./logs/operations.ts";
-import { lambdaError, restService } from "./rest-protocol.ts";
+import { createServices } from "./services.ts";
 import { openBlobStore } from "./s3/blob-store.ts";
-import { s3Service } from "./s3/protocol.ts";
-import { ssmApi } from "./ssm/operations.ts";
 import { openQueuePlane } from "./sqs/queue-plane.ts";
-import { sqsService } from "./sqs/service.ts";
 import { type AwsState, openState } from "./state.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -68,7 +59,7 @@ export interface Aws {
   answer(request: HttpRequest): Promise<HttpResponse>;
   /** Answers a request for deployed code, whose URL contains a token. */
   answerCodeDownload(target: string): HttpResponse;
-  /** Opens the ports of everything that was deployed earlier. */
+  /** Opens the ports of everything that was deployed earlier, and goes on with its event source mappings. */
   openListeners(): Promise<void>;
   apps(): readonly AwsApp[];
   close(): Promise<void>;
@@ -98,6 +89,12 @@ export function openAws(options: AwsOptions): Aws {
       controlUrl: options.controlUrl,
     });
   const listeners = openDataPlane(options, { ...state, runtime, loadFunction, clock });
+  const { mappings, functions, roles } = state;
+  const polled = { mappings, functions, roles, queuePlane, runtime, loadFunction, clock };
+  const pollMapping = openMappingPollers(polled, (error) => {
+    // Invocations still end after the cloud.
+    if (!isClosed) options.onError(error);
+  });
   const services = createServices(state, {
     clock,
     latency,
@@ -108,6 +105,7 @@ export function openAws(options: AwsOptions): Aws {
     logs,
     items,
     queuePlane,
+    pollMapping,
     queueUrl: (name) => new URL(`/${account}/${name}`, options.controlUrl).href,
     changingApis: new Set(),
     loadFunction,
@@ -118,7 +116,10 @@ export function openAws(options: AwsOptions): Aws {
   return {
     answer: (request) => answerAws(request, api),
     answerCodeDownload: (target) => answerCodeDownload(target, key, code, clock.now()),
-    openListeners: () => openListeners({ apis: state.apis, functions: state.functions, listeners }),
+    async openListeners() {
+      await openListeners({ apis: state.apis, functions, listeners });
+      for (const uuid of mappings.ids()) pollMapping(uuid);
+    },
     apps: () => appsOf(state),
     async close() {
       isClosed = true;
@@ -126,51 +127,6 @@ export function openAws(options: AwsOptions): Aws {
       await listeners.closeAll();
       closeItems();
     },
-  };
-}
-
-/** Each service, with the collections and backends that its operations use. */
-function createServices(
-  { functions, roles, apis, deployments, stages, buckets, objects, parameters, logGroups, tables, queues }: AwsState,
-  {
-    clock,
-    latency,
-    listeners,
-    runtime,
-    code,
-    blobs,
-    logs,
-    items,
-    queuePlane,
-    queueUrl,
-    changingApis,
-    loadFunction,
-    codeUrl,
-    grantDelay,
-  }: AwsBackends,
-): AwsApi["services"] {
-  return {
-    lambda: restService(
-      lambdaOperations,
-      { functions, roles, code, runtime, loadFunction, codeUrl, grantDelay, listeners, clock, latency },
-      lambdaError,
-    ),
-    apigateway: restService(apiGatewayOperations, {
-      apis,
-      deployments,
-      stages,
-      listeners,
-      clock,
-      latency,
-      changingApis,
-    }),
-    s3: s3Service({ buckets, objects, blobs, clock, latency }),
-    ssm: jsonService(ssmApi, { parameters, clock }),
-    logs: jsonService(logsApi, { logGroups, logs, clock }),
-    dynamodb: dynamoService({ tables, items, roles, clock, latency }),
-    sqs: sqsService({ queues, queuePlane, queueUrl, roles, clock, latency }),
-    iam: queryService(iamApi, { roles, clock, latency }),
-    sts: queryService(stsApi, {}),
   };
 }
 

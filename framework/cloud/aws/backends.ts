@@ -30,6 +30,8 @@ export interface AwsBackends {
   readonly queuePlane: QueuePlane;
   /** The URL of a queue. */
   queueUrl(name: string): string;
+  /** Starts to deliver the messages of an event source mapping, until it is deleted. */
+  pollMapping(uuid: string): void;
   /** Ids of the APIs that a call is changing. */
   readonly changingApis: Set<string>;
   /** The version as the Lambda runtime takes it. */

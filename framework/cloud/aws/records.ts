@@ -83,6 +83,24 @@ export interface UrlRecord {
   readonly modified: string;
 }
 
+/** An event source mapping of a queue. Times in epoch ms. */
+export interface MappingRecord {
+  readonly uuid: string;
+  readonly queueArn: string;
+  readonly functionName: string;
+  /** An alias or a number; undefined for the unqualified function. */
+  readonly qualifier?: string;
+  readonly isEnabled: boolean;
+  readonly maximumConcurrency: number;
+  /** FunctionResponseTypes has ReportBatchItemFailures: the function's result may name a message that failed. */
+  readonly reportsFailures: boolean;
+  readonly modified: number;
+  /** The last change, and until when it goes on. */
+  readonly change: "Creating" | "Enabling" | "Disabling" | "Updating" | "Deleting";
+  readonly readyAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export interface RoleRecord {
   readonly name: string;
   readonly id: string;

@@ -7,6 +7,7 @@ import type {
   DeploymentRecord,
   FunctionRecord,
   LogGroupRecord,
+  MappingRecord,
   ObjectRecord,
   ParameterRecord,
   QueueRecord,
@@ -18,6 +19,7 @@ import type {
 /** Everything that survives a restart. Stages and deployments of an API have the id `API/CHILD`. */
 export interface AwsState {
   readonly functions: Collection<FunctionRecord>;
+  readonly mappings: Collection<MappingRecord>;
   readonly roles: Collection<RoleRecord>;
   readonly apis: Collection<ApiRecord>;
   readonly deployments: Collection<DeploymentRecord>;
@@ -39,6 +41,7 @@ export function openState(folder: string): AwsState {
   const open = <T>(name: string): Collection<T> => new Collection<T>(join(folder, "state", name));
   const state: AwsState = {
     functions: open("functions"),
+    mappings: open("event-source-mappings"),
     roles: open("roles"),
     apis: open("apis"),
     deployments: open("deployments"),

@@ -145,7 +145,8 @@ export const changeMessageVisibility: QueueOperation = (members, plane) => {
         "Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].",
     );
   plane.messages().hide(queue.name, message, now + seconds * 1000);
-  if (seconds === 0) plane.wake();
+  // Calls that wait look when the next message comes, which may be earlier now.
+  plane.wake();
   return {};
 };
 

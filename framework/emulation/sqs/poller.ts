@@ -26,8 +26,12 @@ export interface SqsEvent {
 /** How to poll. */
 export interface PollerOptions {
   readonly queue: Pick<LocalQueue, "arn" | "call">;
-  /** MaximumConcurrency: how many invocations run at once. */
-  readonly concurrency: number;
+  /** How many invocations may run at once now: 0 while it must receive nothing. Asked before each message. */
+  readonly concurrency: () => number;
+  /** Seconds that a call waits for a message. Default 20; with 0, `idle` says when to ask again. */
+  readonly waitSeconds?: number;
+  /** Waits while there is nothing to do. Default half a second. */
+  readonly idle?: () => Promise<void>;
   /** Invokes the function: its result, or a rejection for one that failed, whose message stays until it is visible. */
   readonly invoke: (event: SqsEvent) => Promise<unknown>;
   /** Gets failures of invocations and of the queue. */
@@ -40,44 +44,56 @@ export interface Poller {
   stop(): Promise<void>;
 }
 
-/** Seconds that a call waits for a message. */
-const waitSeconds = 20;
+const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
 
-export function startPoller({ queue, concurrency, invoke, onError }: PollerOptions): Poller {
+export function startPoller(options: PollerOptions): Poller {
+  const { queue, concurrency, invoke, onError, waitSeconds = 20, idle = () => pause(500) } = options;
   let isStopping = false;
-  const takeOne = async (): Promise<void> => {
-    const record = await receive(queue);
-    if (!record || isStopping) return;
+  const running = new Set<Promise<void>>();
+  const take = async (record: SqsRecord): Promise<void> => {
     try {
       if (!hasFailed(await invoke({ Records: [record] })))
         await queue.call("DeleteMessage", { ReceiptHandle: record.receiptHandle });
     } catch (error) {
-      onError(error);
+      if (!isClosed(error)) onError(error);
     }
+  };
+  /** One at a time receives, however many may run. */
+  const takeNext = async (): Promise<unknown> => {
+    if (running.size >= concurrency()) return Promise.race([...running, idle()]);
+    const record = await receive(queue, waitSeconds);
+    if (!record) return waitSeconds === 0 ? idle() : undefined;
+    if (isStopping) return undefined;
+    const run: Promise<void> = take(record).finally(() => void running.delete(run));
+    return void running.add(run);
   };
   const poll = async (): Promise<void> => {
     while (!isStopping) {
       try {
         // oxlint-disable-next-line no-await-in-loop
-        await takeOne();
+        await takeNext();
       } catch (error) {
-        if (error instanceof AwsError && error.code === "ServiceUnavailable") return;
+        if (isClosed(error)) return;
         onError(error);
         // oxlint-disable-next-line no-await-in-loop
-        await new Promise((next) => setTimeout(next, 1000));
+        await pause(1000);
       }
     }
   };
-  const loops = Array.from({ length: concurrency }, poll);
+  const polling = poll();
   return {
     async stop() {
       isStopping = true;
-      await Promise.all(loops);
+      await polling;
+      await Promise.all(running);
     },
   };
 }
 
-async function receive({ arn, call }: PollerOptions["queue"]): Promise<SqsRecord | undefined> {
+/** The error of a queue that was closed. */
+const isClosed = (error: unknown): boolean => error instanceof AwsError && error.code === "ServiceUnavailable";
+
+async function receive({ arn, call }: PollerOptions["queue"], waitSeconds: number): Promise<SqsRecord | undefined> {
   const { Messages: messages } = (await call("ReceiveMessage", {
     WaitTimeSeconds: waitSeconds,
     MessageSystemAttributeNames: ["All"],

@@ -35,7 +35,7 @@ export interface QueuePlane {
   now(): number;
   /** Resolves after milliseconds, or earlier when a message came. */
   pause(ms: number): Promise<void>;
-  /** Ends pauses: a message came. */
+  /** Ends pauses: a message came, or comes at another time. */
   wake(): void;
 }
 

@@ -4,10 +4,13 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createLambdaRuntime } from "../../../framework/emulation/lambda/runtime.ts";
 import type { LambdaRuntime } from "../../../framework/emulation/lambda/invocation.ts";
-import { type Lab, moduleZip, openLab, roleArn, trust } from "../lab.ts";
+import { runActions } from "../../../framework/model/job-queue.ts";
+import { until } from "../../until.ts";
+import { type Lab, makeFunction, moduleZip, openLab, roleArn, trust } from "../lab.ts";
 import { patient } from "../../emulation/lambda/patient.ts";
 
 /** Debian's package, not one of pip or pyenv. */
@@ -124,6 +127,34 @@ it("makes a table, writes and reads items, and deletes it", { tags: ["check"] },
   expect(await dynamodb("scan", "--select", "COUNT")).toMatchObject({ Count: 0 });
   await dynamodb("delete-table");
   expect(await refused("describe-table")).toContain("(ResourceNotFoundException)");
+});
+
+it("maps a queue to a function, which takes its messages", { tags: ["check"] }, async () => {
+  const { QueueUrl } = await lab.sqs.send(new CreateQueueCommand({ QueueName: "mapped" }));
+  const source = ["--event-source-arn", "arn:aws:sqs:us-east-1:000000000000:mapped"];
+  await makeFunction(lab, "mapped", { Code: { ZipFile: moduleZip(`export const handler = async () => null;`) } });
+  const statement = { Effect: "Allow", Action: runActions, Resource: source[1] };
+  const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  await aws("iam", "put-role-policy", "--role-name", "lab", "--policy-name", "q", "--policy-document", document);
+  const own = ["--batch-size", "1", "--scaling-config", "MaximumConcurrency=2"];
+  const create = ["lambda", "create-event-source-mapping", "--function-name", "mapped", ...source, ...own];
+  const { UUID, State } = await aws(...create);
+  expect(State).toBe("Creating");
+  expect(await refusalOf(...create)).toContain("(ResourceConflictException)");
+  const uuid = ["--uuid", String(UUID)];
+  expect(await aws("lambda", "get-event-source-mapping", ...uuid)).toMatchObject({ State: "Enabled" });
+  expect(await aws("lambda", "list-event-source-mappings", ...source)).toMatchObject({
+    EventSourceMappings: [{ UUID, ScalingConfig: { MaximumConcurrency: 2 } }],
+  });
+  await lab.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
+  const input = { QueueUrl, AttributeNames: ["All"] as ["All"] };
+  await until(async () => {
+    const { Attributes = {} } = await lab.sqs.send(new GetQueueAttributesCommand(input));
+    return `${Attributes.ApproximateNumberOfMessages}${Attributes.ApproximateNumberOfMessagesNotVisible}` === "00";
+  });
+  await aws("lambda", "update-event-source-mapping", ...uuid, "--scaling-config", "MaximumConcurrency=3");
+  await aws("lambda", "delete-event-source-mapping", ...uuid);
+  expect(await refusalOf("lambda", "get-event-source-mapping", ...uuid)).toContain("(ResourceNotFoundException)");
 });
 
 it("is told why a queue needs a newer one", { tags: ["check"] }, async () => {

@@ -132,6 +132,16 @@ function createRest(service: "lambda" | "apigateway", schemas: object, called: S
 /** Query parameters without invalid values. */
 const isFree = new Set(["ListAliases FunctionVersion", "ReimportApi failOnWarnings", "RemovePermission RevisionId"]);
 
+/** A queue that the role may read. */
+async function makeMappable(): Promise<{ readonly EventSourceArn: string }> {
+  await lab.sqs.send(new sqsSchemas.CreateQueueCommand({ QueueName: "mapped" }));
+  const Statement = [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }];
+  const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+  const policy = { RoleName: "lab", PolicyName: "queue", PolicyDocument };
+  await lab.iam.send(new iamSchemas.PutRolePolicyCommand(policy));
+  return { EventSourceArn: "arn:aws:sqs:us-east-1:000000000000:mapped" };
+}
+
 describe("REST", () => {
   it("Lambda", async () => {
     const called = new Set<string>();
@@ -165,6 +175,13 @@ describe("REST", () => {
     await call("ListFunctionUrlConfigs", { labels });
     await call("DeleteFunctionUrlConfig", { labels, query: "Qualifier=live" });
     await call("DeleteAlias", { labels: { ...labels, Name: "live" } });
+    const mapped = await makeMappable();
+    const mapping = { FunctionName: "called", BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 }, ...mapped };
+    const { UUID = "" } = await call("CreateEventSourceMapping", { body: mapping });
+    await call("GetEventSourceMapping", { labels: { UUID } });
+    await call("ListEventSourceMappings");
+    await call("UpdateEventSourceMapping", { labels: { UUID }, body: { Enabled: false } });
+    await call("DeleteEventSourceMapping", { labels: { UUID } });
     await call("GetAccountSettings");
     await call("ListTags", { labels: { Resource } });
     await call("DeleteFunction", { labels });

@@ -86,7 +86,7 @@ async function openLab(jobs: TestJobs): Promise<JobLab> {
   const loaded = await loadFunction();
   const { dead, invoke, settled } = createInvocations(loaded, time, data);
   let released = jobs;
-  const poller = startPoller({ queue, concurrency: 2, invoke: (event) => invoke(released, event), onError });
+  const poller = startPoller({ queue, concurrency: () => 2, invoke: (event) => invoke(released, event), onError });
   const put = (body: string) => queue.call("SendMessage", { MessageBody: body });
   const clock = startTickClock(time, (body) => void put(body));
   return {

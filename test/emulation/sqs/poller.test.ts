@@ -14,7 +14,7 @@ async function openPoller(concurrency: number) {
   const errors: unknown[] = [];
   const poller = startPoller({
     queue,
-    concurrency,
+    concurrency: () => concurrency,
     invoke: (event) => {
       const { promise, resolve, reject } = Promise.withResolvers();
       const invocation = { event, end: resolve, fail: reject };

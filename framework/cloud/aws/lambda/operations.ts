@@ -3,6 +3,13 @@ import type { RestOperations } from "../rest-operation.ts";
 import { getAccountSettings } from "./account-settings.ts";
 import { createAlias, deleteAlias, getAlias, listAliases, updateAlias } from "./aliases.ts";
 import {
+  createEventSourceMapping,
+  deleteEventSourceMapping,
+  getEventSourceMapping,
+  listEventSourceMappings,
+  updateEventSourceMapping,
+} from "./event-source-mappings.ts";
+import {
   createFunctionUrlConfig,
   deleteFunctionUrlConfig,
   getFunctionUrlConfig,
@@ -27,6 +34,9 @@ import { listVersionsByFunction, publishVersion } from "./versions.ts";
 /** The collections and backends of Lambda. */
 type LambdaUseName =
   | "functions"
+  | "mappings"
+  | "queuePlane"
+  | "pollMapping"
   | "roles"
   | "code"
   | "runtime"
@@ -71,6 +81,14 @@ export const lambdaOperations: RestOperations<LambdaUseName> = {
   UpdateFunctionUrlConfig: ["PUT /2021-10-31/functions/{FunctionName}/url?Qualifier", updateFunctionUrlConfig],
   DeleteFunctionUrlConfig: ["DELETE /2021-10-31/functions/{FunctionName}/url?Qualifier", deleteFunctionUrlConfig],
   ListFunctionUrlConfigs: ["GET /2021-10-31/functions/{FunctionName}/urls?Marker&MaxItems", listFunctionUrlConfigs],
+  CreateEventSourceMapping: ["POST /2015-03-31/event-source-mappings", createEventSourceMapping],
+  ListEventSourceMappings: [
+    "GET /2015-03-31/event-source-mappings?EventSourceArn&FunctionName&Marker&MaxItems",
+    listEventSourceMappings,
+  ],
+  GetEventSourceMapping: ["GET /2015-03-31/event-source-mappings/{UUID}", getEventSourceMapping],
+  UpdateEventSourceMapping: ["PUT /2015-03-31/event-source-mappings/{UUID}", updateEventSourceMapping],
+  DeleteEventSourceMapping: ["DELETE /2015-03-31/event-source-mappings/{UUID}", deleteEventSourceMapping],
   GetAccountSettings: ["GET /2016-08-19/account-settings", getAccountSettings],
   ListTags: ["GET /2017-03-31/tags/{Resource}", listTags],
 };

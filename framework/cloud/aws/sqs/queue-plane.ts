@@ -1,5 +1,6 @@
 /** The queues of the local AWS as SQS's data operations work on them: on the cloud's clock, messages in one file. */
 import { join } from "node:path";
+import { AwsError } from "../../../emulation/aws/aws-error.ts";
 import { createPauses } from "../../../emulation/sqs/pauses.ts";
 import type { QueuePlane } from "../../../emulation/sqs/queue.ts";
 import { QueueStore } from "../../../emulation/sqs/queue-store.ts";
@@ -16,6 +17,7 @@ export function openQueuePlane(
   { queues, clock }: Uses<"queues" | "clock">,
 ): { readonly queuePlane: QueuePlane; readonly closeQueues: () => void } {
   let store: QueueStore | undefined;
+  let isClosed = false;
   const open = (): QueueStore => {
     const opened = new QueueStore(join(folder, "sqs", "messages.sqlite"));
     for (const name of opened.queues()) if (!findQueueRecord(name, queues)) opened.removeQueue(name);
@@ -26,7 +28,10 @@ export function openQueuePlane(
     queuePlane: {
       account,
       now: () => clock.now(),
-      messages: () => (store ??= open()),
+      messages() {
+        if (isClosed) throw new AwsError("ServiceUnavailable", 503, "The local cloud was closed.");
+        return (store ??= open());
+      },
       findQueue(name) {
         const queue = findQueueRecord(name, queues);
         return queue && clock.now() >= queue.readyAt ? toQueue(queue) : undefined;
@@ -34,8 +39,10 @@ export function openQueuePlane(
       ...pauses,
     },
     closeQueues() {
+      isClosed = true;
       close();
       store?.close();
+      store = undefined;
     },
   };
 }
