@@ -14,11 +14,11 @@ import { childrenOf } from "./apigateway/resources.ts";
 import { account } from "./arn.ts";
 import { type AwsApi, answerAws } from "./aws-api.ts";
 import type { AwsBackends, Uses } from "./backends.ts";
+import { openDeliveries } from "./deliveries.ts";
 import { answerCodeDownload, createCodeUrl } from "./lambda/code-download.ts";
 import { openCodeStore } from "./lambda/code-store.ts";
 import { functionLog } from "./lambda/function-log.ts";
 import { loadedFunction } from "./lambda/loaded-function.ts";
-import { openMappingPollers } from "./lambda/mapping-pollers.ts";
 import { serveUrl } from "./lambda/url-data-plane.ts";
 import { LogStore } from "./logs/log-store.ts";
 import { createServices } from "./services.ts";
@@ -89,12 +89,7 @@ export function openAws(options: AwsOptions): Aws {
       controlUrl: options.controlUrl,
     });
   const listeners = openDataPlane(options, { ...state, runtime, loadFunction, clock });
-  const { mappings, functions, roles } = state;
-  const polled = { mappings, functions, roles, queuePlane, runtime, loadFunction, clock };
-  const pollMapping = openMappingPollers(polled, (error) => {
-    // Invocations still end after the cloud.
-    if (!isClosed) options.onError(error);
-  });
+  const deliveries = openDeliveries({ ...state, queuePlane, runtime, loadFunction, clock }, options.onError);
   const services = createServices(state, {
     clock,
     latency,
@@ -105,7 +100,7 @@ export function openAws(options: AwsOptions): Aws {
     logs,
     items,
     queuePlane,
-    pollMapping,
+    pollMapping: deliveries.pollMapping,
     queueUrl: (name) => new URL(`/${account}/${name}`, options.controlUrl).href,
     changingApis: new Set(),
     loadFunction,
@@ -117,12 +112,13 @@ export function openAws(options: AwsOptions): Aws {
     answer: (request) => answerAws(request, api),
     answerCodeDownload: (target) => answerCodeDownload(target, key, code, clock.now()),
     async openListeners() {
-      await openListeners({ apis: state.apis, functions, listeners });
-      for (const uuid of mappings.ids()) pollMapping(uuid);
+      await openListeners({ ...state, listeners });
+      deliveries.start();
     },
     apps: () => appsOf(state),
     async close() {
       isClosed = true;
+      deliveries.stop();
       closeQueues();
       await listeners.closeAll();
       closeItems();

@@ -10,7 +10,9 @@ import { isPending, servingVersion, versionOf } from "./function-lookup.ts";
 import { findMapping } from "./mapping-records.ts";
 import { missingQueueAction } from "./queue-permission.ts";
 
-type PolledUses = Uses<"mappings" | "functions" | "roles" | "queuePlane" | "runtime" | "loadFunction" | "clock">;
+/** The collections and backends of deliveries. */
+export type PolledUseName = "mappings" | "functions" | "roles" | "queuePlane" | "runtime" | "loadFunction" | "clock";
+type PolledUses = Uses<PolledUseName>;
 
 /** Milliseconds after which an idle mapping looks at its queue and its own state again. */
 const lookAgain = 500;
