@@ -17,6 +17,7 @@ export type ContenderName =
   | "bare large"
   | "plain"
   | "plain, platform classes"
+  | "store"
   | "plain large"
   | "plain large, platform classes"
   | "hono"
@@ -31,6 +32,11 @@ const bare = (body: string): string =>
 
 const greeting = '`Hello, ${event.rawPath.slice("/r1/".length)}!`';
 
+/** Begins a call of the store as it responds; DynamoDB is where nothing answers. */
+const storing =
+  `import { store } from "portico/store";\nexport const GET = (_, context) => {\n  void store(context, "visits").get(` +
+  `"all").catch(() => {});\n  return new Response(\`Hello, \${context.params.store}!\`);\n};\n`;
+
 const app =
   `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, ` +
   `\${c.req.param("name")}!\`));\n`;
@@ -42,13 +48,15 @@ export async function makeContenders(): Promise<Contenders> {
     join(root, "functions/large.ts"),
     `const text = ${large};\nexport const GET = () => new Response(text);\n`,
   );
-  const hono = join(root, "hono");
+  const [hono, stores] = [join(root, "hono"), join(root, "stores")];
   await mkdir(join(root, "hono/functions/r1"), { recursive: true });
   await mkdir(join(root, "by-hand"));
   await writeFile(join(hono, "functions/r1/[[...path]].ts"), `${app}export default app;\n`);
+  await mkdir(join(stores, "functions/r1"), { recursive: true });
+  await writeFile(join(stores, "functions/r1/[store].ts"), storing);
   const builds = await Promise.all(
     (["light", "platform"] as const).flatMap((webClasses) =>
-      [root, hono].map(async (folder) => {
+      [root, hono, stores].map(async (folder) => {
         const { out, functions } = await buildGenerated(folder, "lambda", webClasses);
         return functions.map(({ id, main }) => [`${id} ${webClasses}`, join(out, main)] as const);
       }),
@@ -66,6 +74,7 @@ export async function makeContenders(): Promise<Contenders> {
       "bare large": await byHand("large", `const text = ${large};\n${bare("text")}`),
       plain: of("r1-name light"),
       "plain, platform classes": of("r1-name platform"),
+      store: of("r1-store light"),
       "plain large": of("large light"),
       "plain large, platform classes": of("large platform"),
       hono: of("r1-path light"),

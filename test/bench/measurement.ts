@@ -65,6 +65,13 @@ export function ratioOf(setup: MeasurementSetup, values: readonly number[], limi
   };
 }
 
+/** A size that is the same in every run, against a limit of its own. @param limit in bytes */
+export function byteRow(name: string, bytes: number, limit: number): Measured {
+  const ratio = rounded(bytes / limit);
+  const setup = { name, unit: "B", against: "a limit", rounds: 1, bar: "<= 1" };
+  return { ...setup, ratio, spread: [ratio, ratio], value: bytes, limit };
+}
+
 /** The duration of some work in milliseconds. */
 export async function time(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();

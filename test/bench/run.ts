@@ -6,9 +6,11 @@ import { build } from "./build.ts";
 import { coldStart } from "./cold-start.ts";
 import { deploy } from "./deploy.ts";
 import { dev } from "./dev.ts";
+import { featureBytes } from "./feature-bytes.ts";
 import { jobs } from "./jobs.ts";
 import type { Measured } from "./measurement.ts";
 import { production } from "./start.ts";
+import { store } from "./store.ts";
 import { workers } from "./workers.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
@@ -17,8 +19,10 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "cold-start": coldStart,
   deploy,
   dev,
+  "feature-bytes": featureBytes,
   jobs,
   start: production,
+  store,
   workers,
 };
 

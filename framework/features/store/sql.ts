@@ -22,6 +22,8 @@ export type RunSql = (
 
 const live = "(x IS NULL OR x>?3)";
 
+const read = `SELECT * FROM store WHERE n=?1 AND k=?2 AND ${live}`;
+
 /** Deletes up to ten expired rows of any namespace; each write does. */
 const expired = "DELETE FROM store WHERE (n,k) IN (SELECT n,k FROM store WHERE x<=?1 LIMIT 10)";
 
@@ -31,7 +33,7 @@ export function createSqlEngine(run: RunSql, n: string): Engine {
     run(`${sql} RETURNING *`, params, [expired, [now]]);
   return {
     get: async (key) => {
-      const [row] = await run(`SELECT * FROM store WHERE n=?1 AND k=?2 AND ${live}`, [n, key, Date.now()]);
+      const [row] = await run(read, [n, key, Date.now()]);
       return row && toRow(row);
     },
     set: async (row, condition) => {

@@ -1,0 +1,91 @@
+/** Bench of the bytes that the store and jobs add to a function: a built app with them against the same without. */
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { buildApp } from "../../framework/bundler/build.ts";
+import { loadApp } from "../../framework/config/app-loader.ts";
+import type { Manifest } from "../../framework/model/manifest.ts";
+import type { Target } from "../../framework/model/target.ts";
+import { discoverJobs } from "../../framework/routes/job-discovery.ts";
+import { discoverRoutes } from "../../framework/routes/route-discovery.ts";
+import { byteRow, type Measured } from "./measurement.ts";
+
+/** A handler that awaits something first. */
+const route = (imports: string, first: string): string =>
+  `${imports}\nexport const GET = async (_, context) => {\n  ${first};\n  return new Response("hello");\n};\n`;
+
+const plain = route("", "await undefined");
+const stores = route(`import { store } from "portico/store";`, `await store(context, "a").set("b", 1)`);
+const sends = route(`import { send } from "portico/jobs";`, `await send(context, "a")`);
+const both = route(
+  `import { store } from "portico/store";\nimport { send } from "portico/jobs";`,
+  `await store(context, "a").set("b", 1);\n  await send(context, "a")`,
+);
+
+/** Compressed bytes of a build's code. */
+interface Built {
+  /** Of the route's function; on Workers of the whole Worker. */
+  readonly route: number;
+  /** Of the function that runs jobs, on Lambda. */
+  readonly jobs: number;
+}
+
+/** Builds an app with one route, and with one job with a schedule if it has any. */
+async function build(target: Target, source: string, hasJob = false): Promise<Built> {
+  const root = await mkdtemp(join(tmpdir(), "portico-bench-bytes-"));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(root, "node_modules"));
+  const settings = { name: "bytes", target, ...(hasJob && { jobs: { a: { cron: "0 9 * * 1-5" } } }) };
+  const files = {
+    "hosting.json": JSON.stringify(settings),
+    "functions/index.ts": source,
+    ...(hasJob && { "functions/_jobs/a.ts": "export default () => {};\n" }),
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), text);
+  }
+  const app = await loadApp({ root, stage: "dev", target });
+  const out = join(root, "out");
+  const [routes, jobs] = await Promise.all([discoverRoutes(root), discoverJobs(app)]);
+  const manifest = await buildApp({ app, routes, assets: [], jobs, target, out });
+  const sizeOf = async (names: readonly string[]): Promise<number> => {
+    const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(join(out, name))).length));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const built = {
+    route: await sizeOf(codeOf(manifest)),
+    jobs: await sizeOf(manifest.jobsFunction ? [manifest.jobsFunction.main] : []),
+  };
+  await rm(root, { recursive: true });
+  return built;
+}
+
+const codeOf = ({ modules, functions }: Manifest): readonly string[] =>
+  modules ? modules.filter(({ type }) => type === "esm").map(({ name }) => name) : functions.map(({ main }) => main);
+
+/** The rows of `npm run bench -- feature-bytes`. */
+export async function featureBytes(): Promise<readonly Measured[]> {
+  const [lambda, lambdaStore, lambdaJobs, lambdaSend, lambdaBoth] = [
+    await build("lambda", plain),
+    await build("lambda", stores),
+    await build("lambda", plain, true),
+    await build("lambda", sends, true),
+    await build("lambda", both, true),
+  ];
+  const [workers, workersStore, workersJobs, workersSend] = [
+    await build("workers", plain),
+    await build("workers", stores),
+    await build("workers", stores, true),
+    await build("workers", both, true),
+  ];
+  return [
+    byteRow("store on Lambda", lambdaStore.route - lambda.route, 2560),
+    byteRow("store on Workers", workersStore.route - workers.route, 1229),
+    byteRow("send on Lambda", lambdaSend.route - lambda.route, 1843),
+    byteRow("send on Workers", workersSend.route - workersJobs.route, 1843),
+    // Beside what runs jobs, that function has the store and what sends, and nothing that serves requests.
+    byteRow("job core on Lambda", lambdaJobs.jobs - (lambdaBoth.route - lambda.route), 1843),
+    byteRow("job core on Workers", workersJobs.route - workersStore.route, 1843),
+  ];
+}
