@@ -10,7 +10,7 @@ import { type FaultPlan, FaultRules, type RuleReport } from "./fault-rules.ts";
 
 /** A call to one of the emulated APIs. */
 export interface ServiceCall {
-  /** `lambda`, `apigateway`, `iam`, `sts`, `s3`, `ssm`, `logs`, `dynamodb`, `sqs`, `cloudflare`. */
+  /** `lambda`, `apigateway`, `iam`, `sts`, `s3`, `ssm`, `logs`, `dynamodb`, `sqs`, `scheduler`, `cloudflare`. */
   readonly service: string;
   /** The API's own name of the operation: `UpdateStage`. */
   readonly operation: string;

@@ -12,6 +12,8 @@ export interface LatencyProfile {
   readonly queue: number;
   /** Until an event source mapping is created, changed or deleted. */
   readonly mapping: number;
+  /** Until a schedule group is deleted. */
+  readonly scheduleGroup: number;
   /** Until a new deployment of an API is DEPLOYED. */
   readonly deployment: number;
   /** The longest time until a request node sees a moved stage or alias. */
@@ -28,6 +30,7 @@ export const instantProfile: LatencyProfile = {
   table: 0,
   queue: 0,
   mapping: 0,
+  scheduleGroup: 0,
   deployment: 0,
   propagation: 0,
   write: 0,
@@ -41,6 +44,7 @@ export const realisticProfile: LatencyProfile = {
   table: 5000,
   queue: 1000,
   mapping: 10_000,
+  scheduleGroup: 5000,
   deployment: 1000,
   propagation: 2000,
   write: 50,

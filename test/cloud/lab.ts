@@ -8,6 +8,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { type Cloud, type CloudOptions, startCloud } from "../../framework/cloud/cloud.ts";
@@ -56,6 +57,7 @@ export interface Lab {
   logs: CloudWatchLogsClient;
   dynamodb: DynamoDBClient;
   sqs: SQSClient;
+  scheduler: SchedulerClient;
   /** Milliseconds by which the cloud's clock is fast. */
   ahead: number;
   /** Starts a second server on the same folder, as after a kill; the first one is closed only at the end. */
@@ -66,7 +68,7 @@ export interface Lab {
 /** SDK clients of this cloud. */
 export function clientsOf(
   cloud: Pick<Cloud, "url" | "region" | "accessKeyId" | "secretAccessKey">,
-): Pick<Lab, "lambda" | "gateway" | "iam" | "s3" | "ssm" | "logs" | "dynamodb" | "sqs"> {
+): Pick<Lab, "lambda" | "gateway" | "iam" | "s3" | "ssm" | "logs" | "dynamodb" | "sqs" | "scheduler"> {
   const { accessKeyId, secretAccessKey } = cloud;
   const config = {
     endpoint: cloud.url,
@@ -83,6 +85,7 @@ export function clientsOf(
     logs: new CloudWatchLogsClient(config),
     dynamodb: new DynamoDBClient(config),
     sqs: new SQSClient(config),
+    scheduler: new SchedulerClient(config),
   };
 }
 

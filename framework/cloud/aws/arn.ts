@@ -24,6 +24,14 @@ export function queueArn(name: string): string {
   return `arn:aws:sqs:${localRegion}:${account}:${name}`;
 }
 
+export function scheduleGroupArn(name: string): string {
+  return `arn:aws:scheduler:${localRegion}:${account}:schedule-group/${name}`;
+}
+
+export function scheduleArn(group: string, name: string): string {
+  return `arn:aws:scheduler:${localRegion}:${account}:schedule/${group}/${name}`;
+}
+
 export function roleArn(path: string, name: string): string {
   return `arn:aws:iam::${account}:role${path}${name}`;
 }

@@ -89,7 +89,7 @@ export function openAws(options: AwsOptions): Aws {
       controlUrl: options.controlUrl,
     });
   const listeners = openDataPlane(options, { ...state, runtime, loadFunction, clock });
-  const deliveries = openDeliveries({ ...state, queuePlane, runtime, loadFunction, clock }, options.onError);
+  const deliveries = openDeliveries({ ...state, queuePlane, runtime, loadFunction, clock }, options);
   const services = createServices(state, {
     clock,
     latency,

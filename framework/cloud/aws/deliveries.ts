@@ -1,6 +1,7 @@
-/** What the local AWS does without a call: it delivers the messages of event source mappings. */
+/** What the local AWS does without a call: it delivers the messages of event source mappings and of schedules. */
 import type { Uses } from "./backends.ts";
 import { openMappingPollers, type PolledUseName } from "./lambda/mapping-pollers.ts";
+import { type ScheduledUseName, startScheduleClock } from "./scheduler/schedule-clock.ts";
 
 /** Held open with the cloud. */
 export interface Deliveries {
@@ -8,23 +9,37 @@ export interface Deliveries {
   pollMapping(uuid: string): void;
   /** Goes on with everything that was made earlier. */
   start(): void;
-  /** Reports no more errors. What waits for a message ends when the queues are closed. */
+  /** Sends and reports no more. What waits for a message ends when the queues are closed. */
   stop(): void;
 }
 
-export function openDeliveries(uses: Uses<PolledUseName>, onError: (error: unknown) => void): Deliveries {
+/** Who hears of what it does. */
+export interface DeliveryReports {
+  /** Gets a line for the user. */
+  readonly onLog: (line: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export function openDeliveries(
+  uses: Uses<PolledUseName | ScheduledUseName>,
+  { onLog, onError }: DeliveryReports,
+): Deliveries {
   let isStopped = false;
-  const pollMapping = openMappingPollers(uses, (error) => {
+  let stopClock = (): void => {};
+  const report = (error: unknown): void => {
     // Invocations still end after the cloud.
     if (!isStopped) onError(error);
-  });
+  };
+  const pollMapping = openMappingPollers(uses, report);
   return {
     pollMapping,
     start() {
       for (const uuid of uses.mappings.ids()) pollMapping(uuid);
+      stopClock = startScheduleClock(uses, { onLog, onError: report });
     },
     stop() {
       isStopped = true;
+      stopClock();
     },
   };
 }

@@ -10,6 +10,8 @@ import { lambdaOperations } from "./lambda/operations.ts";
 import { logsApi } from "./logs/operations.ts";
 import { lambdaError, restService } from "./rest-protocol.ts";
 import { s3Service } from "./s3/protocol.ts";
+import { schedulerError } from "./scheduler/errors.ts";
+import { schedulerOperations } from "./scheduler/operations.ts";
 import { sqsService } from "./sqs/service.ts";
 import { ssmApi } from "./ssm/operations.ts";
 import type { AwsState } from "./state.ts";
@@ -61,7 +63,7 @@ function computeServices(
 
 /** What keeps data. */
 function dataServices(
-  { roles, buckets, objects, parameters, logGroups, tables, queues }: AwsState,
+  { roles, buckets, objects, parameters, logGroups, tables, queues, scheduleGroups, schedules }: AwsState,
   { clock, latency, blobs, logs, items, queuePlane, queueUrl }: AwsBackends,
 ): Services {
   return {
@@ -69,6 +71,7 @@ function dataServices(
     ssm: jsonService(ssmApi, { parameters, clock }),
     logs: jsonService(logsApi, { logGroups, logs, clock }),
     dynamodb: dynamoService({ tables, items, roles, clock, latency }),
+    scheduler: restService(schedulerOperations, { scheduleGroups, schedules, roles, clock, latency }, schedulerError),
     sqs: sqsService({ queues, queuePlane, queueUrl, roles, clock, latency }),
   };
 }

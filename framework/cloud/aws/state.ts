@@ -15,8 +15,9 @@ import type {
   StageRecord,
   TableRecord,
 } from "./records.ts";
+import type { ScheduleGroupRecord, ScheduleRecord } from "./scheduler/schedule-records.ts";
 
-/** Everything that survives a restart. Stages and deployments of an API have the id `API/CHILD`. */
+/** Everything that survives a restart. What belongs to an API or a schedule group has the id `PARENT/CHILD`. */
 export interface AwsState {
   readonly functions: Collection<FunctionRecord>;
   readonly mappings: Collection<MappingRecord>;
@@ -31,11 +32,13 @@ export interface AwsState {
   readonly logGroups: Collection<LogGroupRecord>;
   readonly tables: Collection<TableRecord>;
   readonly queues: Collection<QueueRecord>;
+  readonly scheduleGroups: Collection<ScheduleGroupRecord>;
+  readonly schedules: Collection<ScheduleRecord>;
 }
 
 /**
- * Reads the state below `folder`, or starts an empty one. Removes stages and deployments whose API is gone: a kill in
- * the middle of DeleteApi leaves them behind.
+ * Reads the state below `folder`, or starts an empty one. Removes what belongs to an API or a schedule group that is
+ * gone: a kill in the middle of a deletion leaves it behind.
  */
 export function openState(folder: string): AwsState {
   const open = <T>(name: string): Collection<T> => new Collection<T>(join(folder, "state", name));
@@ -52,9 +55,15 @@ export function openState(folder: string): AwsState {
     logGroups: open("log-groups"),
     tables: open("tables"),
     queues: open("queues"),
+    scheduleGroups: open("schedule-groups"),
+    schedules: open("schedules"),
   };
-  for (const children of [state.stages, state.deployments]) {
-    for (const id of children.ids()) if (!state.apis.get(id.slice(0, id.indexOf("/")))) children.remove(id);
-  }
+  const { apis, scheduleGroups } = state;
+  for (const [parents, children] of [
+    [apis, state.stages],
+    [apis, state.deployments],
+    [scheduleGroups, state.schedules],
+  ] as const)
+    for (const id of children.ids()) if (!parents.get(id.slice(0, id.indexOf("/")))) children.remove(id);
   return state;
 }

@@ -10,6 +10,7 @@ import { createLambdaRuntime } from "../../../framework/emulation/lambda/runtime
 import type { LambdaRuntime } from "../../../framework/emulation/lambda/invocation.ts";
 import { runActions } from "../../../framework/model/job-queue.ts";
 import { until } from "../../until.ts";
+import { makeSchedulerRole } from "./scheduler/scheduler-role.ts";
 import { type Lab, makeFunction, moduleZip, openLab, roleArn, trust } from "../lab.ts";
 import { patient } from "../../emulation/lambda/patient.ts";
 
@@ -155,6 +156,33 @@ it("maps a queue to a function, which takes its messages", { tags: ["check"] }, 
   await aws("lambda", "update-event-source-mapping", ...uuid, "--scaling-config", "MaximumConcurrency=3");
   await aws("lambda", "delete-event-source-mapping", ...uuid);
   expect(await refusalOf("lambda", "get-event-source-mapping", ...uuid)).toContain("(ResourceNotFoundException)");
+});
+
+it("makes a schedule in a group, and deletes both", { tags: ["check"] }, async () => {
+  const RoleArn = await makeSchedulerRole(lab);
+  const scheduler = (operation: string, ...words: readonly string[]) => aws("scheduler", operation, ...words);
+  await scheduler("create-schedule-group", "--name", "cli", "--tags", "Key=a,Value=b");
+  const tick = ["--name", "tick", "--group-name", "cli"];
+  const target = { Arn: "arn:aws:sqs:us-east-1:000000000000:cli", RoleArn, Input: "{}" };
+  const own = ["--flexible-time-window", "Mode=OFF", "--target", JSON.stringify(target)];
+  const minutely = ["--schedule-expression", "cron(* * * * ? *)"];
+  const refused = await refusalOf(
+    "scheduler",
+    "create-schedule",
+    ...tick,
+    ...own,
+    "--schedule-expression",
+    "rate(1 day)",
+  );
+  expect(refused).toContain("(ValidationException)");
+  expect(await scheduler("create-schedule", ...tick, ...own, ...minutely)).toEqual({
+    ScheduleArn: "arn:aws:scheduler:us-east-1:000000000000:schedule/cli/tick",
+  });
+  expect(await scheduler("get-schedule", ...tick)).toMatchObject({ State: "ENABLED", Target: target });
+  expect(await scheduler("list-schedules", "--group-name", "cli")).toMatchObject({ Schedules: [{ Name: "tick" }] });
+  await scheduler("delete-schedule", ...tick);
+  await scheduler("delete-schedule-group", "--name", "cli");
+  expect(await refusalOf("scheduler", "get-schedule", ...tick)).toContain("(ResourceNotFoundException)");
 });
 
 it("is told why a queue needs a newer one", { tags: ["check"] }, async () => {

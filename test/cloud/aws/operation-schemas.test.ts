@@ -9,6 +9,7 @@ import * as dynamoSchemas from "@aws-sdk/client-dynamodb";
 import * as iamSchemas from "@aws-sdk/client-iam";
 import * as lambdaSchemas from "@aws-sdk/client-lambda";
 import * as s3Schemas from "@aws-sdk/client-s3";
+import * as schedulerSchemas from "@aws-sdk/client-scheduler";
 import * as sqsSchemas from "@aws-sdk/client-sqs";
 import * as ssmSchemas from "@aws-sdk/client-ssm";
 import * as stsSchemas from "@aws-sdk/client-sts";
@@ -21,6 +22,7 @@ import { iamApi, stsApi } from "../../../framework/cloud/aws/iam/operations.ts";
 import { lambdaOperations } from "../../../framework/cloud/aws/lambda/operations.ts";
 import { logsApi } from "../../../framework/cloud/aws/logs/operations.ts";
 import { s3Operations } from "../../../framework/cloud/aws/s3/operations.ts";
+import { schedulerOperations } from "../../../framework/cloud/aws/scheduler/operations.ts";
 import { queueControls } from "../../../framework/cloud/aws/sqs/service.ts";
 import { ssmApi } from "../../../framework/cloud/aws/ssm/operations.ts";
 import { itemOperations } from "../../../framework/emulation/dynamodb/data-plane.ts";
@@ -28,6 +30,7 @@ import { queueOperations } from "../../../framework/emulation/sqs/data-plane.ts"
 import type { LambdaRuntime } from "../../../framework/emulation/lambda/invocation.ts";
 import { answering, type Lab, noRuntime, openLab, roleArn } from "../lab.ts";
 import { tableInput } from "./dynamodb/store-table.ts";
+import { makeSchedulerRole } from "./scheduler/scheduler-role.ts";
 import { sendSigned } from "./signed.ts";
 
 /** `[9, namespace, name, traits, input, output]`: the SDK's schema of an operation. */
@@ -98,7 +101,7 @@ interface Input {
 }
 
 /** Calls an operation with an invalid value of every member, then correctly; returns the response. */
-function createRest(service: "lambda" | "apigateway", schemas: object, called: Set<string>) {
+function createRest(service: "lambda" | "apigateway" | "scheduler", schemas: object, called: Set<string>) {
   return async (operation: string, { labels = {}, query = "", body }: Input = {}): Promise<Record<string, string>> => {
     called.add(operation);
     const { http, members } = schemaOf(schemas, operation);
@@ -214,12 +217,36 @@ describe("REST", () => {
     expect([...called].toSorted()).toEqual(Object.keys(apiGatewayOperations).toSorted());
   });
 
+  it("EventBridge Scheduler", async () => {
+    const called = new Set<string>();
+    const call = createRest("scheduler", schedulerSchemas, called);
+    const RoleArn = await makeSchedulerRole(lab);
+    const settings = {
+      ScheduleExpression: "cron(* * * * ? *)",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: { Arn: "arn:aws:sqs:us-east-1:000000000000:called", RoleArn, Input: "{}" },
+    };
+    const group = { labels: { Name: "group" } };
+    const schedule = { labels: { Name: "tick" } };
+    const { ScheduleGroupArn: ResourceArn = "" } = await call("CreateScheduleGroup", { ...group, body: {} });
+    await call("GetScheduleGroup", group);
+    await call("ListTagsForResource", { labels: { ResourceArn } });
+    await call("CreateSchedule", { ...schedule, body: { GroupName: "group", ...settings } });
+    await call("GetSchedule", { ...schedule, query: "groupName=group" });
+    await call("UpdateSchedule", { ...schedule, body: { GroupName: "group", ...settings } });
+    await call("ListSchedules");
+    await call("DeleteSchedule", { ...schedule, query: "groupName=group" });
+    await call("DeleteScheduleGroup", group);
+    expect([...called].toSorted()).toEqual(Object.keys(schedulerOperations).toSorted());
+  });
+
   it("names path parameters and the query as the schemas do", () => {
     const bindingsOf = <K extends UseName>(operations: RestOperations<K>) =>
       Object.entries(operations).map(([operation, [binding]]) => ({ operation, binding }));
     for (const [bindings, schemas] of [
       [bindingsOf(lambdaOperations), lambdaSchemas],
       [bindingsOf(apiGatewayOperations), gatewaySchemas],
+      [bindingsOf(schedulerOperations), schedulerSchemas],
     ] as const) {
       for (const { operation, binding } of bindings) {
         const { http, members } = schemaOf(schemas, operation);
