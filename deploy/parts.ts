@@ -10,6 +10,7 @@ export interface Owner {
 /** Kinds of parts of a release and of its surroundings. */
 export type Kind =
   | "role"
+  | "bucket"
   | "table"
   | "queue"
   | "schedule"

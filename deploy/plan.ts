@@ -116,7 +116,8 @@ function unwantedChange({ kind, name }: DeployedPart): Change {
     return change("remove", kind, name, "no longer in the app; deleted when no kept release needs it");
   if (["route", "domain", "binding", "permission", "job"].includes(kind))
     return change("remove", kind, name, "no longer in the app");
-  if (kind === "table") return change("keep", kind, name, "not used any more; its data stays until portico remove");
+  if (kind === "bucket" || kind === "table")
+    return change("keep", kind, name, "not used any more; its data stays until portico remove");
   return change("keep", kind, name, "not used any more; kept for earlier releases");
 }
 

@@ -9,7 +9,7 @@ import type { Deployed, DesiredState } from "./platform.ts";
 
 /** API names need not be unique; functions' and roles' must. Throws UserError NAME_TAKEN. */
 export function requireFreeNames({ taken }: Deployed, { app, functions, parts }: DesiredState): void {
-  const kinds: ReadonlySet<Kind> = new Set(["role", "table", "queue", "worker", "domain"]);
+  const kinds: ReadonlySet<Kind> = new Set(["role", "bucket", "table", "queue", "worker", "domain"]);
   const own = parts.filter(({ kind }) => kinds.has(kind));
   const wanted = new Set([...functions.map(({ name }) => name), ...own.map(({ name }) => name)]);
   const names = taken.filter(({ kind, name }) => kind !== "api" && wanted.has(name)).map(({ name }) => name);

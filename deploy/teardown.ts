@@ -27,7 +27,7 @@ export async function removeStage({ platform, secrets = [], withData, onPlan }: 
   const data = await platform.operations.storedData();
   const kept = withData ? [] : data;
   const { releases, leftovers } = deployed;
-  const parts = deployed.parts.filter(({ kind }) => kind !== "table");
+  const parts = deployed.parts.filter(({ kind }) => kind !== "bucket" && kind !== "table");
   if (![...parts, ...releases, ...leftovers, ...secrets, ...(withData ? data : [])].length)
     return { removed: [], kept };
   await onPlan(deployed, data);

@@ -63,7 +63,7 @@ const defaultFix =
 const fixes: Readonly<Record<number, string>> = {
   10000:
     "Set CLOUDFLARE_API_TOKEN to a token of that account with the permission Workers Scripts: Edit (for domains " +
-    "also Zone: Workers Routes: Edit, for portico/store also D1: Edit, for jobs also Queues: Edit).",
+    "also Zone: Workers Routes: Edit, for portico/store also D1: Edit, for portico/files also Workers R2 Storage: Edit, for jobs also Queues: Edit).",
   9109: "Set CLOUDFLARE_API_TOKEN to a token of that account with the permission Workers Scripts: Edit.",
   10021:
     "Correct the code or setting that the message names. Run portico dev --target workers to see errors of the " +
@@ -74,6 +74,7 @@ const fixes: Readonly<Record<number, string>> = {
     "Remove a stage that is no longer needed with portico remove --stage NAME, or choose another plan: the " +
     "account has as many Workers as its plan allows.",
   10041: 'Create the KV namespace first, or correct its id under "workers": { "bindings" } in hosting.json.',
+  10042: "Enable R2 in Cloudflare's dashboard once: a function imports portico/files.",
   10063: "Open Workers & Pages in Cloudflare's dashboard once: that registers the account's workers.dev subdomain.",
   10085: 'Create the R2 bucket first, or correct its name under "workers": { "bindings" } in hosting.json.',
   10304:

@@ -13,6 +13,7 @@ import { appBindings, type Binding } from "./bindings.ts";
 import { triggerParts } from "./triggers.ts";
 import { bindingNames, scriptName } from "./names.ts";
 import { jobTriggers, type JobTriggers, triggerPartsOf } from "./job-triggers.ts";
+import { bucketPart } from "./files-bucket.ts";
 import { storePart } from "./store-database.ts";
 import { encodePath, type WorkersBuild } from "./build.ts";
 
@@ -29,6 +30,8 @@ export interface ConfiguredValues {
 /** Names of the newest version's secrets, and their numbers. */
 export interface StoredSecrets {
   readonly names: readonly string[];
+  /** Whether that version has the key of upload forms, which is none of the app's secrets. */
+  readonly hasFilesKey?: boolean;
   /** Missing when that version was not made by Portico. */
   readonly numbers?: Readonly<Record<string, number>>;
 }
@@ -41,6 +44,8 @@ export interface WorkersDesiredState extends DesiredState<DesiredFunction> {
   readonly kept: readonly RecordedAsset[];
   /** True where a function imports portico/store: the release makes a database and binds it. */
   readonly needsStore: boolean;
+  /** True where a function imports portico/files: the release makes a bucket and binds it. */
+  readonly needsFiles: boolean;
   /** How the app's jobs are called; undefined without any. */
   readonly jobs: JobTriggers | undefined;
   /** Paths of all static files, as Cloudflare spells them. */
@@ -73,9 +78,10 @@ export function toDesiredState(
   const ownKey = digest([build.files.map(({ path, hash }) => [path, hash]), build.assetServer.config]);
   const { kept, left } = retainedAssets(build, ownKey, deployed);
   const jobs = jobTriggers(manifest);
-  const needsStore = needs(manifest, "store");
+  const [needsStore, needsFiles] = [needs(manifest, "store"), needs(manifest, "files")];
   const parts = [
     ...(needsStore ? [storePart(owner, notes.database), boundPart(bindingNames.store, "database", owner)] : []),
+    ...(needsFiles ? [bucketPart(owner), boundPart(bindingNames.files, "bucket", owner)] : []),
     ...(jobs ? [...triggerPartsOf(owner, jobs, notes.cron), boundPart(bindingNames.jobs, "queue", owner)] : []),
     workerPart(build, scriptName(owner), values.env),
     ...bindingParts(build),
@@ -100,6 +106,7 @@ export function toDesiredState(
     bindings,
     kept,
     needsStore,
+    needsFiles,
     jobs,
     files: [...build.files.map((file) => file.encodedPath), ...kept.map(({ path }) => encodePath(path))],
     ...(values.secrets && { numbers: values.secrets.versions }),
@@ -164,9 +171,9 @@ const bindingParts = ({ manifest }: WorkersBuild): readonly Part[] =>
     return { kind: "binding", name, key: digest(sorted(shape)), facts };
   });
 
-/** A Worker has what any of its functions needs; dead jobs are in the store. */
-export const needs = ({ functions, jobs }: Pick<Manifest, "functions" | "jobs">, need: Need): boolean =>
-  jobs !== undefined || functions.some((fn) => fn.needs?.includes(need));
+/** A Worker has what any of its functions and jobs needs; dead jobs are in the store. */
+export const needs = ({ functions, jobs = [] }: Pick<Manifest, "functions" | "jobs">, need: Need): boolean =>
+  (need === "store" && jobs.length > 0) || [...functions, ...jobs].some((built) => built.needs?.includes(need));
 
 /** A binding of ours. A database's id is not known before it is made: it is checked where it is observed. */
 const boundPart = (name: string, label: string, owner: Owner): Part => ({

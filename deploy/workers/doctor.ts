@@ -9,6 +9,7 @@ import type { WorkersBuild } from "./build.ts";
 import { needs } from "./desired-state.ts";
 import { findQueues } from "./job-queues.ts";
 import { cronNote } from "./job-triggers.ts";
+import { findBucket } from "./files-bucket.ts";
 import { databaseNote, findStore } from "./store-database.ts";
 import { findScript } from "./worker-reads.ts";
 import { listSecrets } from "./secrets.ts";
@@ -36,6 +37,7 @@ export async function examine(examination: Examination): Promise<readonly CheckR
     checkBindings(examination),
     checkStoredSecrets(examination),
     checkStore(examination),
+    checkFiles(examination),
     checkQueues(examination),
   ]);
   return [...findings.flat(), ...checkBuild(examination)];
@@ -153,6 +155,23 @@ async function checkStore({ client, app, build }: Examination): Promise<readonly
     return [
       { check: "store", ok: false, text: "the token may not read D1 databases", fix: "Give the token D1: Edit." },
     ];
+  }
+}
+
+async function checkFiles({ client, app, build }: Examination): Promise<readonly CheckResult[]> {
+  if (!needs(build.manifest, "files")) return [];
+  const owner = { app: app.name, stage: app.stage };
+  try {
+    const found = await findBucket(client, owner);
+    const ok = found !== "taken";
+    const state =
+      found === undefined ? "comes with the first deploy" : ok ? "is there" : "has objects of somebody else";
+    const text = `the R2 bucket ${scriptName(owner)} ${state}`;
+    return [{ check: "files", ok, text, ...(!ok && { fix: "Rename the app or the stage." }) }];
+  } catch (error) {
+    if (!hasCode(error, 10_000, 9109, 10_042)) throw error;
+    const fix = "Enable R2 in Cloudflare's dashboard, and give the token Workers R2 Storage: Edit.";
+    return [{ check: "files", ok: false, text: "the token may not read R2 buckets, or R2 is not enabled", fix }];
   }
 }
 

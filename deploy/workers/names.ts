@@ -48,6 +48,9 @@ export function taggedRelease(tag: string | undefined): { readonly number: numbe
 
 /** Portico's own bindings; no other name may begin with `PORTICO_` (framework/config/hosting-rules.ts). */
 export const bindingNames = {
+  files: "PORTICO_FILES",
+  /** The secret that signs upload forms. */
+  filesKey: "PORTICO_FILES_KEY",
   jobs: "PORTICO_JOBS",
   release: "PORTICO_RELEASE",
   secrets: "PORTICO_SECRETS",

@@ -2,10 +2,10 @@
 import type { WorkersApp } from "../../framework/model/app.ts";
 import { inParallel } from "../parallel.ts";
 import type { Canary, Candidate, Deployed, Leftover, Live, Release } from "../platform.ts";
-import { type DeployedPart, type Owner } from "../parts.ts";
+import type { DeployedPart } from "../parts.ts";
 import type { ReleaseRecord } from "../record.ts";
-import type { Client } from "./client.ts";
-import { type StoredSecrets } from "./desired-state.ts";
+import type { StoredSecrets } from "./desired-state.ts";
+import { storedSecrets } from "./secrets.ts";
 import {
   deployedTriggers,
   type Triggers,
@@ -16,12 +16,11 @@ import {
   takenTriggers,
   workersDevUrl,
 } from "./triggers.ts";
-import { isOurs, bindingNames, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
+import { isOurs, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
 import { toVersionHeader } from "./version-header.ts";
 import {
   type Deployment,
   findVersion,
-  jsonBinding,
   readModule,
   type Script,
   type ShownBinding,
@@ -30,23 +29,20 @@ import {
 import { readSummary, readFullRecord, recordedParts, toReleaseRecord, type FullRecord } from "./version-record.ts";
 import { readReleaseState, type ReleaseState } from "./release-state.ts";
 import { deployedQueues, type JobTriggers, lookForQueues, type ObservedQueues } from "./job-triggers.ts";
-import { lookForStore, type ObservedStore, storeParts, withBoundStore } from "./store-observation.ts";
+import { type DataInput, dataParts, lookForData, type ObservedData, takenData } from "./data-observation.ts";
+import { withBoundStore } from "./store-observation.ts";
 
 /** The app's stage, and the addresses of its next release. */
-export interface ObservationInput {
-  readonly client: Client;
-  readonly owner: Owner;
+export interface ObservationInput extends DataInput {
   readonly keep: number;
   /** Triggers that the app wants; absent without a build. */
   readonly wanted?: WorkersApp;
-  /** Whether the app needs a database; absent without a build, which looks for one all the same. */
-  readonly needsStore?: boolean;
   /** How the app's jobs are called, null without any; absent without a build. */
   readonly jobs?: JobTriggers | null;
 }
 
 /** The deployed state, with the inputs of later steps. */
-export interface Observation extends ObservedStore, ObservedQueues {
+export interface Observation extends ObservedData, ObservedQueues {
   readonly deployed: Deployed;
   readonly state: ReleaseState;
   readonly triggers: Triggers;
@@ -59,7 +55,7 @@ export interface Observation extends ObservedStore, ObservedQueues {
 export async function observe(input: ObservationInput): Promise<Observation> {
   const { client, owner, wanted } = input;
   const name = scriptName(owner);
-  const looking = lookForStore(input);
+  const looking = lookForData(input);
   looking.catch(() => undefined);
   const queuesOf = lookForQueues(input);
   const [state, domains] = await Promise.all([
@@ -77,13 +73,13 @@ export async function observe(input: ObservationInput): Promise<Observation> {
   const { live, canary } = liveOf(state, releases, seen, { script: name, url, workersDev: workersDev ?? url });
   const ours = script ? [...partsOf(name, seen.liveRecord), ...deployedTriggers(name, script, triggers)] : [];
   const parts = [
-    ...storeParts(input, data.store, seen.liveRecord),
+    ...dataParts(input, data, seen.liveRecord),
     ...deployedQueues(owner, jobs.queues),
     ...withBoundStore(ours, data.store, seen.details.get(seen.liveRecord?.ref ?? "")),
   ];
   const taken: Deployed["taken"] = [
     ...(wanted ? takenTriggers(name, wanted, triggers).map((front) => ({ kind: "domain" as const, name: front })) : []),
-    ...(data.store?.state === "taken" ? [{ kind: "table" as const, name }] : []),
+    ...takenData(name, data),
     ...(jobs.queues?.state === "taken" ? [{ kind: "queue" as const, name }] : []),
   ];
   const lastNumber = Math.max(
@@ -118,6 +114,7 @@ function nothingOfOurs(name: string, state: ReleaseState): Observation {
     workersDev: undefined,
     stored: { names: [] },
     store: undefined,
+    files: undefined,
     queues: undefined,
     deployed: { parts: [], releases: [], leftovers: [], taken, fingerprint: state.fingerprint, lastNumber: 0 },
   };
@@ -242,13 +239,6 @@ function toReleases(
 function hasItsSecrets({ secrets }: ReleaseRecord, bindings: readonly ShownBinding[]): boolean {
   const { numbers = {} } = storedSecrets(bindings);
   return Object.entries(secrets).every(([name, number]) => (numbers[name] ?? 0) === number);
-}
-
-function storedSecrets(bindings: readonly ShownBinding[] = []): StoredSecrets {
-  const numbers = jsonBinding(bindings, bindingNames.secrets);
-  const names = bindings.filter(({ type }) => type === "secret_text" || type === "secret_key").map(({ name }) => name);
-  const isNumbers = typeof numbers === "object" && numbers !== null;
-  return { names, ...(isNumbers && { numbers: numbers as Readonly<Record<string, number>> }) };
 }
 
 /**

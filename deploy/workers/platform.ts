@@ -33,6 +33,7 @@ import { readReleaseState } from "./release-state.ts";
 import { besides, note, type Run, share, type WorkersTarget } from "./run.ts";
 import { ensureQueues } from "./job-queues.ts";
 import { jobTriggers, recordedTriggers, settleTriggers } from "./job-triggers.ts";
+import { countFiles, ensureBucket } from "./files-bucket.ts";
 import { countEntries, ensureStore } from "./store-database.ts";
 
 /** Make one for each run. Throws UserError NAME_TOO_LONG. */
@@ -90,6 +91,7 @@ async function observeStage(run: Run): Promise<ObservedStage> {
 
 const needsOf = (manifest: Manifest) => ({
   needsStore: needs(manifest, "store"),
+  needsFiles: needs(manifest, "files"),
   jobs: jobTriggers(manifest) ?? null,
 });
 
@@ -114,6 +116,7 @@ async function assemble(run: Run, release: UploadedRelease): Promise<AssembledCa
   if (!release.assembled) await source.checkStartup?.();
   const { live, releases } = observed.deployed;
   const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
+  if (desired.needsFiles && !release.assembled) await ensureBucket(client, run.owner, workers.location);
   const database = release.assembled || !desired.needsStore ? undefined : await prepareStore(run, workers);
   if (desired.jobs && !release.assembled) await ensureQueues(client, run.owner, observed.queues);
   const upload = {
@@ -230,9 +233,14 @@ function overtaken({ number }: Release, { stage }: Run["owner"]): UserError {
 }
 
 async function storedData(run: Run): Promise<readonly StoredData[]> {
-  const { store } = requireObserved(run);
-  if (store?.state !== "ours") return [];
-  return [{ kind: "table", name: run.script, entries: await countEntries(run.client, store.id), isMore: false }];
+  const { store, files } = requireObserved(run);
+  const { client, script: name, owner } = run;
+  const [entries, bucket] = await Promise.all([
+    store?.state === "ours" ? countEntries(client, store.id) : undefined,
+    files === "ours" ? countFiles(client, owner) : undefined,
+  ]);
+  const table = entries === undefined ? [] : [{ kind: "table" as const, name, entries, isMore: false }];
+  return [...table, ...(bucket ? [bucket] : [])];
 }
 
 async function withdraw(run: Run): Promise<void> {
@@ -248,6 +256,8 @@ async function settle(run: Run, live: Live): Promise<Live> {
     // Somebody emptied the database of a release that stays.
     if (desired.needsStore && live.ref === observed.deployed.live?.ref && observed.store?.state !== "ours")
       await prepareStore(run, workers);
+    if (desired.needsFiles && live.ref === observed.deployed.live?.ref && observed.files !== "ours")
+      await ensureBucket(client, run.owner, workers.location);
     if (observed.state.script && observed.state.script.observability?.enabled !== true) await settleScript(run);
   }
   await settleJobs(run, live);

@@ -7,20 +7,29 @@ import { removeTriggers } from "./triggers.ts";
 import { scriptName } from "./names.ts";
 import { observe, type Observation } from "./observation.ts";
 import { deleteQueues, endConsumer } from "./job-queues.ts";
+import { deleteBucket } from "./files-bucket.ts";
 import { deleteStore } from "./store-database.ts";
 
 /** Runs to the end however often it is started; another's Worker or database of that name is left alone. */
 export async function removeAll(client: Client, owner: Owner, withData: boolean): Promise<readonly Removed[]> {
   const observed = await observe({ client, owner, keep: 1 });
-  const { store, queues } = observed;
+  const { store, files, queues } = observed;
   const isOurs = !observed.deployed.taken.some(({ kind }) => kind === "worker");
   if (isOurs) await endConsumer(client, queues);
   const worker = await removeWorker(client, owner, observed);
   const gone = isOurs ? await deleteQueues(client, owner, queues) : [];
-  const removed = [...worker, ...gone.map((name): Removed => ({ kind: "queue", name }))];
-  if (!withData || store?.state !== "ours") return removed;
-  await deleteStore(client, store.id);
-  return [...removed, { kind: "table", name: scriptName(owner) }];
+  const removed: Removed[] = [...worker, ...gone.map((name): Removed => ({ kind: "queue", name }))];
+  const name = scriptName(owner);
+  if (withData && store?.state === "ours") {
+    await deleteStore(client, store.id);
+    removed.push({ kind: "table", name });
+  }
+  // An empty one of this name was left by a run that died, and nothing is lost with it.
+  if (withData && (files === "ours" || files === "empty")) {
+    await deleteBucket(client, owner);
+    removed.push({ kind: "bucket", name });
+  }
+  return removed;
 }
 
 async function removeWorker(

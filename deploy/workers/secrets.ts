@@ -1,15 +1,29 @@
 /** Lists, sets and removes a stage's secrets in its Worker's newest version, without a deployment. */
 import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";
+import type { StoredSecrets } from "./desired-state.ts";
 import { isOurs, bindingNames, scriptName, secretsTag, nameTaken } from "./names.ts";
 import { putPlaceholder } from "./placeholder.ts";
-import { findScript, findVersion, jsonBinding, listVersions } from "./worker-reads.ts";
+import { findScript, findVersion, jsonBinding, listVersions, type ShownBinding } from "./worker-reads.ts";
 
 /** A secret without its value. */
 export interface StoredSecret {
   readonly name: string;
   /** 0 for one that was not set by Portico. */
   readonly version: number;
+}
+
+/** Of a version's bindings. */
+export function storedSecrets(bindings: readonly ShownBinding[] = []): StoredSecrets {
+  const numbers = jsonBinding(bindings, bindingNames.secrets);
+  const all = bindings.filter(({ type }) => type === "secret_text" || type === "secret_key").map(({ name }) => name);
+  const names = all.filter((name) => name !== bindingNames.filesKey);
+  const isNumbers = typeof numbers === "object" && numbers !== null;
+  return {
+    names,
+    hasFilesKey: names.length < all.length,
+    ...(isNumbers && { numbers: numbers as Readonly<Record<string, number>> }),
+  };
 }
 
 /** All that the stage has, declared or not. Throws UserError NAME_TAKEN. */
@@ -20,7 +34,9 @@ export async function listSecrets(client: Client, owner: Owner): Promise<readonl
   const version = newest && (await findVersion(client, name, newest.id));
   if (!version) return [];
   const numbers = (jsonBinding(version.bindings, bindingNames.secrets) ?? {}) as Readonly<Record<string, number>>;
-  const secrets = version.bindings.filter(({ type }) => type === "secret_text");
+  const secrets = version.bindings.filter(
+    ({ type, name: secret }) => type === "secret_text" && secret !== bindingNames.filesKey,
+  );
   return secrets
     .map((secret) => ({ name: secret.name, version: numbers[secret.name] ?? 0 }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));

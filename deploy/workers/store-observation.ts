@@ -7,7 +7,8 @@ import { databaseNote, findStore, type FoundStore, storePart } from "./store-dat
 import type { FullRecord } from "./version-record.ts";
 import type { VersionDetail } from "./worker-reads.ts";
 
-interface StoreInput {
+/** Whose store, and whether the build needs one. */
+export interface StoreInput {
   readonly client: Client;
   readonly owner: Owner;
   /** Absent without a build, which looks for a database all the same. */

@@ -40,7 +40,15 @@ export interface Summary {
 const most = 5 * 1024 - 64;
 
 /** Kinds of unversioned parts, which a rollback leaves as they are. */
-const unversionedKinds: ReadonlySet<string> = new Set(["domain", "url", "logs", "table", "queue", "schedule"]);
+const unversionedKinds: ReadonlySet<string> = new Set([
+  "domain",
+  "url",
+  "logs",
+  "bucket",
+  "table",
+  "queue",
+  "schedule",
+]);
 
 /** Of a record's keys, by `kind name`. */
 const unversionedParts = (parts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>

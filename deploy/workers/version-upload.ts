@@ -1,11 +1,12 @@
 /** Uploads a release as a version of its Worker, without traffic: modules, bindings, static files and record. */
+import { randomBytes } from "node:crypto";
 import { compatibilityFlags } from "../../framework/model/app.ts";
 import { headersFile } from "../../framework/model/headers-file.ts";
 import type { AssetServer } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { UploadedRelease } from "../platform.ts";
 import { uploadAssets } from "./asset-upload.ts";
-import { ownBindings } from "./bindings.ts";
+import { type Binding, ownBindings } from "./bindings.ts";
 import type { Client } from "./client.ts";
 import type { StoredSecrets, WorkersDesiredState } from "./desired-state.ts";
 import { idempotentCreate } from "./idempotent-create.ts";
@@ -99,6 +100,7 @@ function toMetadata(
     bindings: [
       ...desired.bindings,
       ...(database === undefined ? [] : [{ type: "d1", name: bindingNames.store, id: database }]),
+      ...(desired.needsFiles ? filesBindings(script, stored) : []),
       ...(desired.jobs ? [{ type: "queue", name: bindingNames.jobs, queue_name: script }] : []),
       ...ownBindings(summary, jwt === undefined ? undefined : binding, { values: numbers }),
     ],
@@ -106,6 +108,14 @@ function toMetadata(
     annotations: { "workers/tag": tag, "workers/message": message ?? `release ${release.number}` },
   };
 }
+
+/** The bucket, and the key of upload forms, which stays the same from version to version. */
+const filesBindings = (script: string, { hasFilesKey = false }: StoredSecrets): readonly Binding[] => [
+  { type: "r2_bucket", name: bindingNames.files, bucket_name: script },
+  hasFilesKey
+    ? { type: "inherit", name: bindingNames.filesKey }
+    : { type: "secret_text", name: bindingNames.filesKey, text: randomBytes(32).toString("base64url") },
+];
 
 /**
  * Files of earlier releases are cached for good too; where Cloudflare takes no more rules, they are the ones without.

@@ -69,7 +69,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
   }));
   build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
   build.onResolve({ filter: /^portico\/files$/ }, () =>
-    target === "node" ? ownModule(`features/files/${target}`) : failedResolution(filesTargetError(target)),
+    target === "lambda" ? failedResolution(filesTargetError(target)) : ownModule(`features/files/${target}`),
   );
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
@@ -126,8 +126,8 @@ function resolveBuiltins(build: PluginBuild): void {
 const filesTargetError = (target: Target): UserError =>
   new UserError(
     "FILES_TARGET",
-    `a function for ${target} cannot import portico/files yet; Node's can`,
-    'Build the app for node ("target" in hosting.json), or move the imports of portico/files out of it.',
+    `a function for ${target} cannot import portico/files yet; those for Node and Workers can`,
+    'Build the app for node or workers ("target" in hosting.json), or move the imports of portico/files out of it.',
   );
 
 const failedResolution = (error: UserError): OnResolveResult => ({ errors: [{ text: error.message, detail: error }] });

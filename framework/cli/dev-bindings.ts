@@ -1,10 +1,12 @@
 /** Opens the bindings of a Worker for `portico dev`: databases, buckets, queues and Workers of the local cloud. */
 import { appBindings } from "../../deploy/workers/bindings.ts";
 import type { Client } from "../../deploy/workers/client.ts";
-import { bindingNames } from "../../deploy/workers/names.ts";
+import { ensureBucket } from "../../deploy/workers/files-bucket.ts";
+import { bindingNames, scriptName } from "../../deploy/workers/names.ts";
 import { ensureStore } from "../../deploy/workers/store-database.ts";
 import type { StorageKind } from "../emulation/workers/miniflare-storage.ts";
 import { storageUrl } from "../emulation/workers/miniflare-storage.ts";
+import { generateSecrets } from "../config/generated-secrets.ts";
 import { newestCompatibilityDate } from "../emulation/workers/miniflare.ts";
 import { noBindings, type RateLimit, type WorkerBindings } from "../emulation/workers/worker-bindings.ts";
 import type { App } from "../model/app.ts";
@@ -90,9 +92,13 @@ class DevCloudBindings implements DevBindings {
     try {
       const api = openLocalCloudflare(access, {}).client;
       const app = await localBindings(api, { ...this.#app, stage: "local" }, true);
-      const needed = this.#needs.has("store") ? { [bindingNames.store]: await storeBinding(api, app) } : {};
+      const needed = {
+        ...(this.#needs.has("store") && { [bindingNames.store]: await storeBinding(api, app) }),
+        ...(this.#needs.has("files") && { [bindingNames.files]: await filesBinding(api, app) }),
+      };
       const shapes = { ...app.workers.bindings, ...needed };
-      const bindings = await toWorkerBindings(shapes, client);
+      const bound = await toWorkerBindings(shapes, client);
+      const bindings = this.#needs.has("files") ? await withFilesKey(this.#app.root, bound) : bound;
       const place = `in the local cloud at ${access.endpoint}${own ? ", which runs here" : ""}`;
       this.#reporter.line(this.#reporter.paint("dim", `bindings ${Object.keys(shapes).join(", ")}: ${place}`));
       return bindings;
@@ -143,6 +149,19 @@ const storeBinding = async (client: Client, { name: app, stage }: App): Promise<
   type: "d1",
   id: await ensureStore(client, { app, stage }),
 });
+
+async function filesBinding(client: Client, { name: app, stage }: App): Promise<Bindings[string]> {
+  const owner = { app, stage };
+  await ensureBucket(client, owner);
+  return { type: "r2_bucket", bucket_name: scriptName(owner) };
+}
+
+/** The key of upload forms, which is the same after a restart. */
+async function withFilesKey(root: string, bindings: WorkerBindings): Promise<WorkerBindings> {
+  const name = bindingNames.filesKey;
+  const { secrets } = await generateSecrets(root, [name]);
+  return { ...bindings, values: { ...bindings.values, [name]: secrets.get(name) } };
+}
 
 function checkBindings(app: App): void {
   // The same check as for a release, so that the errors are the same.

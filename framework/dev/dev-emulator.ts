@@ -99,7 +99,8 @@ async function createBoundWorkers(
         queue = openDevQueue(join(app.root, dataFolder));
         emulator.restart();
       }
-      if (fn.needs?.includes("store")) await (await (bound ??= open())).add("store");
+      for (const need of ["store", "files"] as const)
+        if (fn.needs?.includes(need)) await (await (bound ??= open())).add(need);
       return emulator.invoke(fn, request, to);
     },
     async close() {

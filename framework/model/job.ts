@@ -1,4 +1,5 @@
 /** A background job: a file below functions/_jobs, with its settings from hosting.json. */
+import type { Need } from "./need.ts";
 
 /** Settings of one job as hosting.json has them. */
 export interface JobSettings {
@@ -30,6 +31,8 @@ export interface BuiltJob extends Job {
   readonly bytes: number;
   /** Its module, relative to the manifest's folder. */
   readonly main: string;
+  /** As a function's. */
+  readonly needs?: readonly Need[];
 }
 
 /** The settings of a job without its own in hosting.json. */

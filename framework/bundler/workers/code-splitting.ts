@@ -174,7 +174,8 @@ async function describeRoute(
 async function describeJob(job: Job, { metafile, hash }: Built): Promise<BuiltJob> {
   const main = `jobs/${job.name}.js`;
   const bytes = bytesOf(metafile, staticOutputs(metafile, outputKey(main)));
-  return { ...job, hash: await hash(`portico:${jobModuleName(job)}`), bytes, main };
+  const key = `portico:${jobModuleName(job)}`;
+  return { ...job, hash: await hash(key), bytes, main, ...needsOf(metafile, key) };
 }
 
 const bytesOf = (metafile: Metafile, outputs: readonly string[]): number =>

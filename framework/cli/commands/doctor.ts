@@ -69,7 +69,8 @@ function requireLambda({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud {
     "DOCTOR_AWS",
     "--policy and --probe are for AWS; on Cloudflare a token has the permissions",
     "Leave them out; create a token with Workers Scripts: Edit, with domains or routes also " +
-      "Zone: Workers Routes: Edit and Zone: Read, with portico/store also D1: Edit, and with jobs also Queues: Edit.",
+      "Zone: Workers Routes: Edit and Zone: Read, with portico/store also D1: Edit, with portico/files also " +
+      "Workers R2 Storage: Edit, and with jobs also Queues: Edit.",
   );
 }
 

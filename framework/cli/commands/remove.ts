@@ -42,17 +42,19 @@ async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promi
   const text = removed.length
     ? `removed ${app.name} from the stage ${app.stage}`
     : `the stage ${app.stage} has nothing of ${app.name}`;
-  for (const { name, ...entries } of kept)
+  for (const { kind, name, ...entries } of kept)
     reporter.line(
-      `${cloud.prefix}the table ${name} stays with its data (${entriesText(entries)}): portico remove --data ` +
+      `${cloud.prefix}the ${kind} ${name} stays with its data (${entriesText({ kind, ...entries })}): portico remove --data ` +
         `--stage ${app.stage} removes it, too`,
     );
   reporter.result(cloud.prefix + text, { type: "removed", target: cloud.target, removed, kept });
 }
 
 /** `1,204 entries`. */
-const entriesText = ({ entries, isMore }: Pick<StoredData, "entries" | "isMore">): string =>
-  `${isMore ? "more than " : ""}${entries.toLocaleString("en-US")} ${entries === 1 ? "entry" : "entries"}`;
+function entriesText({ kind, entries, isMore }: Omit<StoredData, "name">): string {
+  const [one, many] = kind === "bucket" ? ["file", "files"] : ["entry", "entries"];
+  return `${isMore ? "more than " : ""}${entries.toLocaleString("en-US")} ${entries === 1 ? one : many}`;
+}
 
 interface Removal {
   readonly deployed: Deployed;
@@ -68,7 +70,7 @@ async function confirmRemoval(
   input: Input,
 ): Promise<void> {
   const { reporter } = input;
-  const shown = parts.filter(({ kind }) => kind !== "permission" && kind !== "table");
+  const shown = parts.filter(({ kind }) => !["permission", "bucket", "table"].includes(kind));
   const unlisted = secrets.filter((secret) => !shown.some(({ kind, name }) => kind === "secret" && name === secret));
   const removals = [...shown, ...unlisted.map((name) => ({ kind: "secret", name }))];
   for (const { kind, name } of removals) reporter.line(prefix + reporter.paint("red", `- ${kind.padEnd(10)}  ${name}`));
@@ -79,7 +81,8 @@ async function confirmRemoval(
     );
   for (const { kind, name, ...entries } of data)
     reporter.line(
-      prefix + reporter.paint("red", `- ${kind.padEnd(10)}  ${name}, with its data: ${entriesText(entries)}`),
+      prefix +
+        reporter.paint("red", `- ${kind.padEnd(10)}  ${name}, with its data: ${entriesText({ kind, ...entries })}`),
     );
   if (live) reporter.line(`\n${prefix}${live.url} will not answer any more; this cannot be undone`);
   if (app.protected) await confirmByName(input, app.stage);

@@ -69,16 +69,58 @@ const getObject: Operation<"r2", "openStorage"> = async (call, state, services) 
   return { raw: body, headers: [...headers, ...defaultType, etag] };
 };
 
+/** Fields of R2's objects, with the names that the API has. */
+const listObjects: Operation<"r2", "openStorage"> = async ({ query, ...call }, state, { openStorage }) => {
+  const { id } = findBucket({ query, ...call }, state);
+  for (const name of query.keys())
+    if (!["per_page", "cursor", "prefix", "start_after"].includes(name)) throw unsupported(`${name} of listed objects`);
+  const limit = Number(query.get("per_page") ?? mostListed);
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
+    throw new CloudflareError(10005, 400, `per_page is a number from 1 to ${mostListed}.`);
+  const [prefix, cursor, startAfter] = ["prefix", "cursor", "start_after"].map((name) => query.get(name) ?? undefined);
+  const request = { method: "list", limit, prefix, cursor, startAfter, include: [0] };
+  const answer = await callBucket(id, request, await openStorage());
+  if ("v4code" in answer) throw new CloudflareError(answer.v4code, 400, answer.message);
+  const { objects, truncated, cursor: next } = answer.metadata as unknown as ListAnswer;
+  const result = objects.map(({ name, etag, size, uploaded, httpFields: stored }) => ({
+    key: name,
+    etag,
+    size,
+    last_modified: new Date(Number(uploaded)).toISOString(),
+    http_metadata: stored ?? {},
+    storage_class: "Standard",
+  }));
+  return { result, info: { cursor: truncated ? next : "", is_truncated: truncated, per_page: limit } };
+};
+
+/** Objects of a page, at most and by default. */
+const mostListed = 1000;
+
+/** The binding's answer to a list. */
+interface ListAnswer {
+  readonly objects: readonly {
+    readonly name: string;
+    readonly etag: string;
+    readonly size: number;
+    readonly uploaded: number | string;
+    readonly httpFields?: object;
+  }[];
+  readonly truncated: boolean;
+  readonly cursor?: string;
+}
+
 /** Succeeds also for a key without an object. */
 const deleteObject: Operation<"r2", "openStorage"> = async (call, state, services) => {
   await callObject(call, { method: "delete" }, state, services, new Uint8Array());
   return { result: { key: keyOf(call) } };
 };
 
-const object = "/accounts/{account}/r2/buckets/{bucket}/objects/{key+}";
+const bucket = "/accounts/{account}/r2/buckets/{bucket}";
+const object = `${bucket}/objects/{key+}`;
 
 export const r2ObjectOperations: OperationTable = {
   putObject: writes(`PUT ${object}`, putObject),
+  listObjects: reads(`GET ${bucket}/objects`, listObjects),
   getObject: reads(`GET ${object}`, getObject),
   deleteObject: writes(`DELETE ${object}`, deleteObject),
 };

@@ -117,6 +117,21 @@ describe("the management calls", () => {
     );
   });
 
+  it("list R2 objects page by page", async () => {
+    const path = "/r2/buckets/notes/objects";
+    for (const key of ["l/a", "l/b", "l/é"]) await lab.call("PUT", `${path}/${encodeURI(key)}`, key + "0123456789");
+    const first = await lab.call("GET", `${path}?prefix=l/&per_page=2`);
+    expect(first.result).toMatchObject([{ key: "l/a", size: 13 }, { key: "l/b" }]);
+    const infoOf = ({ text }: { readonly text: string }) =>
+      (JSON.parse(text) as { readonly result_info: { readonly cursor: string } }).result_info;
+    const { cursor } = infoOf(first);
+    const second = await lab.call("GET", `${path}?prefix=l/&per_page=2&cursor=${encodeURIComponent(cursor)}`);
+    expect([second.result, infoOf(second)]).toMatchObject([[{ key: "l/é" }], { cursor: "", is_truncated: false }]);
+    expect((await lab.call("GET", `${path}?delimiter=/`)).message).toContain("does not support delimiter");
+    expect((await lab.call("GET", `${path}?per_page=1001`)).code).toBe(10005);
+    for (const key of ["l/a", "l/b", "l/é"]) await lab.call("DELETE", `${path}/${encodeURI(key)}`);
+  });
+
   it("move a D1 database out and into another as SQL text, all or nothing", async () => {
     const made = async (name: string) =>
       String(valueAt((await lab.call("POST", "/d1/database", { name })).result, "uuid"));
