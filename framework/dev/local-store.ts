@@ -10,7 +10,8 @@ import { createStore } from "../features/store/store.ts";
 export function deadJobsIn(table: LocalTable): DeadJobStore {
   const call: SignedCall = async <T>(operation: string, input: object) => {
     try {
-      return (await table.call(operation, { ...input })) as T;
+      // JSON leaves out what is undefined.
+      return (await table.call(operation, JSON.parse(JSON.stringify(input)) as Record<string, unknown>)) as T;
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       throw Object.assign(error, { outcome: "refused", body: error.details } satisfies Partial<AwsCallError>);

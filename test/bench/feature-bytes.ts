@@ -49,10 +49,8 @@ async function build(target: Target, source: string, hasJob = false): Promise<Bu
   const out = join(root, "out");
   const [routes, jobs] = await Promise.all([discoverRoutes(root), discoverJobs(app)]);
   const manifest = await buildApp({ app, routes, assets: [], jobs, target, out });
-  const sizeOf = async (names: readonly string[]): Promise<number> => {
-    const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(join(out, name))).length));
-    return sizes.reduce((sum, size) => sum + size, 0);
-  };
+  const sizeOf = async (names: readonly string[]): Promise<number> =>
+    gzipSync(Buffer.concat(await Promise.all(names.map((name) => readFile(join(out, name)))))).length;
   const built = {
     route: await sizeOf(codeOf(manifest)),
     jobs: await sizeOf(manifest.jobsFunction ? [manifest.jobsFunction.main] : []),

@@ -43,8 +43,8 @@ const idleMs = 15_000;
 /** Milliseconds to wait at most before each repetition; the wait is random. */
 const waits = [50, 200, 800];
 
-/** Refusals of a call for its rate. */
-const throttled = /^(?:Throttling|ProvisionedThroughputExceeded|RequestLimitExceeded)/;
+/** Refusals of a call for its rate: `ThrottlingException`, SQS's `RequestThrottled`, and DynamoDB's own names. */
+const throttled = /Throttl|ThroughputExceeded|RequestLimitExceeded/;
 
 /** Calls an operation of a service. Rejects with AwsCallError. @param repeats whether a lost call is repeated, too */
 export type SignedCall = <T>(operation: string, input: object, repeats?: boolean) => Promise<T>;
@@ -56,7 +56,7 @@ export function createSignedCall(service: AwsService): SignedCall {
     const body = JSON.stringify(input);
     for (let attempt = 0; ; attempt++) {
       try {
-        return (await send(signedHeaders(service, operation, body), body)) as T;
+        return readAnswer(await send(signedHeaders(service, operation, body), body)) as T;
       } catch (error) {
         const { outcome } = error as AwsCallError;
         const wait = waits[attempt];
@@ -74,7 +74,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 function signedHeaders({ name, target, endpoint }: AwsService, operation: string, body: string) {
   const env = process.env;
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = [date.slice(0, 8), env["AWS_REGION"], name, "aws4_request"] as string[];
+  const scope = [date.slice(0, 8), env["AWS_REGION"]!, name, "aws4_request"];
   // In the order of their names.
   const headers: Record<string, string> = {
     "content-type": "application/x-amz-json-1.0",
@@ -83,10 +83,9 @@ function signedHeaders({ name, target, endpoint }: AwsService, operation: string
     ...(env["AWS_SESSION_TOKEN"] && { "x-amz-security-token": env["AWS_SESSION_TOKEN"] }),
     "x-amz-target": `${target}.${operation}`,
   };
-  const names = Object.keys(headers);
-  const lines = names.map((header) => `${header}:${headers[header]}\n`).join("");
-  const signed = names.join(";");
-  const request = ["POST", endpoint.pathname, "", lines, signed, sha256(body)].join("\n");
+  const lines = Object.entries(headers).map(([header, value]) => `${header}:${value}\n`);
+  const signed = Object.keys(headers).join(";");
+  const request = ["POST", "/", "", lines.join(""), signed, sha256(body)].join("\n");
   const text = ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(request)].join("\n");
   const key = scope.reduce<string | Buffer>(hmac, `AWS4${env["AWS_SECRET_ACCESS_KEY"]}`);
   const credential = `${env["AWS_ACCESS_KEY_ID"]}/${scope.join("/")}`;
@@ -97,26 +96,30 @@ function signedHeaders({ name, target, endpoint }: AwsService, operation: string
   };
 }
 
+/** The status and the text of a response. */
+type Answer = readonly [status: number, text: string];
+
 /** Sends a body over connections that are kept open between calls. */
 function createSender(endpoint: URL) {
   const { Agent, request } = process.getBuiltinModule(endpoint.protocol === "http:" ? "node:http" : "node:https");
   const agent = new Agent({ keepAlive: true });
   let lastUse = 0;
-  return (headers: Readonly<Record<string, string>>, body: string): Promise<unknown> => {
-    if (Date.now() - lastUse > idleMs) for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+  return (headers: Readonly<Record<string, string>>, body: string): Promise<Answer> => {
+    // What is under way for so long has failed.
+    if (Date.now() - lastUse > idleMs) agent.destroy();
     lastUse = Date.now();
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException): void => {
         // Without a connection nothing was sent.
-        const isUndone = /^(?:connect|getaddrinfo)$/.test(cause.syscall ?? "");
-        reject(createError(cause.message, { code: cause.code, outcome: isUndone ? "undone" : "lost" }, cause));
+        const outcome = /^(?:connect|getaddrinfo)$/.test(cause.syscall ?? "") ? "undone" : "lost";
+        reject(createError(cause.message, { code: cause.code, outcome }, cause));
       };
       const call = request(endpoint, { method: "POST", agent, headers, timeout: answerMs }, (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("data", (part: string) => (text += part));
         answer.on("error", fail).on("end", () => {
           lastUse = Date.now();
-          toResult(answer.statusCode!, text, resolve, reject);
+          resolve([answer.statusCode!, text]);
         });
       });
       call.on("timeout", () => call.destroy(new Error(`no answer for ${answerMs} ms`)));
@@ -125,21 +128,17 @@ function createSender(endpoint: URL) {
   };
 }
 
-function toResult(
-  status: number,
-  text: string,
-  resolve: (value: unknown) => void,
-  reject: (error: AwsCallError) => void,
-): void {
+/** The output of an operation. Throws AwsCallError. */
+function readAnswer([status, text]: Answer): unknown {
   let body: Readonly<Record<string, unknown>>;
   try {
     body = JSON.parse(text) as typeof body;
   } catch (cause) {
-    return reject(createError(`status ${status}, no JSON`, { outcome: "lost" }, cause));
+    throw createError(`status ${status}, no JSON`, { outcome: "lost" }, cause);
   }
-  if (status === 200) return resolve(body);
+  if (status === 200) return body;
   // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
   const code = String(body["__type"]).replace(/.*#/, "");
   const outcome = status >= 500 ? "lost" : throttled.test(code) ? "undone" : "refused";
-  reject(createError(`${code}: ${String(body["message"] ?? body["Message"])}`, { code, outcome, body }));
+  throw createError(`${code}: ${String(body["message"] ?? body["Message"])}`, { code, outcome, body });
 }

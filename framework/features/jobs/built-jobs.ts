@@ -19,5 +19,5 @@ export const createJobs = (jobs: RunnableJobs, store: OpenStore): BuiltJobs => (
   run: (delivery, options) => runJob(jobs, delivery, options),
   ticksAt: (at) => ticksAt(jobs, at),
   keepDead: (dead, context) => keepDeadJob({ store, context }, dead),
-  timeoutOf: (job) => (Object.hasOwn(jobs, job) ? jobs[job]?.timeout : undefined),
+  timeoutOf: (job) => jobs[job]?.timeout,
 });

@@ -36,9 +36,9 @@ export function toMessage(
   if (known && !known.includes(job))
     throw new JobError("JOB_UNKNOWN", `there is no job "${job}": write functions/_jobs/${job}.ts`);
   if (!(Number.isInteger(delay) && delay >= 0 && delay <= 900))
-    throw new JobError("JOB_DELAY", "delay is whole seconds, 0 to 900; use a schedule for later");
+    throw new JobError("JOB_DELAY", "delay is whole seconds, 0 to 900");
   if (typeof id !== "string" || !/^[^\0]{1,200}$/u.test(id) || !id.isWellFormed())
-    throw new JobError("JOB_ID", "id is a text of 1 to 200 characters");
+    throw new JobError("JOB_ID", "id is 1 to 200 characters");
   return { id, body: `{"job":${JSON.stringify(job)},"data":${toJson(data)},"id":${JSON.stringify(id)}}` };
 }
 

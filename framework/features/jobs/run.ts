@@ -60,7 +60,7 @@ const backoff = (attempt: number): number => Math.min(900, 5 * 2 ** (attempt - 1
 export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, options: RunOptions): Promise<Outcome> {
   const message = messageOf(body);
   const { job: name, waits = 0 } = message;
-  const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
+  const job = jobs[name];
   if (!job) {
     // It was sent by a newer release that was rolled back: one that knows the job may be live again.
     if (waits >= maxWaits)
@@ -99,7 +99,7 @@ async function runWithin(
 ): Promise<void> {
   const abort = new AbortController();
   const late = Promise.withResolvers<never>();
-  const ending = new DOMException("the time of the job is nearly over", "TimeoutError");
+  const ending = new DOMException("the time is nearly over", "TimeoutError");
   const cancels = [
     after(Math.max(timeout - 5, timeout * 0.9) * 1000, () => abort.abort(ending)),
     after(timeout * 1000, () =>

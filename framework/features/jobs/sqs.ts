@@ -10,17 +10,19 @@ let call: SignedCall | undefined;
  */
 export async function callQueue(operation: string, input: object): Promise<void> {
   const { PORTICO_JOBS: QueueUrl, AWS_REGION: region, AWS_ENDPOINT_URL_SQS: url } = process.env;
-  if (!QueueUrl) throw new JobError("JOB_MISSING", "the function has no queue: release it with portico deploy");
+  if (!QueueUrl) throw missing();
   const endpoint = new URL(url ?? `https://sqs.${region}.amazonaws.com/`);
   call ??= createSignedCall({ name: "sqs", target: "AmazonSQS", endpoint });
   try {
     await call(operation, { QueueUrl, ...input }, true);
   } catch (error) {
-    if (/^(?:QueueDoesNotExist|AccessDenied)/.test((error as AwsCallError).code ?? ""))
-      throw new JobError("JOB_MISSING", "no queue, or no permission: release with portico deploy", error);
+    if (/^(?:QueueDoesNotExist|AccessDenied)/.test((error as AwsCallError).code ?? "")) throw missing(error);
     throw new JobError("JOB_BUSY", "SQS does not answer; try later", error);
   }
 }
+
+const missing = (cause?: unknown): JobError =>
+  new JobError("JOB_MISSING", "no queue, or no permission: release with portico deploy", cause);
 
 /** Puts a message into the queue. SQS refuses two characters that JSON may have. @param delay seconds */
 export const sendToQueue = (body: string, delay: number): Promise<void> =>

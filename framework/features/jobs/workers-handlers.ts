@@ -3,7 +3,6 @@ import { reportError } from "../../runtime/error-response.ts";
 import type { Call, Env } from "../../runtime/handler.ts";
 import type { BuiltJobs } from "./built-jobs.ts";
 import { messageOf } from "./message.ts";
-import type { Outcome } from "./run.ts";
 import { sendToQueue } from "./workers.ts";
 
 /** A message as workerd gives it (developers.cloudflare.com/queues/configuration/javascript-apis, "Message"). */
@@ -74,21 +73,13 @@ async function take(
   const body = String(message.body);
   const outcome = await jobs.run({ body, attempt: message.attempts }, { call });
   try {
-    await keep(jobs, outcome, call);
+    // What has to be somewhere else before the message is given up.
+    if (outcome.type === "dead") await jobs.keepDead(outcome.dead, call);
+    if (outcome.type === "wait") await sendToQueue(call.platform, outcome.body, outcome.after);
   } catch (error) {
     reportError(error, messageOf(body).id);
     return message.retry({ delaySeconds: again });
   }
   if (outcome.type === "retry") message.retry({ delaySeconds: outcome.after });
   else message.ack();
-}
-
-/** What has to be somewhere else before the message is given up. */
-async function keep(
-  jobs: BuiltJobs,
-  outcome: Outcome,
-  call: Pick<Call, "env" | "platform" | "waitUntil">,
-): Promise<void> {
-  if (outcome.type === "dead") await jobs.keepDead(outcome.dead, call);
-  if (outcome.type === "wait") await sendToQueue(call.platform, outcome.body, outcome.after);
 }

@@ -1,8 +1,7 @@
 /** `portico/store` on Lambda: one DynamoDB table per app and stage, which a release makes and names. */
 import { createSignedCall, type SignedCall } from "../aws/signed-call.ts";
-import { createDynamoEngine } from "./dynamodb.ts";
+import { createDynamoEngine, missingTable } from "./dynamodb.ts";
 import type { OpenEngine } from "./engine.ts";
-import { StoreError } from "./store-error.ts";
 import { createIdempotent } from "./idempotent.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { createStore } from "./store.ts";
@@ -16,7 +15,7 @@ let call: SignedCall | undefined;
 
 const openEngine: OpenEngine = (_, namespace) => {
   const { PORTICO_STORE: table, AWS_REGION: region, AWS_ENDPOINT_URL_DYNAMODB: url } = process.env;
-  if (!table) throw new StoreError("STORE_MISSING", "the function has no table: release it with portico deploy");
+  if (!table) throw missingTable();
   const endpoint = new URL(url ?? `https://dynamodb.${region}.amazonaws.com/`);
   call ??= createSignedCall({ name: "dynamodb", target: "DynamoDB_20120810", endpoint });
   return createDynamoEngine(call, table, namespace);

@@ -42,19 +42,18 @@ const openEngine: OpenEngine = (platform, namespace) => {
       .catch(async (cause) => {
         throw (await isMissing(run)) ? missing() : new StoreError("STORE_BUSY", "D1 does not answer; try later", cause);
       });
-  const settle = <T>(write: Promise<T>, key: string, isOurs: (row: Row | undefined) => boolean) =>
+  const settle = <T>(write: Promise<T>, key: string, version?: string): Promise<T | Row> =>
     write.catch(async (cause) => {
       if (await isMissing(run)) throw missing();
-      return resolveWrite(() => engine.get(key), isOurs, cause);
+      return resolveWrite(() => engine.get(key), version, cause);
     });
   return {
     get: (key) => ask(() => engine.get(key)),
     list: (...args) => ask(() => engine.list(...args)),
-    set: async (row, condition) =>
-      (await settle(engine.set(row, condition), row.key, (found) => found?.version === row.version)) !== false,
+    set: async (row, condition) => !!(await settle(engine.set(row, condition), row.key, row.version)),
     // An absent entry does not tell: a request that is late may yet delete what is written meanwhile.
-    delete: async (key, condition) => (await settle(engine.delete(key, condition), key, () => false)) !== false,
-    add: (row) => settle(engine.add(row), row.key, (found) => found?.version === row.version),
+    delete: async (key, condition) => !!(await settle(engine.delete(key, condition), key)),
+    add: (row) => settle(engine.add(row), row.key, row.version),
   } satisfies Engine;
 };
 

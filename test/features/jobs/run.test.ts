@@ -88,7 +88,8 @@ describe("runJob", () => {
     expect(JSON.parse(waiting.body)).toEqual({ job: "digest", data: { a: 1 }, id: "one", waits: 1 });
     expect((await runJob({}, { body: message({ waits: 99 }), attempt: 1 }, { call })).type).toBe("wait");
     expect((await runJob({}, { body: message({ waits: 100 }), attempt: 1 }, { call })).type).toBe("dead");
-    expect((await runJob({}, { body: message({ job: "toString" }), attempt: 1 }, { call })).type).toBe("wait");
+    const none = Object.create(null) as RunnableJobs;
+    expect((await runJob(none, { body: message({ job: "toString" }), attempt: 1 }, { call })).type).toBe("wait");
   });
 
   it.each([
