@@ -56,7 +56,8 @@ describe.each(rows)("$name", (row) => {
       const stops = calls.flatMap(({ operation }, at) =>
         at + 1 > first - Number(before) && !without.includes(operation) ? [at + 1] : [],
       );
-      for (const at of stops) {
+      // Every other one: docs/decisions/096 says what they cost.
+      for (const at of stops.filter((_, index) => index % 2 === 0)) {
         const world = await prepare();
         try {
           const pause = pausedTransport({ at });
