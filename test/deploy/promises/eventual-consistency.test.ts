@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Row, Transport } from "./row.ts";
 import { lambda } from "./lambda.ts";
 import { rows } from "./rows.ts";
-import { buildAll, type Builds, samples } from "./sample-apps.ts";
+import { buildAll, type Builds, samples, says } from "./sample-apps.ts";
 import { openWorld } from "./world.ts";
 
 async function withBuilds(
@@ -56,9 +56,11 @@ describe("a new permission of API Gateway that is not effective yet", () => {
 });
 
 describe.each(rows.filter(({ publishCall }) => publishCall !== undefined))("$name", (row) => {
-  let built: Builds<keyof typeof samples>;
+  /** A with another home and the same permissions, so with the same role. */
+  const again = { ...samples.A, files: { ...samples.A.files, "functions/index.ts": says("A again") } };
+  let built: Builds<"A" | "again">;
   beforeAll(async () => {
-    built = await buildAll(row, samples);
+    built = await buildAll(row, { A: samples.A, again });
   });
   afterAll(() => built.close());
 
@@ -95,7 +97,7 @@ describe.each(rows.filter(({ publishCall }) => publishCall !== undefined))("$nam
       await world.run({ verb: "deploy", build: built.builds.A });
       await world.pass(120_000);
       const transport = refusing(1, 403, "AccessDeniedException");
-      expect(await world.run({ verb: "deploy", build: built.builds.B }, { transport })).toMatchObject({
+      expect(await world.run({ verb: "deploy", build: built.builds.again }, { transport })).toMatchObject({
         end: "AccessDeniedException",
       });
       expect(await world.ask(["/"])).toEqual({ "/": "200 A" });
