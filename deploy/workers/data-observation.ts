@@ -1,4 +1,4 @@
-/** What holds the data of an app's stage, the database of its store and the bucket of its files: looked for, as parts. */
+/** What holds the data of an app's stage: the database of its store and the bucket of its files, as they are found. */
 import type { DeployedPart } from "../parts.ts";
 import type { Deployed } from "../platform.ts";
 import { hasCode } from "./cloudflare-error.ts";

@@ -44,8 +44,8 @@ async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promi
     : `the stage ${app.stage} has nothing of ${app.name}`;
   for (const { kind, name, ...entries } of kept)
     reporter.line(
-      `${cloud.prefix}the ${kind} ${name} stays with its data (${entriesText({ kind, ...entries })}): portico remove --data ` +
-        `--stage ${app.stage} removes it, too`,
+      `${cloud.prefix}the ${kind} ${name} stays with its data (${entriesText({ kind, ...entries })}): portico ` +
+        `remove --data --stage ${app.stage} removes it, too`,
     );
   reporter.result(cloud.prefix + text, { type: "removed", target: cloud.target, removed, kept });
 }

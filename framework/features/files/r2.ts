@@ -96,7 +96,7 @@ const unknown = (cause: unknown): never => {
 /** R2 takes parts of one size and of at least 5 MB, the last one excepted. */
 const partSize = 8 * 1024 ** 2;
 
-/** A stream is uploaded in parts, since R2 has to know the size of each upload and a form does not tell that of its file. */
+/** A stream goes up in parts: R2 has to know the size of an upload, and a form does not tell that of its file. */
 async function store(bucket: Bucket, name: string, { parts }: Content, type: string): Promise<R2Object> {
   const options = { httpMetadata: { contentType: type } };
   const pieces = inPieces(parts);

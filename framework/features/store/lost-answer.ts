@@ -3,8 +3,8 @@ import type { Row } from "./engine.ts";
 import { StoreError } from "./store-error.ts";
 
 /**
- * The entry as the write left it. Throws StoreError STORE_OUTCOME_UNKNOWN where the read finds another one, or none: the
- * write may have happened before that, may happen yet, or never.
+ * The entry as the write left it. Throws StoreError STORE_OUTCOME_UNKNOWN where the read finds another one, or none:
+ * the write may have happened before that, may happen yet, or never.
  * @param version that the write gives the entry; undefined for one that gives none
  */
 export async function resolveWrite(

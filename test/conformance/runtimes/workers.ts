@@ -1,4 +1,5 @@
 /** The runtime `workers`: the modules and assets of a build, as they are uploaded, in real workerd. */
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -41,8 +42,9 @@ export const workers: Runtime = {
       ),
       compatibilityDate: compatibilityDate > newest ? newest : compatibilityDate,
       compatibilityFlags: [...compatibilityFlags(subject.app.workers)],
-      bindings: { ...subject.env },
+      bindings: { ...subject.env, PORTICO_FILES_KEY: randomUUID() },
       d1Databases: ["PORTICO_STORE"],
+      r2Buckets: ["PORTICO_FILES"],
       assets: {
         directory,
         binding: assetServer.binding,

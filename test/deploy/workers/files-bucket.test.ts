@@ -53,7 +53,7 @@ const putObject = (key: string): Promise<unknown> =>
     json: {},
   });
 
-test("the bucket is made first and outlives releases, and so do its forms; a removal takes it only if wanted", async () => {
+test("the bucket is made first and outlives releases, as its forms do; a removal takes it only if wanted", async () => {
   fixture = await openDeployFixture();
   await fixture.deploy();
   expect(await findBucket(fixture.client, owner)).toBeUndefined();

@@ -1,0 +1,5 @@
+/** Runs the cases of files on the runtime `node`. */
+import { node } from "../runtimes/node.ts";
+import { fileCases } from "./file-cases.ts";
+
+fileCases(node);
