@@ -76,18 +76,22 @@ describe("on DynamoDB", () => {
     await expect(call).rejects.toMatchObject({ code: "STORE_OUTCOME_UNKNOWN" });
   });
 
-  it("a read is repeated, and a call that was refused for its rate", async () => {
-    let calls = 0;
-    const { entries, asked } = await onDynamo((operation, _, out) => {
-      calls += 1;
-      if (operation === "GetItem" && calls === 1) return void out.destroy();
-      if (operation === "PutItem" && calls === 3) return answer(out, 400, failure("ThrottlingException"));
-      answer(out, 200, {});
-    });
-    expect(await entries.get("k")).toBeUndefined();
-    await entries.set("k", 1);
-    expect(asked).toEqual(["GetItem", "GetItem", "PutItem", "PutItem"]);
-  });
+  // SQS, which is called in the same way, has the second name.
+  it.each(["ThrottlingException", "RequestThrottled"])(
+    "a read is repeated, and a call that was refused for its rate: %s",
+    async (type) => {
+      let calls = 0;
+      const { entries, asked } = await onDynamo((operation, _, out) => {
+        calls += 1;
+        if (operation === "GetItem" && calls === 1) return void out.destroy();
+        if (operation === "PutItem" && calls === 3) return answer(out, 400, failure(type));
+        answer(out, 200, {});
+      });
+      expect(await entries.get("k")).toBeUndefined();
+      await entries.set("k", 1);
+      expect(asked).toEqual(["GetItem", "GetItem", "PutItem", "PutItem"]);
+    },
+  );
 
   it("tells that it is busy, and that there is no table", async () => {
     const busy = await onDynamo((_operation, _, out) =>
