@@ -22,7 +22,7 @@ export type RunSql = (
 
 const live = "(x IS NULL OR x>?3)";
 
-const read = `SELECT * FROM store WHERE n=?1 AND k=?2 AND ${live}`;
+const read = `SELECT k,v,c,r,x FROM store WHERE n=?1 AND k=?2 AND ${live}`;
 
 /** Deletes up to ten expired rows of any namespace; each write does. */
 const expired = "DELETE FROM store WHERE (n,k) IN (SELECT n,k FROM store WHERE x<=?1 LIMIT 10)";

@@ -100,10 +100,12 @@ const toStore = <T>(engine: Engine): Store<T> => ({
   },
 });
 
-const bytes = (text: string): number => new TextEncoder().encode(text).length;
+/** Whether a text has more bytes of UTF-8. A unit of UTF-16 has at most three. */
+const isLonger = (text: string, most: number): boolean =>
+  text.length * 3 > most && new TextEncoder().encode(text).length > most;
 
 function checked(key: string): string {
-  if (typeof key !== "string" || !key || /\0/.test(key) || !key.isWellFormed() || bytes(key) > 512)
+  if (typeof key !== "string" || !key || /\0/.test(key) || !key.isWellFormed() || isLonger(key, 512))
     throw new StoreError("STORE_KEY", "a key is 1-512 bytes of UTF-8 without NUL");
   return key;
 }
@@ -117,7 +119,7 @@ export function toValue(value: unknown): string | number {
   } catch (error) {
     cause = error;
   }
-  if (json === undefined || bytes(json) > 262_144)
+  if (json === undefined || isLonger(json, 262_144))
     throw new StoreError("STORE_VALUE", "a value is at most 262144 bytes of JSON", cause);
   return json;
 }
