@@ -102,9 +102,9 @@ export interface Removed {
 
 /** What holds an app's data: it outlives releases, and is removed only by who says so. */
 export interface StoredData {
-  readonly kind: "bucket" | "table";
+  readonly kind: "bucket" | "queue" | "table";
   readonly name: string;
-  /** Files, or entries with expired ones included. */
+  /** Files, messages, or entries with expired ones included. */
   readonly entries: number;
   /** True where there are more than were counted. */
   readonly isMore: boolean;

@@ -9,7 +9,7 @@ import type { Deployed, DesiredState } from "./platform.ts";
 
 /** API names need not be unique; functions' and roles' must. Throws UserError NAME_TAKEN. */
 export function requireFreeNames({ taken }: Deployed, { app, functions, parts }: DesiredState): void {
-  const kinds: ReadonlySet<Kind> = new Set(["role", "bucket", "table", "queue", "worker", "domain"]);
+  const kinds: ReadonlySet<Kind> = new Set(["role", "bucket", "table", "queue", "schedule", "worker", "domain"]);
   const own = parts.filter(({ kind }) => kinds.has(kind));
   const wanted = new Set([...functions.map(({ name }) => name), ...own.map(({ name }) => name)]);
   const names = taken.filter(({ kind, name }) => kind !== "api" && wanted.has(name)).map(({ name }) => name);
@@ -58,11 +58,12 @@ export function requireSeparateState(manifests: readonly Manifest[]): void {
   if (!first || !second || first.app.state === "separate") return;
   const needs = manifests.flatMap(({ functions }) => functions.flatMap((fn) => fn.needs ?? []));
   const [need] = needs.toSorted();
-  if (need === undefined) return;
+  const hasJobs = manifests.some(({ jobs, jobsFunction }) => (jobs ?? jobsFunction) !== undefined);
+  if (need === undefined && !hasJobs) return;
+  const subject = need === undefined ? "the app has jobs" : `a function imports portico/${need}`;
   throw new UserError(
     "STATE_ON_TWO_CLOUDS",
-    `a function imports portico/${need}, and the app goes to ${first.target} and ${second.target}: each would have ` +
-      "data of its own",
+    `${subject}, and the app goes to ${first.target} and ${second.target}: each would have data of its own`,
     'Write "state": "separate" in hosting.json if that is meant, or deploy to one of them: ' +
       `portico deploy --stage ${first.app.stage} --target ${first.target}`,
   );

@@ -27,7 +27,8 @@ export async function removeStage({ platform, secrets = [], withData, onPlan }: 
   const data = await platform.operations.storedData();
   const kept = withData ? [] : data;
   const { releases, leftovers } = deployed;
-  const parts = deployed.parts.filter(({ kind }) => kind !== "bucket" && kind !== "table");
+  const holding = new Set(["bucket", "table", ...data.map(({ kind, name }) => `${kind} ${name}`)]);
+  const parts = deployed.parts.filter(({ kind, name }) => !holding.has(kind) && !holding.has(`${kind} ${name}`));
   if (![...parts, ...releases, ...leftovers, ...secrets, ...(withData ? data : [])].length)
     return { removed: [], kept };
   await onPlan(deployed, data);

@@ -33,6 +33,7 @@ export const isMissing = (error: unknown): boolean =>
     "NotFound",
     "ParameterNotFound",
     "TableNotFoundException",
+    "QueueDoesNotExist",
   );
 
 /** For `catch`: undefined for something that is not there; every other error is thrown on. */

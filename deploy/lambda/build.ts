@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isImmutableAsset } from "../../framework/model/immutable-asset.ts";
 import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
-import { UserError } from "../../framework/model/user-error.ts";
 import { type DirectoryEntry, readDirectory } from "../../framework/zip/central-directory.ts";
 import { readBuiltManifest } from "../built-manifest.ts";
 import type { RecordedAsset } from "../record.ts";
@@ -33,13 +32,13 @@ export interface LambdaBuild {
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
 export async function readBuild(folder: string): Promise<LambdaBuild> {
   const manifest = await readBuiltManifest(folder, "lambda");
-  requireNoJobs(manifest);
-  const { assetsFunction, functions, app } = manifest;
+  const { assetsFunction, jobsFunction, functions, app } = manifest;
   const assetsFunctionId = assetsFunction?.id ?? (app.lambda.front === "function-url" ? functions[0]?.id : undefined);
   const archives: BuiltArchive[] = [];
   let immutableAssets: readonly RecordedAsset[] = [];
   let [assetsBytes, assetsUnpacked] = [0, 0];
-  for (const fn of [...functions, ...(assetsFunction ? [assetsFunction] : [])]) {
+  const others = [jobsFunction, assetsFunction].filter((fn) => fn !== undefined);
+  for (const fn of [...functions, ...others]) {
     if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
     const zip = join(folder, fn.zip);
     const bytes = await readFile(zip);
@@ -52,17 +51,6 @@ export async function readBuild(folder: string): Promise<LambdaBuild> {
     assetsUnpacked = files.reduce((sum, { unpacked }) => sum + unpacked, 0);
   }
   return { manifest, archives, immutableAssets, assetsFunctionId, assetsBytes, assetsUnpacked };
-}
-
-/** Throws UserError JOBS_TARGET: a release makes no queue yet. */
-function requireNoJobs({ jobsFunction, functions }: Manifest): void {
-  if (!jobsFunction && !functions.some(({ needs }) => needs?.includes("jobs"))) return;
-  throw new UserError(
-    "JOBS_TARGET",
-    "a release to lambda cannot have jobs yet; portico dev runs them",
-    'Release the app to workers ("target" in hosting.json), or move functions/_jobs and the imports of portico/jobs ' +
-      "out of it.",
-  );
 }
 
 /** With their rows of `assets.json`, in which files are named by their hashes (framework/bundler/lambda/build.ts). */

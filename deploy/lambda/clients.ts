@@ -5,6 +5,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { STSClient } from "@aws-sdk/client-sts";
 import { Agent as HttpAgent } from "node:http";
@@ -37,7 +39,7 @@ type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
 /** A call that is about to be sent, retries included. */
 export interface SentCall {
-  readonly service: "lambda" | "apigateway" | "iam" | "s3" | "ssm" | "logs" | "sts" | "dynamodb";
+  readonly service: "lambda" | "apigateway" | "iam" | "s3" | "ssm" | "logs" | "sts" | "dynamodb" | "sqs" | "scheduler";
   /** `PublishVersion`. */
   readonly operation: string;
 }
@@ -64,6 +66,8 @@ export interface Clients {
   readonly iam: IAMClient;
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly scheduler: SchedulerClient;
   readonly ssm: SSMClient;
   readonly logs: CloudWatchLogsClient;
   readonly sts: STSClient;
@@ -118,6 +122,9 @@ export function createClients({ endpoint, region, credentials, proxy }: Access, 
     dynamodb: watched(new DynamoDBClient({ ...settings, accountIdEndpointMode: "disabled" }), "dynamodb"),
     iam: watched(new IAMClient(settings), "iam"),
     s3: watched(new S3Client(s3), "s3"),
+    // A queue's URL is its name: it must not be where calls go.
+    sqs: watched(new SQSClient({ ...settings, useQueueUrlAsEndpoint: false }), "sqs"),
+    scheduler: watched(new SchedulerClient(settings), "scheduler"),
     ssm: watched(new SSMClient(settings), "ssm"),
     logs: watched(new CloudWatchLogsClient(settings), "logs"),
     sts: watched(new STSClient(settings), "sts"),

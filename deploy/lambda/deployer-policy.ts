@@ -1,6 +1,7 @@
 /** The least-privilege IAM policy for a deployer of one app and stage. */
 import type { LambdaApp } from "../../framework/model/app.ts";
 import type { Owner } from "../parts.ts";
+import { deadQueueName, queueName } from "./job-queues.ts";
 import { logGroup } from "./log-group.ts";
 import { tableArn } from "./table.ts";
 import { bucketName, functionPrefix, lockKey, recordPrefix, rolePath, secretPrefix, stageName } from "./names.ts";
@@ -13,13 +14,15 @@ export interface PolicyScope {
   readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front">;
   /** Whether a function imports portico/store. */
   readonly needsStore: boolean;
+  /** Whether it has jobs, or a function sends some. */
+  readonly needsJobs: boolean;
 }
 
 /**
  * Every call of deploy/lambda, for this app's and stage's names alone; statements that AWS cannot limit to a name have
  * `*`.
  */
-export function deployerPolicy({ owner, account, region, lambda, needsStore }: PolicyScope): unknown {
+export function deployerPolicy({ owner, account, region, lambda, needsStore, needsJobs }: PolicyScope): unknown {
   const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
   const iam = `arn:aws:iam::${account}:role`;
   const roles = `${iam}${rolePath(owner, { region })}*`;
@@ -43,12 +46,13 @@ export function deployerPolicy({ owner, account, region, lambda, needsStore }: P
         ]),
     {
       ...allow("PassRole", ["iam:PassRole"], given ?? roles),
-      Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+      Condition: { StringEquals: { "iam:PassedToService": needsJobs ? [functions, clock] : functions } },
     },
     ...(given === undefined ? [makeRoles(roles, boundary)] : []),
     allow("Roles", roleActions, [roles, `${iam}/${stageName(owner)}`]),
     allow("FindRoles", ["iam:ListRoles"], "*"),
     ...(needsStore ? [allow("Table", tableActions, tableArn(owner, { account, region }))] : []),
+    ...(needsJobs ? jobStatements(owner, arn) : []),
     allow(
       "FindBucket",
       ["s3:ListBucket", "s3:CreateBucket", "s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock"],
@@ -68,6 +72,44 @@ export function deployerPolicy({ owner, account, region, lambda, needsStore }: P
     allow("FindLogGroups", ["logs:DescribeLogGroups"], "*"),
   ];
   return { Version: "2012-10-17", Statement: statements };
+}
+
+/** The services that assume roles of the app. */
+const [functions, clock] = ["lambda.amazonaws.com", "scheduler.amazonaws.com"];
+
+/** Queues, alias, mapping and clock. A mapping has a random name, so it is known by the function that it calls. */
+function jobStatements(owner: Owner, arn: (service: string, resource: string) => string): readonly unknown[] {
+  const name = stageName(owner);
+  const own = arn("lambda", `function:${functionPrefix(owner)}*`);
+  const of = (service: string, ...actions: readonly string[]) => actions.map((action) => `${service}:${action}`);
+  return [
+    allow(
+      "Queues",
+      of("sqs", "CreateQueue", "TagQueue", "ListQueueTags", "GetQueueAttributes", "DeleteQueue", "SendMessage"),
+      [arn("sqs", queueName(owner)), arn("sqs", deadQueueName(owner))],
+    ),
+    allow("JobsAlias", of("lambda", "GetAlias", "CreateAlias", "UpdateAlias", "DeleteAlias"), own),
+    {
+      ...allow(
+        "Mapping",
+        ["Create", "Get", "Update", "Delete"].map((verb) => `lambda:${verb}EventSourceMapping`),
+        "*",
+      ),
+      Condition: { ArnLike: { "lambda:FunctionArn": own } },
+    },
+    allow("FindMappings", ["lambda:ListEventSourceMappings"], "*"),
+    allow("TagMapping", of("lambda", "TagResource", "ListTags"), arn("lambda", "event-source-mapping:*")),
+    allow(
+      "Clock",
+      of("scheduler", "CreateScheduleGroup", "TagResource", "ListTagsForResource", "DeleteScheduleGroup"),
+      arn("scheduler", `schedule-group/${name}`),
+    ),
+    allow(
+      "Ticks",
+      of("scheduler", "CreateSchedule", "GetSchedule", "DeleteSchedule"),
+      arn("scheduler", `schedule/${name}/*`),
+    ),
+  ];
 }
 
 const functionActions = [

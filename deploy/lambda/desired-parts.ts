@@ -1,25 +1,29 @@
 /** The parts of a desired state on Lambda: roles, logs, front, functions with their facts, permissions and routes. */
+import { jobsFunctionId } from "../../framework/model/job.ts";
+import type { Manifest } from "../../framework/model/manifest.ts";
 import { digest, type Fact, type Owner, type Part } from "../parts.ts";
+import type { ReleaseRecord } from "../record.ts";
 import type { LambdaBuild } from "./build.ts";
+import { jobPartsOf } from "./jobs.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import { logPart } from "./log-group.ts";
 import { stageName } from "./names.ts";
 import { statementTexts } from "./policy.ts";
-import { type NeededRole, roleParts } from "./role.ts";
-import { tablePart, type TableSettings } from "./table.ts";
+import { roleLabel, roleParts } from "./role.ts";
+import type { StageNeeds } from "./stage-resources.ts";
+import { tablePart } from "./table.ts";
 
 /**
  * The fact that holds the own key of the assets function, since files of earlier releases are part of its whole key.
  */
 export const ownLabel = "own files";
 
-/** The fact that names a function's role. */
-export const roleLabel = "role";
-
 /** A role that hosting.json names: Portico neither makes nor changes it, and says what it has to allow. */
-export function givenRolePart(name: string, policies: readonly string[]): Part {
+function givenRolePart(name: string, policies: readonly string[], hasClock: boolean): Part {
   const items = [...new Set(policies.flatMap(statementTexts))];
-  return { kind: "role", name, key: "given", note: `it is yours, and must allow ${items.join(", ")}`, shared: true };
+  const clock = hasClock ? ", and scheduler.amazonaws.com must be able to assume it" : "";
+  const note = `it is yours, and must allow ${items.join(", ")}${clock}`;
+  return { kind: "role", name, key: "given", note, shared: true };
 }
 
 /** For people: a function in a VPC does not reach DynamoDB by itself (VPC user guide, "Gateway endpoints"). */
@@ -43,13 +47,14 @@ function functionFacts(code: string, { settings, role }: LambdaFunction, secrets
   ];
 }
 
-interface PartsInput {
+interface PartsInput extends StageNeeds {
   readonly build: LambdaBuild;
   readonly owner: Owner;
   readonly functions: readonly LambdaFunction[];
   readonly keys: readonly { readonly key: string; readonly function: string }[];
-  readonly roles: readonly NeededRole[];
-  readonly table: TableSettings | undefined;
+  /** With which the clock of the jobs sends: its name, or an ARN. */
+  readonly clockRole: string;
+  readonly live: ReleaseRecord | undefined;
   /** All distinct policies that functions need: JSON. */
   readonly permissions: readonly string[];
   /** Of the assets function. */
@@ -64,20 +69,29 @@ export function toParts({
   keys,
   roles,
   table,
+  jobs,
+  clockRole,
+  live,
   permissions,
   note,
 }: PartsInput): readonly Part[] {
   const { app } = build.manifest;
   const called = [...new Set(keys.map((route) => route.function))].toSorted();
   const built = new Map(build.archives.map((archive) => [archive.fn.id, archive]));
+  const schedules = schedulesOf(build.manifest);
   return [
-    ...(app.lambda.role === undefined ? roles.flatMap(roleParts) : [givenRolePart(app.lambda.role, permissions)]),
+    ...(app.lambda.role === undefined
+      ? roles.flatMap(roleParts)
+      : [givenRolePart(app.lambda.role, permissions, jobs?.clock === true)]),
     ...(table ? [tablePart(owner, table, app.lambda.vpc && networkNote)] : []),
+    ...(jobs ? jobPartsOf(owner, jobs, { role: clockRole, isInVpc: app.lambda.vpc !== undefined, live }) : []),
     logPart(owner, app.lambda.logRetention),
     app.lambda.front === "function-url" ? urlPart(owner) : { kind: "api", name: stageName(owner), key: "http-api" },
     ...functions.map((fn): Part => {
       const { fn: { bytes = 0 } = {}, codeSha256 = "" } = built.get(fn.id) ?? {};
       const facts = functionFacts(codeSha256, fn, app.secrets);
+      if (fn.id === jobsFunctionId)
+        return { kind: "function", name: fn.id, key: fn.key, bytes, facts: [...facts, ...schedules] };
       if (fn.id !== build.assetsFunctionId) return { kind: "function", name: fn.id, key: fn.key, bytes, facts };
       const carried = fn.kept.length ? [{ label: "files of earlier releases", value: String(fn.kept.length) }] : [];
       const own = { label: ownLabel, value: fn.ownKey, hidden: true };
@@ -94,6 +108,13 @@ export function toParts({
     ...keys.map((route) => ({ kind: "route" as const, name: route.key, key: route.function })),
   ];
 }
+
+/** The jobs in the function that runs them, for people. */
+const schedulesOf = ({ jobsFunction }: Manifest): readonly Fact[] =>
+  (jobsFunction?.jobs ?? []).map(({ name, cron, zone }) => ({
+    label: `job ${name}`,
+    value: cron === undefined ? "sent" : `${cron} ${zone ?? "UTC"}`,
+  }));
 
 /** The address of the one function. */
 export const urlPart = (owner: Owner): Part => ({

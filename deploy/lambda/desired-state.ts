@@ -10,20 +10,20 @@ import type { Deployed, DesiredState } from "../platform.ts";
 import type { RecordedAsset } from "../record.ts";
 import type { LambdaFunction, LambdaSettings } from "./lambda-function.ts";
 import { checkEnvironment } from "./environment.ts";
+import { jobsFunctionId } from "../../framework/model/job.ts";
+import { neededJobs } from "./jobs.ts";
+import { queueArn, queueUrl } from "./job-queues.ts";
 import { functionName, type Place } from "./names.ts";
 import { tableArn, tableName, type TableSettings } from "./table.ts";
 import type { BuiltArchive, LambdaBuild } from "./build.ts";
 import { logGroup } from "./log-group.ts";
-import { policyOf, requirePolicySize } from "./policy.ts";
+import { clockPolicy, policyOf, requirePolicySize } from "./policy.ts";
 import { type NeededRole, neededRole } from "./role.ts";
+import type { StageNeeds } from "./stage-resources.ts";
 import { ownLabel, toParts } from "./desired-parts.ts";
 
 /** The desired state with the parts that all releases share. */
-export interface LambdaDesiredState extends DesiredState<LambdaFunction> {
-  /** Roles that Portico makes; none where hosting.json names one. */
-  readonly roles: readonly NeededRole[];
-  /** Of the store; undefined for an app without one. */
-  readonly table: TableSettings | undefined;
+export interface LambdaDesiredState extends DesiredState<LambdaFunction>, StageNeeds {
   /** Days that log lines stay. */
   readonly logRetention: number;
 }
@@ -54,18 +54,38 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
   const roles = archives.map(({ fn }): readonly [string, NeededRole] => {
     const policies = [...app.lambda.policies, ...(fn.settings.policies ?? [])];
     const table = needsStore(fn) ? tableArn(owner, place) : undefined;
-    const policy = policyOf(owner, place, app.lambda, { policies, table });
+    const queue = needsQueue(fn) ? { arn: queueArn(owner, place), isRead: fn.id === jobsFunctionId } : undefined;
+    const policy = policyOf(owner, place, app.lambda, { policies, table, queue });
     if (app.lambda.role === undefined) requirePolicySize(policy, fn.id);
     return [fn.id, neededRole(owner, place, policy, app.lambda.permissionsBoundary)];
   });
   return new Map(roles);
 }
 
-/** The same, each once, by name. */
-export const neededRoles = (build: LambdaBuild, place: Place): readonly NeededRole[] =>
-  build.manifest.app.lambda.role === undefined ? distinctRoles(functionRoles(build, place)) : [];
+/** What a release of a build needs beside its functions. */
+export const stageNeeds = (build: LambdaBuild, place: Place): StageNeeds => ({
+  roles: neededRoles(build, place),
+  table: neededTable(build),
+  jobs: neededJobs(build.manifest),
+});
+
+/** The same, each once, by name, and the role of the clock; none where hosting.json names one. */
+function neededRoles(build: LambdaBuild, place: Place): readonly NeededRole[] {
+  if (build.manifest.app.lambda.role !== undefined) return [];
+  const clock = clockRole(build, place);
+  return [...distinctRoles(functionRoles(build, place)), ...(clock ? [clock] : [])];
+}
+
+/** The role with which the clock of the jobs sends; undefined where none ticks. */
+function clockRole({ manifest }: LambdaBuild, place: Place): NeededRole | undefined {
+  const { name, stage, lambda } = manifest.app;
+  const owner = { app: name, stage };
+  if (!neededJobs(manifest)?.clock) return undefined;
+  return neededRole(owner, place, clockPolicy(queueArn(owner, place)), lambda.permissionsBoundary, "scheduler");
+}
 
 const needsStore = ({ needs }: BuiltFunction): boolean => needs?.includes("store") ?? false;
+const needsQueue = ({ needs }: BuiltFunction): boolean => needs?.includes("jobs") ?? false;
 
 /** The table that the functions of a build need; undefined where none imports portico/store. */
 export const neededTable = ({ manifest, archives }: LambdaBuild): TableSettings | undefined =>
@@ -103,6 +123,7 @@ export function toDesiredState(
       owner,
       env,
       secretVersions: values.secretVersions,
+      place,
       role: app.lambda.role ?? needed.get(archive.fn.id)!.name,
     }),
   );
@@ -116,15 +137,17 @@ export function toDesiredState(
   const keys = isRouted ? [...ownKeys, ...added.keys] : [];
   const functions = own.map((fn) => (fn.id === build.assetsFunctionId ? withKept(fn, kept) : fn));
   requireDistinctNames(functions);
-  const roles = app.lambda.role === undefined ? distinctRoles(needed) : [];
+  const needs = stageNeeds(build, place);
+  const ofClock = clockRole(build, place);
   const parts = toParts({
     build,
     owner,
     functions,
     keys,
-    roles,
-    table: neededTable(build),
-    permissions: distinctRoles(needed).map(({ policy }) => policy),
+    ...needs,
+    clockRole: app.lambda.role ?? ofClock?.name ?? "",
+    live: deployed.live?.record,
+    permissions: [...distinctRoles(needed), ...(ofClock ? [ofClock] : [])].map(({ policy }) => policy),
     note: notes(fitting.dropped, added.left),
   });
   const secrets = Object.fromEntries(app.secrets.map((name) => [name, values.secretVersions[name] ?? 0]));
@@ -137,8 +160,7 @@ export function toDesiredState(
     routes: keys,
     secrets,
     assets: [...build.immutableAssets, ...kept],
-    roles,
-    table: neededTable(build),
+    ...needs,
     logRetention: app.lambda.logRetention,
   };
 }
@@ -192,12 +214,13 @@ interface FunctionInput {
   readonly owner: Owner;
   readonly env: Readonly<Record<string, string>>;
   readonly secretVersions: Readonly<Record<string, number>>;
+  readonly place: Place;
   readonly role: string;
 }
 
 function toDesiredFunction(
   { fn, zip, codeSha256 }: BuiltArchive,
-  { build, owner, env, secretVersions, role }: FunctionInput,
+  { build, owner, env, secretVersions, place, role }: FunctionInput,
 ): LambdaFunction {
   const { secrets, lambda } = build.manifest.app;
   const settings: LambdaSettings = {
@@ -206,7 +229,11 @@ function toDesiredFunction(
     architecture: lambda.architecture,
     memory: fn.settings.memory,
     timeout: fn.settings.timeout,
-    env: needsStore(fn) ? { ...env, PORTICO_STORE: tableName(owner) } : env,
+    env: {
+      ...env,
+      ...(needsStore(fn) && { PORTICO_STORE: tableName(owner) }),
+      ...(needsQueue(fn) && { PORTICO_JOBS: queueUrl(owner, place) }),
+    },
     logGroup: logGroup(owner),
     ...(lambda.vpc && { vpc: lambda.vpc }),
   };

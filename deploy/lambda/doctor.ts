@@ -6,6 +6,8 @@ import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
 import { checkSecrets, type CheckResult } from "../check-result.ts";
 import { type Clients, dateOf } from "./clients.ts";
 import type { LambdaBuild } from "./build.ts";
+import { findQueues, queueName } from "./job-queues.ts";
+import { neededJobs, queueNetworkNote } from "./jobs.ts";
 import { listSecrets } from "./secrets.ts";
 import { networkNote } from "./desired-parts.ts";
 import { neededTable } from "./desired-state.ts";
@@ -38,6 +40,7 @@ export async function examine(examination: Examination): Promise<readonly CheckR
     checkBucket(examination),
     checkStoredSecrets(examination),
     checkStore(examination),
+    checkJobs(examination),
   ]);
   return [...findings.flat(), ...checkLimits(examination)];
 }
@@ -113,6 +116,40 @@ async function checkStore({ clients, account, app, build }: Examination): Promis
   const fix = 'Rename the app ("name" in hosting.json) or the stage.';
   const table: CheckResult = { check: "store", ok, text: `the table ${name} ${state}`, ...(!ok && { fix }) };
   return app.lambda.vpc ? [table, { check: "network", ok: true, text: networkNote }] : [table];
+}
+
+async function checkJobs({ clients, account, app, build }: Examination): Promise<readonly CheckResult[]> {
+  const needed = neededJobs(build.manifest);
+  if (!needed) return [];
+  const owner = { app: app.name, stage: app.stage };
+  const [found, { AccountLimit }] = await Promise.all([
+    findQueues(clients, owner, { account, region: clients.region }),
+    clients.lambda.send(new GetAccountSettingsCommand({})),
+  ]);
+  const isOk = found.queue !== "taken" && found.dead !== "taken";
+  const state =
+    found.queue === undefined
+      ? "comes with the first deploy"
+      : isOk
+        ? "is there"
+        : "or its dead letters' belongs to another app or stage, by its tags";
+  const environments = AccountLimit?.ConcurrentExecutions ?? Infinity;
+  const leavesRoom = needed.concurrency < environments;
+  return [
+    {
+      check: "jobs",
+      ok: isOk,
+      text: `the queue ${queueName(owner)} ${state}`,
+      ...(!isOk && { fix: 'Rename the app ("name" in hosting.json) or the stage.' }),
+    },
+    {
+      check: "jobs at once",
+      ok: leavesRoom,
+      text: `${needed.concurrency}, of the account's ${environments} environments`,
+      ...(!leavesRoom && { fix: 'Lower "jobConcurrency" in hosting.json: requests would find no environment.' }),
+    },
+    ...(app.lambda.vpc ? [{ check: "network", ok: true, text: queueNetworkNote }] : []),
+  ];
 }
 
 function checkLimits({ build }: Examination): readonly CheckResult[] {

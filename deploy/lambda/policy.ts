@@ -1,4 +1,4 @@
-/** The policy of a function's role: its logs, its network, the app's own statements, and the table of its store. */
+/** The policy of a function's role: logs, network, the app's own statements, the table of its store, its queue. */
 import type { IamStatement, LambdaApp } from "../../framework/model/app.ts";
 import { storeActions } from "../../framework/model/store-table.ts";
 import { UserError } from "../../framework/model/user-error.ts";
@@ -12,7 +12,22 @@ export interface FunctionNeeds {
   readonly policies: readonly IamStatement[];
   /** ARN of the table of its store; undefined for one without. */
   readonly table?: string | undefined;
+  /** The queue that it sends jobs to, or runs them from; undefined for one that does neither. */
+  readonly queue?: { readonly arn: string; readonly isRead: boolean } | undefined;
 }
+
+/** Calls of the function that runs jobs (framework/features/jobs/sqs-handler.ts) and of the mapping in its name. */
+const queueReads = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"];
+
+const queueStatement = ({ arn, isRead }: NonNullable<FunctionNeeds["queue"]>) => ({
+  Effect: "Allow",
+  Action: ["SendMessage", ...(isRead ? queueReads : [])].map((name) => `sqs:${name}`),
+  Resource: arn,
+});
+
+/** What the clock may, as JSON: send to the queue. */
+export const clockPolicy = (arn: string): string =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [queueStatement({ arn, isRead: false })] });
 
 /**
  * Calls that Lambda itself makes in a VPC with the role (Lambda developer guide, "Giving Lambda functions access to
@@ -36,7 +51,7 @@ export function policyOf(
   owner: Owner,
   { account, region }: Place,
   { vpc }: Pick<LambdaApp, "vpc">,
-  { policies, table }: FunctionNeeds,
+  { policies, table, queue }: FunctionNeeds,
 ): string {
   const Resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup(owner)}:*`;
   const logs = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource };
@@ -44,6 +59,7 @@ export function policyOf(
     logs,
     ...(vpc ? [network] : []),
     ...(table === undefined ? [] : [{ Effect: "Allow", Action: storeActions, Resource: table }]),
+    ...(queue ? [queueStatement(queue)] : []),
     ...policies,
   ];
   return JSON.stringify({ Version: "2012-10-17", Statement });

@@ -23,6 +23,8 @@ import { statementTexts } from "./policy.ts";
 export interface NeededRole {
   readonly name: string;
   /** JSON. */
+  readonly trust: string;
+  /** JSON. */
   readonly policy: string;
   /** ARN of its permissions boundary, or nothing. */
   readonly boundary: string;
@@ -41,11 +43,18 @@ export interface Role {
   readonly created: number;
 }
 
+/** The fact that names a function's role. */
+export const roleLabel = "role";
+
 const policyName = "portico";
-const trust = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
-});
+/** The service that assumes a role: for functions, or for the clock of their jobs. */
+type RoleUser = "lambda" | "scheduler";
+
+const trustOf = (service: RoleUser): string =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: `${service}.amazonaws.com` }, Action: "sts:AssumeRole" }],
+  });
 
 /** Equal policies have one role, and another policy is another role: so releases do not change each other's. */
 export const neededRole = (
@@ -53,10 +62,14 @@ export const neededRole = (
   place: Pick<Place, "region">,
   policy: string,
   boundary: string = "",
-): NeededRole => ({ name: roleName(owner, place, [trust, policy, boundary]), policy, boundary });
+  user: RoleUser = "lambda",
+): NeededRole => {
+  const trust = trustOf(user);
+  return { name: roleName(owner, place, [trust, policy, boundary]), trust, policy, boundary };
+};
 
 /** A role and what it permits, as parts of a desired state. */
-export const roleParts = ({ name, policy, boundary }: NeededRole): readonly Part[] => [
+export const roleParts = ({ name, trust, policy, boundary }: NeededRole): readonly Part[] => [
   { kind: "role", name, key: roleKey(trust, boundary), shared: true },
   { kind: "permission", name: `role ${name}`, key: digest(policy), items: statementTexts(policy), shared: true },
 ];
@@ -122,11 +135,12 @@ const decoded = (text: string): string => (text.startsWith("%") ? decodeURICompo
 export async function ensureRole(
   clients: Clients,
   owner: Owner,
-  { name: RoleName, policy, boundary }: NeededRole,
+  needed: NeededRole,
   seen: Role | undefined,
 ): Promise<Role> {
   const { iam } = clients;
-  const role = seen ?? (await createRole(clients, owner, RoleName, boundary));
+  const { name: RoleName, trust, policy, boundary } = needed;
+  const role = seen ?? (await createRole(clients, owner, needed));
   if (role.trust !== trust) await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: trust }));
   if (role.boundary !== boundary) await putBoundary(clients, RoleName, boundary);
   if (role.policy !== policy)
@@ -134,7 +148,7 @@ export async function ensureRole(
   return { ...role, trust, policy, boundary };
 }
 
-function createRole(clients: Clients, owner: Owner, RoleName: string, boundary: string): Promise<Role> {
+function createRole(clients: Clients, owner: Owner, { name: RoleName, trust, boundary }: NeededRole): Promise<Role> {
   const { iam, clock, region } = clients;
   const command = new CreateRoleCommand({
     RoleName,

@@ -4,9 +4,8 @@ import { type DeployedPart, digest, type Owner } from "../parts.ts";
 import type { DesiredState, Live, Release, Removed } from "../platform.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { Clients } from "./clients.ts";
-import { roleLabel } from "./desired-parts.ts";
 import { stageName } from "./names.ts";
-import { deleteRole, deployedRole, findRole, listRoles, type NeededRole, type Role } from "./role.ts";
+import { deleteRole, deployedRole, findRole, listRoles, type NeededRole, type Role, roleLabel } from "./role.ts";
 
 /** What was found when the stage was looked at. */
 export interface FoundRoles {

@@ -4,12 +4,10 @@ import type { ReleaseRecord } from "../record.ts";
 import { hasName } from "./aws-error.ts";
 import type { Clients } from "./clients.ts";
 import type { Place } from "./names.ts";
-import type { NeededRole } from "./role.ts";
 import { deployedTable, findTable, type FoundTable, tableName, tablePart, type TableSettings } from "./table.ts";
 
-/** What a release needs beside its functions. */
-export interface StageNeeds {
-  readonly roles: readonly NeededRole[];
+/** Of the next release: its table, if it needs one. */
+interface NeededTable {
   readonly table: TableSettings | undefined;
 }
 
@@ -18,7 +16,7 @@ export async function lookForTable(
   clients: Clients,
   owner: Owner,
   place: Place,
-  needed: StageNeeds | undefined,
+  needed: NeededTable | undefined,
 ): Promise<FoundTable | undefined> {
   if (needed && !needed.table) return undefined;
   try {
@@ -34,7 +32,7 @@ export function tableParts(
   owner: Owner,
   found: FoundTable | undefined,
   live: ReleaseRecord | undefined,
-  needed: StageNeeds | undefined,
+  needed: NeededTable | undefined,
 ): readonly DeployedPart[] {
   if (found?.owner === "ours") return [deployedTable(owner, found, needed?.table ?? { isProtected: false })];
   const hadTable = Object.hasOwn(live?.parts ?? {}, `table ${tableName(owner)}`);

@@ -1,5 +1,12 @@
 /** The entries of a stage's table, read by Scan and written one by one. */
-import { type AttributeValue, paginateScan, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  GetItemCommand,
+  paginateScan,
+  PutItemCommand,
+  QueryCommand,
+} from "@aws-sdk/client-dynamodb";
 import { UserError } from "../../framework/model/user-error.ts";
 import { inParallel } from "../parallel.ts";
 import type { Owner } from "../parts.ts";
@@ -42,6 +49,15 @@ const missing = (name: string, { stage }: Owner, isTaken: boolean): UserError =>
         `there is no table ${name} yet`,
         `Run portico deploy --stage ${stage} with a function that imports portico/store first.`,
       );
+
+/** The operations by which the store's engine lists and deletes entries. */
+const commands = { Query: QueryCommand, GetItem: GetItemCommand, DeleteItem: DeleteItemCommand } as const;
+
+/** Sends one of them, as the store's engine gives it. Throws the SDK's errors. */
+export const callTable = ({ dynamodb }: Clients, operation: string, input: object): Promise<unknown> => {
+  const Command = commands[operation as keyof typeof commands] as typeof QueryCommand;
+  return dynamodb.send(new Command({ TableName: "", ...input }));
+};
 
 type Item = Record<string, AttributeValue>;
 

@@ -99,6 +99,20 @@ export async function ensureQueues(client: Client, owner: Owner, found: FoundQue
   if (found?.id === undefined) await createQueue(client, name);
 }
 
+/** Puts a message into a stage's queue. Throws UserError QUEUE_MISSING. */
+export async function sendMessage(client: Client, owner: Owner, body: string): Promise<void> {
+  const name = scriptName(owner);
+  const found = await findQueues(client, owner);
+  if (found?.id === undefined || found.state === "taken")
+    throw new UserError(
+      "QUEUE_MISSING",
+      `there is no queue ${name} of this app`,
+      `Run portico deploy --stage ${owner.stage} --target workers with a job first.`,
+    );
+  const json = { body, content_type: "text" };
+  await client.call({ operation: "pushMessage", method: "POST", path: `${queuesPath}/${found.id}/messages`, json });
+}
+
 /** The code for a name that is taken. */
 const nameTaken = 11009;
 

@@ -1,5 +1,5 @@
 /** How the jobs of a release are called: the Worker that consumes their queue, and the clock. None is versioned. */
-import { defaultJobConcurrency } from "../../framework/model/app.ts";
+import { defaultJobConcurrency, hasClock } from "../../framework/model/app.ts";
 import type { Manifest } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { inParallel } from "../parallel.ts";
@@ -40,7 +40,7 @@ export function jobTriggers({ app, jobs }: Manifest): JobTriggers | undefined {
       `the queue ${name} has ${name.length} characters, and Cloudflare takes ${longest}`,
       `Shorten "name" in hosting.json or the stage's name.`,
     );
-  const clock = app.clock === true && jobs.some(({ cron }) => cron !== undefined);
+  const clock = hasClock(app, "workers") && jobs.some(({ cron }) => cron !== undefined);
   return { concurrency: app.jobConcurrency ?? defaultJobConcurrency, clock };
 }
 

@@ -9,12 +9,16 @@ import { findStore } from "./store-database.ts";
 /** Entries a call; one may have 256 KB. */
 const many = 20;
 
-/** Throws UserError STORE_MISSING, NAME_TAKEN, STORE_SCHEMA. */
-export async function openStoreEntries(client: Client, owner: Owner): Promise<EntryStore> {
-  const name = scriptName(owner);
+/** The id of a stage's database. Throws UserError STORE_MISSING, NAME_TAKEN, STORE_SCHEMA. */
+export async function requireStore(client: Client, owner: Owner): Promise<string> {
   const found = await findStore(client, owner);
-  if (found?.state !== "ours") throw missing(name, owner, found?.state === "taken");
-  const path = `/d1/database/${found.id}/query`;
+  if (found?.state !== "ours") throw missing(scriptName(owner), owner, found?.state === "taken");
+  return found.id;
+}
+
+/** Throws as `requireStore`. */
+export async function openStoreEntries(client: Client, owner: Owner): Promise<EntryStore> {
+  const path = `/d1/database/${await requireStore(client, owner)}/query`;
   const send = async (operation: string, json: unknown): Promise<readonly StoreRow[]> => {
     const [result] = await client.call<readonly { readonly results?: readonly StoreRow[] }[]>({
       operation,
@@ -25,7 +29,7 @@ export async function openStoreEntries(client: Client, owner: Owner): Promise<En
     return result?.results ?? [];
   };
   return {
-    where: `database ${name}`,
+    where: `database ${scriptName(owner)}`,
     async *read() {
       for (let [n, k] = ["", ""]; ;) {
         const rows = await send("getRows", { sql: readRows, params: [n, k, many] });

@@ -1,7 +1,7 @@
 /** Grouping of routes into functions by hosting.json's `group`, and each function's settings. */
 import { createHash } from "node:crypto";
 import { type App, defaultSettings, type FunctionSettings, type IamStatement } from "../model/app.ts";
-import type { Job } from "../model/job.ts";
+import { type Job, jobsFunctionId } from "../model/job.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 
@@ -25,11 +25,8 @@ export function functionId(group: App["group"], target: Target, route: Route): s
   return group === "app" ? "app" : folderId(route.file);
 }
 
-/** The id of a job's function in development; no route's begins with `_`. */
-export const jobFunctionId = (name: string): string => `_jobs-${name}`;
-
-/** The id of the function that runs all jobs of a build for Lambda. */
-export const jobsFunctionId = "_jobs";
+/** The id of a job's function in development. */
+export const jobFunctionId = (name: string): string => `${jobsFunctionId}-${name}`;
 
 /** Seconds that it has beyond its jobs' timeouts, for what becomes of a message; the most that Lambda gives. */
 const [jobMargin, longestFunction] = [10, 900];

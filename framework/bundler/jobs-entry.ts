@@ -40,12 +40,20 @@ export const jobsTable = (jobs: readonly Job[]): string =>
       .join(", ")} }, store);`,
   ]);
 
-/** The entry of the function that runs all jobs on Lambda: each file is imported when a message for it comes. */
-export const jobsFunctionEntry = (jobs: readonly Job[]): string =>
+/**
+ * The entry of the function that runs all jobs on Lambda.
+ * @param clock whether schedules run: the clock of another release may tick
+ */
+export const jobsFunctionEntry = (jobs: readonly Job[], clock: boolean): string =>
   lambdaEntry(
     "createJobsHandler",
     "sqs-handler",
-    jobs.map((job) => ({ ...job, timeout: lambdaJobTimeout(job) })),
+    jobs.map(({ cron, zone, ...job }) => ({
+      ...job,
+      ...(clock && cron !== undefined && { cron }),
+      ...(clock && zone !== undefined && { zone }),
+      timeout: lambdaJobTimeout(job),
+    })),
   );
 
 /**

@@ -173,12 +173,10 @@ export const commands: readonly Command[] = [
       { name: "[action]", summary: "run or dead (default: list)" },
       { name: "[words...]", summary: "run: NAME [DATA as JSON]; dead: nothing, retry ID or drop ID" },
     ],
-    flags: [
+    flags: onStage(
       { flags: "--at <time>", summary: "run: as if the clock sent it then, such as 2026-11-29T00:00Z" },
-      target,
-      { flags: "--data <folder>", summary: "folder of the queue's file (default: .portico/data)" },
-      config,
-    ],
+      { flags: "--data <folder>", summary: "without a stage: folder of the queue's file (default: .portico/data)" },
+    ),
     load: async () => (await import("./commands/jobs.ts")).jobs,
   },
   {

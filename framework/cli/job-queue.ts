@@ -14,9 +14,15 @@ import { type App, dataFolder } from "../model/app.ts";
 import type { CommandInput } from "./command.ts";
 import { textFlag } from "./flags.ts";
 
+/** What a queue holds: by job, or of all jobs together, or unknown. */
+export interface QueueCounts {
+  readonly jobs?: readonly JobCount[];
+  readonly total?: Pick<JobCount, "waiting" | "running">;
+}
+
 /** A queue that is open. */
 export interface JobQueue {
-  counts(): Promise<readonly JobCount[]>;
+  counts(): Promise<QueueCounts>;
   send(body: string): Promise<void>;
   readonly dead: DeadJobStore;
   /** Whether a process runs the jobs now; messages wait for one. */
@@ -31,7 +37,7 @@ export async function openJobQueue(app: App, input: Pick<CommandInput, "cwd" | "
   const data = folder === undefined ? resolve(app.root, dataFolder) : resolve(input.cwd, folder);
   const queue = openSqliteQueue(data);
   return {
-    counts: async () => queue.counts(),
+    counts: async () => ({ jobs: queue.counts() }),
     send: async (body) => queue.send(body, Date.now()),
     dead: { store, context: { platform: { name: "node", data }, waitUntil: () => {} } as DeadJobStore["context"] },
     isServed: () => isLed(data),
@@ -50,7 +56,7 @@ async function openLambdaQueue(app: App): Promise<JobQueue> {
   const queue = await openLocalQueue({ ...place, file: messages });
   const table = await openLocalTable({ ...place, file: items });
   return {
-    counts: async () => countByJob(queue.list()),
+    counts: async () => ({ jobs: countByJob(queue.list()) }),
     send: async (body) => void (await queue.call("SendMessage", { MessageBody: body })),
     dead: deadJobsIn(table),
     isServed: () => isLed(clock),

@@ -4,7 +4,7 @@ import { wallClock } from "../features/jobs/due.ts";
 import { nextRun } from "../features/jobs/next-run.ts";
 import { parseCron } from "../model/cron.ts";
 import type { Job } from "../model/job.ts";
-import type { JobQueue } from "./job-queue.ts";
+import type { JobQueue, QueueCounts } from "./job-queue.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** A job with what its queue holds. */
@@ -16,9 +16,16 @@ export interface JobRow {
   readonly zone?: string;
   /** The next three runs, in UTC and by the clock of the zone: `2026-11-29T00:00Z`, `2026-11-29 09:00`. */
   readonly next: readonly { readonly utc: string; readonly local: string }[];
-  readonly waiting: number;
-  readonly running: number;
+  /** Absent where the queue does not tell it by job. */
+  readonly waiting?: number;
+  readonly running?: number;
   readonly dead: number;
+}
+
+/** The jobs, and what waits where the queue tells it of all jobs together. */
+export interface JobTable {
+  readonly jobs: readonly JobRow[];
+  readonly total?: QueueCounts["total"];
 }
 
 /** The app's jobs, and other names that messages in the queue have. @param now epoch milliseconds */
@@ -26,25 +33,26 @@ export async function describeJobs(
   jobs: readonly Job[],
   queue: Pick<JobQueue, "counts" | "dead">,
   now: number,
-): Promise<readonly JobRow[]> {
-  const [counts, dead] = [await queue.counts(), await listDeadJobs(queue.dead)];
+): Promise<JobTable> {
+  const [{ jobs: byJob, total }, dead] = [await queue.counts(), await listDeadJobs(queue.dead)];
+  const counts = byJob ?? [];
   const others = [...counts, ...dead].map(({ job }) => job).filter((name) => !jobs.some((job) => job.name === name));
   const named: readonly (Partial<Job> & Pick<Job, "name">)[] = [
     ...jobs,
     ...[...new Set(others)].toSorted().map((name) => ({ name })),
   ];
-  return named.map(({ name, file, cron, zone = "UTC" }) => {
+  const rows = named.map(({ name, file, cron, zone = "UTC" }) => {
     const count = counts.find(({ job }) => job === name);
     return {
       name,
       ...(file !== undefined && { file }),
       ...(cron !== undefined && { cron, zone }),
       next: cron === undefined ? [] : nextRuns(cron, zone, now),
-      waiting: count?.waiting ?? 0,
-      running: count?.running ?? 0,
+      ...(byJob && { waiting: count?.waiting ?? 0, running: count?.running ?? 0 }),
       dead: dead.filter(({ job }) => job === name).length,
     };
   });
+  return { jobs: rows, ...(total && { total }) };
 }
 
 function nextRuns(cron: string, zone: string, now: number): JobRow["next"] {
@@ -61,18 +69,26 @@ function nextRuns(cron: string, zone: string, now: number): JobRow["next"] {
 const minuteOf = (at: number, separator: string, end: string): string =>
   new Date(at).toISOString().slice(0, 16).replace("T", separator) + end;
 
-/** @param clock whether schedules run */
-export function jobsText(rows: readonly JobRow[], clock: boolean, reporter: Pick<Reporter, "paint">): string {
-  if (rows.length === 0) return "the app has no jobs: functions/_jobs/NAME.ts is the job NAME";
-  const off = clock ? [] : [`schedules do not run: "clock" is false in hosting.json`];
-  return [...off, ...rows.flatMap((row) => rowLines(row, reporter))].join("\n");
+/** @param off why schedules do not run */
+export function jobsText(
+  { jobs, total }: JobTable,
+  off: string | undefined,
+  reporter: Pick<Reporter, "paint">,
+): string {
+  if (jobs.length === 0) return "the app has no jobs: functions/_jobs/NAME.ts is the job NAME";
+  return [
+    ...(off === undefined ? [] : [`schedules do not run: ${off}`]),
+    ...(total ? [`of all jobs about ${total.waiting} waiting, ${total.running} running`] : []),
+    ...jobs.flatMap((row) => rowLines(row, reporter)),
+  ].join("\n");
 }
 
 function rowLines({ name, file, cron, zone, next, ...counts }: JobRow, reporter: Pick<Reporter, "paint">): string[] {
   const schedule = file === undefined ? "no job of this app" : cron === undefined ? "no schedule" : `${cron} ${zone}`;
-  const held = (["waiting", "running", "dead"] as const).map((kind) => {
+  const held = (["waiting", "running", "dead"] as const).flatMap((kind) => {
+    if (counts[kind] === undefined) return [];
     const text = `${counts[kind]} ${kind}`;
-    return kind === "dead" && counts.dead > 0 ? reporter.paint("red", text) : text;
+    return [kind === "dead" && counts.dead > 0 ? reporter.paint("red", text) : text];
   });
   const runs = next.map(({ utc, local }) => `  ${local} ${zone}${zone === "UTC" ? "" : `, ${utc}`}`);
   return [

@@ -26,6 +26,10 @@ function* check(node: Node, rule: Rule, name: string): Problems {
     else yield* check(node, rule.items, name);
     return;
   }
+  if (rule.kind === "boolean" && rule.or && node.type === "string") {
+    yield* checkChoice(node, rule.or, name);
+    return;
+  }
   const wanted = expectedType(rule);
   if (node.type !== wanted.type)
     yield valueError(
@@ -52,7 +56,10 @@ function expectedType(rule: Exclude<Rule, { kind: "one-or-list" }>): {
   if (rule.kind === "choice") return { type: "string", description: `one of ${quoted(rule.of)}` };
   if (rule.kind === "integer") return { type: "number", description: `a whole number from ${rule.min} to ${rule.max}` };
   if (rule.kind === "number-choice") return { type: "number", description: `one of ${rule.of.join(", ")}` };
-  if (rule.kind === "boolean") return { type: "boolean", description: "true or false" };
+  if (rule.kind === "boolean") {
+    const others = rule.or ? `, or one of ${quoted(rule.or)}` : "";
+    return { type: "boolean", description: `true or false${others}` };
+  }
   return rule.kind === "list"
     ? { type: "array", description: "a list, [ … ]" }
     : { type: "object", description: "an object, { … }" };

@@ -37,7 +37,10 @@ export const jobConcurrency: Rule = {
 /** Whether schedules run. */
 export const clock: Rule = {
   kind: "boolean",
-  description: "Whether schedules run. Default: in dev, with portico start, and at the stages that are listed here.",
+  or: ["lambda", "workers"],
+  description:
+    "Whether schedules run; the name of a target where only that one's do. Default: in dev, with portico start, and " +
+    "at the stages that are listed here.",
 };
 
 /**

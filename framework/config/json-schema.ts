@@ -25,7 +25,7 @@ function body(rule: Rule): JsonSchema {
     case "number-choice":
       return { enum: rule.of };
     case "boolean":
-      return { type: "boolean" };
+      return rule.or ? { enum: [true, false, ...rule.or] } : { type: "boolean" };
     case "choice":
       return { enum: rule.of };
     case "list":

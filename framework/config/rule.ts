@@ -25,7 +25,8 @@ export type Rule = Described &
     | { readonly kind: "integer"; readonly min: number; readonly max: number }
     /** One of a few numbers. */
     | { readonly kind: "number-choice"; readonly of: readonly number[] }
-    | { readonly kind: "boolean" }
+    /** True or false, or one of a few texts. */
+    | { readonly kind: "boolean"; readonly or?: readonly string[] }
     | { readonly kind: "choice"; readonly of: readonly string[] }
     | { readonly kind: "list"; readonly items: Rule; readonly min?: number; readonly unique?: boolean }
     /** A value, or a list of such values. */

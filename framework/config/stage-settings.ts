@@ -26,7 +26,7 @@ export interface StageSettings {
   readonly smoke?: readonly (Omit<SmokeCheck, "status"> & { readonly status?: number })[];
   readonly jobs?: Readonly<Record<string, JobSettings>>;
   readonly jobConcurrency?: number;
-  readonly clock?: boolean;
+  readonly clock?: App["clock"];
   readonly keep?: number;
   readonly lambda?: Partial<Omit<LambdaApp, "vpc">> & {
     readonly vpc?: { readonly subnets?: readonly string[]; readonly securityGroups?: readonly string[] };

@@ -75,6 +75,9 @@ export interface WorkersApp {
   readonly workersDev?: boolean;
 }
 
+/** Whether schedules run at a stage of a cloud. */
+export const hasClock = ({ clock }: Pick<App, "clock">, target: Target): boolean => clock === true || clock === target;
+
 /**
  * All flags of the app's Worker, in a stable order. As on the other targets, `process`, `Buffer` and `node:*` exist and
  * a request's signal aborts when its client disconnects, which no compatibility date enables
@@ -120,9 +123,9 @@ export interface App {
   readonly jobConcurrency?: number;
   /**
    * Whether schedules run. When absent, hosting.json does not say so and does not name the stage: they run in dev and
-   * under `portico start`, and at no stage of a cloud.
+   * under `portico start`, and at no stage of a cloud. A target's name is true for that target alone.
    */
-  readonly clock?: boolean;
+  readonly clock?: boolean | Exclude<Target, "node">;
   /** The number of releases that stay ready for rollback. */
   readonly keep: number;
   readonly lambda: LambdaApp;

@@ -44,5 +44,8 @@ export const jobName = {
   description: "lower-case letters, digits and single hyphens, beginning with a letter",
 } as const;
 
+/** The id of the function that runs all jobs of an app on Lambda; no route's begins with `_`. */
+export const jobsFunctionId = "_jobs";
+
 /** The folder of the jobs, relative to the app's root. */
 export const jobsFolder = "functions/_jobs";

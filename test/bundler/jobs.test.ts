@@ -132,9 +132,15 @@ describe("a build for Lambda with jobs", () => {
 
   it("is another function for another schedule, and leaves routes that do not send as they were", async () => {
     const root = makeFolder(files);
-    const one = await build(root, "lambda", { jobs });
-    const later = await build(root, "lambda", { jobs: { digest: { cron: "0 10 * * *" } } });
-    expect(later.manifest.jobsFunction?.hash).not.toBe(one.manifest.jobsFunction?.hash);
+    const one = await build(root, "lambda", { jobs, clock: true });
+    const later = await build(root, "lambda", {
+      jobs: { digest: { ...jobs.digest, cron: "0 10 * * *" } },
+      clock: true,
+    });
+    const silent = await build(root, "lambda", { jobs });
+    const hashes = [one, later, silent].map(({ manifest }) => manifest.jobsFunction?.hash);
+    expect(new Set(hashes).size).toBe(3);
+    expect(readFileSync(join(silent.out, silent.manifest.jobsFunction!.main), "utf8")).not.toContain("Seoul");
     expect(later.manifest.functions).toEqual(one.manifest.functions);
     const { "functions/_jobs/digest.ts": _, "functions/_jobs/clean-up.ts": __, ...others } = files;
     const without = await build(makeFolder(others), "lambda");

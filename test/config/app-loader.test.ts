@@ -342,4 +342,9 @@ test("schedules run at the stages that are named, unless hosting.json says other
   expect((await load(text(""), "pr-12")).clock).toBeUndefined();
   expect((await load(text(', "clock": false'), "prod")).clock).toBe(false);
   expect((await load(text(', "clock": true'), "pr-12")).clock).toBe(true);
+  expect((await load(text(', "clock": "lambda"'), "prod")).clock).toBe("lambda");
+  expect(await mistake(text(', "clock": "lamda"'))).toMatchObject({
+    code: "CONFIG_VALUE",
+    message: expect.stringContaining('did you mean "lambda"?'),
+  });
 });

@@ -22,6 +22,15 @@ describe("data on two clouds", () => {
     requireSeparateState([built("lambda", true, separate), built("workers", true, separate)]);
   });
 
+  test("is that of jobs, too", () => {
+    const [aws, cloudflare] = [built("lambda", false), built("workers", false)];
+    const withJobs = [
+      { ...aws, jobsFunction: { id: "_jobs" } },
+      { ...cloudflare, jobs: [] },
+    ] as unknown as Manifest[];
+    expect(() => requireSeparateState(withJobs)).toThrow(expect.objectContaining({ code: "STATE_ON_TWO_CLOUDS" }));
+  });
+
   test("is none of an app without a store, or on one cloud", () => {
     requireSeparateState([built("lambda", false), built("workers", false)]);
     requireSeparateState([built("workers", true)]);

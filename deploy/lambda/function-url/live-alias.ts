@@ -1,26 +1,20 @@
-/** The alias that takes a function URL's traffic: read, created with its URL and grants, moved, deleted. */
+/** The alias that takes a function URL's traffic, with its URL and grants: read, made, moved, deleted. */
 import {
   AddPermissionCommand,
   type AliasConfiguration,
-  CreateAliasCommand,
   CreateFunctionUrlConfigCommand,
-  DeleteAliasCommand,
   DeleteFunctionUrlConfigCommand,
   type FunctionUrlConfig,
-  GetAliasCommand,
   GetFunctionUrlConfigCommand,
   GetPolicyCommand,
-  UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from "@aws-sdk/client-lambda";
 import { retry } from "../../retry.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
+import { aliasName as alias, deleteAlias, moveAlias, readAlias } from "../alias.ts";
 import type { Clients } from "../clients.ts";
 import { releaseDescription } from "../names.ts";
-import { isConflict, isPreconditionFailed, undefinedIfMissing } from "../aws-error.ts";
-
-/** The name of the alias; its URL is the app's. */
-export const alias = "live";
+import { isConflict, undefinedIfMissing } from "../aws-error.ts";
 
 /** The alias and its URL; either may be missing. */
 export interface LiveAlias {
@@ -49,10 +43,10 @@ const grants = [
 ] as const;
 
 /** Two calls at once. */
-export async function readLiveAlias({ lambda }: Clients, FunctionName: string): Promise<LiveAlias> {
+export async function readLiveAlias(clients: Clients, FunctionName: string): Promise<LiveAlias> {
   const [found, url] = await Promise.all([
-    lambda.send(new GetAliasCommand({ FunctionName, Name: alias })).catch(undefinedIfMissing),
-    lambda.send(new GetFunctionUrlConfigCommand({ FunctionName, Qualifier: alias })).catch(undefinedIfMissing),
+    readAlias(clients, FunctionName),
+    clients.lambda.send(new GetFunctionUrlConfigCommand({ FunctionName, Qualifier: alias })).catch(undefinedIfMissing),
   ]);
   return { ...(found && { alias: found }), ...(url && { url }) };
 }
@@ -72,43 +66,14 @@ export async function switchAlias(
   target: AliasTarget,
   seen: LiveAlias,
 ): Promise<LiveAlias> {
-  const { lambda } = clients;
   const wanted = {
     FunctionVersion: target.ref.slice(target.ref.lastIndexOf(":") + 1),
     Description: releaseDescription(target.number, target.hash),
   };
-  let { alias: before } = seen;
-  const moved = await retry(
-    { clock: clients.clock },
-    (error) => isConflict(error) || isPreconditionFailed(error),
-    async () => {
-      try {
-        if (!before) return await lambda.send(new CreateAliasCommand({ FunctionName, Name: alias, ...wanted }));
-        if (isSame(before, wanted)) return before;
-        return await lambda.send(
-          new UpdateAliasCommand({ FunctionName, Name: alias, RevisionId: before.RevisionId, ...wanted }),
-        );
-      } catch (error) {
-        if (!isPreconditionFailed(error) && !isConflict(error)) throw error;
-        const { alias: now } = await readLiveAlias(clients, FunctionName);
-        // The answer to this very call may have been lost, and then it was sent again.
-        if (now && isSame(now, wanted)) return now;
-        if (now && !(before && isSame(now, before))) throw overtaken(target);
-        // Nobody moved it: it is only being changed, or something beside it, such as its policy, gave it another
-        // revision.
-        before = now;
-        throw error;
-      }
-    },
-  );
+  const moved = await moveAlias(clients, FunctionName, wanted, seen.alias, () => overtaken(target));
   const url = isStreamingUrl(seen) ? seen.url! : await ensureUrl(clients, FunctionName);
   return { alias: moved, url };
 }
-
-type Pointing = Pick<AliasConfiguration, "FunctionVersion" | "Description">;
-
-const isSame = (one: Pointing, other: Pointing): boolean =>
-  one.FunctionVersion === other.FunctionVersion && one.Description === other.Description;
 
 function overtaken({ number, stage }: AliasTarget): UserError {
   return new UserError(
@@ -157,13 +122,10 @@ export async function missingGrants(
 }
 
 /** The URL first: then nothing takes traffic. True when there was an alias. */
-export async function deleteLiveAlias({ lambda, clock }: Clients, FunctionName: string): Promise<boolean> {
+export async function deleteLiveAlias(clients: Clients, FunctionName: string): Promise<boolean> {
   const target = { FunctionName, Qualifier: alias };
-  await retry({ clock }, isConflict, () => lambda.send(new DeleteFunctionUrlConfigCommand(target))).catch(
-    undefinedIfMissing,
-  );
-  const gone = await retry({ clock }, isConflict, () =>
-    lambda.send(new DeleteAliasCommand({ FunctionName, Name: alias })),
+  await retry({ clock: clients.clock }, isConflict, () =>
+    clients.lambda.send(new DeleteFunctionUrlConfigCommand(target)),
   ).catch(undefinedIfMissing);
-  return gone !== undefined;
+  return deleteAlias(clients, FunctionName);
 }

@@ -9,12 +9,13 @@ import { publicAccessPart, urlPart } from "../desired-parts.ts";
 import { findFunctions } from "../function-list.ts";
 import { readLock } from "../lease.ts";
 import { findLogGroup } from "../log-group.ts";
-import { describedRelease, functionName, isOurs, type Place, recordPrefix, stageName, versionKey } from "../names.ts";
+import { describedRelease, functionName, isOurs, type Place, recordPrefix, versionKey } from "../names.ts";
 import { functionParts, findInterrupted, readRecords, recordedLeftovers, requireFront } from "../records.ts";
 import { isMissing } from "../aws-error.ts";
-import { findRoles, type FoundRoles, rolesAsParts, takenRoles } from "../stage-roles.ts";
-import { lookForTable, type StageNeeds, tableParts } from "../stage-table.ts";
-import type { FoundTable } from "../table.ts";
+import { findRoles } from "../stage-roles.ts";
+import { jobLeftovers, lookForJobs } from "../jobs.ts";
+import { type FoundResources, resourceParts, type StageNeeds, takenResources } from "../stage-resources.ts";
+import { lookForTable } from "../stage-table.ts";
 import type { StoredObject, Store } from "../store.ts";
 import { isStreamingUrl, type LiveAlias, missingGrants, readLiveAlias } from "./live-alias.ts";
 
@@ -40,11 +41,9 @@ export interface ReleaseState extends LiveAlias {
 }
 
 /** The deployed state, with the inputs of later steps. */
-export interface Observation extends Pick<ReleaseState, "alias" | "url" | "entries" | "hasBucket"> {
+export interface Observation extends FoundResources, Pick<ReleaseState, "alias" | "url" | "entries" | "hasBucket"> {
   readonly deployed: Deployed;
   readonly records: ReadonlyMap<number, ReleaseRecord>;
-  readonly roles: FoundRoles;
-  readonly table: FoundTable | undefined;
 }
 
 export async function readReleaseState({
@@ -89,6 +88,7 @@ export async function readReleaseState({
 /** Two rounds of calls. Throws UserError FRONT_CHANGED where the stage is behind an HTTP API. */
 export async function observe(input: ObservationInput): Promise<Observation> {
   const { clients, store, owner, keep, lockOwner, place, needed } = input;
+  const jobsOf = lookForJobs({ clients, owner, place, needed: needed && (needed.jobs ?? null) });
   const [roles, table, logs, lock, state] = await Promise.all([
     findRoles(clients, owner, needed?.roles),
     lookForTable(clients, owner, place, needed),
@@ -104,17 +104,15 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     state.fn === "ours" ? [] : findFunctions(clients, owner).then(({ others }) => others),
   ]);
   requireFront(records, "function-url", owner);
+  const found = { roles, table, jobs: await jobsOf(records) };
   const { releases, live } = toReleases(state, records, versions);
   const parts = [
-    ...rolesAsParts(roles, live?.record, needed !== undefined),
-    ...tableParts(owner, table, live?.record, needed),
-    ...(logs ? [logs] : []),
+    ...resourceParts(input, { ...found, logs }, live?.record, needed),
     ...(state.url ? urlParts(owner, state, lacking.length === 0) : []),
     ...functionParts(records, live?.record),
   ];
   const taken: Deployed["taken"] = [
-    ...takenRoles(roles),
-    ...(table?.owner === "taken" ? [{ kind: "table" as const, name: stageName(owner) }] : []),
+    ...takenResources(owner, found),
     ...lookalikes.map((one) => ({ kind: "function" as const, name: one })),
   ];
   const lastNumber = Math.max(0, ...records.keys(), live?.number ?? 0);
@@ -123,12 +121,12 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     state.alias && !state.url ? [{ kind: "url", name: "live", reason: "an alias whose URL was not made yet" }] : [];
   const leftovers = [
     ...bare,
+    ...jobLeftovers(owner, found.jobs, live),
     ...recordedLeftovers({ records, releases, live, interrupted, keep, lost: "its version is gone" }),
   ];
   const { fingerprint, hasBucket, entries, alias, url } = state;
   return {
-    roles,
-    table,
+    ...found,
     records,
     entries,
     hasBucket,

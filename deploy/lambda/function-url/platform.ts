@@ -13,29 +13,32 @@ import type {
 } from "../../platform.ts";
 import type { Owner, Version } from "../../parts.ts";
 import type { ReleaseRecord } from "../../record.ts";
+import { jobsFunctionId } from "../../../framework/model/job.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
 import { inParallel } from "../../parallel.ts";
 import { collectGarbage } from "../garbage-collection.ts";
-import { type LambdaDesiredState, neededRoles, neededTable, toDesiredState } from "../desired-state.ts";
+import { type LambdaDesiredState, stageNeeds, toDesiredState } from "../desired-state.ts";
 import type { LambdaFunction } from "../lambda-function.ts";
 import { roleOf, uploadFunction } from "../functions.ts";
 import { acquireLease } from "../lease.ts";
 import { functionName, stageName } from "../names.ts";
-import { removeAll } from "../removal.ts";
 import {
   awaitPropagation,
   knownRoles,
   placeOf,
   prepare,
-  removeData,
+  removeStageParts,
   settleRelease,
+  settleCurrentJobs,
   type SharedRun,
   storedData,
+  switchWithJobs,
   unseenPermissionAnswers,
   writeRecord,
-} from "../role-and-logs.ts";
+} from "../shared-run.ts";
 import { presentPermissions } from "../stage-roles.ts";
 import { openStore } from "../store.ts";
+import { probeVersion } from "../version-probe.ts";
 import { concurrentChange, type LambdaTarget } from "../target.ts";
 import { requestPath, probeStream } from "./stream-invocation.ts";
 import { deleteLiveAlias, ensureUrl, type LiveAlias, switchAlias } from "./live-alias.ts";
@@ -66,7 +69,7 @@ export function createFunctionUrlPlatform(target: LambdaTarget): Platform<Lambda
     records: new Map<number, ReleaseRecord>(),
     requireLease: () => undefined,
   };
-  const { clients, owner, name, store } = run;
+  const { clients, owner, name } = run;
   return {
     observe: () => observeStage(run),
     async upload(fn) {
@@ -75,12 +78,13 @@ export function createFunctionUrlPlatform(target: LambdaTarget): Platform<Lambda
       return version;
     },
     assemble: (release) => makeCandidate(run, release),
-    async promote(release) {
-      const { number, hash, ref, record } = release;
-      run.live = await switchAlias(clients, name, { number, hash, ref, stage: owner.stage }, run.live);
-      run.switched = clients.clock.now();
-      return { number, hash, ref, ...(record && { record }), url: run.live.url?.FunctionUrl ?? "" };
-    },
+    promote: (release) =>
+      switchWithJobs(run, release, async () => {
+        const { number, hash, ref, record } = release;
+        run.live = await switchAlias(clients, name, { number, hash, ref, stage: owner.stage }, run.live);
+        run.switched = clients.clock.now();
+        return { number, hash, ref, ...(record && { record }), url: run.live.url?.FunctionUrl ?? "" };
+      }),
     collect: (keep) => collectAll(run, keep),
     records: {
       lock: (intent, observed) => lock(run, intent, observed),
@@ -94,7 +98,7 @@ export function createFunctionUrlPlatform(target: LambdaTarget): Platform<Lambda
       storedData: () => storedData(run),
       async remove(withData) {
         const isLive = run.live.alias !== undefined && (await deleteLiveAlias(clients, name));
-        const removed = [...(await removeAll(clients, store, owner)), ...(await removeData(run, withData))];
+        const removed = await removeStageParts(run, withData);
         return [...(isLive ? [{ kind: "url", name: stageName(owner) } as const] : []), ...removed];
       },
     },
@@ -106,12 +110,14 @@ const requireDesired = ({ desired }: Run): LambdaDesiredState => desired ?? fail
 async function observeStage(run: Run): Promise<ObservedStage<LambdaFunction>> {
   const { clients, store, owner, keep, lockOwner, source } = run;
   const place = placeOf(run);
-  const needed = source && { roles: neededRoles(source.build, place), table: neededTable(source.build) };
+  const needed = source && stageNeeds(source.build, place);
   const [observed, values] = await Promise.all([
     observe({ clients, store, owner, keep, lockOwner, place, needed }),
     source?.values(),
   ]);
   run.observed = observed;
+  run.jobs = observed.jobs;
+  run.current = observed.deployed.live;
   run.live = observed;
   run.records = new Map(observed.records);
   const { deployed } = observed;
@@ -159,10 +165,11 @@ async function makeCandidate(run: Run, release: UploadedRelease<LambdaFunction>)
 async function verifyCandidate(run: Run, changed: readonly Version[]): Promise<void> {
   const desired = requireDesired(run);
   const host = await prepare(run, desired);
-  const [fn = fail("the release has no function")] = desired.functions;
-  await inParallel(changed, 16, (version) =>
-    probeStream(run.clients, roleOf(host, fn), version, { build: fn.build, stage: run.owner.stage }),
-  );
+  await inParallel(changed, 16, (version) => {
+    const fn = desired.functions.find(({ id }) => id === version.function) ?? fail("the release has no such function");
+    const probe = fn.id === jobsFunctionId ? probeVersion : probeStream;
+    return probe(run.clients, roleOf(host, fn), version, { build: fn.build, stage: run.owner.stage });
+  });
 }
 
 async function settle(run: Run, live: Live): Promise<Live> {
@@ -174,6 +181,7 @@ async function collectAll(run: Run, keep: readonly Release[]): Promise<readonly 
   const { clients, store, owner, records, requireLease, observed } = run;
   if (!observed) return fail("nothing was looked at");
   const { releases, live } = observed.deployed;
+  await settleCurrentJobs(run, keep);
   if (live && !keep.some(({ ref }) => ref === live.ref)) await awaitPropagation(run);
   const front = { api: undefined, snapshots: { deployments: [], stages: [] }, strays: [], candidate: undefined };
   const inherited = [...new Set([...run.inherited, ...run.updated])];

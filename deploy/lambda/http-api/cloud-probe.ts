@@ -27,7 +27,7 @@ import type { Clients } from "../clients.ts";
 import { functionPrefix, ownerTags, stageName } from "../names.ts";
 import { allowInvoke } from "./invoke-permission.ts";
 import { isConflict, undefinedIfMissing } from "../aws-error.ts";
-import { findRole, listRoles } from "../role.ts";
+import { findRole, listRoles, type Role } from "../role.ts";
 
 /** Answers with its version and the request as JSON; at the path /bare without a Content-Type. */
 const source = `export const handler = async (event) => ({
@@ -54,11 +54,20 @@ interface Laboratory {
   readonly second: string;
 }
 
+/** The first of the stage's roles that a function can have. */
+async function findFunctionRole(clients: Clients, owner: Owner): Promise<Role | undefined> {
+  const names = await listRoles(clients, owner);
+  for (const name of names.length > 0 ? names : [stageName(owner)]) {
+    const role = await findRole(clients, owner, name);
+    if (role && role !== "taken" && role.trust.includes("lambda.amazonaws.com")) return role;
+  }
+  return undefined;
+}
+
 /** Throws UserError PROBE_NEEDS_ROLE for a stage that nothing was deployed to. */
 export async function probeCloud(clients: Clients, owner: Owner): Promise<readonly CheckResult[]> {
-  const [name = stageName(owner)] = await listRoles(clients, owner);
-  const role = await findRole(clients, owner, name);
-  if (!role || role === "taken")
+  const role = await findFunctionRole(clients, owner);
+  if (!role)
     throw new UserError(
       "PROBE_NEEDS_ROLE",
       "the probe's function needs a role, and this stage has none yet",

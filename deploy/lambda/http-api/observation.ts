@@ -14,9 +14,10 @@ import { findLogGroup } from "../log-group.ts";
 import { candidatePrefix, functionName, isOurs, type Place, recordPrefix, stageName } from "../names.ts";
 import { functionParts, findInterrupted, readRecords, recordedLeftovers, requireFront } from "../records.ts";
 import { isMissing } from "../aws-error.ts";
-import { findRoles, type FoundRoles, rolesAsParts, takenRoles } from "../stage-roles.ts";
-import { lookForTable, type StageNeeds, tableParts } from "../stage-table.ts";
-import type { FoundTable } from "../table.ts";
+import { findRoles } from "../stage-roles.ts";
+import { jobLeftovers, lookForJobs } from "../jobs.ts";
+import { type FoundResources, resourceParts, type StageNeeds, takenResources } from "../stage-resources.ts";
+import { lookForTable } from "../stage-table.ts";
 import { readSnapshots, type Snapshot, type Snapshots, toSnapshots } from "./snapshots.ts";
 import type { StoredObject, Store } from "../store.ts";
 
@@ -35,7 +36,7 @@ export interface ObservationInput {
 }
 
 /** The deployed state, with the inputs of later steps. */
-export interface Observation {
+export interface Observation extends FoundResources {
   readonly deployed: Deployed;
   readonly api: ApiHandle | undefined;
   readonly snapshots: Snapshots;
@@ -46,8 +47,6 @@ export interface Observation {
   /** Where they are, and in which state. */
   readonly entries: readonly StoredObject[];
   readonly hasBucket: boolean;
-  readonly roles: FoundRoles;
-  readonly table: FoundTable | undefined;
 }
 
 /** The state that changes with every deploy, rollback or removal; cheap enough to read twice. */
@@ -64,6 +63,7 @@ export interface ReleaseState {
 export async function observe(input: ObservationInput): Promise<Observation> {
   const { clients, store, owner, keep, lockOwner, wanted, place, needed } = input;
   const listed = store.list(recordPrefix(owner));
+  const jobsOf = lookForJobs({ clients, owner, place, needed: needed && (needed.jobs ?? null) });
   const [roles, table, logs, lock, state, records] = await Promise.all([
     findRoles(clients, owner, needed?.roles),
     lookForTable(clients, owner, place, needed),
@@ -74,6 +74,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     listed.then((entries) => readRecords(store, entries ?? [])),
   ]);
   requireFront(records, "http-api", owner);
+  const found = { roles, table, jobs: await jobsOf(records) };
   const { releases, strays, live } = toReleases(state, records);
   const functions = functionParts(records, live?.record);
   const known = new Set(functions.map(({ name }) => name));
@@ -82,23 +83,20 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     ? await findForeignFunctions(clients, owner, unknown)
     : (await findFunctions(clients, owner)).others;
   const parts = [
-    ...rolesAsParts(roles, live?.record, needed !== undefined),
-    ...tableParts(owner, table, live?.record, needed),
-    ...(logs ? [logs] : []),
+    ...resourceParts(input, { ...found, logs }, live?.record, needed),
     ...(state.api ? [{ kind: "api" as const, name: stageName(owner), key: "http-api" }] : []),
     ...functions,
     ...routeParts(owner, live?.record),
   ];
   const taken: Deployed["taken"] = [
-    ...takenRoles(roles),
-    ...(table?.owner === "taken" ? [{ kind: "table" as const, name: stageName(owner) }] : []),
+    ...takenResources(owner, found),
     ...foreign.map((name) => ({ kind: "function" as const, name })),
     ...state.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
   ];
   const numbers = toSnapshots(state.snapshots.deployments).map(({ number }) => number);
   const interrupted = await findInterrupted(lock, lockOwner);
   const recorded = recordedLeftovers({ records, releases, live, interrupted, keep, lost: "its snapshot is gone" });
-  const leftovers = [...stageLeftovers(state, strays), ...recorded];
+  const leftovers = [...stageLeftovers(state, strays), ...jobLeftovers(owner, found.jobs, live), ...recorded];
   return {
     api: state.api,
     snapshots: state.snapshots,
@@ -106,8 +104,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     strays,
     entries: state.entries,
     hasBucket: state.hasBucket,
-    roles,
-    table,
+    ...found,
     deployed: {
       parts,
       releases,

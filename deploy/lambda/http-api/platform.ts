@@ -16,13 +16,7 @@ import { type ApiHandle, ensureApi, writeWorkingCopy } from "./api.ts";
 import type { Clients } from "../clients.ts";
 import { collectGarbage } from "../garbage-collection.ts";
 import type { Version, Owner } from "../../parts.ts";
-import {
-  type ConfiguredValues,
-  type LambdaDesiredState,
-  neededRoles,
-  neededTable,
-  toDesiredState,
-} from "../desired-state.ts";
+import { type ConfiguredValues, type LambdaDesiredState, stageNeeds, toDesiredState } from "../desired-state.ts";
 import type { LambdaFunction } from "../lambda-function.ts";
 import { singleRouteState } from "./single-route.ts";
 import { roleOf, uploadFunction } from "../functions.ts";
@@ -30,19 +24,20 @@ import { acquireLease } from "../lease.ts";
 import { readReleaseState, observe, type Observation } from "./observation.ts";
 import { allowInvoke } from "./invoke-permission.ts";
 import { probeVersion } from "../version-probe.ts";
-import { removeAll } from "../removal.ts";
 import {
   awaitPropagation,
   knownRoles,
   placeOf,
   prepare,
-  removeData,
+  removeStageParts,
   settleRelease,
+  settleCurrentJobs,
   type SharedRun,
   storedData,
+  switchWithJobs,
   unseenPermissionAnswers,
   writeRecord,
-} from "../role-and-logs.ts";
+} from "../shared-run.ts";
 import { presentPermissions } from "../stage-roles.ts";
 import {
   calledRoutes,
@@ -83,18 +78,19 @@ export function createHttpApiPlatform(target: LambdaTarget): Platform<LambdaFunc
     requireLease: () => undefined,
     records: new Map(),
   };
-  const { clients, owner, store } = run;
+  const { clients, owner } = run;
   return {
     observe: () => observeStage(run),
     upload: (fn) => upload(run, fn),
     assemble: (release) => makeCandidate(run, release),
-    async promote(release) {
-      const api = requireApi(run);
-      await switchTo(clients, api, owner, release);
-      run.switched = clients.clock.now();
-      const { number, hash, ref, record } = release;
-      return { number, hash, ref, ...(record && { record }), url: `${api.endpoint}/` };
-    },
+    promote: (release) =>
+      switchWithJobs(run, release, async () => {
+        const api = requireApi(run);
+        await switchTo(clients, api, owner, release);
+        run.switched = clients.clock.now();
+        const { number, hash, ref, record } = release;
+        return { number, hash, ref, ...(record && { record }), url: `${api.endpoint}/` };
+      }),
     collect: (keep) => collectAll(run, keep),
     records: {
       lock: (intent, observed) => lock(run, intent, observed),
@@ -103,7 +99,7 @@ export function createHttpApiPlatform(target: LambdaTarget): Platform<LambdaFunc
     operations: {
       withdraw: () => withdrawStage(clients, requireApi(run)),
       storedData: () => storedData(run),
-      remove: async (withData) => [...(await removeAll(clients, store, owner)), ...(await removeData(run, withData))],
+      remove: (withData) => removeStageParts(run, withData),
     },
   };
 }
@@ -115,12 +111,14 @@ async function observeStage(run: Run): Promise<ObservedStage<LambdaFunction>> {
   const { clients, store, owner, keep, lockOwner, source } = run;
   const wanted = source ? source.build.archives.map(({ fn }) => fn.id) : [];
   const place = placeOf(run);
-  const needed = source && { roles: neededRoles(source.build, place), table: neededTable(source.build) };
+  const needed = source && stageNeeds(source.build, place);
   const [observed, values] = await Promise.all([
     observe({ clients, store, owner, keep, lockOwner, place, wanted, needed }),
     source?.values(),
   ]);
   run.observed = observed;
+  run.jobs = observed.jobs;
+  run.current = observed.deployed.live;
   run.records = new Map(observed.records);
   if (observed.api) run.api = observed.api;
   const { deployed } = observed;
@@ -218,6 +216,7 @@ async function collectAll(run: Run, kept: readonly Release[]): Promise<readonly 
   const keep = kept.filter(({ ref }) => ref !== spoiled?.ref);
   const strays = [...observed.strays, ...(spoiled ? [spoiled] : [])];
   const { releases, live } = observed.deployed;
+  await settleCurrentJobs(run, keep);
   if (live && !keep.some(({ ref }) => ref === live.ref)) await awaitPropagation(run);
   const inherited = [...new Set([...run.inherited, ...run.updated])];
   return collectGarbage({

@@ -1,12 +1,14 @@
 /** The desired state for `--only`: one route from the build, all other functions as they are live. Pure. */
 import { httpApiLimits } from "../../../framework/model/http-api-limits.ts";
-import { digest, type Part } from "../../parts.ts";
+import { digest, type Owner, type Part } from "../../parts.ts";
 import type { Manifest } from "../../../framework/model/manifest.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
 import type { Live } from "../../platform.ts";
 import type { ReleaseRecord } from "../../record.ts";
 import { type LambdaDesiredState } from "../desired-state.ts";
-import { invokePart, roleLabel } from "../desired-parts.ts";
+import { invokePart } from "../desired-parts.ts";
+import { roleLabel } from "../role.ts";
+import { jobPartsOf } from "../jobs.ts";
 import type { LambdaFunction } from "../lambda-function.ts";
 
 /**
@@ -63,6 +65,7 @@ function overlay(desired: LambdaDesiredState, record: ReleaseRecord, id: string)
         name === own || name === `role ${own}` || ["table", "logs", "api"].includes(kind) || name === id,
     ),
     ...otherRoles(record, others, own),
+    ...liveJobParts(owner, desired, record),
     ...others.map(({ function: name, key, bytes, facts }) => ({ kind: "function" as const, name, key, bytes, facts })),
     invokePart(owner, [...new Set(keys.map((one) => one.function))]),
     ...keys.map((one) => ({ kind: "route" as const, name: one.key, key: one.function })),
@@ -72,16 +75,27 @@ function overlay(desired: LambdaDesiredState, record: ReleaseRecord, id: string)
   return { ...desired, hash, parts, functions, roles, routes: keys, assets: record.assets };
 }
 
-/** Roles of the functions that stay as they are live. Earlier releases have one for all, and do not name it. */
+/** Queues and clock as they are live; a queue that nothing reads yet for a route that is the first to send. */
+function liveJobParts(owner: Owner, { jobs }: LambdaDesiredState, record: ReleaseRecord): readonly Part[] {
+  const live = Object.entries(record.parts).flatMap(([part, key]): readonly Part[] => {
+    const [, kind, name = ""] = /^(queue|schedule) (.+)$/.exec(part) ?? [];
+    return kind === "queue" || kind === "schedule" ? [{ kind, name, key, shared: true }] : [];
+  });
+  if (live.length > 0 || !jobs) return live;
+  return jobPartsOf(owner, { concurrency: 0, clock: false }, { role: "", isInVpc: false, live: record });
+}
+
+/** Roles of functions that stay as they are live, and of the clock. Earlier releases have one for all, unnamed. */
 function otherRoles(
   { parts, roles = {} }: ReleaseRecord,
   others: ReleaseRecord["functions"],
   own: string | undefined,
 ): readonly Part[] {
+  const clocks = new Set(Object.keys(parts).flatMap((part) => (part.startsWith("schedule ") ? [parts[part]] : [])));
   const used = new Set(others.map(({ facts }) => facts.find(({ label }) => label === roleLabel)?.value));
   return Object.entries(parts).flatMap(([part, key]): readonly Part[] => {
     const [, permission, name = ""] = /^(permission )?role (.+)$/.exec(part) ?? [];
-    if (name === "" || name === own || !(used.has(name) || used.has(undefined))) return [];
+    if (name === "" || name === own || !(used.has(name) || used.has(undefined) || clocks.has(name))) return [];
     if (permission === undefined) return [{ kind: "role", name, key, shared: true }];
     return [
       { kind: "permission", name: `role ${name}`, key, shared: true, ...(roles[name] && { items: roles[name] }) },

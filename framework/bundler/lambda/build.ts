@@ -1,8 +1,9 @@
 /** Lambda's build: one zip per function, or one for the whole app behind a function URL. */
 import { createHash } from "node:crypto";
 import { version } from "esbuild";
-import type { FunctionSettings } from "../../model/app.ts";
+import { type FunctionSettings, hasClock } from "../../model/app.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
+import { jobsFunctionId } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
 import { readAppFiles } from "../app-files.ts";
 import type { Bundle, BundleInput } from "../bundle.ts";
@@ -10,13 +11,7 @@ import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry
 import { importedPackages } from "../external-packages.ts";
 import { jobsFunctionEntry } from "../jobs-entry.ts";
 import { needsOf, reachable } from "../import-graph.ts";
-import {
-  type FunctionPlan,
-  functionSettings,
-  groupRoutes,
-  jobsFunctionId,
-  jobsFunctionSettings,
-} from "../function-groups.ts";
+import { type FunctionPlan, functionSettings, groupRoutes, jobsFunctionSettings } from "../function-groups.ts";
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
 import { type Description, executablesIn, packFunction } from "./deployment-package.ts";
 import { type FunctionSource, type LinkedFunction, linkFunctions } from "./linker.ts";
@@ -159,7 +154,7 @@ async function packLinked(
 const planJobs = ({ app, jobs }: Pick<BundleInput, "app" | "jobs">, common: string): Plan => ({
   id: jobsFunctionId,
   routes: [],
-  options: JSON.stringify([common, jobs]),
+  options: JSON.stringify([common, jobs, hasClock(app, "lambda")]),
   settings: jobsFunctionSettings(app, jobs),
 });
 
@@ -171,7 +166,7 @@ async function packJobs(
 ): Promise<PackedFunction> {
   const { app, jobs } = input;
   const onPlatform = { ...input, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" as const } } };
-  const source = { name: plan.id, text: () => jobsFunctionEntry(jobs), routes: [] };
+  const source = { name: plan.id, text: () => jobsFunctionEntry(jobs, hasClock(app, "lambda")), routes: [] };
   const linked = (await linkFunctions(onPlatform, [source]))(plan.id);
   return packLinked(input, linked, plan, addedFiles);
 }

@@ -3,6 +3,7 @@
  * chunks.
  */
 import { build, type BuildResult, type Metafile } from "esbuild";
+import { hasClock } from "../../model/app.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
 import type { BuiltJob, Job } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
@@ -93,7 +94,7 @@ function aroundFunctions(
     slashes: app.trailingSlash ? routes : [],
   };
   // Where no setting says so and no stage is named, schedules run under `portico start`, not in a cloud.
-  const routerJobs = { table: jobsTableName, clock: app.clock === true };
+  const routerJobs = { table: jobsTableName, clock: hasClock(app, target) };
   const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs)] as const] : [];
   return (uploads) => {
     const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };

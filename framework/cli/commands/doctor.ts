@@ -8,6 +8,7 @@ import { examine as examineLambda } from "../../../deploy/lambda/doctor.ts";
 import { probeCloud } from "../../../deploy/lambda/http-api/cloud-probe.ts";
 import { readBuild as readLambdaBuild } from "../../../deploy/lambda/build.ts";
 import { functionRoles, neededTable } from "../../../deploy/lambda/desired-state.ts";
+import { neededJobs } from "../../../deploy/lambda/jobs.ts";
 import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
 import { readBuild as readWorkersBuild } from "../../../deploy/workers/build.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -53,7 +54,8 @@ async function printPolicy(
   await buildTarget(app, "lambda", prefixedWarning(cloud, reporter));
   const build = await readLambdaBuild(buildFolder(app, "lambda"));
   const needsStore = neededTable(build) !== undefined;
-  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore });
+  const needsJobs = neededJobs(build.manifest) !== undefined;
+  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore, needsJobs });
   const roles = Map.groupBy(functionRoles(build, place), ([, role]) => role.policy);
   const functions = [...roles].map(([policy, users]) => ({
     functions: users.map(([id]) => id),

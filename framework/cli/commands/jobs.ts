@@ -5,6 +5,7 @@ import { JobError } from "../../features/jobs/job-error.ts";
 import { messageOf, toMessage } from "../../features/jobs/message.ts";
 import { tick } from "../../features/jobs/ticks.ts";
 import { StoreError } from "../../features/store/store-error.ts";
+import { type App, hasClock } from "../../model/app.ts";
 import { nearestWord } from "../../model/did-you-mean.ts";
 import { jobsFolder } from "../../model/job.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -14,6 +15,8 @@ import { appFlags, textFlag } from "../flags.ts";
 import { type JobQueue, openJobQueue } from "../job-queue.ts";
 import { describeJobs, jobsText } from "../job-table.ts";
 import type { Reporter } from "../reporter.ts";
+import { chooseCloud, explainErrors, openStageCloud } from "../stage-cloud.ts";
+import { openStageJobs } from "../stage-job-queue.ts";
 
 /** What a subcommand works with. */
 interface Subject {
@@ -24,18 +27,43 @@ interface Subject {
   readonly reporter: Reporter;
 }
 
-/** Lists without an action; `run NAME [DATA]`, `dead`, `dead retry ID` and `dead drop ID`. */
+/**
+ * Lists without an action; `run NAME [DATA]`, `dead`, `dead retry ID` and `dead drop ID`. Without a stage it is the
+ * queue of this machine.
+ */
 export async function jobs(input: CommandInput): Promise<number> {
-  const [action, words = []] = input.args as readonly [string?, (readonly string[])?];
+  if (textFlag(input, "stage") !== undefined) return onStage(input);
   const app = await loadApp(appFlags(input, "start"));
+  const off = app.clock === false ? `"clock" is false in hosting.json` : undefined;
+  return act(input, app, await openJobQueue(app, input), off);
+}
+
+async function onStage(input: CommandInput): Promise<number> {
+  const stage = await openStageCloud(input);
+  try {
+    const cloud = await chooseCloud(stage, input);
+    const { app, owner } = stage;
+    const off = hasClock(app, cloud.target)
+      ? undefined
+      : app.clock === undefined
+        ? `"stages" in hosting.json does not name ${app.stage}, and "clock" is not set`
+        : `"clock" is ${JSON.stringify(app.clock)} in hosting.json`;
+    return await explainErrors(cloud, async () => act(input, app, await openStageJobs(cloud, owner), off));
+  } finally {
+    await stage.close();
+  }
+}
+
+/** @param off why schedules do not run */
+async function act(input: CommandInput, app: App, queue: JobQueue, off: string | undefined): Promise<number> {
+  const [action, words = []] = input.args as readonly [string?, (readonly string[])?];
   const found = await discoverJobs(app);
-  const queue = await openJobQueue(app, input);
   const names = found.map(({ name }) => name);
   const subject: Subject = { names, queue, words, at: textFlag(input, "at"), reporter: input.reporter };
   try {
     if (action === undefined) {
-      const rows = await describeJobs(found, queue, Date.now());
-      input.reporter.result(jobsText(rows, app.clock !== false, input.reporter), { type: "jobs", jobs: rows });
+      const table = await describeJobs(found, queue, Date.now());
+      input.reporter.result(jobsText(table, off, input.reporter), { type: "jobs", ...table });
     } else if (action === "run") await run(subject);
     else if (action === "dead") await dead(subject);
     else throw usage(`"${action}" is no action of portico jobs`);

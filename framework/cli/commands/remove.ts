@@ -34,43 +34,46 @@ async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promi
       platform: cloud.platform(),
       secrets,
       withData,
-      onPlan: (deployed, data) =>
-        confirmRemoval({ deployed, data: withData ? data : [], secrets }, cloud, stage, input),
+      onPlan: (deployed, data) => confirmRemoval({ deployed, data, withData, secrets }, cloud, stage, input),
     });
   });
   for (const { kind, name } of removed) reporter.line(cloud.prefix + reporter.paint("red", `- ${kind} ${name}`));
   const text = removed.length
     ? `removed ${app.name} from the stage ${app.stage}`
     : `the stage ${app.stage} has nothing of ${app.name}`;
-  for (const { kind, name, ...entries } of kept)
+  for (const one of kept)
     reporter.line(
-      `${cloud.prefix}the ${kind} ${name} stays with its data (${entriesText({ kind, ...entries })}): portico ` +
-        `remove --data --stage ${app.stage} removes it, too`,
+      `${cloud.prefix}the ${one.kind} ${one.name} stays with its data (${entriesText(one)}): portico remove --data ` +
+        `--stage ${app.stage} removes it, too`,
     );
   reporter.result(cloud.prefix + text, { type: "removed", target: cloud.target, removed, kept });
 }
 
-/** `1,204 entries`. */
-function entriesText({ kind, entries, isMore }: Omit<StoredData, "name">): string {
-  const [one, many] = kind === "bucket" ? ["file", "files"] : ["entry", "entries"];
+/** `1,204 entries`, `1 message`. */
+function entriesText({ kind, entries, isMore }: StoredData): string {
+  const words = { bucket: ["file", "files"], queue: ["message", "messages"], table: ["entry", "entries"] } as const;
+  const [one, many] = words[kind];
   return `${isMore ? "more than " : ""}${entries.toLocaleString("en-US")} ${entries === 1 ? one : many}`;
 }
 
 interface Removal {
   readonly deployed: Deployed;
-  /** What goes with its data. */
+  /** What holds data. */
   readonly data: readonly StoredData[];
+  /** Whether it goes. */
+  readonly withData: boolean;
   readonly secrets: readonly string[];
 }
 
 async function confirmRemoval(
-  { deployed: { parts, releases, live }, data, secrets }: Removal,
+  { deployed: { parts, releases, live }, data, withData, secrets }: Removal,
   { target, prefix }: TargetCloud,
   { app, isLocal }: Pick<StageCloud, "app" | "isLocal">,
   input: Input,
 ): Promise<void> {
   const { reporter } = input;
-  const shown = parts.filter(({ kind }) => !["permission", "bucket", "table"].includes(kind));
+  const holding = new Set(["permission", "bucket", "table", ...data.map(({ kind, name }) => `${kind} ${name}`)]);
+  const shown = parts.filter(({ kind, name }) => !holding.has(kind) && !holding.has(`${kind} ${name}`));
   const unlisted = secrets.filter((secret) => !shown.some(({ kind, name }) => kind === "secret" && name === secret));
   const removals = [...shown, ...unlisted.map((name) => ({ kind: "secret", name }))];
   for (const { kind, name } of removals) reporter.line(prefix + reporter.paint("red", `- ${kind.padEnd(10)}  ${name}`));
@@ -79,10 +82,9 @@ async function confirmRemoval(
       prefix +
         reporter.paint("red", `- releases    ${releases.map(({ number }) => number).join(", ")}, with their records`),
     );
-  for (const { kind, name, ...entries } of data)
+  for (const one of withData ? data : [])
     reporter.line(
-      prefix +
-        reporter.paint("red", `- ${kind.padEnd(10)}  ${name}, with its data: ${entriesText({ kind, ...entries })}`),
+      prefix + reporter.paint("red", `- ${one.kind.padEnd(10)}  ${one.name}, with its data: ${entriesText(one)}`),
     );
   if (live) reporter.line(`\n${prefix}${live.url} will not answer any more; this cannot be undone`);
   if (app.protected) await confirmByName(input, app.stage);

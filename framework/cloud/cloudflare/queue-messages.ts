@@ -6,7 +6,7 @@ import { isRecord } from "../structure-reader.ts";
 import type { MessageRecord, QueueRecord } from "./records.ts";
 
 /** Bytes of a message, messages of a batch and bytes of a batch (Queues limits page). */
-const maxMessage = 128 * 1000;
+export const maxMessage = 128 * 1000;
 const maxBatch = 100;
 const maxBatchBytes = 256 * 1000;
 /** Seconds that a message may be delayed, and that it is stored unless the queue's settings differ (four days). */
@@ -77,7 +77,7 @@ async function readBatch(request: Request): Promise<readonly SentMessage[]> {
   return messages;
 }
 
-function storeMessage(
+export function storeMessage(
   queue: QueueRecord,
   { contentType = "v8", body }: SentMessage,
   delay: number,

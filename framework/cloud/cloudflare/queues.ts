@@ -8,6 +8,7 @@ import { bodyMembers } from "./json-body.ts";
 import { type Operation, type OperationTable, reads, writes } from "./operation.ts";
 import { pageOf } from "./pagination.ts";
 import { consumerOf } from "./queue-delivery.ts";
+import { maxMessage, storeMessage } from "./queue-messages.ts";
 import type { ConsumerRecord, QueueRecord, ScriptRecord } from "./records.ts";
 import { mainVersion, scriptNotFound } from "./script-lookup.ts";
 import { type CloudflareState, timestamp } from "./state.ts";
@@ -191,6 +192,26 @@ const listConsumers: Operation<"consumers" | "queues"> = (call, state) => {
   return { result: consumer ? [consumerJson(consumer)] : [] };
 };
 
+/** A message of somebody who has a token (API docs, "Push Message"). */
+const pushMessage: Operation<"queues" | "messages", "clock" | "queueDelivery"> = (
+  call,
+  state,
+  { clock, queueDelivery },
+) => {
+  const queue = findQueue(call, state);
+  const members = bodyMembers(call, 11003);
+  const type = members.text("content_type", { oneOf: ["text", "json"] }) ?? "text";
+  if (type === "json") throw unsupported("JSON messages that are pushed");
+  const body = Buffer.from(members.requiredText("body")).toString("base64");
+  const delay = members.integer("delay_seconds", 0, 86_400) ?? queue.settings?.delivery_delay ?? 0;
+  members.end();
+  if (Buffer.byteLength(body, "base64") > maxMessage)
+    throw new CloudflareError(11003, 413, "The message is larger than 128 KB.");
+  storeMessage(queue, { contentType: "text", body }, delay, state.messages, clock.now());
+  queueDelivery.wake(queue);
+  return { result: null };
+};
+
 const path = "/accounts/{account}/queues";
 
 export const queueOperations: OperationTable = {
@@ -202,5 +223,6 @@ export const queueOperations: OperationTable = {
   listConsumers: reads(`GET ${path}/{queue}/consumers`, listConsumers),
   createConsumer: writes(`POST ${path}/{queue}/consumers`, createConsumer),
   putConsumer: writes(`PUT ${path}/{queue}/consumers/{consumer}`, putConsumer),
+  pushMessage: writes(`POST ${path}/{queue}/messages`, pushMessage),
   deleteConsumer: writes(`DELETE ${path}/{queue}/consumers/{consumer}`, deleteConsumer),
 };

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { appFolder, write } from "../../e2e/app.ts";
+import { startCloud } from "../../e2e/cloud.ts";
 import { repository, run, start } from "../../e2e/portico.ts";
 
 const app = appFolder("jobs");
@@ -115,4 +116,35 @@ it.each(["node", "workers", "lambda"])("the first example of docs/jobs.md works 
   const { id } = (await (await fetch(url, { method: "POST" })).json()) as { readonly id: string };
   await running.until(new RegExp(`digest for a ${id} 1`));
   expect(await running.stop()).toBe(0);
+});
+
+it("works on the queues and the dead jobs of a stage, on both clouds", { tags: ["check"] }, async () => {
+  const root = await app("stage", {
+    "hosting.json": JSON.stringify({
+      name: "app",
+      target: ["lambda", "workers"],
+      state: "separate",
+      jobs: { digest: { cron: "0 9 1 1 *", retries: 0 } },
+    }),
+    "functions/index.ts": "export const GET = () => new Response();\n",
+    "functions/_jobs/digest.ts": job(`  throw new Error("no such team");`),
+  });
+  await startCloud(root);
+  expect(await run(["deploy", "--stage", "local", "--yes"], root)).toMatchObject({ code: 0 });
+  for (const target of ["lambda", "workers"]) {
+    const on = (...words: readonly string[]) => run(["jobs", ...words, "--stage", "local", "--target", target], root);
+    const dead = async (): Promise<readonly { readonly key: string }[]> =>
+      (JSON.parse((await on("dead", "--json")).stdout) as { readonly jobs: readonly { readonly key: string }[] }).jobs;
+    expect((await on()).stdout).toMatch(/^schedules do not run: .* does not name local/);
+    expect((await on("run", "digest", '{"team":"a"}')).stdout).toMatch(/^sent digest \S+\n$/);
+    await expect.poll(dead, { timeout: 60_000 }).toHaveLength(1);
+    const [{ key } = { key: "" }] = await dead();
+    expect((await on("dead", "retry", key)).stdout).toBe(`sent ${key}\n`);
+    await expect.poll(dead, { timeout: 60_000 }).toHaveLength(1);
+    expect((await on("dead", "drop", key)).stdout).toBe(`dropped ${key}\n`);
+    expect(await dead()).toEqual([]);
+    const listed = JSON.parse((await on("--json")).stdout) as object;
+    expect(listed).toMatchObject({ type: "jobs", jobs: [{ name: "digest", dead: 0 }] });
+    expect("total" in listed).toBe(target === "lambda");
+  }
 });

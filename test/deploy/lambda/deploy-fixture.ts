@@ -19,6 +19,7 @@ import { startCloud } from "../../../framework/cloud/cloud.ts";
 import { createLambdaRuntime } from "../../../framework/emulation/lambda/runtime.ts";
 import type { App } from "../../../framework/model/app.ts";
 import { discoverAssets } from "../../../framework/routes/static-files.ts";
+import { discoverJobs } from "../../../framework/routes/job-discovery.ts";
 import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
 import { defaultApp } from "../../config/default-app.ts";
 import { openRecordingProxy, type RecordedCall } from "../recording-proxy.ts";
@@ -90,8 +91,12 @@ export async function openDeployFixture(delay = 0): Promise<DeployFixture> {
   };
   const built = async ({ env = {}, secretVersions = {}, app: change = {} }: DeployOptions) => {
     const app = { ...defaults(root), ...change };
-    const [routes, assets] = await Promise.all([discoverRoutes(root), discoverAssets(root, app.assets, app)]);
-    await buildApp({ app, routes, assets, target: "lambda", out });
+    const [routes, assets, jobs] = await Promise.all([
+      discoverRoutes(root),
+      discoverAssets(root, app.assets, app),
+      discoverJobs(app),
+    ]);
+    await buildApp({ app, routes, assets, jobs, target: "lambda", out });
     return { env, secretVersions, app };
   };
   const platform: DeployFixture["platform"] = async (options = {}, isBuilt = true) => {

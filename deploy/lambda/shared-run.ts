@@ -1,13 +1,16 @@
-/** What both Lambda fronts do alike in a run: prepare roles and log group, settle, wait, write records. */
+/** What both Lambda fronts do alike in a run: prepare what functions need, move jobs, settle, wait, write records. */
 import { inParallel } from "../parallel.ts";
-import type { Candidate, Deployed, Live, Removed, StoredData } from "../platform.ts";
+import type { Candidate, Deployed, Live, Release, Removed, StoredData } from "../platform.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { LambdaDesiredState } from "./desired-state.ts";
 import type { FunctionHost } from "./functions.ts";
+import { countMessages, deleteQueues, ensureQueues } from "./job-queues.ts";
+import { type FoundJobs, moveJobs, removeJobTriggers, settleJobs } from "./jobs.ts";
 import { ensureLogGroup } from "./log-group.ts";
 import { type Place, recordKey, stageName } from "./names.ts";
 import { isPreconditionFailed } from "./aws-error.ts";
 import { statementTexts } from "./policy.ts";
+import { removeAll } from "./removal.ts";
 import { ensureRole, type Role } from "./role.ts";
 import type { FoundRoles } from "./stage-roles.ts";
 import { countEntries, deleteTable, ensureTable, type FoundTable } from "./table.ts";
@@ -23,6 +26,12 @@ export interface SharedRun extends LambdaTarget {
     readonly roles: FoundRoles;
     readonly table: FoundTable | undefined;
   };
+  /** As they were last seen or made. */
+  jobs?: FoundJobs | undefined;
+  /** The release that takes the traffic, as far as this run knows. */
+  current?: Release | undefined;
+  /** The release with which shared parts are in step, once they are. */
+  settled?: { readonly number: number; readonly done: Promise<void> };
   desired?: LambdaDesiredState;
   /** Roles and log group, once they are prepared. */
   host?: Promise<FunctionHost>;
@@ -47,6 +56,7 @@ async function prepareHost(run: SharedRun, desired: LambdaDesiredState): Promise
   const [roles] = await Promise.all([
     prepareRoles(run, desired),
     desired.table && ensureTable(clients, owner, desired.table, observed?.table),
+    desired.jobs && ensureQueues(clients, owner, placeOf(run), run.jobs),
     ensureLogGroup(clients, owner, desired.logRetention),
   ]);
   const { assetsFunctionId } = source!.build;
@@ -86,16 +96,68 @@ export async function unseenPermissionAnswers(
   return isNew ? [{ status: 500 }] : [];
 }
 
-/** The table of the stage's store, if there is one. */
-export async function storedData({ clients, owner, observed }: SharedRun): Promise<readonly StoredData[]> {
-  return observed?.table?.owner === "ours" ? [await countEntries(clients, owner)] : [];
+/** The table of the stage's store, and the queues of its jobs, if there are any. */
+export async function storedData(run: SharedRun): Promise<readonly StoredData[]> {
+  const { clients, owner, observed, jobs } = run;
+  const table = observed?.table?.owner === "ours" ? [await countEntries(clients, owner)] : [];
+  return [...table, ...(jobs ? await countMessages(clients, owner, placeOf(run), jobs) : [])];
 }
 
-/** Removes the table of the stage's store, if that is wanted. */
-export async function removeData(run: SharedRun, withData: boolean): Promise<readonly Removed[]> {
-  const { clients, owner, observed } = run;
-  if (!withData || observed?.table?.owner !== "ours") return [];
-  return (await deleteTable(clients, owner, placeOf(run))) ? [{ kind: "table", name: stageName(owner) }] : [];
+/** Removes the table of the stage's store and the queues of its jobs, if that is wanted. */
+async function removeData(run: SharedRun): Promise<readonly Removed[]> {
+  const { clients, owner, observed, jobs } = run;
+  const queues = jobs ? await deleteQueues(clients, owner, placeOf(run)) : [];
+  if (observed?.table?.owner !== "ours") return queues;
+  const isGone = await deleteTable(clients, owner, placeOf(run));
+  return [...queues, ...(isGone ? [{ kind: "table" as const, name: stageName(owner) }] : [])];
+}
+
+/** Removes everything but the front's own address; the lock goes last. */
+export async function removeStageParts(run: SharedRun, withData: boolean): Promise<readonly Removed[]> {
+  const { clients, store, owner, jobs } = run;
+  return [
+    ...(await removeJobTriggers(clients, owner, jobs)),
+    ...(await removeAll(clients, store, owner)),
+    ...(withData ? await removeData(run) : []),
+  ];
+}
+
+/** Moves the jobs before the requests go to a newer release, and after they went back to an older one. */
+export async function switchWithJobs(run: SharedRun, release: Release, switchRequests: () => Promise<Live>) {
+  const move = async (): Promise<void> => {
+    run.jobs = await moveJobs({ ...run, place: placeOf(run) }, release.record, run.jobs);
+  };
+  const isForward = release.number > (run.current?.number ?? 0);
+  if (isForward) await move();
+  const live = await switchRequests();
+  run.current = live;
+  if (!isForward) await move();
+  return live;
+}
+
+/**
+ * Before anything of a release that is not kept is deleted: nothing calls its jobs then, and it is known that they were
+ * called as long as they are.
+ */
+export async function settleCurrentJobs(run: SharedRun, [first]: readonly Release[]): Promise<void> {
+  if (first && first.number === run.current?.number) await settleOnce(run, first);
+}
+
+/** Once for each release that takes the traffic. */
+function settleOnce(run: SharedRun, release: Release): Promise<void> {
+  const { number } = release;
+  if (run.settled?.number !== number) run.settled = { number, done: settleShared(run, release) };
+  return run.settled.done;
+}
+
+async function settleShared(run: SharedRun, { hash, record }: Release): Promise<void> {
+  const { clients, desired, jobs } = run;
+  if (desired && hash === desired.hash) await prepare(run, desired);
+  if (!record) return;
+  const roles = (await run.host)?.roles ?? new Map<string, never>();
+  // IAM takes a while to know everywhere a role that was just made.
+  const isFresh = (): boolean => [...roles.values()].some(({ created }) => clients.clock.now() - created < 120_000);
+  await settleJobs({ ...run, place: placeOf(run) }, record, jobs, isFresh);
 }
 
 /** Names of the stage's roles that this run saw or made. */
@@ -106,8 +168,8 @@ export const knownRoles = ({ observed, desired }: SharedRun): readonly string[] 
 
 /** Brings shared parts in step with the live release, and marks its record as live. */
 export async function settleRelease(run: SharedRun, live: Live): Promise<Live> {
-  const { store, owner, desired } = run;
-  if (desired && live.hash === desired.hash) await prepare(run, desired);
+  const { store, owner } = run;
+  await settleOnce(run, live);
   if (live.record?.state !== "candidate") return live;
   const record: ReleaseRecord = { ...live.record, state: "live" };
   await store.put(recordKey(owner, live.number), JSON.stringify(record));

@@ -1,0 +1,60 @@
+/** The queue and the dead jobs of a stage, as `portico jobs --stage` works on them by the API of its cloud. */
+import { openStageQueue } from "../../deploy/lambda/job-queues.ts";
+import { isServiceError } from "../../deploy/lambda/aws-error.ts";
+import { callTable } from "../../deploy/lambda/table-entries.ts";
+import { tableName } from "../../deploy/lambda/table.ts";
+import type { Owner } from "../../deploy/parts.ts";
+import { sendMessage } from "../../deploy/workers/job-queues.ts";
+import { queryStore } from "../../deploy/workers/store-database.ts";
+import { requireStore } from "../../deploy/workers/store-entries.ts";
+import type { AwsCallError, SignedCall } from "../features/aws/signed-call.ts";
+import type { DeadJobStore } from "../features/jobs/dead-jobs.ts";
+import { createDynamoEngine } from "../features/store/dynamodb.ts";
+import type { OpenEngine } from "../features/store/engine.ts";
+import { createSqlEngine, type RunSql, type SqlRow } from "../features/store/sql.ts";
+import { createStore } from "../features/store/store.ts";
+import type { JobQueue } from "./job-queue.ts";
+import type { LambdaCloud, TargetCloud, WorkersCloud } from "./stage-cloud.ts";
+
+/** Rejects with UserError QUEUE_MISSING, STORE_MISSING. */
+export const openStageJobs = (cloud: TargetCloud, owner: Owner): Promise<JobQueue> =>
+  cloud.target === "lambda" ? onLambda(cloud, owner) : onWorkers(cloud, owner);
+
+/** What a release made runs it. */
+const served = { isServed: () => true, close: async () => undefined } as const;
+
+async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner): Promise<JobQueue> {
+  const queue = await openStageQueue(clients, owner, { account, region: clients.region });
+  const call: SignedCall = async <T>(operation: string, input: object) => {
+    try {
+      return (await callTable(clients, operation, input)) as T;
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      throw Object.assign(error, { code: error.name, outcome: "refused" } satisfies Partial<AwsCallError>);
+    }
+  };
+  return {
+    ...served,
+    counts: async () => ({ total: await queue.counts() }),
+    send: queue.send,
+    dead: deadJobsIn((_, namespace) => createDynamoEngine(call, tableName(owner), namespace)),
+  };
+}
+
+/** Cloudflare's API does not tell what a queue holds. */
+async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<JobQueue> {
+  const id = await requireStore(client, owner);
+  const query: RunSql = async (sql, params) =>
+    (await queryStore(client, id, sql, params)) as unknown as readonly SqlRow[];
+  return {
+    ...served,
+    counts: async () => ({}),
+    send: (body) => sendMessage(client, owner, body),
+    dead: deadJobsIn((_, namespace) => createSqlEngine(query, namespace)),
+  };
+}
+
+const deadJobsIn = (open: OpenEngine): DeadJobStore => ({
+  store: createStore(open),
+  context: { waitUntil: () => {} },
+});
