@@ -237,7 +237,8 @@ async function storedData(run: Run): Promise<readonly StoredData[]> {
   const { client, script: name, owner } = run;
   const [entries, bucket] = await Promise.all([
     store?.state === "ours" ? countEntries(client, store.id) : undefined,
-    files === "ours" ? countFiles(client, owner) : undefined,
+    // An empty one of this name was left by a run that died.
+    files === "ours" || files === "empty" ? countFiles(client, owner) : undefined,
   ]);
   const table = entries === undefined ? [] : [{ kind: "table" as const, name, entries, isMore: false }];
   return [...table, ...(bucket ? [bucket] : [])];

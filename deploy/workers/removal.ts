@@ -24,7 +24,6 @@ export async function removeAll(client: Client, owner: Owner, withData: boolean)
     await deleteStore(client, store.id);
     removed.push({ kind: "table", name });
   }
-  // An empty one of this name was left by a run that died, and nothing is lost with it.
   if (withData && (files === "ours" || files === "empty")) {
     await deleteBucket(client, owner);
     removed.push({ kind: "bucket", name });

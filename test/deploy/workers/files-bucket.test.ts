@@ -86,6 +86,14 @@ test("the bucket is made first and outlives releases, as its forms do; a removal
   expect(done.removed).toContainEqual({ kind: "bucket", name: "road--local" });
   expect(await findBucket(fixture.client, owner)).toBeUndefined();
   expect(await remove(true)).toMatchObject({ removed: [], kept: [] });
+  // As a removal leaves it that dies before its last call.
+  await fixture.client.call({
+    operation: "createBucket",
+    method: "POST",
+    path: "/r2/buckets",
+    json: { name: bucket.name },
+  });
+  expect(await remove(true)).toMatchObject({ removed: [{ kind: "bucket", name: bucket.name }], kept: [] });
 });
 
 test("one of that name that somebody filled is refused and left alone; an empty one is taken over", async () => {
