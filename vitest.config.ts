@@ -5,6 +5,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/setup/longest-first.ts";
 
 const seed = process.env["PORTICO_SEED"] ?? String(Math.trunc(Math.random() * 2 ** 31));
 const include = ["test/**/*.test.ts"];
@@ -38,6 +39,7 @@ export default defineConfig({
     env: { PORTICO_SEED: seed },
     globalSetup: "test/setup/seed-announcement.ts",
     setupFiles: "test/setup/seed.ts",
+    sequence: { sequencer: LongestFirst },
     // docs/tests.md says what they are for.
     tags: [
       { name: "check", description: "runs in npm run check alone", timeout: 4 * hang },
