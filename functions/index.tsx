@@ -5,7 +5,7 @@ import { homePage } from "./_lib/page.tsx";
 const links = [
   ["/hello/나의 비밀 방", "Hello", "a parameter in the path, and a greeting from hosting.json"],
   ["/search?q=serverless&tag=web&tag=edge", "Search", "query values, repeated ones too"],
-  ["/guestbook", "Guestbook", "a Hono app with JSX; all visitors share its entries, in the store"],
+  ["/guestbook", "Guestbook", "a Hono app with JSX; its entries are in the store, and a job counts them each night"],
   ["/api/notes", "Notes", "a JSON API that says what is wrong"],
   ["/stream", "Stream", "an answer that is sent while it is made"],
   ["/login", "Login", "a signed cookie and a guarded page"],

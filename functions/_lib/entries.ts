@@ -44,3 +44,11 @@ export async function listEntries(context: StoreContext, after?: string): Promis
 export async function deleteEntry(context: StoreContext, key: string): Promise<void> {
   await guestbook(context).delete(key);
 }
+
+/** Those of a span of time, in milliseconds since 1970, newest first. */
+export async function* entriesOf(context: StoreContext, from: number, until: number): AsyncGenerator<Entry> {
+  for await (const { value } of guestbook(context).list()) {
+    if (value.time < from) return;
+    if (value.time < until) yield value;
+  }
+}

@@ -1,11 +1,12 @@
 /**
  * `/guestbook`: a Hono app as one route, with its own router, middleware and JSX. Anybody may sign, a few times a
- * minute; whoever is signed in at `/login` is the owner, who may delete.
+ * minute; whoever is signed in at `/login` is the owner, who may delete. A job counts the day's entries each night.
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { HttpError } from "portico";
 import { rateLimit } from "portico/store";
+import { type Digest, readDigest } from "../_lib/digest.ts";
 import { addEntry, deleteEntry, type EntryPage, isKey, listEntries } from "../_lib/entries.ts";
 import type { Env } from "../_lib/env.ts";
 import { readForm } from "../_lib/form.ts";
@@ -62,14 +63,33 @@ const Entries = ({ entries, isOwner }: Pick<EntryPage, "entries"> & { readonly i
   </ul>
 );
 
-const guestbook = ({ entries, next }: EntryPage, isOwner: boolean, draft?: Draft) => (
-  <>
-    <p class="lead">Everybody sees what is written here. It is kept in the app's own store.</p>
-    <SignForm draft={draft} />
-    {entries.length > 0 ? <Entries entries={entries} isOwner={isOwner} /> : <p class="hint">No entries yet.</p>}
-    {next && <a href={`/guestbook?after=${next}`}>Older entries</a>}
-  </>
+const Summary = ({ entries, names, until }: Digest) => (
+  <p class="hint">
+    {entries === 1 ? "1 entry" : `${entries} entries`} by {names === 1 ? "1 person" : `${names} people`} in the day
+    before <Time of={new Date(until).toISOString()} />.
+  </p>
 );
+
+type C = Context<{ Bindings: Env }>;
+
+/** The page. @param after the last key of the page before; @param draft what was not taken */
+async function guestbook(c: C, { after, draft, ...init }: ResponseInit & { after?: string; draft?: Draft } = {}) {
+  const [{ entries, next }, digest, owner] = await Promise.all([
+    listEntries(c.executionCtx, after),
+    readDigest(c.executionCtx),
+    session(c.req.raw, c.env),
+  ]);
+  const body = (
+    <>
+      <p class="lead">Everybody sees what is written here. It is kept in the app's own store.</p>
+      <SignForm draft={draft} />
+      {digest && <Summary {...digest} />}
+      {entries.length > 0 ? <Entries entries={entries} isOwner={!!owner} /> : <p class="hint">No entries yet.</p>}
+      {next && <a href={`/guestbook?after=${next}`}>Older entries</a>}
+    </>
+  );
+  return page("Guestbook", body, init);
+}
 
 const app = new Hono<{ Bindings: Env }>().basePath("/guestbook");
 
@@ -78,26 +98,19 @@ app.use(csrf());
 app.get("/", async (c) => {
   const after = c.req.query("after");
   if (after !== undefined && !isKey(after)) throw new HttpError(400, "There is no such page of the guestbook");
-  const [entries, owner] = await Promise.all([listEntries(c.executionCtx, after), session(c.req.raw, c.env)]);
-  return page("Guestbook", guestbook(entries, owner !== undefined));
+  return guestbook(c, after === undefined ? {} : { after });
 });
 
 app.post("/", async (c) => {
   const form = await readForm(c.req.raw);
   const [name, text] = [read(form, "name"), read(form, "text")];
-  const refuse = async (problem: string, init: ResponseInit) => {
-    const [entries, owner] = await Promise.all([listEntries(c.executionCtx), session(c.req.raw, c.env)]);
-    return page("Guestbook", guestbook(entries, owner !== undefined, { name, text, problem }), init);
-  };
   const problem = problemOf(name, text);
-  if (problem) return refuse(problem, { status: 400 });
+  if (problem) return guestbook(c, { status: 400, draft: { name, text, problem } });
   const tooMany = await limited(c, async () => {});
   if (tooMany) {
     const seconds = tooMany.headers.get("retry-after")!;
-    return refuse(`That is a lot to write. Please wait for ${seconds} seconds.`, {
-      status: 429,
-      headers: { "retry-after": seconds },
-    });
+    const draft = { name, text, problem: `That is a lot to write. Please wait for ${seconds} seconds.` };
+    return guestbook(c, { status: 429, headers: { "retry-after": seconds }, draft });
   }
   await addEntry(c.executionCtx, { name, text, time: Date.now() });
   return c.redirect("/guestbook", 303);
