@@ -1,5 +1,10 @@
 /** Releases of an app with jobs on Lambda: its queues, and what calls them, through rollbacks and removals. */
-import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { GetFunctionCommand } from "@aws-sdk/client-lambda";
 import { afterEach, expect, test } from "vitest";
 import { functionName } from "../../../deploy/lambda/names.ts";
@@ -239,4 +244,87 @@ test("in a VPC, and with a role of one's own, the plan says what else is needed"
   expect(planText(plan)).toMatch(
     /^= role .*sqs:SendMessage on .* and scheduler.amazonaws.com must be able to assume it/m,
   );
+});
+
+/** Calls that change what calls the jobs, and their queues. */
+const changing = /^(?:Create|Update|Delete)(?:Queue|Alias|EventSourceMapping|Schedule|ScheduleGroup)$/;
+
+/** A transport that dies after its first such call took effect, and says which it was. */
+function dying() {
+  let last: string | undefined;
+  const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
+    if (last !== undefined) throw new Error("died");
+    const result = await send();
+    if (changing.test(operation)) {
+      last = operation;
+      throw new Error("died");
+    }
+    return result;
+  };
+  return { transport, died: () => last };
+}
+
+/** Runs a command again and again, each time until its first change took effect; gives the calls that it died after. */
+async function untilDone(run: (client: DeployOptions["client"]) => Promise<unknown>): Promise<readonly string[]> {
+  const deaths: string[] = [];
+  for (;;) {
+    const { transport, died } = dying();
+    const error = await run({ transport }).then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    const last = died();
+    if (last === undefined) {
+      expect(error).toBeUndefined();
+      return deaths;
+    }
+    deaths.push(last);
+    expect(deaths.length, deaths.join()).toBeLessThan(20);
+  }
+}
+
+test("runs that die after each change of queues and triggers lose no message", { tags: ["check"] }, async () => {
+  fixture = await openDeployFixture();
+  await writeApp();
+  const deaths = await untilDone((client) => fixture.deploy({ ...scheduled(never), ...(client && { client }) }));
+  expect(deaths).toEqual([
+    "CreateQueue",
+    "CreateQueue",
+    "CreateAlias",
+    "CreateEventSourceMapping",
+    "CreateScheduleGroup",
+    "CreateSchedule",
+  ]);
+  const { changed, live } = await fixture.deploy(scheduled(never));
+  expect(changed).toBe(false);
+  const path = new URL("/send", live.url);
+  await fetch(path, { method: "POST" });
+  await runs(path, "one");
+
+  await removeJobs();
+  const gone = await untilDone((client) => fixture.deploy({ ...(client && { client }) }));
+  expect(gone).toEqual(["DeleteSchedule", "DeleteEventSourceMapping", "DeleteAlias"]);
+  expect((await fixture.deploy()).changed).toBe(false);
+  await fixture.clients.sqs.send(
+    new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ job: "digest", data: 8, id: "kept" }) }),
+  );
+  const number = live.number;
+  await untilDone(async (client) =>
+    switchRelease({
+      platform: await fixture.platform({ ...(client && { client }) }, false),
+      command: "rollback",
+      number,
+      smoke: [],
+      onSwitch: async () => undefined,
+    }),
+  );
+  await expect.poll(() => answer(path), { timeout: 60_000 }).toBe(`["one",8]`);
+  await untilDone(async (client) =>
+    removeStage({
+      platform: await fixture.platform({ ...(client && { client }) }, false),
+      withData: true,
+      onPlan: async () => undefined,
+    }),
+  );
+  expect(await remove(true)).toEqual({ removed: [], kept: [] });
 });
