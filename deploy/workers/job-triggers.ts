@@ -4,6 +4,7 @@ import type { Manifest } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { inParallel } from "../parallel.ts";
 import type { DeployedPart, Owner, Part } from "../parts.ts";
+import type { Leftover } from "../platform.ts";
 import type { Client } from "./client.ts";
 import { hasCode } from "./cloudflare-error.ts";
 import {
@@ -92,6 +93,17 @@ export function recordedTriggers(
   return { concurrency: Number(concurrency), clock: `schedule ${everyMinute}` in (parts ?? {}) };
 }
 
+/** Of a run that did not end: what calls the jobs of a release that is not live. @param live its parts */
+export function queueLeftovers(
+  owner: Owner,
+  { queues }: ObservedQueues,
+  live: Readonly<Record<string, string>> | undefined,
+): readonly Leftover[] {
+  if (!live || recordedTriggers(owner, live) || queues?.state === "taken") return [];
+  if (!queues?.consumer && !queues?.hasClock) return [];
+  return [{ kind: "job", name: "live", reason: "the live release has no jobs, and some are called" }];
+}
+
 /** What was found of the queues. */
 export interface ObservedQueues {
   /** Undefined where there are none, or where nobody looked. */
@@ -108,16 +120,14 @@ interface QueueInput {
 
 /**
  * Looks for them at once where the next release has jobs, and without a build, where a token that may not read queues
- * is no failure. Beside a build without jobs, only if the live release turns out to have some. One round of calls.
+ * is no failure. Beside a build without jobs, only if a kept release turns out to have some. One round of calls.
  */
-export function lookForQueues(
-  input: QueueInput,
-): (live: { readonly parts: Readonly<Record<string, string>> } | undefined) => Promise<ObservedQueues> {
+export function lookForQueues(input: QueueInput): (hadJobs: boolean) => Promise<ObservedQueues> {
   const looking = input.jobs === null ? undefined : observeQueues(input);
   looking?.catch(() => undefined);
-  return async (live) => {
+  return async (hadJobs) => {
     if (looking) return looking;
-    return recordedTriggers(input.owner, live?.parts) ? observeQueues(input) : { queues: undefined };
+    return hadJobs ? observeQueues(input) : { queues: undefined };
   };
 }
 

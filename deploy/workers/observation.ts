@@ -16,7 +16,7 @@ import {
   takenTriggers,
   workersDevUrl,
 } from "./triggers.ts";
-import { isOurs, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
+import { bindingNames, isOurs, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
 import { toVersionHeader } from "./version-header.ts";
 import {
   type Deployment,
@@ -28,7 +28,13 @@ import {
 } from "./worker-reads.ts";
 import { readSummary, readFullRecord, recordedParts, toReleaseRecord, type FullRecord } from "./version-record.ts";
 import { readReleaseState, type ReleaseState } from "./release-state.ts";
-import { deployedQueues, type JobTriggers, lookForQueues, type ObservedQueues } from "./job-triggers.ts";
+import {
+  deployedQueues,
+  type JobTriggers,
+  lookForQueues,
+  type ObservedQueues,
+  queueLeftovers,
+} from "./job-triggers.ts";
 import { type DataInput, dataParts, lookForData, type ObservedData, takenData } from "./data-observation.ts";
 import { withBoundStore } from "./store-observation.ts";
 
@@ -65,7 +71,8 @@ export async function observe(input: ObservationInput): Promise<Observation> {
   const { script } = state;
   if (script && !isOurs(owner, script.tags)) return nothingOfOurs(name, state);
   const [seen, data] = await Promise.all([readVersions(input, state), looking]);
-  const jobs = await queuesOf(seen.liveRecord);
+  const bound = [...seen.details.values()].flatMap(({ bindings }) => bindings);
+  const jobs = await queuesOf(bound.some((binding) => binding.name === bindingNames.jobs));
   const triggers = await readTriggers(input, { script, domains: domains ?? ownDomains(name, script) }, seen.liveRecord);
   const workersDev = script && triggers.workersDev ? await workersDevUrl(client, name, script) : undefined;
   const releases = toReleases(state, seen);
@@ -98,7 +105,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
       releases,
       ...(live && { live }),
       ...(canary && { canary }),
-      leftovers: findLeftovers(state, releases),
+      leftovers: [...queueLeftovers(owner, jobs, seen.liveRecord?.parts), ...findLeftovers(state, releases)],
       taken,
       fingerprint: state.fingerprint,
       lastNumber,

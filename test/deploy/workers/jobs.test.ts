@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { planForCloud } from "../../../deploy/release.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
+import type { ClientOptions } from "../../../deploy/workers/client.ts";
 import type { App } from "../../../framework/model/app.ts";
 import { type DeployFixture, isWrite, openDeployFixture, page } from "./deploy-fixture.ts";
 
@@ -150,6 +151,52 @@ test("a removal takes the queues along, in the order that Cloudflare wants", asy
   ]);
   expect(await queues()).toEqual([]);
   expect(await remove()).toEqual({ removed: [], kept: [] });
+});
+
+/** Runs a command again and again, each time until its first change of a queue or a trigger took effect. */
+async function untilDone(run: (client: ClientOptions) => Promise<unknown>): Promise<readonly string[]> {
+  const changing = /^(?:createQueue|createConsumer|putSchedules|deleteConsumer|deleteQueue)$/;
+  const deaths: string[] = [];
+  for (;;) {
+    let last: string | undefined;
+    const transport: NonNullable<ClientOptions["transport"]> = async ({ operation }, send) => {
+      if (last !== undefined) throw new Error("died");
+      const result = await send();
+      if (changing.test(operation)) {
+        last = operation;
+        throw new Error("died");
+      }
+      return result;
+    };
+    const error = await run({ transport }).then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    if (last === undefined) {
+      expect(error).toBeUndefined();
+      return deaths;
+    }
+    deaths.push(last);
+    expect(deaths.length, deaths.join()).toBeLessThan(20);
+  }
+}
+
+test("runs that die after each change of queues and triggers end as whole ones", { tags: ["check"] }, async () => {
+  fixture = await openDeployFixture();
+  await writeApp();
+  const made = await untilDone((client) => fixture.deploy({ ...scheduled(never), client }));
+  expect(made).toEqual(["createQueue", "createQueue", "createConsumer", "putSchedules"]);
+  const { changed, live } = await fixture.deploy(scheduled(never));
+  expect(changed).toBe(false);
+  await fixture.write("functions/_jobs/digest.ts", undefined);
+  await fixture.write("functions/send.ts", page("none"));
+  expect(await untilDone((client) => fixture.deploy({ client }))).toEqual(["deleteConsumer", "putSchedules"]);
+  expect((await fixture.deploy()).changed).toBe(false);
+  expect(await schedules()).toEqual([]);
+  await rollback(live.number);
+  const url = new URL("/send", live.url);
+  await fetch(url, { method: "POST" });
+  await expect.poll(() => answer(url), { timeout: 60_000 }).toBe(`["one",7]`);
 });
 
 test("queues that a killed removal left are removed by the next one", async () => {
