@@ -20,7 +20,8 @@ const ofText = (status: number, range: string | null, text: string): readonly un
 const beyond = [416, "bytes */10", null, null, 10, ""];
 const refused = (times: number, code: string): readonly string[] => Array.from({ length: times }, () => code);
 
-const cases: Readonly<Record<string, unknown>> = {
+/** What each run gives. */
+export const cases: Readonly<Record<string, unknown>> = {
   contents: [
     ["k", 6, "text/plain; charset=utf-8", true],
     [true, true, true],
