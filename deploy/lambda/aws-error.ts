@@ -67,6 +67,8 @@ export const isInvalidParameter = (error: unknown): boolean => hasName(error, "I
 export const isTransient = (error: unknown): boolean =>
   isServiceError(error) &&
   (error.name === "ThrottlingException" ||
+    // SQS's name of it.
+    error.name === "RequestThrottled" ||
     error.$metadata.httpStatusCode === 429 ||
     (error.$metadata.httpStatusCode ?? 0) >= 500);
 

@@ -98,7 +98,7 @@ function jobStatements(owner: Owner, arn: (service: string, resource: string) =>
       Condition: { ArnLike: { "lambda:FunctionArn": own } },
     },
     allow("FindMappings", ["lambda:ListEventSourceMappings"], "*"),
-    allow("TagMapping", of("lambda", "TagResource", "ListTags"), arn("lambda", "event-source-mapping:*")),
+    allow("TagMapping", of("lambda", "TagResource"), arn("lambda", "event-source-mapping:*")),
     allow(
       "Clock",
       of("scheduler", "CreateScheduleGroup", "TagResource", "ListTagsForResource", "DeleteScheduleGroup"),
@@ -106,7 +106,7 @@ function jobStatements(owner: Owner, arn: (service: string, resource: string) =>
     ),
     allow(
       "Ticks",
-      of("scheduler", "CreateSchedule", "GetSchedule", "DeleteSchedule"),
+      of("scheduler", "CreateSchedule", "GetSchedule", "UpdateSchedule", "DeleteSchedule"),
       arn("scheduler", `schedule/${name}/*`),
     ),
   ];
@@ -135,11 +135,14 @@ const urlActions = [
   ...["Get", "Create", "Update", "Delete"].map((verb) => `lambda:${verb}FunctionUrlConfig`),
 ];
 
-/** Scan counts the entries of a table that is removed; Scan and PutItem are `portico store export` and `import`. */
+/**
+ * Scan counts the entries of a table that is removed; Scan and PutItem are `portico store export` and `import`; Query,
+ * GetItem and DeleteItem are the dead jobs of `portico jobs`.
+ */
 const tableActions = [
   ...["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"],
   ...["UpdateTimeToLive", "DescribeTimeToLive", "UpdateContinuousBackups", "DescribeContinuousBackups"],
-  ...["TagResource", "ListTagsOfResource", "Scan", "PutItem"],
+  ...["TagResource", "ListTagsOfResource", "Scan", "PutItem", "Query", "GetItem", "DeleteItem"],
 ].map((name) => `dynamodb:${name}`);
 
 const secretActions = ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameters", "ssm:AddTagsToResource"];

@@ -127,12 +127,11 @@ async function checkJobs({ clients, account, app, build }: Examination): Promise
     clients.lambda.send(new GetAccountSettingsCommand({})),
   ]);
   const isOk = found.queue !== "taken" && found.dead !== "taken";
-  const state =
-    found.queue === undefined
+  const state = !isOk
+    ? "or its dead letters' belongs to another app or stage, by its tags"
+    : found.queue === undefined
       ? "comes with the first deploy"
-      : isOk
-        ? "is there"
-        : "or its dead letters' belongs to another app or stage, by its tags";
+      : "is there";
   const environments = AccountLimit?.ConcurrentExecutions ?? Infinity;
   const leavesRoom = needed.concurrency < environments;
   return [

@@ -6,6 +6,7 @@ import {
   DeleteScheduleGroupCommand,
   GetScheduleCommand,
   ListTagsForResourceCommand,
+  UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../parts.ts";
@@ -19,8 +20,15 @@ import { isOurs, ownerTags, type Place, stageName } from "./names.ts";
 export interface FoundClock {
   /** Of the group, which alone can have tags. */
   readonly owner: "ours" | "taken";
-  /** ARN of the role with which it sends; undefined where the group has no schedule. */
+  /** Undefined where the group has none. */
+  readonly schedule: FoundSchedule | undefined;
+}
+
+interface FoundSchedule {
+  /** ARN of the role with which it sends. */
   readonly roleArn: string | undefined;
+  /** False for one that somebody turned off. */
+  readonly isOn: boolean;
 }
 
 /** `app--stage`, of the group and of the schedule in it. */
@@ -31,8 +39,8 @@ const groupArn = (owner: Owner, { account, region }: Place): string =>
 
 /** Two calls at once. */
 export async function findClock(clients: Clients, owner: Owner, place: Place): Promise<FoundClock | undefined> {
-  const [isMine, roleArn] = await Promise.all([isOwn(clients, owner, place), readSchedule(clients, owner)]);
-  return isMine === undefined ? undefined : { owner: isMine ? "ours" : "taken", roleArn };
+  const [isMine, schedule] = await Promise.all([isOwn(clients, owner, place), readSchedule(clients, owner)]);
+  return isMine === undefined ? undefined : { owner: isMine ? "ours" : "taken", schedule };
 }
 
 async function isOwn({ scheduler }: Clients, owner: Owner, place: Place): Promise<boolean | undefined> {
@@ -41,10 +49,10 @@ async function isOwn({ scheduler }: Clients, owner: Owner, place: Place): Promis
   return found && isOurs(owner, Object.fromEntries(found.Tags?.map(({ Key = "", Value = "" }) => [Key, Value]) ?? []));
 }
 
-async function readSchedule({ scheduler }: Clients, owner: Owner): Promise<string | undefined> {
+async function readSchedule({ scheduler }: Clients, owner: Owner): Promise<FoundSchedule | undefined> {
   const name = clockName(owner);
-  const command = new GetScheduleCommand({ GroupName: name, Name: name });
-  return (await scheduler.send(command).catch(undefinedIfMissing))?.Target?.RoleArn;
+  const found = await scheduler.send(new GetScheduleCommand({ GroupName: name, Name: name })).catch(undefinedIfMissing);
+  return found && { roleArn: found.Target?.RoleArn, isOn: found.State !== "DISABLED" };
 }
 
 /** What the clock is made with. */
@@ -63,8 +71,9 @@ export interface ClockInput {
 export async function ensureClock(input: ClockInput, found: FoundClock | undefined): Promise<void> {
   const { clients, owner, place, roleArn, isFresh } = input;
   const { scheduler, clock } = clients;
-  if (found?.roleArn === roleArn) return;
-  if (found?.roleArn !== undefined) await deleteSchedule(clients, owner);
+  if (found?.owner === "taken") throw clockTaken(owner);
+  if (ticks(found?.schedule, roleArn)) return;
+  const Command = found?.schedule ? UpdateScheduleCommand : CreateScheduleCommand;
   const name = clockName(owner);
   let hasGroup = found !== undefined;
   const isForNow = (error: unknown): boolean =>
@@ -74,7 +83,7 @@ export async function ensureClock(input: ClockInput, found: FoundClock | undefin
     hasGroup = true;
     try {
       await scheduler.send(
-        new CreateScheduleCommand({
+        new Command({
           GroupName: name,
           Name: name,
           // At each whole minute: a rate would begin when it is made ("Schedule types").
@@ -90,11 +99,14 @@ export async function ensureClock(input: ClockInput, found: FoundClock | undefin
     } catch (error) {
       hasGroup = !isMissing(error);
       // The answer to its making was lost.
-      if (isConflict(error) && (await readSchedule(clients, owner)) === roleArn) return;
+      if (isConflict(error) && ticks(await readSchedule(clients, owner), roleArn)) return;
       throw error;
     }
   });
 }
+
+const ticks = (schedule: FoundSchedule | undefined, roleArn: string): boolean =>
+  schedule?.roleArn === roleArn && schedule.isOn;
 
 async function createGroup({ clients, owner, place }: ClockInput): Promise<void> {
   const Tags = Object.entries(ownerTags(owner)).map(([Key, Value]) => ({ Key, Value }));
@@ -102,15 +114,17 @@ async function createGroup({ clients, owner, place }: ClockInput): Promise<void>
     await clients.scheduler.send(new CreateScheduleGroupCommand({ Name: clockName(owner), Tags }));
   } catch (error) {
     if (!isConflict(error)) throw error;
-    if ((await isOwn(clients, owner, place)) === false)
-      throw new UserError(
-        "NAME_TAKEN",
-        `the schedule group ${clockName(owner)} exists in the account, and its tags do not name this app and stage`,
-        "Rename the app or the stage, or remove that group yourself.",
-        { cause: error },
-      );
+    if ((await isOwn(clients, owner, place)) === false) throw clockTaken(owner, error);
   }
 }
+
+const clockTaken = (owner: Owner, cause?: unknown): UserError =>
+  new UserError(
+    "NAME_TAKEN",
+    `the schedule group ${clockName(owner)} exists in the account, and its tags do not name this app and stage`,
+    "Rename the app or the stage, or remove that group yourself.",
+    cause === undefined ? {} : { cause },
+  );
 
 /** The group stays until the stage is removed. */
 export async function deleteSchedule({ scheduler, clock }: Clients, owner: Owner): Promise<void> {

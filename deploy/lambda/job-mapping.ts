@@ -4,21 +4,19 @@ import {
   DeleteEventSourceMappingCommand,
   type EventSourceMappingConfiguration,
   GetEventSourceMappingCommand,
-  ListTagsCommand,
   paginateListEventSourceMappings,
   UpdateEventSourceMappingCommand,
 } from "@aws-sdk/client-lambda";
 import { jobsFunctionId } from "../../framework/model/job.ts";
-import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../parts.ts";
 import { poll, retry } from "../retry.ts";
 import { aliasName } from "./alias.ts";
 import { hasName, isConflict, isInvalidParameter, undefinedIfMissing } from "./aws-error.ts";
 import type { Clients } from "./clients.ts";
 import { queueArn } from "./job-queues.ts";
-import { functionName, isOurs, ownerTags, type Place } from "./names.ts";
+import { functionName, ownerTags, type Place } from "./names.ts";
 
-/** A mapping from the queue to the alias of the function that runs the jobs. */
+/** A mapping from the queue to the alias of the function that runs the jobs: both are ours, so it is. */
 export interface FoundMapping {
   readonly id: string;
   /** How many jobs run at once; 0 for one that somebody turned off. */
@@ -60,7 +58,7 @@ export interface MappingInput {
   readonly isFresh: () => boolean;
 }
 
-/** No call where it is as it should be. Throws UserError MAPPING_TAKEN. */
+/** No call where it is as it should be. */
 export async function ensureMapping(input: MappingInput, found: FoundMapping | undefined): Promise<void> {
   if (found?.concurrency === input.concurrency) return;
   if (found) await updateMapping(input, found.id);
@@ -84,26 +82,12 @@ async function createMapping(input: MappingInput): Promise<void> {
     } catch (error) {
       if (!hasName(error, "ResourceConflictException")) throw error;
       // It is there: the answer to its making was lost. Or it is not gone yet.
-      const there = await readMapping(clients, owner, place);
-      if (!there || there.State === "Deleting") throw error;
-      await adopt(input, there);
+      const there = await findMapping(clients, owner, place);
+      if (!there) throw error;
+      await ensureMapping(input, there);
     }
   });
 }
-
-async function adopt(input: MappingInput, there: EventSourceMappingConfiguration): Promise<void> {
-  const { clients, owner, concurrency } = input;
-  const { Tags } = await clients.lambda.send(new ListTagsCommand({ Resource: there.EventSourceMappingArn }));
-  if (!isOurs(owner, Tags)) throw mappingTaken(there.UUID);
-  if (there.ScalingConfig?.MaximumConcurrency !== concurrency) await updateMapping(input, there.UUID ?? "");
-}
-
-const mappingTaken = (id: string | undefined): UserError =>
-  new UserError(
-    "MAPPING_TAKEN",
-    `the event source mapping ${id} reads the queue of the jobs, and its tags do not name this app and stage`,
-    `Run aws lambda delete-event-source-mapping --uuid ${id}, then deploy again.`,
-  );
 
 async function updateMapping({ clients, concurrency }: MappingInput, UUID: string): Promise<void> {
   const ScalingConfig = { MaximumConcurrency: concurrency };

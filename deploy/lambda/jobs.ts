@@ -62,26 +62,26 @@ export function lookForJobs(
   looking?.catch(() => undefined);
   return async (records) => {
     if (looking) return looking;
-    const hasJobs = [...records.values()].some(({ parts }) => Object.hasOwn(parts, `queue ${queueName(input.owner)}`));
-    return hasJobs || (input.needed === undefined && records.size === 0) ? findJobs(input) : undefined;
+    if ([...records.values()].some(({ parts }) => Object.hasOwn(parts, `queue ${queueName(input.owner)}`)))
+      return findJobs(input);
+    return input.needed === undefined && records.size === 0 ? findJobs(input).catch(undefinedIfDenied) : undefined;
   };
 }
 
-async function findJobs({ clients, owner, place, needed }: LookInput): Promise<FoundJobs | undefined> {
-  try {
-    const [queues, alias, mapping, clock] = await Promise.all([
-      findQueues(clients, owner, place),
-      readAlias(clients, functionName(owner, jobsFunctionId)),
-      findMapping(clients, owner, place),
-      findClock(clients, owner, place),
-    ]);
-    const isThere = queues.queue ?? queues.dead ?? alias ?? mapping ?? clock;
-    return isThere && { ...queues, alias, mapping, clock };
-  } catch (error) {
-    if (needed === undefined && hasName(error, "AccessDenied", "AccessDeniedException")) return undefined;
-    throw error;
-  }
+async function findJobs({ clients, owner, place }: LookInput): Promise<FoundJobs | undefined> {
+  const [queues, alias, mapping, clock] = await Promise.all([
+    findQueues(clients, owner, place),
+    readAlias(clients, functionName(owner, jobsFunctionId)),
+    findMapping(clients, owner, place),
+    findClock(clients, owner, place),
+  ]);
+  const isThere = queues.queue ?? queues.dead ?? alias ?? mapping ?? clock;
+  return isThere && { ...queues, alias, mapping, clock };
 }
+
+const undefinedIfDenied = (error: unknown): undefined => {
+  if (!hasName(error, "AccessDenied", "AccessDeniedException")) throw error;
+};
 
 const queuePart = (owner: Owner, concurrency: number, note?: string): Part => ({
   kind: "queue",
@@ -145,7 +145,7 @@ export function jobPartsOf(
 export function deployedJobs(owner: Owner, place: Place, found: FoundJobs | undefined): readonly DeployedPart[] {
   if (!found) return [];
   const { queue, dead, alias, mapping, clock } = found;
-  const role = clock?.owner === "ours" ? clock.roleArn : undefined;
+  const role = clock?.owner === "ours" ? clock.schedule?.roleArn : undefined;
   return [
     ...(queue === "ours" ? [queuePart(owner, (alias && mapping?.concurrency) ?? 0)] : []),
     ...(dead === "ours" ? [deadPart(owner)] : []),
@@ -196,7 +196,7 @@ export function jobLeftovers(owner: Owner, found: FoundJobs | undefined, live: L
   const triggers = recordedTriggers(owner, live.record);
   const { alias, mapping, clock } = found;
   if (triggers && (!alias || alias.FunctionVersion === versionOf(triggers.ref))) return [];
-  if (!triggers && !alias && !mapping && clock?.roleArn === undefined) return [];
+  if (!triggers && !alias && !mapping && !clock?.schedule) return [];
   const what = triggers
     ? `jobs follow release ${live.number}`
     : `release ${live.number} has no jobs, and some are called`;
@@ -262,7 +262,7 @@ export async function settleJobs(
 
 /** The clock first, since its ticks would wait; the alias when nothing calls it, so that its version can be deleted. */
 async function removeTriggers(clients: Clients, owner: Owner, { alias, mapping, clock }: FoundJobs): Promise<void> {
-  if (clock?.owner === "ours" && clock.roleArn !== undefined) await deleteSchedule(clients, owner);
+  if (clock?.owner === "ours" && clock.schedule) await deleteSchedule(clients, owner);
   if (mapping) await deleteMapping(clients, mapping);
   if (alias) await deleteAlias(clients, functionName(owner, jobsFunctionId));
 }

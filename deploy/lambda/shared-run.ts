@@ -26,7 +26,7 @@ export interface SharedRun extends LambdaTarget {
     readonly roles: FoundRoles;
     readonly table: FoundTable | undefined;
   };
-  /** As they were last seen or made. */
+  /** As they were seen before the run changed them; the alias as it was moved last. */
   jobs?: FoundJobs | undefined;
   /** The release that takes the traffic, as far as this run knows. */
   current?: Release | undefined;
@@ -136,8 +136,8 @@ export async function switchWithJobs(run: SharedRun, release: Release, switchReq
 }
 
 /**
- * Before anything of a release that is not kept is deleted: nothing calls its jobs then, and it is known that they were
- * called as long as they are.
+ * Before anything of a release that is not kept is deleted: nothing calls its jobs then. Its record, which tells a
+ * later run that there were jobs, goes after their triggers.
  */
 export async function settleCurrentJobs(run: SharedRun, [first]: readonly Release[]): Promise<void> {
   if (first && first.number === run.current?.number) await settleOnce(run, first);

@@ -93,8 +93,8 @@ export async function countFiles(client: Client, owner: Owner): Promise<StoredDa
   return { kind: "bucket", name, entries, isMore: keys.length === pageSize };
 }
 
-/** R2 deletes empty buckets alone; the mark goes last, so that the next run goes on after an interruption. */
-export async function deleteBucket(client: Client, owner: Owner): Promise<void> {
+/** The mark goes last, so that the next run goes on after an interruption. */
+export async function emptyBucket(client: Client, owner: Owner): Promise<void> {
   const name = scriptName(owner);
   const remove = (key: string): Promise<unknown> =>
     ignoring(noSuchKey, () =>
@@ -111,10 +111,13 @@ export async function deleteBucket(client: Client, owner: Owner): Promise<void> 
     await inParallel(files, 8, remove);
   }
   await remove(markOf(owner));
-  await ignoring(noSuchBucket, () =>
-    client.call({ operation: "deleteBucket", method: "DELETE", path: `${path}/${name}` }),
-  );
 }
+
+/** R2 refuses one that is not empty. */
+export const deleteBucket = (client: Client, owner: Owner): Promise<void> =>
+  ignoring(noSuchBucket, () =>
+    client.call({ operation: "deleteBucket", method: "DELETE", path: `${path}/${scriptName(owner)}` }),
+  );
 
 async function ignoring(code: number, call: () => Promise<unknown>): Promise<void> {
   try {

@@ -7,7 +7,7 @@ import { removeTriggers } from "./triggers.ts";
 import { scriptName } from "./names.ts";
 import { observe, type Observation } from "./observation.ts";
 import { deleteQueues, endConsumer } from "./job-queues.ts";
-import { deleteBucket } from "./files-bucket.ts";
+import { deleteBucket, emptyBucket } from "./files-bucket.ts";
 import { deleteStore } from "./store-database.ts";
 
 /** Runs to the end however often it is started; another's Worker or database of that name is left alone. */
@@ -25,6 +25,7 @@ export async function removeAll(client: Client, owner: Owner, withData: boolean)
     removed.push({ kind: "table", name });
   }
   if (withData && (files === "ours" || files === "empty")) {
+    if (files === "ours") await emptyBucket(client, owner);
     await deleteBucket(client, owner);
     removed.push({ kind: "bucket", name });
   }

@@ -1,6 +1,6 @@
 /** The queue and the dead jobs of a stage, as `portico jobs --stage` works on them by the API of its cloud. */
 import { openStageQueue } from "../../deploy/lambda/job-queues.ts";
-import { isServiceError } from "../../deploy/lambda/aws-error.ts";
+import { isServiceError, isTransient } from "../../deploy/lambda/aws-error.ts";
 import { callTable } from "../../deploy/lambda/table-entries.ts";
 import { tableName } from "../../deploy/lambda/table.ts";
 import type { Owner } from "../../deploy/parts.ts";
@@ -30,7 +30,8 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
       return (await callTable(clients, operation, input)) as T;
     } catch (error) {
       if (!isServiceError(error)) throw error;
-      throw Object.assign(error, { code: error.name, outcome: "refused" } satisfies Partial<AwsCallError>);
+      const outcome = isTransient(error) ? "lost" : "refused";
+      throw Object.assign(error, { code: error.name, outcome } satisfies Partial<AwsCallError>);
     }
   };
   return {

@@ -31,7 +31,7 @@ import { type MappedFailure, mapFailure } from "./source-frame.ts";
 import { createStaticFiles, type StaticFiles } from "./static-files.ts";
 import { toHttpResponse } from "../http/response-conversion.ts";
 import { toHeaders } from "../http/to-request.ts";
-import { uploadsPath } from "../runtime/path.ts";
+import { isUploadPath, uploadsPath } from "../runtime/path.ts";
 import { maxBody, maxHead } from "../emulation/workers/limits.ts";
 
 /** A failed request, its failure and its status, for the terminal. */
@@ -153,8 +153,8 @@ async function answer(
   const { request, requestId } = exchange;
   const { routing, directory } = content;
   const [path = "/"] = request.target.split("?", 1);
-  // Lambda's forms go to S3.
-  if (request.method === "POST" && path.startsWith(uploadsPath) && target !== "lambda")
+  // A build for Lambda refuses portico/files.
+  if (request.method === "POST" && isUploadPath(path) && target !== "lambda")
     return runRoute(exchange, uploadsDecision, routing.routes, runner);
   let decision: RoutingDecision;
   try {

@@ -7,7 +7,7 @@ import { readManifest } from "../model/manifest-reader.ts";
 import { UserError } from "../model/user-error.ts";
 import { answerAsset, answerNotFound, notFoundPage } from "../runtime/assets.ts";
 import type { JobRun } from "../features/jobs/job-runner.ts";
-import { uploadsPath } from "../runtime/path.ts";
+import { isUploadPath, pathOf } from "../runtime/path.ts";
 import type { Fetch } from "../runtime/route-function.ts";
 import { jsonError } from "../runtime/error-response.ts";
 import { restrictPackages } from "../http/declared-packages.ts";
@@ -48,7 +48,8 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
   // too.
   Object.assign(process.env, declared);
   const app = await loadMain(build, manifest);
-  const server = await serve({ ...options, fetch: withAssets(app, manifest, folder), env: declared });
+  const uploadForms = manifest.functions.some(({ needs }) => needs?.includes("files"));
+  const server = await serve({ ...options, fetch: withAssets(app, manifest, folder), env: declared, uploadForms });
   if (!manifest.jobs || options.data === undefined) return server;
   const jobs = await startJobs({
     ...options,
@@ -77,17 +78,11 @@ export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "route
   return (request, call) => {
     const path = pathOf(request.url);
     // Without a 404 page, the app's router answers 404 itself; upload forms are no route of the app's.
-    if (path.startsWith(uploadsPath) || (!page && !mayBeAsset(path))) return app(request, call);
+    if (isUploadPath(path) || (!page && !mayBeAsset(path))) return app(request, call);
     const found = find(path);
     if (found.kind === "route") return app(request, call);
     return found.kind === "asset" ? answerAsset(request, found.asset, read) : serveMissing(request, call);
   };
-}
-
-/** The path of a request's URL, which is normalised and has no fragment. */
-function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return url.slice(url.indexOf("/", url.indexOf("://") + 3), query < 0 ? undefined : query);
 }
 
 async function loadMain(build: string, { main, app }: Manifest): Promise<Fetch> {

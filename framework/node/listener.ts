@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorResponse } from "../runtime/error-response.ts";
-import { uploadsPath } from "../runtime/path.ts";
+import { isUploadPath, pathOf } from "../runtime/path.ts";
 import type { Fetch } from "../runtime/route-function.ts";
 import type { Call, Env, Platform } from "../runtime/handler.ts";
 import { exceedsLimit, limitBody } from "./body-limit.ts";
@@ -45,6 +45,8 @@ export interface NodeOptions {
   readonly proxyHeaders?: ProxyHeaders;
   /** Bytes; a longer body is answered 413. Default: no limit. */
   readonly maxBody?: number;
+  /** Whether `fetch` receives the upload forms of portico/files, which have limits of their own. Default: false. */
+  readonly uploadForms?: boolean;
   /**
    * Milliseconds in which a client must read some of its response, else its connection is closed. Default: no limit.
    */
@@ -61,6 +63,8 @@ export interface NodeOptions {
 /** A request listener, and its background work. */
 export interface NodeAdapter {
   readonly listener: RequestListener;
+  /** Whether the body that a request announces is too large. */
+  announcesTooMuch(incoming: IncomingMessage): boolean;
   /** Resolves when all background work has settled. */
   drain(): Promise<void>;
 }
@@ -81,7 +85,7 @@ interface ByteCount {
  * malformed escape.
  */
 export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdapter {
-  const { env = {}, data, maxBody = Number.POSITIVE_INFINITY, onError = warn, onAccess } = options;
+  const { env = {}, data, maxBody = Number.POSITIVE_INFINITY, uploadForms, onError = warn, onAccess } = options;
   const platform: Platform = { name: "node", ...(data !== undefined && { data }) };
   const trust = createTrust(options.trustProxy ?? false, options.proxyHeaders);
   const work = new Set<Promise<void>>();
@@ -94,6 +98,8 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
       .finally(() => work.delete(settled));
     work.add(settled);
   };
+  const limitOf = ({ method }: IncomingMessage, url: string): number =>
+    uploadForms && method === "POST" && isUploadPath(pathOf(url)) ? Number.POSITIVE_INFINITY : maxBody;
   const listener = (incoming: IncomingMessage, out: ServerResponse): void => {
     const target = incoming.url ?? "";
     const origin = trust(incoming);
@@ -107,8 +113,7 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
     if (url === undefined || hasTwoHosts(incoming)) return refuse(out, 400, "Bad Request");
     const framing = framingRefusal(incoming);
     if (framing !== undefined) return refuse(out, framing, framing === 400 ? "Bad Request" : "Not Implemented");
-    // An upload form has a limit of its own.
-    const most = data !== undefined && target.startsWith(uploadsPath) ? Number.POSITIVE_INFINITY : maxBody;
+    const most = limitOf(incoming, url);
     if (exceedsLimit(incoming, most)) return refuseBody(incoming, out);
     limitBody(incoming, most, () => refuseBody(incoming, out));
     const { clientAddress } = origin;
@@ -123,6 +128,10 @@ export function createAdapter(fetch: Fetch, options: NodeOptions = {}): NodeAdap
   };
   return {
     listener,
+    announcesTooMuch(incoming) {
+      const url = urlOf(incoming, trust(incoming));
+      return exceedsLimit(incoming, url === undefined ? maxBody : limitOf(incoming, url));
+    },
     drain: async () => {
       while (work.size) await Promise.all(work);
     },

@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../model/user-error.ts";
-import { uploadsPath } from "../runtime/path.ts";
 import type { Fetch } from "../runtime/route-function.ts";
 import { createAdapter, type NodeAdapter, type NodeOptions } from "./listener.ts";
 import { refuse } from "./response-writer.ts";
@@ -89,9 +88,7 @@ export async function serve(options: ServeOptions): Promise<NodeServer> {
   server.on("request", handle);
   server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A client that waits for 100 Continue need not send a refused body (RFC 9110 section 10.1.1).
-    const isUpload = incoming.url?.startsWith(uploadsPath);
-    if (!isUpload && Number(incoming.headers["content-length"] ?? 0) > limits.maxBody)
-      return refuse(outgoing, 413, "Payload Too Large");
+    if (adapter.announcesTooMuch(incoming)) return refuse(outgoing, 413, "Payload Too Large");
     // A request with ambiguous framing is refused without its body.
     if (framingRefusal(incoming) === undefined) outgoing.writeContinue();
     handle(incoming, outgoing);

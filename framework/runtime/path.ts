@@ -3,6 +3,16 @@
 /** The paths below which Portico itself receives upload forms of `portico/files`. */
 export const uploadsPath = "/.portico/files/";
 
+/** Whether a form is sent to this canonical path, which has the name of one namespace below `uploadsPath`. */
+export const isUploadPath = (path: string): boolean =>
+  path.startsWith(uploadsPath) && path.length > uploadsPath.length && !path.includes("/", uploadsPath.length);
+
+/** The path of a URL that is normalised and has no fragment. */
+export function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3), query < 0 ? undefined : query);
+}
+
 /** The params of a matched path; an optional rest param that is absent is left out. */
 export type ParamValues = Record<string, string>;
 

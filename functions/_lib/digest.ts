@@ -16,6 +16,9 @@ export async function readDigest(context: StoreContext): Promise<Digest | undefi
   return (await digests(context).get("latest"))?.value;
 }
 
+/** A late run for an earlier day changes nothing. */
 export async function keepDigest(context: StoreContext, digest: Digest): Promise<void> {
+  const kept = await readDigest(context);
+  if (kept && kept.until > digest.until) return;
   await digests(context).set("latest", digest);
 }

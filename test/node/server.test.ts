@@ -274,9 +274,12 @@ test("a rejected waitUntil is reported with the request's id, and other requests
 test("a body has a limit, with Content-Length or chunked, and the rest of a refused one is not awaited", async () => {
   const { port, url } = await start(async (request) => new Response(String((await request.arrayBuffer()).byteLength)), {
     maxBody: 1000,
+    data: ":memory:",
   });
   expect((await send(port, "/", { method: "POST", body: new Uint8Array(1000) })).text).toBe("1000");
   expect((await send(port, "/", { method: "POST", body: new Uint8Array(1001) })).status).toBe(413);
+  // Where upload forms would go, in a server whose app has none.
+  expect((await send(port, "/.portico/files/x", { method: "POST", body: new Uint8Array(1001) })).status).toBe(413);
   const chunked = (size: number): ReadableStream<Uint8Array> =>
     new ReadableStream({
       start: (controller) => (

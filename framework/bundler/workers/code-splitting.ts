@@ -39,15 +39,18 @@ export async function bundleWithSplitting(
   const resolution = { root: app.root, target, external: externalPackages(app, target) };
   const modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
-  const linkWith = (order: EvaluationOrder, uploads = false): Promise<Linked> => {
+  const linkWith = (order: EvaluationOrder, uploads: boolean): Promise<Linked> => {
     const ordered = modules.map(({ name, text }) => [name, text + deferringLine(order, `portico:${name}`)] as const);
     const entries = new Map([...ordered, ...modulesAround(uploads)]);
     return build({ ...bundleOptions({ ...resolution, entries }, "production", order), entryPoints });
   };
   // Only the linked functions tell whether one has upload forms.
+  let hasForms = false;
   const link = async (order: EvaluationOrder): Promise<Linked> => {
-    const linked = await linkWith(order);
-    return importsFiles(linked.metafile) ? linkWith(order, true) : linked;
+    const linked = await linkWith(order, hasForms);
+    if (hasForms || !importsFiles(linked.metafile)) return linked;
+    hasForms = true;
+    return linkWith(order, hasForms);
   };
   const entryPoints = [
     { in: "portico:entry/router", out: "index" },
@@ -72,7 +75,7 @@ export async function bundleWithSplitting(
   inputs.add(metafile);
   for (const note of await notesOf(app.root, target, modules, { metafile, files })) warn(note);
   const texts = modules.map(({ name, text }) => [name, text] as const);
-  const entries = new Map([...texts, ...modulesAround(importsFiles(metafile))]);
+  const entries = new Map([...texts, ...modulesAround(hasForms)]);
   const built = { metafile, hash: createGraphHasher({ ...resolution, entries }, metafile) };
   return {
     files,

@@ -57,10 +57,10 @@ async function onStage(input: CommandInput): Promise<number> {
 /** @param off why schedules do not run */
 async function act(input: CommandInput, app: App, queue: JobQueue, off: string | undefined): Promise<number> {
   const [action, words = []] = input.args as readonly [string?, (readonly string[])?];
-  const found = await discoverJobs(app);
-  const names = found.map(({ name }) => name);
-  const subject: Subject = { names, queue, words, at: textFlag(input, "at"), reporter: input.reporter };
   try {
+    const found = await discoverJobs(app);
+    const names = found.map(({ name }) => name);
+    const subject: Subject = { names, queue, words, at: textFlag(input, "at"), reporter: input.reporter };
     if (action === undefined) {
       const table = await describeJobs(found, queue, Date.now());
       input.reporter.result(jobsText(table, off, input.reporter), { type: "jobs", ...table });

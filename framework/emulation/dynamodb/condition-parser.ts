@@ -49,18 +49,18 @@ export function parseCondition(member: string, text: string, scope: ExpressionSc
 
 function readOr(parsing: Parsing): Condition {
   let left = readAnd(parsing);
-  while (parsing.reader.skip("OR")) left = { kind: "or", left, right: readAnd(parsing) };
+  while (parsing.reader.accept("OR")) left = { kind: "or", left, right: readAnd(parsing) };
   return left;
 }
 
 function readAnd(parsing: Parsing): Condition {
   let left = readNot(parsing);
-  while (parsing.reader.skip("AND")) left = { kind: "and", left, right: readNot(parsing) };
+  while (parsing.reader.accept("AND")) left = { kind: "and", left, right: readNot(parsing) };
   return left;
 }
 
 function readNot(parsing: Parsing): Condition {
-  if (parsing.reader.skip("NOT")) return { kind: "not", condition: readOne(parsing) };
+  if (parsing.reader.accept("NOT")) return { kind: "not", condition: readOne(parsing) };
   return readOne(parsing);
 }
 
@@ -83,8 +83,8 @@ function readParentheses(parsing: Parsing): Condition {
 /** Continues after the first part of a condition, with AND before OR. */
 function readRest(parsing: Parsing, first: Condition): Condition {
   let left = first;
-  while (parsing.reader.skip("AND")) left = { kind: "and", left, right: readNot(parsing) };
-  while (parsing.reader.skip("OR")) left = { kind: "or", left, right: readAnd(parsing) };
+  while (parsing.reader.accept("AND")) left = { kind: "and", left, right: readNot(parsing) };
+  while (parsing.reader.accept("OR")) left = { kind: "or", left, right: readAnd(parsing) };
   return left;
 }
 
@@ -114,7 +114,7 @@ function readOperand(parsing: Parsing): Operand {
 function readComparison(parsing: Parsing): Condition {
   const { reader } = parsing;
   const left = readOperand(parsing);
-  if (reader.skip("BETWEEN")) return readBetween(parsing, left);
+  if (reader.accept("BETWEEN")) return readBetween(parsing, left);
   if (reader.isAt("IN")) throw reader.fault("Portico's local DynamoDB does not support the operator IN");
   if (reader.peek().kind !== "mark" || !/^(?:=|<>|<=|>=|<|>)$/.test(reader.peek().text)) throw reader.syntaxError();
   const comparator = reader.next().text as Comparator;
@@ -153,7 +153,7 @@ function readFunction(parsing: Parsing): Condition {
     throw reader.fault(`Portico's local DynamoDB does not support the function ${name}`);
   reader.expect("(");
   const operands = [readOperand(parsing)];
-  while (reader.skip(",")) operands.push(readOperand(parsing));
+  while (reader.accept(",")) operands.push(readOperand(parsing));
   reader.expect(")");
   const count = Object.hasOwn(operandCounts, name) ? operandCounts[name] : undefined;
   if (count === undefined) note(faults, "function", `Invalid function name; function: ${name}`);

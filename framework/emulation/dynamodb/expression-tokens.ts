@@ -58,14 +58,14 @@ export class TokenReader {
   }
 
   /** Takes the next token if it is this keyword or mark. */
-  skip(text: string): boolean {
+  accept(text: string): boolean {
     if (!this.isAt(text)) return false;
     this.#index += 1;
     return true;
   }
 
   expect(text: string): void {
-    if (!this.skip(text)) throw this.syntaxError();
+    if (!this.accept(text)) throw this.syntaxError();
   }
 
   /** At the next token. */

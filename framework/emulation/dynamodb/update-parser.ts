@@ -57,12 +57,12 @@ function readSection(parsing: Parsing): readonly UpdateAction[] {
   const actions: UpdateAction[] = [];
   const readAll = (readAction: (parsing: Parsing) => UpdateAction): readonly UpdateAction[] => {
     do actions.push(readAction(parsing));
-    while (reader.skip(","));
+    while (reader.accept(","));
     return actions;
   };
-  if (reader.skip("SET")) return readAll(readSet);
-  if (reader.skip("REMOVE")) return readAll(() => ({ kind: "remove", name: readAttribute(parsing) }));
-  if (reader.skip("ADD")) return readAll(readAdd);
+  if (reader.accept("SET")) return readAll(readSet);
+  if (reader.accept("REMOVE")) return readAll(() => ({ kind: "remove", name: readAttribute(parsing) }));
+  if (reader.accept("ADD")) return readAll(readAdd);
   if (reader.isAt("DELETE")) throw reader.fault("Portico's local DynamoDB does not support the section DELETE");
   throw reader.syntaxError();
 }
@@ -77,7 +77,7 @@ function readSet(parsing: Parsing): UpdateAction {
   const name = readAttribute(parsing);
   reader.expect("=");
   const left = readOperand(parsing);
-  const sign = reader.skip("+") ? 1 : reader.skip("-") ? -1 : undefined;
+  const sign = reader.accept("+") ? 1 : reader.accept("-") ? -1 : undefined;
   if (sign === undefined) return { kind: "set", name, value: left };
   const right = readOperand(parsing);
   for (const operand of [left, right]) {
@@ -103,7 +103,7 @@ function readFunction(parsing: Parsing): UpdateValue {
   if (name === "list_append") throw reader.fault("Portico's local DynamoDB does not support the function list_append");
   reader.expect("(");
   const operands = [readOperand(parsing)];
-  while (reader.skip(",")) operands.push(readOperand(parsing));
+  while (reader.accept(",")) operands.push(readOperand(parsing));
   reader.expect(")");
   const [first = nothing, otherwise = nothing] = operands;
   if (name !== "if_not_exists") note(faults, "function", `Invalid function name; function: ${name}`);

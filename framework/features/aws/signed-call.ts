@@ -67,10 +67,8 @@ export function createSignedCall(service: AwsService): SignedCall {
   };
 }
 
-/** HMAC-SHA256. */
-export const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-/** SHA-256 in hex. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Signature Version 4 (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
 function signedHeaders({ name, target, endpoint }: AwsService, operation: string, body: string) {
@@ -87,7 +85,7 @@ function signedHeaders({ name, target, endpoint }: AwsService, operation: string
   };
   const lines = Object.entries(headers).map(([header, value]) => `${header}:${value}\n`);
   const signed = Object.keys(headers).join(";");
-  const request = ["POST", "/", "", lines.join(""), signed, sha256(body)].join("\n");
+  const request = ["POST", endpoint.pathname, "", lines.join(""), signed, sha256(body)].join("\n");
   const text = ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(request)].join("\n");
   const key = scope.reduce<string | Buffer>(hmac, `AWS4${env["AWS_SECRET_ACCESS_KEY"]}`);
   const credential = `${env["AWS_ACCESS_KEY_ID"]}/${scope.join("/")}`;

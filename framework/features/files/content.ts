@@ -2,10 +2,10 @@
 import type { Content } from "./engine.ts";
 import { FileError } from "./file-error.ts";
 
-/** What can be stored. */
-export type FileBody = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
+/** What can be stored; null, the body of a request without one, is an empty file. */
+export type FileBody = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array> | null;
 
-/** Bytes of a stream without a size, which is read into memory first: S3 and R2 have to know sizes beforehand. */
+/** Bytes of a stream without a size, which is read into memory first, as clouds have to know sizes beforehand. */
 const maxCollected = 10_485_760;
 
 /** Rejects with FileError FILE_SIZE for what is too large. @param size given by the caller @param most bytes */
@@ -28,7 +28,7 @@ export async function toContent(body: FileBody, size: number | undefined, most: 
 }
 
 function toBytes(body: FileBody): Uint8Array | undefined {
-  if (typeof body === "string") return new TextEncoder().encode(body);
+  if (body === null || typeof body === "string") return new TextEncoder().encode(body ?? "");
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
   if (!ArrayBuffer.isView(body)) return undefined;
   return new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength);
@@ -41,7 +41,7 @@ function checkedSize(content: Content & { readonly size: number }, most: number)
 }
 
 /** The parts, which throw FileError FILE_SIZE where they are more or fewer bytes than that. */
-export async function* counted(parts: AsyncIterable<Uint8Array>, size: number): AsyncIterable<Uint8Array> {
+async function* counted(parts: AsyncIterable<Uint8Array>, size: number): AsyncIterable<Uint8Array> {
   let left = size;
   for await (const part of parts) {
     left -= part.byteLength;

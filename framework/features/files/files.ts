@@ -10,7 +10,7 @@ export type FilesContext = Pick<Call, "waitUntil">;
 
 /** How a file is stored. */
 export interface PutOptions {
-  /** Content-Type, at most 255 characters; by default a Blob's own, or application/octet-stream. */
+  /** Content-Type, at most 255 characters; application/octet-stream by default. A Blob's own is not taken. */
   readonly type?: string | undefined;
   /** Bytes of a stream. A stream without it is read into memory first, at most 10 MB. */
   readonly size?: number | undefined;
@@ -103,7 +103,7 @@ function toFiles(engine: Engine, most: number): Files {
     return key;
   };
   return {
-    async put(key, body, { type = (body as Blob).type || "application/octet-stream", size } = {}) {
+    async put(key, body, { type = "application/octet-stream", size } = {}) {
       const stored = await engine.put(checked(key), await toContent(body, size, maxSize), checkedType(type));
       return { key, type, ...stored };
     },
@@ -129,7 +129,7 @@ function toFiles(engine: Engine, most: number): Files {
         throw new FileError("FILE_FORM", `maxBytes is a whole number from 1 to ${maxSize}`);
       if (!(Number.isInteger(expires) && expires > 0 && expires <= week))
         throw new FileError("FILE_FORM", `expires is whole seconds from 1 to ${week}`);
-      const limits = { maxBytes, type: checkedType(type), expires: Math.floor(Date.now() / 1000) + expires };
+      const limits = { maxBytes, type: checkedType(type), expires: Math.ceil(Date.now() / 1000) + expires };
       return { method: "POST", ...(await engine.form(checked(key), limits)) };
     },
   };

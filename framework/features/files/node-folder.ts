@@ -58,11 +58,12 @@ export function openFiles(platform: Platform | undefined, namespace: string): En
         await folder.remove(name);
         throw error;
       }
-      await folder.remove(replaced);
+      // What cannot be removed is an orphan, which a later start removes.
+      await folder.remove(replaced).catch(() => undefined);
       return { ...stored, modified };
     },
     get: (key, range) => folder.read(() => index.find(namespace, key), range),
-    delete: async (key) => folder.remove(index.drop(namespace, key)),
+    delete: async (key) => folder.remove(index.drop(namespace, key)).catch(() => undefined),
     list: async (prefix, after, limit) => index.list(namespace, prefix, after, limit).map(toListed),
     form: (key, limits) => signForm(secret, { namespace, key, ...limits }),
   };
@@ -136,11 +137,12 @@ const toListed = ({ k, s, e, m }: Row): ListedFile => ({ key: k, size: s, etag: 
 
 /** Readable by this user alone, since uploads may be private, and the index has the key of forms. */
 function makeFolder(data: string): string {
-  const { mkdirSync, mkdtempSync, rmSync } = process.getBuiltinModule("node:fs");
+  const { chmodSync, mkdirSync, mkdtempSync, rmSync } = process.getBuiltinModule("node:fs");
   const { join } = process.getBuiltinModule("node:path");
   if (data !== ":memory:") {
     const folder = join(data, "files");
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o700);
     return folder;
   }
   const folder = mkdtempSync(join(process.getBuiltinModule("node:os").tmpdir(), "portico-files-"));

@@ -1,23 +1,14 @@
 /** The route of upload forms on Node and on Workers: checks what a form allows while the file is stored. */
 import { errorResponse, jsonError } from "../../runtime/error-response.ts";
 import type { Call } from "../../runtime/handler.ts";
+import { HttpError } from "../../runtime/http-error.ts";
 import type { FormReceiver } from "./engine.ts";
 import type { FileError } from "./file-error.ts";
-import { FormError, readForm, type ReceivedForm } from "./form-reader.ts";
+import { readForm, type ReceivedForm } from "./form-reader.ts";
 import { type FormPolicy, readPolicy } from "./signed-form.ts";
 
 /** Answers the request of a form: 204 with the file's ETag. */
 export type UploadRoute = (request: Request, call: Call) => Promise<Response>;
-
-/** A form that is not stored. */
-class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** Binds the route to a target's engine. */
 export const createUploadRoute =
@@ -27,10 +18,8 @@ export const createUploadRoute =
     try {
       return await receive(request, call, open);
     } catch (error) {
-      if (error instanceof Refusal) return jsonError(error.status, error.message);
-      if (error instanceof FormError || (error as Partial<FileError>).code === "FILE_SIZE")
-        return jsonError(400, (error as Error).message);
-      return errorResponse(error, call);
+      const isBusy = (error as Partial<FileError>).code === "FILE_BUSY";
+      return isBusy ? jsonError(503, "the file could not be stored; send it again later") : errorResponse(error, call);
     }
   };
 
@@ -49,7 +38,7 @@ async function receive(
   );
   const { put, secret } = open(platform, namespace);
   const policy = await readPolicy(secret, form.fields);
-  if (policy?.namespace !== namespace) throw new Refusal(403, "this app did not sign the form, or it was changed");
+  if (policy?.namespace !== namespace) throw new HttpError(403, "this app did not sign the form, or it was changed");
   check(policy, form);
   const content = { size: form.size, parts: limited(form.file, policy.maxBytes) };
   const { etag } = await put(policy.key, content, policy.type);
@@ -58,8 +47,8 @@ async function receive(
 
 /** Before any byte of the file is read. */
 function check({ expires, type, maxBytes }: FormPolicy, { fields, size = 0 }: ReceivedForm): void {
-  if (Date.now() >= expires * 1000) throw new Refusal(403, "the form has expired; load the page again");
-  if (fields.get("Content-Type") !== type) throw new Refusal(415, `the form takes files of type ${type} alone`);
+  if (Date.now() >= expires * 1000) throw new HttpError(403, "the form has expired; load the page again");
+  if (fields.get("Content-Type") !== type) throw new HttpError(415, `the form takes files of type ${type} alone`);
   // Clients may leave out the last line break.
   if (size > maxBytes) throw tooLarge(maxBytes);
 }
@@ -73,4 +62,4 @@ async function* limited(parts: AsyncIterable<Uint8Array>, maxBytes: number): Asy
   }
 }
 
-const tooLarge = (maxBytes: number): Refusal => new Refusal(413, `the file has more than ${maxBytes} bytes`);
+const tooLarge = (maxBytes: number): HttpError => new HttpError(413, `the file has more than ${maxBytes} bytes`);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { poll, retry } from "../../../deploy/retry.ts";
 import { ConflictException } from "@aws-sdk/client-apigatewayv2";
 import { ResourceConflictException, TooManyRequestsException } from "@aws-sdk/client-lambda";
+import { SQSServiceException } from "@aws-sdk/client-sqs";
 import { virtualClock } from "../virtual-clock.ts";
 import { toUnreachableError } from "../../../deploy/network-error.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
@@ -56,6 +57,9 @@ test("polling ends with the state, with its own error, or with the limit", async
 test("errors are told apart by name and status, never by text", () => {
   expect(isConflict(new ConflictException({ message: "", $metadata: {} }))).toBe(true);
   expect(isTransient(new TooManyRequestsException({ message: "", $metadata: { httpStatusCode: 429 } }))).toBe(true);
+  // SQS's throttling, which is no 429.
+  const throttled = new SQSServiceException({ name: "RequestThrottled", $fault: "client", $metadata: {} });
+  expect(isTransient(throttled)).toBe(true);
   expect(isMissing(conflict)).toBe(false);
   expect(isConnectionError(Object.assign(new Error("x"), { code: "ECONNRESET" }))).toBe(true);
   expect(isConnectionError(Object.assign(new Error("x"), { name: "TimeoutError" }))).toBe(true);

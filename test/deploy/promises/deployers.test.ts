@@ -156,7 +156,8 @@ describe.each(rows.filter(({ leases }) => leases))("$name", (row) => {
 
   test("a deployer that is paused at every other call until its lease expires does not move the traffic", async () => {
     const failures: (string | undefined)[] = [];
-    for (let at = 1; at <= calls; at += 2) failures.push(await standStill(at));
+    const first = 1 + (Number(process.env["PORTICO_SEED"]) % 2);
+    for (let at = first; at <= calls; at += 2) failures.push(await standStill(at));
     expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
   });
 });

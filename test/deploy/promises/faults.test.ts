@@ -71,6 +71,11 @@ describe.each(rows)("$name", (row) => {
     return { failures, ends };
   };
 
+  test("a few runs with other random faults, or their repetition, end as a clean run does", async () => {
+    const first = Number(process.env["PORTICO_SEED"]);
+    expect((await weather(Array.from({ length: row.sample * 3 + 1 }, (_, at) => first + at))).failures).toEqual([]);
+  });
+
   // 200 were run of each row; docs/decisions/096 says what they cost.
   const runs = Number(process.env["PORTICO_FAULT_RUNS"] ?? 30);
   test(`${runs} runs with random faults, or their repetition, end as a clean run does`, async () => {

@@ -24,7 +24,7 @@ it("keeps files for another process, readable by this user alone, without a word
   const uploads = files(call, "uploads");
   await uploads.put("a/b.txt", "one", { type: "text/plain" });
   await uploads.put("a/b.txt", "안녕", { type: "text/html" });
-  await uploads.put("a", new Blob(["c"], { type: "image/png" }));
+  await uploads.put("a", new Blob(["c"], { type: "text/html" }), { type: "image/png" });
   expect(contentsOf(folder)).toHaveLength(2);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   const other = new DatabaseSync(join(folder, "index.sqlite"));

@@ -88,12 +88,19 @@ async function invokeFor(mapping: MappingRecord | undefined, event: SqsEvent, us
     const result = await runtime.invoke(fn, payload, { requestId: randomUUID(), arn, version: version.version });
     if (!result.throttled || clock.now() >= end) {
       if (result.throttled || result.functionError) return failure;
-      return reportsFailures ? parse(result.payload) : undefined;
+      return reportsFailures ? parseResult(result.payload) : undefined;
     }
     // oxlint-disable-next-line no-await-in-loop
     await queuePlane.pause(lookAgain);
   }
 }
 
-const parse = (payload: Uint8Array): unknown =>
-  payload.length === 0 ? undefined : (JSON.parse(Buffer.from(payload).toString("utf8")) as unknown);
+/** Lambda takes what it cannot read for a batch that failed ("Reporting batch item failures"). */
+function parseResult(payload: Uint8Array): unknown {
+  if (payload.length === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.from(payload).toString("utf8")) as unknown;
+  } catch {
+    return failure;
+  }
+}

@@ -144,33 +144,8 @@ function objectHeaders(call: S3Call, object: ObjectRecord): readonly (readonly [
 export const getObject: S3Operation<"buckets" | "objects" | "blobs"> = (call, { buckets, objects, blobs }) => {
   const object = findObject(call, { buckets, objects });
   checkRead(call, object);
-  const whole = blobs.read(object.body);
-  const range = rangeOf(call, object);
-  if (!range) return { status: 200, headers: objectHeaders(call, object), body: whole };
-  const [first, end] = range;
-  // Checksums are those of whole objects.
-  const headers = objectHeaders(call, object).filter(([name]) => !/^(?:content-length|x-amz-checksum-.*)$/.test(name));
-  const part = [
-    ["content-length", String(end - first)],
-    ["content-range", `bytes ${first}-${end - 1}/${object.size}`],
-  ] as const;
-  return { status: 206, headers: [...headers, ...part], body: whole.subarray(first, end) };
+  return { status: 200, headers: objectHeaders(call, object), body: blobs.read(object.body) };
 };
-
-/** One range of bytes, its end exclusive; anything else in the header is ignored. Throws InvalidRange (416). */
-function rangeOf(call: S3Call, { size }: ObjectRecord): readonly [first: number, end: number] | undefined {
-  const header = call.header("range");
-  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (from === undefined || to === undefined || from + to === "") return undefined;
-  if (from !== "" && to !== "" && Number(to) < Number(from)) return undefined;
-  const first = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size : Math.min(size, Number(to) + 1);
-  if (first < end) return [first, end];
-  throw s3Error("InvalidRange", 416, "The requested range is not satisfiable", {
-    RangeRequested: header!,
-    ActualObjectSize: String(size),
-  });
-}
 
 export const headObject: S3Operation<"buckets" | "objects"> = (call, { buckets, objects }) => {
   const object = findObject(call, { buckets, objects });

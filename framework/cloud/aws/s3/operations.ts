@@ -21,7 +21,7 @@ export const s3Operations: Readonly<Record<string, S3Binding>> = {
     headers: [...preconditions, "x-amz-meta-*", "x-amz-storage-class", "x-amz-server-side-encryption"],
     run: putObject,
   },
-  GetObject: { binding: "GET /{Bucket}/{Key+}", headers: [...preconditions, "range"], run: getObject },
+  GetObject: { binding: "GET /{Bucket}/{Key+}", headers: preconditions, run: getObject },
   HeadObject: { binding: "HEAD /{Bucket}/{Key+}", headers: preconditions, run: headObject },
   DeleteObject: { binding: "DELETE /{Bucket}/{Key+}", headers: ["if-match"], run: deleteObject },
 };

@@ -1,8 +1,7 @@
-/** Names, tokens and pages of EventBridge Scheduler's calls, in a path, a query or a body. */
+/** Names and tokens of EventBridge Scheduler's calls, in a path, a query or a body. */
 import type { StructureReader, TextRule } from "../../structure-reader.ts";
-import { type Page, pageOf } from "../pagination.ts";
 import type { RestCall } from "../rest-operation.ts";
-import { invalid, schedulerMembers, violation } from "./errors.ts";
+import { schedulerMembers, violation } from "./errors.ts";
 
 const nameRule: TextRule = { min: 1, max: 64, pattern: /^[0-9a-zA-Z-_.]+$/ };
 const tokenRule: TextRule = { min: 1, max: 64, pattern: /^[a-zA-Z0-9-_]+$/ };
@@ -29,14 +28,3 @@ export function requireGroupName(member: string, value: string | undefined): str
 /** The member GroupName. */
 export const readGroupName = (members: StructureReader): string =>
   requireGroupName("GroupName", members.text("GroupName", nameRule));
-
-/** A page by `?MaxResults` and `?NextToken`. */
-export function schedulerPage<T>({ query }: RestCall, list: readonly T[], keyOf: (item: T) => string): Page<T> {
-  const most = query.get("MaxResults");
-  const size = Number(most ?? 100);
-  if (!Number.isInteger(size) || size < 1 || size > 100)
-    throw violation("MaxResults", most, "Member must have value between 1 and 100");
-  const page = pageOf(list, keyOf, size, query.get("NextToken"));
-  if (!page) throw invalid("Invalid NextToken.");
-  return page;
-}

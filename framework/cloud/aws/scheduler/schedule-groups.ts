@@ -60,19 +60,6 @@ export const createScheduleGroup: RestOperation<"scheduleGroups" | "schedules" |
   return { status: 200, body: { ScheduleGroupArn: scheduleGroupArn(name) } };
 };
 
-export const getScheduleGroup: RestOperation<"scheduleGroups" | "schedules" | "clock"> = (call, uses) => {
-  const { name, created, deletedAt } = requireGroup(nameOf(call), uses);
-  const body = {
-    Arn: scheduleGroupArn(name),
-    Name: name,
-    State: deletedAt === undefined ? "ACTIVE" : "DELETING",
-    // Epoch seconds, as the protocol writes times.
-    CreationDate: created / 1000,
-    LastModificationDate: created / 1000,
-  };
-  return { status: 200, body };
-};
-
 /** Deletes the group's schedules, too. */
 export const deleteScheduleGroup: RestOperation<"scheduleGroups" | "schedules" | "clock" | "latency"> = (
   call,

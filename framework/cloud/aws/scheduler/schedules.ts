@@ -5,15 +5,7 @@ import type { Uses } from "../backends.ts";
 import type { ScheduleRecord } from "./schedule-records.ts";
 import type { RestCall, RestOperation } from "../rest-operation.ts";
 import { exists, notFound, schedulerMembers } from "./errors.ts";
-import {
-  checkQueryToken,
-  nameOf,
-  queryText,
-  readGroupName,
-  readToken,
-  requireGroupName,
-  schedulerPage,
-} from "./parameters.ts";
+import { checkQueryToken, nameOf, queryText, readGroupName, readToken, requireGroupName } from "./parameters.ts";
 import { requireGroup } from "./schedule-groups.ts";
 import { describeSettings, readSettings, stateOf } from "./schedule-settings.ts";
 
@@ -92,20 +84,6 @@ export const updateSchedule: RestOperation<"scheduleGroups" | "schedules" | "rol
   const since = before.settings.isEnabled ? before.since : now;
   schedules.put(idOf(before), { ...before, settings, modified: now, since });
   return { status: 200, body: { ScheduleArn: scheduleArn(group, before.name) } };
-};
-
-export const listSchedules: RestOperation<"scheduleGroups" | "schedules" | "clock"> = (call, uses) => {
-  const group = queryText(call, "ScheduleGroup");
-  const prefix = queryText(call, "NamePrefix") ?? "";
-  const state = queryText(call, "State", { oneOf: ["ENABLED", "DISABLED"] });
-  if (group !== undefined) requireGroup(group, uses);
-  const all = uses.schedules
-    .all()
-    .filter((schedule) => group === undefined || schedule.group === group)
-    .filter(({ name, settings }) => name.startsWith(prefix) && (state === undefined || stateOf(settings) === state));
-  const { items, next } = schedulerPage(call, all, idOf);
-  const Schedules = items.map((one) => ({ ...summaryOf(one), Target: { Arn: one.settings.queueArn } }));
-  return { status: 200, body: { Schedules, NextToken: next } };
 };
 
 export const deleteSchedule: RestOperation<"scheduleGroups" | "schedules" | "clock"> = (call, uses) => {

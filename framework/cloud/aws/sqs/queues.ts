@@ -1,8 +1,7 @@
-/** Queues: CreateQueue, GetQueueUrl, ListQueueTags and DeleteQueue. */
+/** Queues: CreateQueue, ListQueueTags and DeleteQueue. */
 import { type Member, readInput, text, textMap } from "../../../emulation/sqs/call-input.ts";
-import { invalidValue, queueMissing, sqsError } from "../../../emulation/sqs/errors.ts";
+import { invalidValue, sqsError } from "../../../emulation/sqs/errors.ts";
 import { requireQueue } from "../../../emulation/sqs/queue.ts";
-import { account } from "../arn.ts";
 import type { Uses } from "../backends.ts";
 import { differingAttribute, readAttributes } from "./queue-attributes.ts";
 import { findQueueRecord } from "./queue-records.ts";
@@ -59,14 +58,6 @@ export const createQueue: QueueControl = (members, { queues, queueUrl, clock, la
   if (!existing)
     queues.put(name, { name, created: now, readyAt: now + latency.queue, ...attributes, tags: input.tags });
   return { QueueUrl: queueUrl(name) };
-};
-
-export const getQueueUrl: QueueControl = (members, { queuePlane, queueUrl }) => {
-  const owner: Member<string | undefined> = (name, json) => (json === undefined ? undefined : text(name, json));
-  const input = readInput(members, { QueueName: queueName, QueueOwnerAWSAccountId: owner });
-  if ((input.QueueOwnerAWSAccountId ?? account) !== account || !queuePlane.findQueue(input.QueueName))
-    throw queueMissing();
-  return { QueueUrl: queueUrl(input.QueueName) };
 };
 
 export const listQueueTags: QueueControl = (members, { queues, queuePlane }) => {

@@ -17,14 +17,13 @@ import type { Uses } from "../backends.ts";
 import { queryError } from "../iam/query-protocol.ts";
 import { callerOf } from "../role-session.ts";
 import type { AwsService, PreparedCall } from "../service.ts";
-import { createQueue, deleteQueue, getQueueUrl, listQueueTags, type QueueControl } from "./queues.ts";
+import { createQueue, deleteQueue, listQueueTags, type QueueControl } from "./queues.ts";
 
 type SqsUseName = "queues" | "queuePlane" | "queueUrl" | "roles" | "clock" | "latency";
 
 /** The operations on queues, by the names of the API. */
 export const queueControls: Readonly<Record<string, QueueControl>> = {
   CreateQueue: createQueue,
-  GetQueueUrl: getQueueUrl,
   ListQueueTags: listQueueTags,
   DeleteQueue: deleteQueue,
 };

@@ -7,7 +7,6 @@ import {
   DeleteMessageCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
-  GetQueueUrlCommand,
   ListQueuesCommand,
   ListQueueTagsCommand,
   QueueDeletedRecently,
@@ -51,9 +50,7 @@ it("makes a queue with its attributes and tags once, and keeps it with its messa
   expect(await create({ Attributes, tags: { other: "" } })).toMatchObject({ QueueUrl });
   await send(QueueUrl);
   await lab.restart();
-  expect(await lab.sqs.send(new GetQueueUrlCommand({ QueueName }))).toMatchObject({
-    QueueUrl: `${lab.cloud.url}/000000000000/app--dev`,
-  });
+  expect(await create({ Attributes })).toMatchObject({ QueueUrl: `${lab.cloud.url}/000000000000/app--dev` });
   // A function keeps the URL of the release, with the port of that time.
   expect(await attributes(QueueUrl)).toMatchObject({
     ...Attributes,
@@ -95,7 +92,7 @@ it("deletes a queue with its messages; its name is free a minute later", async (
   await send(QueueUrl);
   await lab.sqs.send(new DeleteQueueCommand({ QueueUrl }));
   await expect(send(QueueUrl)).rejects.toBeInstanceOf(QueueDoesNotExist);
-  await expect(lab.sqs.send(new GetQueueUrlCommand({ QueueName }))).rejects.toBeInstanceOf(QueueDoesNotExist);
+  await expect(attributes(QueueUrl)).rejects.toBeInstanceOf(QueueDoesNotExist);
   await expect(lab.sqs.send(new DeleteQueueCommand({ QueueUrl }))).rejects.toBeInstanceOf(QueueDoesNotExist);
   lab.ahead += 59_000;
   await lab.restart();
@@ -173,7 +170,8 @@ it("takes faults: a lost answer has taken effect, a refusal has none", async () 
   ]);
   await open({ fault: ({ operation }) => faults.get(operation) });
   expect(await refusalOf(create())).toMatchObject({ status: undefined });
-  const { QueueUrl } = await lab.sqs.send(new GetQueueUrlCommand({ QueueName }));
+  faults.delete("CreateQueue");
+  const { QueueUrl } = await create();
   expect(await refusalOf(send(QueueUrl))).toMatchObject({ name: "RequestThrottled", status: 403 });
   expect(await receive(QueueUrl)).toEqual([]);
 });

@@ -68,11 +68,11 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       view: new Uint8Array([0, 65, 66, 0]).subarray(1, 3),
       buffer: new Uint8Array([67]).buffer,
       blob: new Blob(["blob"], { type: "text/css" }),
-      stream: new Response("stream").body!,
+      stream: new Response("stream").body,
       large,
     };
     for (const [key, body] of Object.entries(bodies)) await own.put(key, body);
-    await own.put("sized", new Response(large).body!, { size: large.length, type: "a/b" });
+    await own.put("sized", new Response(large).body, { size: large.length, type: "a/b" });
     const kept = await new Response((await own.get("sized"))!.body).bytes();
     return [
       ...(await Promise.all(
@@ -82,8 +82,8 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       kept.length,
       kept.every((byte, index) => byte === large[index]),
       await answerOf(own, "large", { range: "bytes=2999999-" }).then((all) => all.slice(0, 2)),
-      await codeOf(() => own.put("sized", new Response("short").body!, { size: 6 })),
-      await codeOf(() => own.put("sized", new Response("longer").body!, { size: 5 })),
+      await codeOf(() => own.put("sized", new Response("short").body, { size: 6 })),
+      await codeOf(() => own.put("sized", new Response("longer").body, { size: 5 })),
       (await own.get("sized").then(async (file) => (await file?.body?.cancel(), file)))?.size,
     ];
   },
@@ -174,7 +174,7 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       await codeOf(() => own.uploadForm("k", { ...form, expires: 1.5 })),
       await codeOf(() => own.uploadForm("k", { ...form, type: "안녕" })),
       await codeOf(() => own.put("k", "", { type: "a\nb" })),
-      await codeOf(() => own.put("k", new Response("a").body!, { size: -1 })),
+      await codeOf(() => own.put("k", new Response("a").body, { size: -1 })),
       await keysOf(own),
     ];
   },
