@@ -51,7 +51,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "shared", include, exclude: [...exclude, ...isolated, ...check], isolate: false },
+        test: {
+          name: "shared",
+          include,
+          exclude: [...exclude, ...isolated, ...check],
+          isolate: false,
+          setupFiles: "test/setup/globals.ts",
+        },
       },
       { extends: true, test: { name: "isolated", include: isolated } },
       { extends: true, test: { name: "check", include: check } },

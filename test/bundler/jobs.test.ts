@@ -1,4 +1,5 @@
 /** Builds of apps with jobs: their modules, the manifest, what a route that sends contains, and the errors. */
+// @module-tag isolated
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
