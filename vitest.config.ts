@@ -56,7 +56,7 @@ export default defineConfig({
           include,
           exclude: [...exclude, ...isolated, ...check],
           isolate: false,
-          setupFiles: "test/setup/globals.ts",
+          setupFiles: ["test/setup/seed.ts", "test/setup/globals.ts"],
         },
       },
       { extends: true, test: { name: "isolated", include: isolated } },
