@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { UserError } from "../model/user-error.ts";
 
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /** A class, since it holds the records of its folder. A write is on disk when the method returns. */
 export class Collection<T> {

@@ -5,6 +5,7 @@ import type { AccessKey } from "./access-key.ts";
 import type { Aws } from "./aws/aws.ts";
 import { codePath } from "./aws/lambda/code-download.ts";
 import { claimedScope } from "../emulation/aws/signature.ts";
+import { isFormRequest } from "../emulation/s3/post-object.ts";
 import { apiPath, holdsKey } from "./cloudflare/api.ts";
 import type { Cloudflare } from "./cloudflare/cloudflare.ts";
 import { bindingsPath } from "./cloudflare/remote-bindings.ts";
@@ -12,12 +13,14 @@ import { noncePattern, pingPath, challengeResponse } from "./key-challenge.ts";
 
 /** The two clouds behind the port. */
 export interface Clouds {
-  readonly aws: Pick<Aws, "answer" | "answerCodeDownload">;
+  readonly aws: Pick<Aws, "answer" | "answerCodeDownload" | "answerForm">;
   readonly cloudflare: Pick<Cloudflare, "access" | "answer">;
 }
 
 /** Answers every request, errors included. Rejects only for a bug, or to cut the connection. */
 export async function answerControl(request: HttpRequest, key: AccessKey, clouds: Clouds): Promise<HttpResponse> {
+  // A form carries its own signature, and pages of any origin may send one to S3.
+  if (isFormRequest(request)) return clouds.aws.answerForm(request);
   const refusal = checkControl(request);
   if (refusal) return refusal;
   // The path of an S3 request begins with a bucket, which may have any name.

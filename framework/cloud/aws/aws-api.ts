@@ -77,8 +77,8 @@ async function answerErrors(
 
 function onlyData(session: RoleSession, { service }: Scope): AwsError {
   const caller = `User: ${assumedRoleArn(account, session)}`;
-  const rule = `Portico's local cloud takes the credentials of functions for DynamoDB and SQS only, not for ${service}`;
-  return new AwsError("AccessDeniedException", 403, `${caller}: ${rule}`);
+  const rule = "Portico's local cloud takes the credentials of functions for DynamoDB, S3 and SQS only, not for ";
+  return new AwsError("AccessDeniedException", 403, `${caller}: ${rule}${service}`);
 }
 
 function serviceOf(services: AwsApi["services"], name: string): AwsService | undefined {

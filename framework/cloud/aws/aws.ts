@@ -1,6 +1,7 @@
 /** The local AWS: its state on disk, its services, and the listeners of deployed APIs and function URLs. */
 import { join } from "node:path";
 import { ItemStore } from "../../emulation/dynamodb/item-store.ts";
+import { ObjectStore } from "../../emulation/s3/object-store.ts";
 import type { LambdaRuntime } from "../../emulation/lambda/invocation.ts";
 import type { AccessRecord } from "../../http/access-log.ts";
 import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
@@ -22,7 +23,7 @@ import { loadedFunction } from "./lambda/loaded-function.ts";
 import { serveUrl } from "./lambda/url-data-plane.ts";
 import { LogStore } from "./logs/log-store.ts";
 import { createServices } from "./services.ts";
-import { openBlobStore } from "./s3/blob-store.ts";
+import { answerPage } from "./s3/service.ts";
 import { openQueuePlane } from "./sqs/queue-plane.ts";
 import { type AwsState, openState } from "./state.ts";
 import { Throttle } from "./throttle.ts";
@@ -59,6 +60,8 @@ export interface Aws {
   answer(request: HttpRequest): Promise<HttpResponse>;
   /** Answers a request for deployed code, whose URL contains a token. */
   answerCodeDownload(target: string): HttpResponse;
+  /** Answers a page that sends a form to a bucket of S3, or asks whether it may. */
+  answerForm(request: HttpRequest): Promise<HttpResponse>;
   /** Opens the ports of everything that was deployed earlier, and goes on with its event source mappings. */
   openListeners(): Promise<void>;
   apps(): readonly AwsApp[];
@@ -71,7 +74,7 @@ export function openAws(options: AwsOptions): Aws {
   const state = openState(folder);
   const code = openCodeStore(folder, usedCode(state));
   const logs = openLogs(folder, state);
-  const { items, closeItems } = lazyItems(folder, state);
+  const { items, objects, closeData } = lazyData(folder, state);
   const { queuePlane, closeQueues } = openQueuePlane(folder, { queues: state.queues, clock });
   let isClosed = false;
   const logDestination = {
@@ -96,7 +99,7 @@ export function openAws(options: AwsOptions): Aws {
     listeners,
     runtime,
     code,
-    blobs: openBlobStore(folder, new Set(state.objects.all().map(({ body }) => body))),
+    objects,
     logs,
     items,
     queuePlane,
@@ -110,6 +113,7 @@ export function openAws(options: AwsOptions): Aws {
   const api: AwsApi = { key, clock, faults, throttle: latency.throttling ? new Throttle(clock) : undefined, services };
   return {
     answer: (request) => answerAws(request, api),
+    answerForm: (request) => answerPage(request, api, { ...state, objects, clock, latency }),
     answerCodeDownload: (target) => answerCodeDownload(target, key, code, clock.now()),
     async openListeners() {
       await openListeners({ ...state, listeners });
@@ -121,7 +125,7 @@ export function openAws(options: AwsOptions): Aws {
       deliveries.stop();
       closeQueues();
       await listeners.closeAll();
-      closeItems();
+      closeData();
     },
   };
 }
@@ -148,21 +152,29 @@ function openLogs(folder: string, { logGroups }: AwsState): LogStore {
 }
 
 /**
- * Opens the file of items when it is first used. Removes those of missing tables then: a kill in the middle of
- * DeleteTable leaves them behind.
+ * Opens the files of items and of objects when they are first used. Removes the items of missing tables then: a kill in
+ * the middle of DeleteTable leaves them behind.
  */
-function lazyItems(
+function lazyData(
   folder: string,
   { tables }: AwsState,
-): { readonly items: AwsBackends["items"]; readonly closeItems: () => void } {
-  let store: ItemStore | undefined;
-  const open = (): ItemStore => {
+): Pick<AwsBackends, "items" | "objects"> & { readonly closeData: () => void } {
+  let itemStore: ItemStore | undefined;
+  let objectStore: ObjectStore | undefined;
+  const openItems = (): ItemStore => {
     const opened = new ItemStore(join(folder, "dynamodb", "items.sqlite"));
     const ids = new Set(tables.all().map(({ id }) => id));
     for (const id of opened.tables()) if (!ids.has(id)) opened.removeTable(id);
     return opened;
   };
-  return { items: () => (store ??= open()), closeItems: () => store?.close() };
+  return {
+    items: () => (itemStore ??= openItems()),
+    objects: () => (objectStore ??= new ObjectStore(join(folder, "s3", "objects.sqlite"))),
+    closeData() {
+      itemStore?.close();
+      objectStore?.close();
+    },
+  };
 }
 
 function usedCode({ functions }: AwsState): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 /** What AWS operations work with besides the persisted state: stores, listeners, the clock and the Lambda runtime. */
 import type { LambdaRuntime } from "../../emulation/lambda/invocation.ts";
 import type { ItemStore } from "../../emulation/dynamodb/item-store.ts";
+import type { ObjectStore } from "../../emulation/s3/object-store.ts";
 import type { QueuePlane } from "../../emulation/sqs/queue.ts";
 import type { LoadedFunction } from "../../model/invocation.ts";
 import type { Clock } from "../clock.ts";
@@ -9,7 +10,6 @@ import type { Listeners } from "../listeners.ts";
 import type { CodeStore } from "./lambda/code-store.ts";
 import type { LogStore } from "./logs/log-store.ts";
 import type { FunctionVersion } from "./records.ts";
-import type { BlobStore } from "./s3/blob-store.ts";
 import type { AwsState } from "./state.ts";
 
 /** Held open as long as the cloud runs. */
@@ -20,8 +20,8 @@ export interface AwsBackends {
   readonly runtime: LambdaRuntime;
   /** Deployed code. */
   readonly code: CodeStore;
-  /** Contents of S3 objects. */
-  readonly blobs: BlobStore;
+  /** Objects of S3's buckets; opened when one is first needed. */
+  objects(): ObjectStore;
   /** Log events. */
   readonly logs: LogStore;
   /** Items of DynamoDB's tables; opened when a table first needs it. */

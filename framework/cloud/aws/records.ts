@@ -1,4 +1,5 @@
 /** The types of the local AWS's records, one for each kind of resource; `state.ts` beside it keeps them on disk. */
+import type { CorsRule } from "../../emulation/s3/operation.ts";
 import type { NodeView } from "./propagation.ts";
 
 /** One state of a function: `$LATEST` or a published version. Frozen once published. */
@@ -183,23 +184,8 @@ export interface BucketRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** The four settings of PutPublicAccessBlock by name. */
   readonly publicAccess?: Readonly<Record<string, boolean>>;
-}
-
-export interface ObjectRecord {
-  readonly bucket: string;
-  readonly key: string;
-  /** MD5 of the content, in quotes. */
-  readonly etag: string;
-  readonly size: number;
-  /** Epoch ms. */
-  readonly modified: number;
-  /** Content-Type and similar headers of PutObject. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** By header name. */
-  readonly checksums: Readonly<Record<string, string>>;
-  /** Name of its content in the blob store. */
-  readonly body: string;
+  /** The rules of PutBucketCors. */
+  readonly cors?: readonly CorsRule[];
 }
 
 /** One version of a parameter. */

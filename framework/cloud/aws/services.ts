@@ -9,7 +9,7 @@ import { jsonService } from "./json-protocol.ts";
 import { lambdaOperations } from "./lambda/operations.ts";
 import { logsApi } from "./logs/operations.ts";
 import { lambdaError, restService } from "./rest-protocol.ts";
-import { s3Service } from "./s3/protocol.ts";
+import { s3Service } from "./s3/service.ts";
 import { schedulerError } from "./scheduler/errors.ts";
 import { schedulerOperations } from "./scheduler/operations.ts";
 import { sqsService } from "./sqs/service.ts";
@@ -63,11 +63,11 @@ function computeServices(
 
 /** What keeps data. */
 function dataServices(
-  { roles, buckets, objects, parameters, logGroups, tables, queues, scheduleGroups, schedules }: AwsState,
-  { clock, latency, blobs, logs, items, queuePlane, queueUrl }: AwsBackends,
+  { roles, buckets, parameters, logGroups, tables, queues, scheduleGroups, schedules }: AwsState,
+  { clock, latency, objects, logs, items, queuePlane, queueUrl }: AwsBackends,
 ): Services {
   return {
-    s3: s3Service({ buckets, objects, blobs, clock, latency }),
+    s3: s3Service({ buckets, objects, roles, clock, latency }),
     ssm: jsonService(ssmApi, { parameters, clock }),
     logs: jsonService(logsApi, { logGroups, logs, clock }),
     dynamodb: dynamoService({ tables, items, roles, clock, latency }),

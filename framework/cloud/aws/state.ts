@@ -8,7 +8,6 @@ import type {
   FunctionRecord,
   LogGroupRecord,
   MappingRecord,
-  ObjectRecord,
   ParameterRecord,
   QueueRecord,
   RoleRecord,
@@ -26,8 +25,6 @@ export interface AwsState {
   readonly deployments: Collection<DeploymentRecord>;
   readonly stages: Collection<StageRecord>;
   readonly buckets: Collection<BucketRecord>;
-  /** By `BUCKET/KEY`. */
-  readonly objects: Collection<ObjectRecord>;
   readonly parameters: Collection<ParameterRecord>;
   readonly logGroups: Collection<LogGroupRecord>;
   readonly tables: Collection<TableRecord>;
@@ -50,7 +47,6 @@ export function openState(folder: string): AwsState {
     deployments: open("deployments"),
     stages: open("stages"),
     buckets: open("buckets"),
-    objects: open("objects"),
     parameters: open("parameters"),
     logGroups: open("log-groups"),
     tables: open("tables"),

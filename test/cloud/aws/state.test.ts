@@ -87,7 +87,7 @@ it("refuses state and keys of another version", async () => {
   const lab = await open();
   await lab.cloud.close();
   const file = join(lab.folder, "state", "roles", "lab.json");
-  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":3', '"schemaVersion":4'));
+  writeFileSync(file, readFileSync(file, "utf8").replace('"schemaVersion":4', '"schemaVersion":5'));
   await expect(startCloud({ folder: lab.folder, port: 0, runtime: noRuntime })).rejects.toMatchObject({
     code: "CLOUD_STATE",
   });

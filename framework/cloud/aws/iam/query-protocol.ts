@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from "../../../model/http-message.ts";
 import { AwsError } from "../../../emulation/aws/aws-error.ts";
 import type { UseName, Uses } from "../backends.ts";
 import type { AwsService, PreparedCall } from "../service.ts";
-import { escapeXml } from "../xml.ts";
+import { escapeXml } from "../../../emulation/aws/xml.ts";
 
 /** XML content: text, a structure, a list (of `member` elements), or nothing. */
 export type Xml = string | number | undefined | readonly Xml[] | { readonly [name: string]: Xml };

@@ -55,6 +55,7 @@ export function loadedFunction(
     cloudEnv: {
       ...credentialVariables(issueSession(secret, { role, session: name })),
       AWS_ENDPOINT_URL_DYNAMODB: controlUrl,
+      AWS_ENDPOINT_URL_S3: controlUrl,
       AWS_ENDPOINT_URL_SQS: controlUrl,
     },
     handler: version.handler,

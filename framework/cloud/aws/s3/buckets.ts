@@ -1,10 +1,11 @@
-/** S3 buckets: CreateBucket, and the lookup of the bucket that a call names. */
+/** S3 buckets: CreateBucket, HeadBucket, DeleteBucket, and the lookup of the bucket that a call names. */
 import type { Collection } from "../../collection.ts";
 import { localRegion } from "../arn.ts";
 import type { BucketRecord } from "../records.ts";
-import { readXml } from "../xml.ts";
-import { malformedXml, noSuchBucket, notSupported, s3Error } from "./errors.ts";
-import type { S3Call, S3Operation } from "./operation.ts";
+import { readXml } from "../../../emulation/aws/xml.ts";
+import { malformedXml, noSuchBucket, notSupported, s3Error } from "../../../emulation/s3/errors.ts";
+import type { S3Call } from "../../../emulation/s3/operation.ts";
+import type { BucketOperation } from "./bucket-operation.ts";
 
 /** The bucket that a call names. Throws NoSuchBucket. */
 export function findBucket({ bucket }: S3Call, buckets: Collection<BucketRecord>): BucketRecord {
@@ -24,7 +25,7 @@ function isBucketName(name: string): boolean {
   );
 }
 
-export const createBucket: S3Operation<"buckets" | "clock"> = (call, { buckets, clock }) => {
+export const createBucket: BucketOperation<"buckets" | "clock"> = (call, { buckets, clock }) => {
   const { bucket } = call;
   if (!isBucketName(bucket))
     throw s3Error("InvalidBucketName", 400, "The specified bucket is not valid.", { BucketName: bucket });
@@ -45,6 +46,20 @@ export const createBucket: S3Operation<"buckets" | "clock"> = (call, { buckets, 
     buckets.put(bucket, { name: bucket, created: clock.now(), tags: {}, publicAccess });
   }
   return { status: 200, headers: [["location", `/${bucket}`]] };
+};
+
+/** HEAD has no body, so that a missing bucket is a bare 404. */
+export const headBucket: BucketOperation<"buckets"> = (call, { buckets }) => {
+  findBucket(call, buckets);
+  return { status: 200, headers: [["x-amz-bucket-region", localRegion]] };
+};
+
+export const deleteBucket: BucketOperation<"buckets" | "objects"> = (call, { buckets, objects }) => {
+  const { name } = findBucket(call, buckets);
+  if (objects().list(name).length > 0)
+    throw s3Error("BucketNotEmpty", 409, "The bucket you tried to delete is not empty", { BucketName: name });
+  buckets.remove(name);
+  return { status: 204 };
 };
 
 /** A bucket in us-east-1 has no location constraint; the name us-east-1 is not a valid one. */

@@ -1,27 +1,29 @@
-/** The operations of S3 with methods, paths and sub-resources from the SDK's schema; path-style addresses only. */
-import { putBucketTagging, putPublicAccessBlock } from "./bucket-settings.ts";
-import { createBucket } from "./buckets.ts";
-import { listObjectsV2 } from "./object-listing.ts";
-import { deleteObject, getObject, headObject, putObject } from "./objects.ts";
-import type { S3Binding } from "./operation.ts";
+/** The operations of S3: on buckets here, on objects in the emulation; path-style addresses only. */
+import { objectOperations } from "../../../emulation/s3/data-plane.ts";
+import type { S3Binding } from "../../../emulation/s3/operation.ts";
+import type { BucketOperation, S3UseName } from "./bucket-operation.ts";
+import {
+  getBucketCors,
+  getBucketTagging,
+  putBucketCors,
+  putBucketTagging,
+  putPublicAccessBlock,
+} from "./bucket-settings.ts";
+import { createBucket, deleteBucket, headBucket } from "./buckets.ts";
+import { deleteObjects } from "./object-deletion.ts";
 
-const preconditions = ["if-match", "if-none-match"];
-
-export const s3Operations: Readonly<Record<string, S3Binding>> = {
+/** The operations that functions may not call, with methods, paths and sub-resources from the SDK's schema. */
+export const bucketOperations: Readonly<Record<string, S3Binding & { readonly run: BucketOperation<S3UseName> }>> = {
   CreateBucket: { binding: "PUT /{Bucket}", headers: ["x-amz-acl", "x-amz-object-ownership"], run: createBucket },
+  HeadBucket: { binding: "HEAD /{Bucket}", run: headBucket },
+  DeleteBucket: { binding: "DELETE /{Bucket}", run: deleteBucket },
   PutPublicAccessBlock: { binding: "PUT /{Bucket}?publicAccessBlock", run: putPublicAccessBlock },
   PutBucketTagging: { binding: "PUT /{Bucket}?tagging", run: putBucketTagging },
-  ListObjectsV2: {
-    binding: "GET /{Bucket}?list-type=2",
-    query: ["prefix", "delimiter", "max-keys", "continuation-token", "start-after", "encoding-type"],
-    run: listObjectsV2,
-  },
-  PutObject: {
-    binding: "PUT /{Bucket}/{Key+}",
-    headers: [...preconditions, "x-amz-meta-*", "x-amz-storage-class", "x-amz-server-side-encryption"],
-    run: putObject,
-  },
-  GetObject: { binding: "GET /{Bucket}/{Key+}", headers: preconditions, run: getObject },
-  HeadObject: { binding: "HEAD /{Bucket}/{Key+}", headers: preconditions, run: headObject },
-  DeleteObject: { binding: "DELETE /{Bucket}/{Key+}", headers: ["if-match"], run: deleteObject },
+  GetBucketTagging: { binding: "GET /{Bucket}?tagging", run: getBucketTagging },
+  PutBucketCors: { binding: "PUT /{Bucket}?cors", run: putBucketCors },
+  GetBucketCors: { binding: "GET /{Bucket}?cors", run: getBucketCors },
+  DeleteObjects: { binding: "POST /{Bucket}?delete", run: deleteObjects },
 };
+
+/** All of them. */
+export const s3Operations: Readonly<Record<string, S3Binding>> = { ...bucketOperations, ...objectOperations };

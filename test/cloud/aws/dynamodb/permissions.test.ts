@@ -56,6 +56,7 @@ it("gives each environment credentials, a Region and the services' address", () 
     AWS_SESSION_TOKEN: expect.any(String),
     AWS_REGION: "us-east-1",
     AWS_ENDPOINT_URL_DYNAMODB: lab.cloud.url,
+    AWS_ENDPOINT_URL_S3: lab.cloud.url,
     AWS_ENDPOINT_URL_SQS: lab.cloud.url,
   });
   expect(variables["AWS_SECRET_ACCESS_KEY"]).not.toBe(lab.cloud.secretAccessKey);
@@ -116,6 +117,6 @@ it("takes a function's credentials for no other service, and no token of anybody
   });
   await expect(ssm.send(new GetParameterCommand({ Name: "a" }))).rejects.toMatchObject({
     name: "AccessDeniedException",
-    message: expect.stringContaining("for DynamoDB and SQS only, not for ssm"),
+    message: expect.stringContaining("for DynamoDB, S3 and SQS only, not for ssm"),
   });
 });

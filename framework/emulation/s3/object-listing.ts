@@ -1,18 +1,18 @@
 /** Lists the objects of a bucket (ListObjectsV2), sorted by the bytes of their keys. */
-import type { ObjectRecord } from "../records.ts";
-import { element } from "../xml.ts";
-import { findBucket } from "./buckets.ts";
+import { element } from "../aws/xml.ts";
 import { invalidArgument } from "./errors.ts";
+import type { StoredObject } from "./object-store.ts";
+import { checkBucket } from "./objects.ts";
 import type { S3Call, S3Operation } from "./operation.ts";
 
 /** The XML namespace of S3's documents. */
-const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+export const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /** Most keys of a page, whatever max-keys says. */
 const maxKeys = 1000;
 
 /** An object, or a common prefix that stands for all objects below it. */
-type ListedKey = { readonly name: string; readonly object?: ObjectRecord };
+type ListedKey = { readonly name: string; readonly object?: StoredObject };
 
 /** The value of a bounded integer parameter. */
 function integerQuery({ query }: S3Call, name: string, fallback: number): number {
@@ -25,9 +25,9 @@ function integerQuery({ query }: S3Call, name: string, fallback: number): number
 
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
-function listKeys(objects: readonly ObjectRecord[], prefix: string, delimiter: string): readonly ListedKey[] {
+function listKeys(objects: readonly StoredObject[], prefix: string, delimiter: string): readonly ListedKey[] {
   const entries = new Map<string, ListedKey>();
-  for (const object of objects.toSorted((left, right) => byBytes(left.key, right.key))) {
+  for (const object of objects) {
     const end = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
     const name = end < 0 ? object.key : object.key.slice(0, end + delimiter.length);
     if (!entries.has(name)) entries.set(name, end < 0 ? { name, object } : { name });
@@ -53,7 +53,7 @@ function startOf(call: S3Call): string {
   return start;
 }
 
-function describe({ key, etag, size, modified }: ObjectRecord, encode: (text: string) => string): string {
+function describe({ key, etag, size, modified }: StoredObject, encode: (text: string) => string): string {
   return element("Contents", [
     element("Key", encode(key)),
     element("LastModified", `${new Date(modified).toISOString().slice(0, 19)}.000Z`),
@@ -63,21 +63,24 @@ function describe({ key, etag, size, modified }: ObjectRecord, encode: (text: st
   ]);
 }
 
-export const listObjectsV2: S3Operation<"buckets" | "objects"> = (call, { buckets, objects }) => {
-  const { name } = findBucket(call, buckets);
+export const listObjectsV2: S3Operation = (call, plane) => {
+  checkBucket(call, plane);
   const { query } = call;
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
   const size = Math.min(integerQuery(call, "max-keys", maxKeys), maxKeys);
   const encode = encoder(call);
   const start = startOf(call);
-  const matching = objects.all().filter(({ bucket, key }) => bucket === name && key.startsWith(prefix));
+  const matching = plane
+    .objects()
+    .list(call.bucket)
+    .filter(({ key }) => key.startsWith(prefix));
   const rest = listKeys(matching, prefix, delimiter).filter((entry) => start === "" || byBytes(entry.name, start) > 0);
   const page = rest.slice(0, size);
   const isTruncated = size > 0 && rest.length > page.length;
   const last = page.at(-1)?.name ?? "";
   const body = [
-    element("Name", name),
+    element("Name", call.bucket),
     element("Prefix", encode(prefix)),
     element("Delimiter", delimiter === "" ? undefined : encode(delimiter)),
     element("MaxKeys", size),

@@ -1,5 +1,5 @@
 /** The errors of S3, with its own codes and messages (API reference, "Error responses"). */
-import { AwsError } from "../../../emulation/aws/aws-error.ts";
+import { AwsError } from "../aws/aws-error.ts";
 
 export function s3Error(
   code: string,

@@ -1,8 +1,8 @@
 /** The body of an S3 request: removes the aws-chunked framing and verifies the client's checksums. */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { unsignedTrailer } from "../../../emulation/aws/signature.ts";
-import { headerValues, type HttpRequest } from "../../../model/http-message.ts";
+import { unsignedTrailer } from "../aws/signature.ts";
+import { headerValues, type HttpRequest } from "../../model/http-message.ts";
 import { invalidRequest, notSupported, s3Error } from "./errors.ts";
 
 /** The body without framing, and the verified checksums that came with it. */

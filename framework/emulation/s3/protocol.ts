@@ -1,15 +1,11 @@
 /** The REST-XML protocol of S3: requests are matched to operations, responses are XML or an object's bytes. */
 import { randomBytes } from "node:crypto";
-import { headerValues, type HttpRequest, type HttpResponse } from "../../../model/http-message.ts";
-import { account } from "../arn.ts";
-import type { AwsError } from "../../../emulation/aws/aws-error.ts";
-import type { Uses } from "../backends.ts";
-import type { AwsService, PreparedCall } from "../service.ts";
-import { element } from "../xml.ts";
+import { headerValues, type HttpRequest, type HttpResponse } from "../../model/http-message.ts";
+import type { AwsError } from "../aws/aws-error.ts";
+import { element } from "../aws/xml.ts";
 import { readS3Body } from "./request-body.ts";
 import { notSupported, s3Error } from "./errors.ts";
-import type { S3Binding, S3Call, S3Response, S3UseName } from "./operation.ts";
-import { s3Operations } from "./operations.ts";
+import type { S3Binding, S3Call, S3Response } from "./operation.ts";
 
 /** The names that S3 has for the errors of signature verification. */
 const errorCodes: Readonly<Record<string, string>> = {
@@ -21,31 +17,40 @@ const errorCodes: Readonly<Record<string, string>> = {
 
 /** Headers that every call may carry: of the signature, of checksums, and of the expected bucket owner. */
 const commonHeaders = new RegExp(
-  "^x-amz-(?:date|content-sha256|user-agent|expected-bucket-owner|trailer|decoded-content-length|" +
+  "^x-amz-(?:date|security-token|content-sha256|user-agent|expected-bucket-owner|trailer|decoded-content-length|" +
     "sdk-checksum-algorithm|checksum-[a-z0-9]+)$",
 );
 /** Preconditions and ranges change what a call means as much as an x-amz header does. */
 const otherHeaders = /^(?:x-amz-.+|if-.+|range)$/;
 
-/** S3 on these collections and backends. */
-export function s3Service(uses: Uses<S3UseName>): AwsService {
-  return { prepare: (request) => prepareS3(request, uses), writeError };
+/** A request whose operation is known. */
+export interface NamedCall {
+  readonly operation: string;
+  /** Reads headers and body. Throws AwsError for those that the operation would not honour. */
+  read(): S3Call;
 }
 
-/** Throws AwsError when method, path and query name no operation, or a parameter that it would not honour. */
-function prepareS3(request: HttpRequest, uses: Uses<S3UseName>): PreparedCall {
+/**
+ * Throws AwsError when method, path and query name no operation, or a parameter that it would not honour.
+ * @param account that owns all buckets
+ */
+export function nameCall(
+  request: HttpRequest,
+  operations: Readonly<Record<string, S3Binding>>,
+  account: string,
+): NamedCall {
   const [rawPath = "", search = ""] = request.target.split(/\?(.*)/s);
   const [rawBucket = "", rawKey = ""] = rawPath.slice(1).split(/\/(.*)/s);
   const query = new URLSearchParams(search);
   const template = rawKey !== "" ? "/{Bucket}/{Key+}" : rawBucket !== "" ? "/{Bucket}" : "/";
-  const match = findBinding(`${request.method} ${template}`, query);
+  const match = findBinding(`${request.method} ${template}`, query, operations);
   if (!match) throw notSupported(`${request.method} ${request.target}`);
   const [operation, binding] = match;
   return {
     operation,
-    async run() {
-      checkHeaders(request, binding);
-      const call: S3Call = {
+    read() {
+      checkHeaders(request, binding, account);
+      return {
         bucket: decode(rawBucket),
         key: decode(rawKey),
         query,
@@ -53,14 +58,17 @@ function prepareS3(request: HttpRequest, uses: Uses<S3UseName>): PreparedCall {
         metadata: metadataOf(request),
         ...readS3Body(request),
       };
-      return toHttp(await binding.run(call, uses));
     },
   };
 }
 
-function findBinding(methodAndPath: string, query: URLSearchParams): readonly [string, S3Binding] | undefined {
+function findBinding(
+  methodAndPath: string,
+  query: URLSearchParams,
+  operations: Readonly<Record<string, S3Binding>>,
+): readonly [string, S3Binding] | undefined {
   const parameters = [...query.keys()].filter((name) => name !== "x-id");
-  return Object.entries(s3Operations).find(([, { binding, query: known = [] }]) => {
+  return Object.entries(operations).find(([, { binding, query: known = [] }]) => {
     const [where, subresource] = binding.split("?");
     const [name, value] = subresource?.split("=") ?? [];
     if (where !== methodAndPath || (name !== undefined && query.get(name) !== (value ?? ""))) return false;
@@ -68,7 +76,7 @@ function findBinding(methodAndPath: string, query: URLSearchParams): readonly [s
   });
 }
 
-function checkHeaders(request: HttpRequest, { headers = [] }: S3Binding): void {
+function checkHeaders(request: HttpRequest, { headers = [] }: S3Binding, account: string): void {
   const names = request.headers.map(([name]) => name.toLowerCase());
   const unknown = names.find(
     (name) => otherHeaders.test(name) && !commonHeaders.test(name) && !headers.some((known) => isKnown(known, name)),
@@ -95,7 +103,8 @@ function metadataOf({ headers }: HttpRequest): Record<string, string> {
   return Object.fromEntries(lowerCase.map(([name, value]) => [name.slice("x-amz-meta-".length), value]));
 }
 
-function decode(text: string): string {
+/** Throws InvalidURI. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -111,15 +120,16 @@ function ids(): readonly (readonly [string, string])[] {
   ];
 }
 
-function toHttp({ status, headers = [], body }: S3Response): HttpResponse {
+/** The response as it is sent. */
+export function s3Response({ status, headers = [], body }: S3Response): HttpResponse {
   if (typeof body !== "string") return { status, headers: [...ids(), ...headers], body: body ?? new Uint8Array(0) };
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
   return { status, headers: [...ids(), ["content-type", "application/xml"], ...headers], body: Buffer.from(text) };
 }
 
 /** An error as the SDK reads it. */
-function writeError({ code, status, message, details }: AwsError): HttpResponse {
-  if (status === 304) return toHttp({ status });
+export function writeS3Error({ code, status, message, details }: AwsError): HttpResponse {
+  if (status === 304) return s3Response({ status });
   const headers = ids();
   const parts = [
     element("Code", errorCodes[code] ?? code),

@@ -1,5 +1,5 @@
 /** The types of S3 operations: a call, its response, and the binding of an operation to method, path and query. */
-import type { UseName, Uses } from "../backends.ts";
+import type { ObjectStore } from "./object-store.ts";
 
 /** A call whose signature was verified and whose body matches its checksums. */
 export interface S3Call {
@@ -24,19 +24,35 @@ export interface S3Response {
   readonly body?: string | Uint8Array;
 }
 
-/** An operation and the collections and backends that it uses. Throws AwsError to refuse the call. */
-export type S3Operation<K extends UseName = never> = (call: S3Call, uses: Uses<K>) => S3Response | Promise<S3Response>;
+/** A rule of PutBucketCors; each list has `*` at most where S3 allows it. */
+export interface CorsRule {
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly exposed: readonly string[];
+  /** Seconds. */
+  readonly maxAge?: number;
+}
 
-/** The collections and backends of S3. */
-export type S3UseName = "buckets" | "objects" | "blobs" | "clock" | "latency";
+/** What the operations on objects work with. */
+export interface ObjectPlane {
+  objects(): ObjectStore;
+  findBucket(name: string): { readonly cors?: readonly CorsRule[] } | undefined;
+  /** Epoch ms. */
+  now(): number;
+  /** Resolves when a write that was accepted takes effect. */
+  writeDelay(): Promise<void>;
+}
 
-/** An operation, its binding in the SDK's schema, and the parameters that it honours. */
+/** An operation. Throws AwsError to refuse the call. */
+export type S3Operation<Uses = ObjectPlane> = (call: S3Call, uses: Uses) => S3Response | Promise<S3Response>;
+
+/** How an operation is called, and the parameters that it honours. */
 export interface S3Binding {
-  /** Method, path and sub-resource: `PUT /{Bucket}?publicAccessBlock`. */
+  /** Method, path and sub-resource, as the SDK's schema has them: `PUT /{Bucket}?publicAccessBlock`. */
   readonly binding: string;
   /** Other query parameters that it reads. */
   readonly query?: readonly string[];
   /** `x-amz-` headers and preconditions that it reads, besides those of every call. */
   readonly headers?: readonly string[];
-  readonly run: S3Operation<S3UseName>;
 }
