@@ -240,7 +240,7 @@ export class DevFunction {
 
 const devOptions = ({ app, target, jobs }: DevOptions, name: string, text: string, order: EvaluationOrder) =>
   functionOptions(
-    { root: app.root, target, external: externalPackages(app, target) },
+    { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets },
     "development",
     { name, text },
     order,

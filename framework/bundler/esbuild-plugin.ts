@@ -21,6 +21,8 @@ export interface ResolutionOptions {
   readonly entries: ReadonlyMap<string, string>;
   /** Names of packages that are not bundled, as in hosting.json. */
   readonly external?: readonly string[];
+  /** Names of the app's secrets; absent where they do not matter. */
+  readonly secrets?: readonly string[];
 }
 
 /** The file extension of Portico's modules: `.ts` in the sources, `.js` in the published package. */
@@ -62,7 +64,7 @@ const ownModule = (name: string): OnResolveResult => ({
 /** A module of Portico that imports others. */
 const isOwn = (path: string): boolean => /^(?:runtime|features|model)\//.test(path);
 
-function resolvePortico(build: PluginBuild, { root, entries, target }: ResolutionOptions): void {
+function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: ResolutionOptions): void {
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({
     path: path.slice("portico:".length),
     namespace: "portico",
@@ -70,6 +72,11 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
   build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
   build.onResolve({ filter: /^portico\/files$/ }, () =>
     target === "lambda" ? failedResolution(filesTargetError(target)) : ownModule(`features/files/${target}`),
+  );
+  build.onResolve({ filter: /^portico\/session$/ }, () =>
+    secrets && !secrets.includes("SESSION_KEYS")
+      ? failedResolution(sessionKeysError(secrets))
+      : ownModule("features/session/index"),
   );
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
@@ -84,7 +91,8 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
       new UserError(
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
-        "Import from portico, portico/store, portico/files, portico/jobs, portico/lambda or portico/workers.",
+        "Import from portico, portico/store, portico/files, portico/jobs, portico/session, portico/lambda or " +
+          "portico/workers.",
       ),
     );
   });
@@ -97,6 +105,10 @@ function resolvePortico(build: PluginBuild, { root, entries, target }: Resolutio
     const found = await build.resolve(path, { resolveDir: root, kind });
     return found.errors.length === 0 ? found : build.resolve(path, { resolveDir: framework, kind });
   });
+  // Portico's own dependency, which an app does not install.
+  build.onResolve({ filter: /^iron-session$/, namespace: "portico" }, ({ path, kind }) =>
+    build.resolve(path, { resolveDir: framework, kind }),
+  );
   build.onLoad({ filter: /.*/, namespace: "portico" }, async ({ path }) => ({
     contents: await porticoModuleText(entries, path),
     loader: path.endsWith(".ts") ? "ts" : "js",
@@ -128,6 +140,15 @@ const filesTargetError = (target: Target): UserError =>
     "FILES_TARGET",
     `a function for ${target} cannot import portico/files yet; those for Node and Workers can`,
     'Build the app for node or workers ("target" in hosting.json), or move the imports of portico/files out of it.',
+  );
+
+/** For an app that does not declare the keys of its sessions. */
+const sessionKeysError = (secrets: readonly string[]): UserError =>
+  new UserError(
+    "SESSION_KEYS",
+    "portico/session seals its cookies with the secret SESSION_KEYS, which hosting.json does not declare",
+    `Write "secrets": ${JSON.stringify([...secrets, "SESSION_KEYS"])} into hosting.json. portico dev makes a key; ` +
+      'for a stage, run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" --stage NAME.',
   );
 
 const failedResolution = (error: UserError): OnResolveResult => ({ errors: [{ text: error.message, detail: error }] });

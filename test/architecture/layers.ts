@@ -28,6 +28,10 @@ const underCloud = ["framework/model", http, emulation, zip];
 const layers: readonly (readonly [folder: string, layer: Layer])[] = [
   ["framework/runtime/middleware.ts", { may: ["framework/runtime"], packages: ["hono"], node: false }],
   ["framework/runtime", { may: [], packages: [], node: false }],
+  [
+    "framework/features/session",
+    { may: ["framework/runtime", "framework/features/store/store.ts"], packages: ["iron-session"], node: false },
+  ],
   // No model beyond the tables of a cloud's store and the form of a schedule: what ships inside functions stays small.
   [
     "framework/features",

@@ -1,4 +1,4 @@
-/** Bench of the bytes that the store and jobs add to a function: a built app with them against the same without. */
+/** Bench of the bytes that features add to a function: a built app with them against the same without. */
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,6 +23,20 @@ const both = route(
   `await store(context, "a").set("b", 1);\n  await send(context, "a")`,
 );
 
+/** A page below middleware, and the same page with a session. */
+const belowMiddleware = {
+  "functions/_middleware.ts": "export default (_: unknown, next: () => Promise<void>) => next();\n",
+};
+const belowSession = {
+  "functions/_middleware.ts":
+    `import { csrf, session } from "portico/session";\n` +
+    `export default [csrf(), session({ idle: "1h", absolute: "30d" })];\n`,
+};
+const guarded = route(
+  `import { flash, requireUser, session } from "portico/session";`,
+  `session(context).set("user", [requireUser(context), flash(context)])`,
+);
+
 /** Compressed bytes of a build's code. */
 interface Built {
   /** Of the route's function; on Workers of the whole Worker. */
@@ -32,13 +46,24 @@ interface Built {
 }
 
 /** Builds an app with one route, and with one job with a schedule if it has any. */
-async function build(target: Target, source: string, hasJob = false): Promise<Built> {
+async function build(
+  target: Target,
+  source: string,
+  hasJob = false,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Built> {
   const root = await mkdtemp(join(tmpdir(), "portico-bench-bytes-"));
   await symlink(join(import.meta.dirname, "../../node_modules"), join(root, "node_modules"));
-  const settings = { name: "bytes", target, ...(hasJob && { jobs: { a: { cron: "0 9 * * 1-5" } } }) };
+  const settings = {
+    name: "bytes",
+    target,
+    secrets: ["SESSION_KEYS"],
+    ...(hasJob && { jobs: { a: { cron: "0 9 * * 1-5" } } }),
+  };
   const files = {
     "hosting.json": JSON.stringify(settings),
     "functions/index.ts": source,
+    ...others,
     ...(hasJob && { "functions/_jobs/a.ts": "export default () => {};\n" }),
   };
   for (const [file, text] of Object.entries(files)) {
@@ -61,6 +86,13 @@ async function build(target: Target, source: string, hasJob = false): Promise<Bu
 
 const codeOf = ({ modules, functions }: Manifest): readonly string[] =>
   modules ? modules.filter(({ type }) => type === "esm").map(({ name }) => name) : functions.map(({ main }) => main);
+
+/** What a guarded page has of sessions, without the store and passwords. */
+async function sessionRow(target: Target, name: string): Promise<Measured> {
+  const without = await build(target, plain, false, belowMiddleware);
+  const page = await build(target, guarded, false, belowSession);
+  return byteRow(`session on ${name}`, page.route - without.route, 5120);
+}
 
 /** The rows of `npm run bench -- feature-bytes`. */
 export async function featureBytes(): Promise<readonly Measured[]> {
@@ -85,5 +117,7 @@ export async function featureBytes(): Promise<readonly Measured[]> {
     // Beside what runs jobs, that function has the store and what sends, and nothing that serves requests.
     byteRow("job core on Lambda", lambdaJobs.jobs - (lambdaBoth.route - lambda.route), 1843),
     byteRow("job core on Workers", workersJobs.route - workersStore.route, 1843),
+    await sessionRow("lambda", "Lambda"),
+    await sessionRow("workers", "Workers"),
   ];
 }

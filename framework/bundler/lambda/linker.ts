@@ -44,7 +44,7 @@ export interface LinkedFunction {
 /** A function whose web classes are chosen. */
 type EntryText = Omit<FunctionSource, "text"> & { readonly text: string };
 
-type App = Pick<BundleInput["app"], "root" | "external" | "lambda"> & {
+type App = Pick<BundleInput["app"], "root" | "external" | "lambda" | "secrets"> & {
   /** Other modules that functions may import as `portico:NAME`. */
   readonly generated: readonly (readonly [name: string, text: string])[];
 };
@@ -65,10 +65,10 @@ interface FirstLink {
  * an order of evaluation, is bundled again.
  */
 export async function linkFunctions(
-  { app: { root, external, lambda }, jobs, inputs: collector }: LinkInput,
+  { app: { root, external, lambda, secrets }, jobs, inputs: collector }: LinkInput,
   sources: readonly FunctionSource[],
 ): Promise<(name: string) => LinkedFunction> {
-  const app: App = { root, external, lambda, generated: jobsClientModule("lambda", jobs) };
+  const app: App = { root, external, lambda, secrets, generated: jobsClientModule("lambda", jobs) };
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
@@ -203,6 +203,7 @@ const resolutionOf = (app: App): Omit<ResolutionOptions, "entries"> => ({
   root: app.root,
   target: "lambda",
   external: externalPackages(app, "lambda"),
+  secrets: app.secrets,
 });
 
 /** The metafile's key of a function's entry. */

@@ -36,7 +36,7 @@ export async function bundleWithSplitting(
   target: "workers" | "node",
   envNames: readonly string[],
 ): Promise<SplitModules> {
-  const resolution = { root: app.root, target, external: externalPackages(app, target) };
+  const resolution = { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets };
   const modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
   const linkWith = (order: EvaluationOrder, uploads: boolean): Promise<Linked> => {

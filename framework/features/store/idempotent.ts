@@ -4,8 +4,8 @@
  */
 import { jsonError } from "../../runtime/error-response.ts";
 import type { Context, Handler } from "../../runtime/handler.ts";
+import { callOf, type PorticoMiddleware } from "../../runtime/hono-context.ts";
 import type { Engine, OpenEngine } from "./engine.ts";
-import { callOf, type StoreMiddleware } from "./middleware.ts";
 import { newRow, toValue } from "./store.ts";
 
 /** How answers are kept. */
@@ -36,7 +36,7 @@ interface Kept {
 /** Wraps a handler, or without one is middleware. */
 export interface Idempotent {
   <Path extends string>(handler: Handler<Path>, options?: IdempotentOptions): Handler<Path>;
-  (options?: IdempotentOptions): StoreMiddleware;
+  (options?: IdempotentOptions): PorticoMiddleware;
 }
 
 /** Binds `idempotent` to a target's engine. */
@@ -51,7 +51,7 @@ export const createIdempotent = (open: OpenEngine): Idempotent =>
         await next();
         return c.res;
       });
-    }) satisfies StoreMiddleware;
+    }) satisfies PorticoMiddleware;
   }) as Idempotent;
 
 async function once(

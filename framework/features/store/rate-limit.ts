@@ -1,8 +1,9 @@
 /** `rateLimit`: counts requests in the store, and refuses those beyond a limit in a window of time. */
+import { networkOf } from "../../runtime/client-address.ts";
 import { jsonError } from "../../runtime/error-response.ts";
 import type { Context } from "../../runtime/handler.ts";
+import { callOf, type HonoContext } from "../../runtime/hono-context.ts";
 import type { OpenEngine } from "./engine.ts";
-import { callOf, type HonoContext } from "./middleware.ts";
 import { newRow } from "./store.ts";
 
 /** What is limited. */
@@ -26,7 +27,12 @@ export interface RateLimit {
 /** Binds `rateLimit` to a target's engine. */
 export const createRateLimit =
   (open: OpenEngine) =>
-  ({ limit, window, key = addressOf, name = `${limit}/${window}` }: RateLimitOptions): RateLimit => {
+  ({
+    limit,
+    window,
+    key = (_, context) => networkOf(context),
+    name = `${limit}/${window}`,
+  }: RateLimitOptions): RateLimit => {
     const check = async (request: Request, context: Context): Promise<Response | undefined> => {
       const row = newRow(`${name}/${await key(request, context)}`, 1, { ttl: window });
       const found = await open(context.platform, "_rate-limit").add({ ...row, value: 1 });
@@ -43,11 +49,3 @@ export const createRateLimit =
       return refused;
     };
   };
-
-/** `2001:db8:0:1` of an IPv6 address, all of an IPv4 address, empty for none. */
-function addressOf(_: Request, { clientAddress = "" }: Context): string {
-  if (clientAddress.includes(".") || !clientAddress.includes(":")) return clientAddress;
-  const [start = "", end] = clientAddress.split("::");
-  const [head, tail] = [start, end ?? ""].map((part) => part.split(":").filter(Boolean)) as [string[], string[]];
-  return [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail].slice(0, 4).join(":");
-}

@@ -1,5 +1,5 @@
-/** The parts of a Hono context that middleware of the store uses; Hono is a package of the app. */
-import type { Call, Context } from "../../runtime/handler.ts";
+/** The parts of a Hono context that Portico's own middleware uses; Hono is a package of the app. */
+import type { Call, Context } from "./handler.ts";
 
 /** A Hono context, whose execution context is Portico's. */
 export interface HonoContext {
@@ -9,7 +9,7 @@ export interface HonoContext {
 }
 
 /** Middleware for `_middleware` files and Hono apps. */
-export type StoreMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>;
+export type PorticoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>;
 
 /** A handler's arguments, as middleware has them. */
 export const callOf = (c: HonoContext): readonly [Request, Context] => [
