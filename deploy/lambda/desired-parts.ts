@@ -1,6 +1,7 @@
 /** The parts of a desired state on Lambda: roles, logs, front, functions with their facts, permissions and routes. */
 import { jobsFunctionId } from "../../framework/model/job.ts";
 import type { Manifest } from "../../framework/model/manifest.ts";
+import { scheduleFact } from "../job-schedule.ts";
 import { digest, type Fact, type Owner, type Part } from "../parts.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { LambdaBuild } from "./build.ts";
@@ -111,10 +112,7 @@ export function toParts({
 
 /** The jobs in the function that runs them, for people. */
 const schedulesOf = ({ jobsFunction }: Manifest): readonly Fact[] =>
-  (jobsFunction?.jobs ?? []).map(({ name, cron, zone }) => ({
-    label: `job ${name}`,
-    value: cron === undefined ? "sent" : `${cron} ${zone ?? "UTC"}`,
-  }));
+  (jobsFunction?.jobs ?? []).map((job) => scheduleFact(`job ${job.name}`, job));
 
 /** The address of the one function. */
 export const urlPart = (owner: Owner): Part => ({

@@ -145,7 +145,8 @@ export function jobPartsOf(
 export function deployedJobs(owner: Owner, place: Place, found: FoundJobs | undefined): readonly DeployedPart[] {
   if (!found) return [];
   const { queue, dead, alias, mapping, clock } = found;
-  const role = clock?.owner === "ours" ? clock.schedule?.roleArn : undefined;
+  // A schedule that somebody turned off is made again by the next release.
+  const role = clock?.owner === "ours" && clock.schedule?.isOn ? clock.schedule.roleArn : undefined;
   return [
     ...(queue === "ours" ? [queuePart(owner, (alias && mapping?.concurrency) ?? 0)] : []),
     ...(dead === "ours" ? [deadPart(owner)] : []),

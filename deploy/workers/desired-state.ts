@@ -5,6 +5,7 @@ import { keptReleases } from "../retention.ts";
 import type { BuiltJob } from "../../framework/model/job.ts";
 import type { Manifest } from "../../framework/model/manifest.ts";
 import type { Need } from "../../framework/model/need.ts";
+import { scheduleFact } from "../job-schedule.ts";
 import { digest, type Fact, type Owner, type Part } from "../parts.ts";
 import { keepAssets, droppedFilesText } from "../retention.ts";
 import type { Deployed, DesiredState, DesiredFunction } from "../platform.ts";
@@ -184,18 +185,21 @@ const boundPart = (name: string, label: string, owner: Owner): Part => ({
 });
 
 /** With its schedule, which is the release's own. */
-const jobPart = ({ name, hash, bytes, cron, zone, retries, timeout }: BuiltJob): Part => ({
-  kind: "job",
-  name,
-  key: digest([hash, cron, zone, retries, timeout]),
-  bytes,
-  facts: [
-    { label: "code", value: hash, hidden: true },
-    { label: "schedule", value: cron === undefined ? "none" : `${cron} ${zone ?? "UTC"}` },
-    { label: "retries", value: String(retries) },
-    { label: "timeout", value: `${timeout} s` },
-  ],
-});
+const jobPart = (job: BuiltJob): Part => {
+  const { name, hash, bytes, cron, zone, retries, timeout } = job;
+  return {
+    kind: "job",
+    name,
+    key: digest([hash, cron, zone, retries, timeout]),
+    bytes,
+    facts: [
+      { label: "code", value: hash, hidden: true },
+      scheduleFact("schedule", job),
+      { label: "retries", value: String(retries) },
+      { label: "timeout", value: `${timeout} s` },
+    ],
+  };
+};
 
 const secretPart = (name: string, number: number): Part => ({
   kind: "secret",

@@ -111,10 +111,12 @@ class DevCloudBindings implements DevBindings {
   }
 
   async #connect(): Promise<Connection> {
-    const { access, own } = await reachCloud(this.#app.root, undefined, this.#reporter).catch((error: unknown) => {
-      this.#connection = undefined;
-      throw error;
-    });
+    const { access, own } = await reachCloud(this.#app.root, undefined, this.#reporter, true).catch(
+      (error: unknown) => {
+        this.#connection = undefined;
+        throw error;
+      },
+    );
     try {
       const client = await openBindingClient(access);
       const connection = { access, client, own };

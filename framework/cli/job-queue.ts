@@ -1,5 +1,6 @@
 /** The queue of an app's jobs and its dead jobs, as `portico jobs` works on them; each kind of stage opens its own. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { deadJobsIn } from "../dev/local-store.ts";
 import { lambdaFiles, lambdaPlace } from "../dev/lambda-place.ts";
@@ -25,29 +26,53 @@ export interface JobQueue {
   counts(): Promise<QueueCounts>;
   send(body: string): Promise<void>;
   readonly dead: DeadJobStore;
-  /** Whether a process runs the jobs now; messages wait for one. */
-  isServed(): boolean;
+  /** What messages wait for, for people; undefined while something runs the jobs. */
+  waitsFor(): string | undefined;
   close(): Promise<void>;
 }
 
-/** The queue of `portico dev`, and of `portico start`, on this machine. Rejects for the file of a newer Portico. */
+/**
+ * The queue of `portico dev`, which has the first target, and of `portico start`, on this machine. Rejects for the file
+ * of a newer Portico.
+ */
 export async function openJobQueue(app: App, input: Pick<CommandInput, "cwd" | "flags">): Promise<JobQueue> {
-  if (!app.targets.some((target) => target !== "lambda")) return openLambdaQueue(app);
   const folder = textFlag(input, "data");
-  const data = folder === undefined ? resolve(app.root, dataFolder) : resolve(input.cwd, folder);
+  const own = resolve(app.root, dataFolder);
+  const { clock } = lambdaFiles(app);
+  if (folder === undefined && app.targets[0] === "lambda")
+    return openLambdaQueue(app, () => waitsFor("portico dev, which does not run here", clock, own));
+  const data = folder === undefined ? own : resolve(input.cwd, folder);
   const queue = openSqliteQueue(data);
+  const runners =
+    folder === undefined
+      ? "portico dev or portico start, none of which runs here"
+      : `portico start --data ${folder}, which does not run here`;
   return {
-    counts: async () => ({ jobs: queue.counts() }),
+    counts: async () => ({ jobs: queue.counts().map((count) => (isLed(data) ? count : withoutRuns(count))) }),
     send: async (body) => queue.send(body, Date.now()),
     dead: { store, context: { platform: { name: "node", data }, waitUntil: () => {} } as DeadJobStore["context"] },
-    isServed: () => isLed(data),
+    waitsFor: () => waitsFor(runners, data, clock),
     close: async () => queue.close(),
   };
 }
 
+/** What a process claimed that ended without a word runs no more. */
+const withoutRuns = ({ job, waiting, running }: JobCount): JobCount => ({
+  job,
+  waiting: waiting + running,
+  running: 0,
+});
+
+/** @param other the folder of the lock of another target's queue */
+function waitsFor(runners: string, data: string, other: string): string | undefined {
+  if (isLed(data)) return undefined;
+  if (!existsSync(other) || !isLed(other)) return runners;
+  return "portico dev with this target; the one that runs here has another, which --target chooses";
+}
+
 /** The queue and the table of `portico dev` on Lambda. */
-async function openLambdaQueue(app: App): Promise<JobQueue> {
-  const { items, messages, clock } = lambdaFiles(app);
+async function openLambdaQueue(app: App, waiting: JobQueue["waitsFor"]): Promise<JobQueue> {
+  const { items, messages } = lambdaFiles(app);
   const secret = randomBytes(32).toString("base64");
   const onError = (error: unknown): void => {
     throw error;
@@ -59,7 +84,7 @@ async function openLambdaQueue(app: App): Promise<JobQueue> {
     counts: async () => ({ jobs: countByJob(queue.list()) }),
     send: async (body) => void (await queue.call("SendMessage", { MessageBody: body })),
     dead: deadJobsIn(table),
-    isServed: () => isLed(clock),
+    waitsFor: waiting,
     close: async () => void (await Promise.all([queue.close(), table.close()])),
   };
 }

@@ -10,7 +10,9 @@ import type { Reporter } from "./reporter.ts";
 /** A job with what its queue holds. */
 export interface JobRow {
   readonly name: string;
-  /** Absent for a name of messages that is no job of this app. */
+  /** True for a name of messages that is no job of this app, or of this release. */
+  readonly isUnknown?: true;
+  /** Absent for the jobs of a release. */
   readonly file?: string;
   readonly cron?: string;
   readonly zone?: string;
@@ -28,23 +30,34 @@ export interface JobTable {
   readonly total?: QueueCounts["total"];
 }
 
-/** The app's jobs, and other names that messages in the queue have. @param now epoch milliseconds */
+/** A job of this folder or, without its file, of a release. */
+export type ListedJob = Pick<Job, "name" | "cron" | "zone"> & Partial<Pick<Job, "file">>;
+
+/** Which jobs there are, and where. */
+export interface JobList {
+  readonly jobs: readonly ListedJob[];
+  /** For messages: `this app`, `release 3`. */
+  readonly of: string;
+  /** Why schedules do not run. */
+  readonly off: string | undefined;
+}
+
+/** The jobs, and other names that messages in the queue have. @param now epoch milliseconds */
 export async function describeJobs(
-  jobs: readonly Job[],
+  jobs: readonly ListedJob[],
   queue: Pick<JobQueue, "counts" | "dead">,
   now: number,
 ): Promise<JobTable> {
   const [{ jobs: byJob, total }, dead] = [await queue.counts(), await listDeadJobs(queue.dead)];
   const counts = byJob ?? [];
   const others = [...counts, ...dead].map(({ job }) => job).filter((name) => !jobs.some((job) => job.name === name));
-  const named: readonly (Partial<Job> & Pick<Job, "name">)[] = [
-    ...jobs,
-    ...[...new Set(others)].toSorted().map((name) => ({ name })),
-  ];
-  const rows = named.map(({ name, file, cron, zone = "UTC" }) => {
+  const unknown = [...new Set(others)].toSorted().map((name) => ({ name, isUnknown: true as const }));
+  const named: readonly (ListedJob & Pick<JobRow, "isUnknown">)[] = [...jobs, ...unknown];
+  const rows = named.map(({ name, isUnknown, file, cron, zone = "UTC" }) => {
     const count = counts.find(({ job }) => job === name);
     return {
       name,
+      ...(isUnknown && { isUnknown }),
       ...(file !== undefined && { file }),
       ...(cron !== undefined && { cron, zone }),
       next: cron === undefined ? [] : nextRuns(cron, zone, now),
@@ -55,10 +68,11 @@ export async function describeJobs(
   return { jobs: rows, ...(total && { total }) };
 }
 
-function nextRuns(cron: string, zone: string, now: number): JobRow["next"] {
+/** @param now epoch milliseconds */
+export function nextRuns(cron: string, zone: string, now: number, count = 3): JobRow["next"] {
   const schedule = parseCron(cron);
   const found: number[] = [];
-  while (found.length < 3) {
+  while (found.length < count) {
     const next = nextRun(schedule, found.at(-1) ?? now, zone);
     if (next === undefined) break;
     found.push(next);
@@ -69,22 +83,26 @@ function nextRuns(cron: string, zone: string, now: number): JobRow["next"] {
 const minuteOf = (at: number, separator: string, end: string): string =>
   new Date(at).toISOString().slice(0, 16).replace("T", separator) + end;
 
-/** @param off why schedules do not run */
 export function jobsText(
   { jobs, total }: JobTable,
-  off: string | undefined,
+  { of, off }: Omit<JobList, "jobs">,
   reporter: Pick<Reporter, "paint">,
 ): string {
-  if (jobs.length === 0) return "the app has no jobs: functions/_jobs/NAME.ts is the job NAME";
+  if (jobs.length === 0) return `${of} has no jobs: functions/_jobs/NAME.ts is the job NAME`;
+  const isScheduled = jobs.some(({ cron }) => cron !== undefined);
   return [
-    ...(off === undefined ? [] : [`schedules do not run: ${off}`]),
+    ...(off !== undefined && isScheduled ? [`schedules do not run: ${off}`] : []),
     ...(total ? [`of all jobs about ${total.waiting} waiting, ${total.running} running`] : []),
-    ...jobs.flatMap((row) => rowLines(row, reporter)),
+    ...jobs.flatMap((row) => rowLines(row, of, reporter)),
   ].join("\n");
 }
 
-function rowLines({ name, file, cron, zone, next, ...counts }: JobRow, reporter: Pick<Reporter, "paint">): string[] {
-  const schedule = file === undefined ? "no job of this app" : cron === undefined ? "no schedule" : `${cron} ${zone}`;
+function rowLines(
+  { name, isUnknown, cron, zone, next, ...counts }: JobRow,
+  of: string,
+  reporter: Pick<Reporter, "paint">,
+): string[] {
+  const schedule = isUnknown ? `no job of ${of}` : cron === undefined ? "no schedule" : `${cron} ${zone}`;
   const held = (["waiting", "running", "dead"] as const).flatMap((kind) => {
     if (counts[kind] === undefined) return [];
     const text = `${counts[kind]} ${kind}`;

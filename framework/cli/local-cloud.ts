@@ -33,12 +33,20 @@ export interface OwnCloud {
   close(): Promise<void>;
 }
 
+/** How to start it. */
+interface OpenOptions {
+  readonly logsAccess: boolean;
+  /** False for one that delivers no messages before `startDeliveries`: what runs then would end with this process. */
+  readonly delivers?: boolean;
+  readonly realistic?: boolean;
+}
+
 /** Starts a local cloud in this process. Without a watchdog, its functions outlive a kill -9 of this process. */
 export async function openCloud(
   root: string,
   port: number,
   reporter: Reporter,
-  { logsAccess, realistic = false }: { readonly logsAccess: boolean; readonly realistic?: boolean },
+  { logsAccess, delivers = true, realistic = false }: OpenOptions,
 ): Promise<OwnCloud> {
   const onFunctionLog = (line: LogLine): void => {
     if (logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
@@ -52,6 +60,7 @@ export async function openCloud(
       folder,
       port,
       runtime,
+      delivers,
       latency: realistic ? realisticProfile : {},
       onAccess: (record: AccessRecord) => {
         if (logsAccess || !reporter.json)
@@ -89,25 +98,33 @@ export async function findRunningCloud(root: string, port: number): Promise<Clou
 /**
  * The running local cloud of an app, or a new one in this process: at this port, or else at the default one or, where
  * that is in use, at a free one.
+ * @param delivers whether a new one delivers messages at once
  */
 export async function reachCloud(
   root: string,
   port: number | undefined,
   reporter: Reporter,
+  delivers: boolean,
 ): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
   const running = await findRunningCloud(root, port ?? defaultCloudPort);
   if (running) return { access: running };
-  const own = await openAtFreePort(root, port, reporter);
+  const own = await openAtFreePort(root, port, reporter, delivers);
   const { url: endpoint, region, accessKeyId, secretAccessKey } = own.cloud;
   return { access: { endpoint, region, accessKeyId, secretAccessKey }, own };
 }
 
-async function openAtFreePort(root: string, port: number | undefined, reporter: Reporter): Promise<OwnCloud> {
+async function openAtFreePort(
+  root: string,
+  port: number | undefined,
+  reporter: Reporter,
+  delivers: boolean,
+): Promise<OwnCloud> {
+  const options = { logsAccess: false, delivers };
   try {
-    return await openCloud(root, port ?? defaultCloudPort, reporter, { logsAccess: false });
+    return await openCloud(root, port ?? defaultCloudPort, reporter, options);
   } catch (error) {
     if (port !== undefined || !(error instanceof UserError) || error.code !== "PORT_IN_USE") throw error;
-    const own = await openCloud(root, 0, reporter, { logsAccess: false });
+    const own = await openCloud(root, 0, reporter, options);
     reporter.line(`port ${defaultCloudPort} is in use by something else; the local cloud takes ${own.cloud.port}`);
     return own;
   }

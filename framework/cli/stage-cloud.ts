@@ -203,7 +203,7 @@ export const prefixedWarning =
 
 function reachLocal(input: CommandInput, app: App): Promise<{ readonly access: CloudAccess; readonly own?: OwnCloud }> {
   const port = textFlag(input, "port") === undefined ? undefined : portFlag(input, 0);
-  return reachCloud(app.root, port, input.reporter);
+  return reachCloud(app.root, port, input.reporter, false);
 }
 
 const toAccess = ({ endpoint, region, accessKeyId, secretAccessKey }: CloudAccess) => ({

@@ -16,14 +16,23 @@ import { createStore } from "../features/store/store.ts";
 import type { JobQueue } from "./job-queue.ts";
 import type { LambdaCloud, TargetCloud, WorkersCloud } from "./stage-cloud.ts";
 
-/** Rejects with UserError QUEUE_MISSING, STORE_MISSING. */
-export const openStageJobs = (cloud: TargetCloud, owner: Owner): Promise<JobQueue> =>
-  cloud.target === "lambda" ? onLambda(cloud, owner) : onWorkers(cloud, owner);
+/** The queue of a stage, which is open. */
+type StageQueue = Omit<JobQueue, "waitsFor" | "close">;
 
-/** What a release made runs it. */
-const served = { isServed: () => true, close: async () => undefined } as const;
+/**
+ * Rejects with UserError QUEUE_MISSING, STORE_MISSING.
+ * @param hasOwnCloud true where the local cloud ends with this process: it runs no jobs
+ */
+export async function openStageJobs(cloud: TargetCloud, owner: Owner, hasOwnCloud: boolean): Promise<JobQueue> {
+  const queue = await (cloud.target === "lambda" ? onLambda(cloud, owner) : onWorkers(cloud, owner));
+  return {
+    ...queue,
+    waitsFor: () => (hasOwnCloud ? "the local cloud, which does not run; portico cloud starts it" : undefined),
+    close: async () => undefined,
+  };
+}
 
-async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner): Promise<JobQueue> {
+async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner): Promise<StageQueue> {
   const queue = await openStageQueue(clients, owner, { account, region: clients.region });
   const call: SignedCall = async <T>(operation: string, input: object) => {
     try {
@@ -35,7 +44,6 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
     }
   };
   return {
-    ...served,
     counts: async () => ({ total: await queue.counts() }),
     send: queue.send,
     dead: deadJobsIn((_, namespace) => createDynamoEngine(call, tableName(owner), namespace)),
@@ -43,12 +51,11 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
 }
 
 /** Cloudflare's API does not tell what a queue holds. */
-async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<JobQueue> {
+async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<StageQueue> {
   const id = await requireStore(client, owner);
   const query: RunSql = async (sql, params) =>
     (await queryStore(client, id, sql, params)) as unknown as readonly SqlRow[];
   return {
-    ...served,
     counts: async () => ({}),
     send: (body) => sendMessage(client, owner, body),
     dead: deadJobsIn((_, namespace) => createSqlEngine(query, namespace)),

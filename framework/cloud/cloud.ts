@@ -54,6 +54,8 @@ export interface CloudOptions {
   readonly onWorkerLog?: (line: LogLine) => void;
   /** Gets every verified call, before it takes effect. */
   readonly onCall?: (call: ServiceCall) => void;
+  /** False for one that delivers no messages of queues and schedules before `startDeliveries`. */
+  readonly delivers?: boolean;
 }
 
 /** A running local cloud. */
@@ -68,6 +70,7 @@ export interface Cloud {
   apps(): readonly AwsApp[];
   readonly cloudflare: Cloudflare;
   workers(): readonly WorkerApp[];
+  startDeliveries(): void;
   /** Stops answering. The state stays on disk, and the runtime stays open. */
   close(): Promise<void>;
 }
@@ -118,10 +121,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await close();
     throw error;
   }
+  const startDeliveries = (): void => {
+    aws.startDeliveries();
+    cloudflare.startDeliveries();
+  };
+  if (options.delivers !== false) startDeliveries();
   started.resolve();
   const { url } = control;
   const [apps, workers] = [aws.apps, cloudflare.apps];
-  return { url, port: control.port, region: localRegion, ...key, apps, cloudflare, workers, close };
+  return { url, port: control.port, region: localRegion, ...key, apps, cloudflare, workers, startDeliveries, close };
 }
 
 const ignore = (): void => {};

@@ -56,9 +56,8 @@ export async function startLambdaJobs(session: AppSession, lambda: DevLambda, re
   return {
     async close() {
       clock.stop();
+      await poller.giveBack();
       leadership?.release();
-      // Its calls end when the emulator closes the queue.
-      void poller.stop();
     },
   };
 }

@@ -23,6 +23,7 @@ export async function deploy(input: CommandInput): Promise<number> {
       await releaseTo(stage, input);
       if (!stage.own) return 0;
       const stopped = input.untilStopped();
+      stage.own.cloud.startDeliveries();
       reporter.line(
         reporter.paint("dim", `the local cloud runs at ${stage.own.cloud.url} until Ctrl-C ends it, its state stays`),
       );

@@ -1,4 +1,5 @@
 /** `portico jobs`: lists the jobs of an app, sends one by hand, and lists, repeats or drops dead ones. */
+import { liveClock, liveJobs } from "../../../deploy/job-schedule.ts";
 import { loadApp } from "../../config/app-loader.ts";
 import { dropDeadJob, listDeadJobs, type StoredDeadJob } from "../../features/jobs/dead-jobs.ts";
 import { JobError } from "../../features/jobs/job-error.ts";
@@ -7,21 +8,29 @@ import { tick } from "../../features/jobs/ticks.ts";
 import { StoreError } from "../../features/store/store-error.ts";
 import { type App, hasClock } from "../../model/app.ts";
 import { nearestWord } from "../../model/did-you-mean.ts";
-import { jobsFolder } from "../../model/job.ts";
+import { jobName, jobsFolder } from "../../model/job.ts";
 import { UserError } from "../../model/user-error.ts";
 import { discoverJobs } from "../../routes/job-discovery.ts";
 import type { CommandInput } from "../command.ts";
 import { appFlags, textFlag } from "../flags.ts";
 import { type JobQueue, openJobQueue } from "../job-queue.ts";
-import { describeJobs, jobsText } from "../job-table.ts";
+import { describeJobs, type JobList, jobsText } from "../job-table.ts";
 import type { Reporter } from "../reporter.ts";
-import { chooseCloud, explainErrors, openStageCloud } from "../stage-cloud.ts";
+import { chooseCloud, explainErrors, openStageCloud, type TargetCloud } from "../stage-cloud.ts";
 import { openStageJobs } from "../stage-job-queue.ts";
 
-/** What a subcommand works with. */
-interface Subject {
-  readonly names: readonly string[];
+/** Where the jobs are: in this folder, or at a stage. */
+interface Place {
+  /** For commands in messages: ` --stage prod`; else empty. */
+  readonly flag: string;
   readonly queue: JobQueue;
+  list(): Promise<JobList>;
+  /** How to get a job that is not in the list. */
+  adviceFor(job: string): Promise<string>;
+}
+
+/** What a subcommand works with. */
+interface Subject extends Place {
   readonly words: readonly string[];
   readonly at: string | undefined;
   readonly reporter: Reporter;
@@ -35,35 +44,66 @@ export async function jobs(input: CommandInput): Promise<number> {
   if (textFlag(input, "stage") !== undefined) return onStage(input);
   const app = await loadApp(appFlags(input, "start"));
   const off = app.clock === false ? `"clock" is false in hosting.json` : undefined;
-  return act(input, app, await openJobQueue(app, input), off);
+  const found = await discoverJobs(app);
+  return act(input, {
+    flag: "",
+    queue: await openJobQueue(app, input),
+    list: async () => ({ jobs: found, of: "this app", off }),
+    adviceFor: async (job) =>
+      new RegExp(jobName.pattern).test(job)
+        ? `Write ${jobsFolder}/${job}.ts, or run portico jobs for the list.`
+        : `Run portico jobs for the list; a job's name has ${jobName.description}.`,
+  });
 }
 
 async function onStage(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
     const cloud = await chooseCloud(stage, input);
-    const { app, owner } = stage;
-    const off = hasClock(app, cloud.target)
-      ? undefined
-      : app.clock === undefined
-        ? `"stages" in hosting.json does not name ${app.stage}, and "clock" is not set`
-        : `"clock" is ${JSON.stringify(app.clock)} in hosting.json`;
-    return await explainErrors(cloud, async () => act(input, app, await openStageJobs(cloud, owner), off));
+    const { app, owner, own } = stage;
+    return await explainErrors(cloud, async () =>
+      act(input, {
+        flag: ` --stage ${app.stage}`,
+        queue: await openStageJobs(cloud, owner, own !== undefined),
+        list: () => listLive(cloud, app),
+        adviceFor: async (job) =>
+          (await discoverJobs(app)).some(({ name }) => name === job)
+            ? `Run portico deploy --stage ${app.stage} first: this folder has it.`
+            : `Run portico jobs --stage ${app.stage} for the list.`,
+      }),
+    );
   } finally {
     await stage.close();
   }
 }
 
-/** @param off why schedules do not run */
-async function act(input: CommandInput, app: App, queue: JobQueue, off: string | undefined): Promise<number> {
+/** The jobs of the live release, whatever this folder has. */
+async function listLive(cloud: TargetCloud, app: App): Promise<JobList> {
+  const deployed = await cloud.platform().observe();
+  const { isWanted, ticks } = liveClock(deployed);
+  const of = deployed.live ? `release ${deployed.live.number}` : `the stage ${app.stage}`;
+  const gone = `the clock of ${of} is off or gone; portico deploy --stage ${app.stage} brings it back`;
+  const never = `${of} was made without a clock${whyNoClock(app, cloud)}`;
+  return { jobs: liveJobs(deployed), of, off: isWanted ? (ticks ? undefined : gone) : never };
+}
+
+/** Empty where this folder would make one. */
+function whyNoClock(app: App, { target }: TargetCloud): string {
+  if (hasClock(app, target)) return "";
+  return app.clock === undefined
+    ? `: "stages" in hosting.json does not name ${app.stage}, and "clock" is not set`
+    : `: "clock" is ${JSON.stringify(app.clock)} in hosting.json`;
+}
+
+async function act(input: CommandInput, place: Place): Promise<number> {
   const [action, words = []] = input.args as readonly [string?, (readonly string[])?];
+  const { queue } = place;
   try {
-    const found = await discoverJobs(app);
-    const names = found.map(({ name }) => name);
-    const subject: Subject = { names, queue, words, at: textFlag(input, "at"), reporter: input.reporter };
+    const subject: Subject = { ...place, words, at: textFlag(input, "at"), reporter: input.reporter };
     if (action === undefined) {
-      const table = await describeJobs(found, queue, Date.now());
-      input.reporter.result(jobsText(table, off, input.reporter), { type: "jobs", ...table });
+      const list = await place.list();
+      const table = await describeJobs(list.jobs, queue, Date.now());
+      input.reporter.result(jobsText(table, list, input.reporter), { type: "jobs", ...table });
     } else if (action === "run") await run(subject);
     else if (action === "dead") await dead(subject);
     else throw usage(`"${action}" is no action of portico jobs`);
@@ -93,28 +133,26 @@ const usage = (message: string): UserError =>
     "Run portico jobs, portico jobs run NAME [DATA], or portico jobs dead [retry|drop ID]",
   );
 
-async function run({ names, queue, words, at, reporter }: Subject): Promise<void> {
+async function run({ flag, list, adviceFor, queue, words, at, reporter }: Subject): Promise<void> {
   const [name, data, ...rest] = words;
   if (name === undefined || rest.length > 0)
     throw usage("portico jobs run takes the name of a job, and its data as JSON");
-  if (!names.includes(name)) throw unknownJob(name, names);
+  const { jobs: known, of } = await list();
+  const names = known.map((job) => job.name);
+  if (!names.includes(name)) {
+    const meant = nearestWord(name, names);
+    throw new UserError(
+      "JOB_UNKNOWN",
+      `${of} has no job ${name}${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
+      meant === undefined ? await adviceFor(name) : `Run portico jobs run ${meant}${flag}`,
+    );
+  }
   const scheduled = at === undefined ? undefined : tick(name, toMinute(at));
   const { id, body } = toMessage(name, toData(data), scheduled ? { id: scheduled.id } : {}, names);
   await queue.send(scheduled ? JSON.stringify({ ...messageOf(body), scheduled: scheduled.scheduled }) : body);
-  const served = queue.isServed();
-  const note = served ? "" : "; it waits for portico dev or portico start, none of which runs here";
-  reporter.result(`sent ${name} ${id}${note}`, { type: "sent", job: name, id, served });
-}
-
-function unknownJob(name: string, names: readonly string[]): UserError {
-  const meant = nearestWord(name, names);
-  return new UserError(
-    "JOB_UNKNOWN",
-    `there is no job ${name}${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
-    meant === undefined
-      ? `Write ${jobsFolder}/${name}.ts, or run portico jobs for the list.`
-      : `Run portico jobs run ${meant}`,
-  );
+  const awaited = queue.waitsFor();
+  const note = awaited === undefined ? "" : `; it waits for ${awaited}`;
+  reporter.result(`sent ${name} ${id}${note}`, { type: "sent", job: name, id, served: awaited === undefined });
 }
 
 /** Epoch milliseconds of the minute. */

@@ -62,8 +62,10 @@ export interface Aws {
   answerCodeDownload(target: string): HttpResponse;
   /** Answers a page that sends a form to a bucket of S3, or asks whether it may. */
   answerForm(request: HttpRequest): Promise<HttpResponse>;
-  /** Opens the ports of everything that was deployed earlier, and goes on with its event source mappings. */
+  /** Opens the ports of everything that was deployed earlier. */
   openListeners(): Promise<void>;
+  /** Begins to deliver messages of queues and of schedules. */
+  startDeliveries(): void;
   apps(): readonly AwsApp[];
   close(): Promise<void>;
 }
@@ -115,14 +117,12 @@ export function openAws(options: AwsOptions): Aws {
     answer: (request) => answerAws(request, api),
     answerForm: (request) => answerPage(request, api, { ...state, objects, clock, latency }),
     answerCodeDownload: (target) => answerCodeDownload(target, key, code, clock.now()),
-    async openListeners() {
-      await openListeners({ ...state, listeners });
-      deliveries.start();
-    },
+    openListeners: () => openListeners({ ...state, listeners }),
+    startDeliveries: () => deliveries.start(),
     apps: () => appsOf(state),
     async close() {
       isClosed = true;
-      deliveries.stop();
+      await deliveries.stop();
       closeQueues();
       await listeners.closeAll();
       closeData();

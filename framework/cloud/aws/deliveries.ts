@@ -5,12 +5,15 @@ import { type ScheduledUseName, startScheduleClock } from "./scheduler/schedule-
 
 /** Held open with the cloud. */
 export interface Deliveries {
-  /** Starts to deliver the messages of a new mapping. */
+  /** Starts to deliver the messages of a new mapping; before `start` it does nothing. */
   pollMapping(uuid: string): void;
-  /** Goes on with everything that was made earlier. */
+  /** Goes on with everything that was made. */
   start(): void;
-  /** Sends and reports no more. What waits for a message ends when the queues are closed. */
-  stop(): void;
+  /**
+   * Sends and reports no more, and gives back what was not done. What waits for a message ends when the queues are
+   * closed.
+   */
+  stop(): Promise<void>;
 }
 
 /** Who hears of what it does. */
@@ -24,22 +27,27 @@ export function openDeliveries(
   uses: Uses<PolledUseName | ScheduledUseName>,
   { onLog, onError }: DeliveryReports,
 ): Deliveries {
+  let isStarted = false;
   let isStopped = false;
   let stopClock = (): void => {};
   const report = (error: unknown): void => {
     // Invocations still end after the cloud.
     if (!isStopped) onError(error);
   };
-  const pollMapping = openMappingPollers(uses, report);
+  const pollers = openMappingPollers(uses, report);
   return {
-    pollMapping,
+    pollMapping(uuid) {
+      if (isStarted) pollers.start(uuid);
+    },
     start() {
-      for (const uuid of uses.mappings.ids()) pollMapping(uuid);
+      isStarted = true;
+      for (const uuid of uses.mappings.ids()) pollers.start(uuid);
       stopClock = startScheduleClock(uses, { onLog, onError: report });
     },
-    stop() {
+    async stop() {
       isStopped = true;
       stopClock();
+      await pollers.stop();
     },
   };
 }

@@ -54,6 +54,8 @@ export interface Cloudflare {
   readonly versionSource: VersionSource;
   /** Opens the ports of the Workers that were deployed earlier. */
   openListeners(): Promise<void>;
+  /** Begins to deliver messages of queues and to run schedules. */
+  startDeliveries(): void;
   apps(): readonly WorkerApp[];
   close(): Promise<void>;
 }
@@ -84,7 +86,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     openStorage: runtime.openStorage,
     refreshHosts,
   };
-  const stopTimers = startTimers(clock, runtime, onError);
+  let stopTimers = (): void => {};
   const api: CloudflareApi = {
     state,
     services,
@@ -98,6 +100,10 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     upgrade: createTailSocket(runtime.tails, clock),
     versionSource: runtime.versionSource,
     openListeners: () => openPorts(state, listeners),
+    startDeliveries() {
+      runtime.queueDelivery.start();
+      stopTimers = startTimers(clock, runtime, onError);
+    },
     apps: () => workerApps(state, runtime.traffic),
     async close() {
       stopTimers();

@@ -10,6 +10,8 @@ import type { VersionPool } from "./version-pool.ts";
 
 /** Delivers while the cloud is open. */
 export interface QueueDelivery {
+  /** Nothing is delivered before. */
+  start(): void;
   /** To be called when a queue got messages or a consumer, or when its delivery is no longer paused. */
   wake(queue: QueueRecord): void;
   /** Looks at every queue: a batch may have waited long enough, a delay may be over. */
@@ -32,16 +34,20 @@ export function createQueueDelivery(options: QueueDeliveryOptions): QueueDeliver
   const { state, clock, onLog, onError } = options;
   const delivering = new Set<string>();
   const reported = new Set<string>();
-  let closed = false;
+  let [started, closed] = [false, false];
   const deliver = async (queue: QueueRecord): Promise<void> => {
     if (delivering.has(queue.id)) return;
     delivering.add(queue.id);
     try {
       for (let batch = dueBatch(queue, state, clock); batch; batch = dueBatch(queue, state, clock)) {
-        const outcome = await runHandler(queue, batch, options, (error) => void (closed || onError(error)));
+        const { consumer } = batch;
+        const messages = begin(batch, state.messages, (spent) => giveUp(queue, consumer, spent, options, wake));
+        if (messages.length === 0) continue;
+        const begun = { consumer, messages };
+        const outcome = await runHandler(queue, begun, options, (error) => void (closed || onError(error)));
         if (closed) return;
-        for (const failed of applyOutcome(outcome, batch, state.messages))
-          retry(queue, batch.consumer, failed, options, wake);
+        for (const failed of applyOutcome(outcome, begun, state.messages))
+          retry(queue, consumer, failed, options, wake);
       }
     } finally {
       delivering.delete(queue.id);
@@ -54,9 +60,10 @@ export function createQueueDelivery(options: QueueDeliveryOptions): QueueDeliver
     if (isWaiting && !reported.has(queue.id))
       onLog(`queue ${queue.name} has no consumer: its messages wait until one is added`);
     if (isWaiting) reported.add(queue.id);
-    else deliver(queue).catch(onError);
+    else if (started) deliver(queue).catch(onError);
   };
   return {
+    start: () => void (started = true),
     close: () => void (closed = true),
     wake,
     tick: () => {
@@ -90,6 +97,22 @@ function dueBatch(
   const since = deliverable.reduce((first, { visible }) => Math.min(first, visible), Infinity);
   const isDue = deliverable.length >= batch_size || now - since >= max_wait_time_ms;
   return deliverable.length > 0 && isDue ? { consumer, messages: deliverable.slice(0, batch_size) } : undefined;
+}
+
+/**
+ * Counts the attempt before it runs, so that one that ends with this process counts.
+ * @param onSpent gets messages whose last attempt ended so
+ */
+function begin(
+  { consumer: { settings }, messages }: Batch,
+  stored: Collection<MessageRecord>,
+  onSpent: (message: MessageRecord) => void,
+): readonly MessageRecord[] {
+  const [spent = [], others = []] = [true, false].map((isSpent) =>
+    messages.filter(({ attempts }) => attempts > settings.max_retries === isSpent),
+  );
+  spent.forEach(onSpent);
+  return others.map((message) => stored.put(message.id, { ...message, attempts: message.attempts + 1 }));
 }
 
 /** The outcome of a Worker that could not be started. */
@@ -144,7 +167,7 @@ function applyOutcome(
 
 function toQueuedMessage({ id, sent, attempts, contentType, body }: MessageRecord): QueuedMessage {
   const bytes = Buffer.from(body, "base64");
-  const head = { id, timestamp: new Date(sent), attempts: attempts + 1 };
+  const head = { id, timestamp: new Date(sent), attempts };
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
   if (contentType === "v8") return { ...head, serializedBody: buffer };
   if (contentType === "bytes") return { ...head, body: buffer };
@@ -154,20 +177,31 @@ function toQueuedMessage({ id, sent, attempts, contentType, body }: MessageRecor
   };
 }
 
-/** Delays the message; after too many attempts it moves to the dead letter queue or, without one, is removed. */
+type RetryOptions = Pick<QueueDeliveryOptions, "clock" | "onLog" | "state">;
+
+/** Delays the message, until it had too many attempts. */
 function retry(
   queue: QueueRecord,
-  { settings, deadLetterQueue }: ConsumerRecord,
+  consumer: ConsumerRecord,
   { message, delaySeconds }: FailedMessage,
-  { state: { messages, queues }, clock, onLog }: Pick<QueueDeliveryOptions, "clock" | "onLog" | "state">,
+  options: RetryOptions,
   wake: (queue: QueueRecord) => void,
 ): void {
-  const attempts = message.attempts + 1;
-  if (attempts <= settings.max_retries) {
-    const visible = clock.now() + (delaySeconds ?? settings.retry_delay) * 1000;
-    messages.put(message.id, { ...message, attempts, visible });
-    return;
-  }
+  const { max_retries, retry_delay } = consumer.settings;
+  if (message.attempts > max_retries) return giveUp(queue, consumer, message, options, wake);
+  const visible = options.clock.now() + (delaySeconds ?? retry_delay) * 1000;
+  options.state.messages.put(message.id, { ...message, visible });
+}
+
+/** Moves the message to the dead letter queue or, without one, removes it. */
+function giveUp(
+  queue: QueueRecord,
+  { deadLetterQueue }: ConsumerRecord,
+  message: MessageRecord,
+  { state: { messages, queues }, clock, onLog }: RetryOptions,
+  wake: (queue: QueueRecord) => void,
+): void {
+  const { attempts } = message;
   const deadLetters = queues.all().find(({ name }) => name === deadLetterQueue);
   if (!deadLetters) {
     onLog(`queue ${queue.name}: message ${message.id} was removed after ${attempts} attempts`);

@@ -42,6 +42,8 @@ export interface PollerOptions {
 export interface Poller {
   /** Receives no more. Resolves when the running invocations have ended; close the queue first to end its waiting. */
   stop(): Promise<void>;
+  /** Receives no more, and shows the messages of running invocations again, which end with this process. */
+  giveBack(): Promise<void>;
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
@@ -49,7 +51,12 @@ const pause = (milliseconds: number): Promise<void> => new Promise((done) => set
 export function startPoller(options: PollerOptions): Poller {
   const { queue, concurrency, invoke, onError, waitSeconds = 20, idle = () => pause(500) } = options;
   let isStopping = false;
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, SqsRecord>();
+  const show = async ({ receiptHandle }: SqsRecord): Promise<void> => {
+    const members = { ReceiptHandle: receiptHandle, VisibilityTimeout: 0 };
+    // One that was done in the meantime is gone.
+    await queue.call("ChangeMessageVisibility", members).catch(ignoreRefusal);
+  };
   const take = async (record: SqsRecord): Promise<void> => {
     try {
       if (!hasFailed(await invoke({ Records: [record] })))
@@ -60,12 +67,12 @@ export function startPoller(options: PollerOptions): Poller {
   };
   /** One at a time receives, however many may run. */
   const takeNext = async (): Promise<unknown> => {
-    if (running.size >= concurrency()) return Promise.race([...running, idle()]);
+    if (running.size >= concurrency()) return Promise.race([...running.keys(), idle()]);
     const record = await receive(queue, waitSeconds);
     if (!record) return waitSeconds === 0 ? idle() : undefined;
-    if (isStopping) return undefined;
+    if (isStopping) return show(record);
     const run: Promise<void> = take(record).finally(() => void running.delete(run));
-    return void running.add(run);
+    return void running.set(run, record);
   };
   const poll = async (): Promise<void> => {
     while (!isStopping) {
@@ -85,10 +92,18 @@ export function startPoller(options: PollerOptions): Poller {
     async stop() {
       isStopping = true;
       await polling;
-      await Promise.all(running);
+      await Promise.all(running.keys());
+    },
+    async giveBack() {
+      isStopping = true;
+      await Promise.all(Array.from(running.values(), show));
     },
   };
 }
+
+const ignoreRefusal = (error: unknown): void => {
+  if (!(error instanceof AwsError)) throw error;
+};
 
 /** The error of a queue that was closed. */
 const isClosed = (error: unknown): boolean => error instanceof AwsError && error.code === "ServiceUnavailable";

@@ -2,13 +2,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openSqliteQueue } from "../../../framework/features/jobs/sqlite-queue.ts";
+import { dataFolder } from "../../../framework/model/app.ts";
 import { appFolder, write } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";
 import { repository, run, start } from "../../e2e/portico.ts";
 
 const app = appFolder("jobs");
 
-const hosting = (jobs: object, target = "node"): string => JSON.stringify({ name: "app", target, jobs });
+const hosting = (jobs: object, target: string | readonly string[] = "node"): string =>
+  JSON.stringify({ name: "app", target, jobs });
 
 const job = (body: string): string =>
   `import type { Job } from "portico/jobs";\n` +
@@ -27,6 +30,10 @@ it("lists jobs with their next three runs, in their zone and in UTC", async () =
   expect(text.stdout).toMatch(/^ {2}\d{4}-01-01 09:00 Asia\/Seoul, \d{4}-01-01T00:00Z$/m);
   expect(text.stdout).toMatch(/^mail {2}no schedule {2}0 waiting, 0 running, 0 dead$/m);
   expect((await run(["jobs", "run", "mail", '{"to":"a"}'], root)).stdout).toMatch(/^sent mail \S+; it waits for/);
+  // As a process does that is killed during a run.
+  const killed = openSqliteQueue(join(root, dataFolder));
+  expect(killed.claim(Date.now(), 1)).toHaveLength(1);
+  killed.close();
   const { jobs } = JSON.parse((await run(["jobs", "--json"], root)).stdout) as { readonly jobs: readonly object[] };
   expect(jobs).toMatchObject([
     {
@@ -47,6 +54,10 @@ it("lists jobs with their next three runs, in their zone and in UTC", async () =
 
 it.each([
   [["jobs", "run", "digset"], /^error JOB_UNKNOWN: .*did you mean "digest"\?\nfix: Run portico jobs run digest$/m],
+  [
+    ["jobs", "run", "Ab/c"],
+    /^error JOB_UNKNOWN: this app has no job Ab\/c\nfix: Run portico jobs for the list; .* lower/m,
+  ],
   [["jobs", "run", "digest", "{team"], /^error JOB_DATA: .*\nfix: Write JSON/m],
   [["jobs", "run", "digest", "--at", "9:00"], /^error BAD_TIME: .*\nfix: .*2026-11-29T00:00Z/m],
   [["jobs", "run"], /^error USAGE: /m],
@@ -62,10 +73,10 @@ it.each([
   expect(stderr).toMatch(message);
 });
 
-it.each(["node", "workers", "lambda"])(
-  "runs jobs in dev on %s, and tells where an error is; an edit is live at once",
-  async (target) => {
-    const root = await app(`dev-${target}`, {
+it.each([["node"], ["workers", "lambda"], ["lambda", "workers"]])(
+  "runs jobs in dev on the first target, %s, and tells where an error is; an edit is live at once",
+  async (...target) => {
+    const root = await app(`dev-${target[0]}`, {
       "hosting.json": hosting({ digest: { retries: 0 } }, target),
       "functions/_jobs/digest.ts": job(`  throw new Error("no such team");`),
     });
@@ -85,6 +96,10 @@ it.each(["node", "workers", "lambda"])(
     await running.until(/edited \{"team":"a"\} 1/);
     await running.until(/^job digest done/m);
     expect((await run(["jobs", "dead"], root)).stdout).toBe("no job is dead\n");
+    const [, other = "lambda"] = target;
+    expect((await run(["jobs", "run", "digest", "--target", other], root)).stdout).toMatch(
+      /; it waits for portico dev with this target; the one that runs here has another, which --target chooses$/m,
+    );
 
     await write(root, "functions/_jobs/other.ts", job(`  console.log("other", id, scheduled?.toISOString());`));
     await write(root, "hosting.json", hosting({ other: { cron: "0 0 * * *" } }, target));
@@ -119,23 +134,33 @@ it.each(["node", "workers", "lambda"])("the first example of docs/jobs.md works 
 });
 
 it("works on the queues and the dead jobs of a stage, on both clouds", { tags: ["check"] }, async () => {
+  const settings = {
+    name: "app",
+    target: ["lambda", "workers"],
+    state: "separate",
+    jobs: { digest: { cron: "0 9 1 1 *", zone: "Asia/Seoul", retries: 0 } },
+  };
   const root = await app("stage", {
-    "hosting.json": JSON.stringify({
-      name: "app",
-      target: ["lambda", "workers"],
-      state: "separate",
-      jobs: { digest: { cron: "0 9 1 1 *", retries: 0 } },
-    }),
+    "hosting.json": JSON.stringify(settings),
     "functions/index.ts": "export const GET = () => new Response();\n",
     "functions/_jobs/digest.ts": job(`  throw new Error("no such team");`),
   });
-  await startCloud(root);
+  const { running } = await startCloud(root);
   expect(await run(["deploy", "--stage", "local", "--yes"], root)).toMatchObject({ code: 0 });
+  // What this folder has by now is in no release.
+  await write(root, "functions/_jobs/mail.ts", job(""));
+  await write(root, "hosting.json", JSON.stringify({ ...settings, jobs: { mail: { cron: "0 0 1 1 *" } } }));
   for (const target of ["lambda", "workers"]) {
     const on = (...words: readonly string[]) => run(["jobs", ...words, "--stage", "local", "--target", target], root);
     const dead = async (): Promise<readonly { readonly key: string }[]> =>
       (JSON.parse((await on("dead", "--json")).stdout) as { readonly jobs: readonly { readonly key: string }[] }).jobs;
-    expect((await on()).stdout).toMatch(/^schedules do not run: .* does not name local/);
+    const { stdout: list } = await on();
+    expect(list).toMatch(/^schedules do not run: release 1 was made without a clock: .* does not name local/);
+    expect(list).toMatch(/^digest {2}0 9 1 1 \* Asia\/Seoul {2}/m);
+    expect(list).not.toContain("mail");
+    expect((await on("run", "mail")).stderr).toMatch(
+      /^error JOB_UNKNOWN: .*release 1 has no job mail\nfix: Run portico deploy --stage local first/m,
+    );
     expect((await on("run", "digest", '{"team":"a"}')).stdout).toMatch(/^sent digest \S+\n$/);
     await expect.poll(dead, { timeout: 60_000 }).toHaveLength(1);
     const [{ key } = { key: "" }] = await dead();
@@ -147,4 +172,11 @@ it("works on the queues and the dead jobs of a stage, on both clouds", { tags: [
     expect(listed).toMatchObject({ type: "jobs", jobs: [{ name: "digest", dead: 0 }] });
     expect("total" in listed).toBe(target === "lambda");
   }
+  await running.stop();
+  for (const target of ["lambda", "workers"]) {
+    const words = ["jobs", "run", "digest", "--stage", "local", "--target", target];
+    expect((await run(words, root)).stdout).toMatch(/it waits for the local cloud, .*; portico cloud starts it$/m);
+  }
+  const again = await startCloud(root);
+  await again.running.until(/no such team[\s\S]*no such team/);
 });

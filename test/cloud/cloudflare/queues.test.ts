@@ -103,6 +103,27 @@ describe("messages", () => {
     printed.length = 0;
   });
 
+  it("come again after the cloud ended during a run, which was an attempt", async () => {
+    const queue = await create("cut");
+    await deployWorker(lab, "cut-sender", producer, bound("cut"));
+    const code = `export default { async queue({ messages: [{ attempts }] }) {
+      console.log("attempt", attempts);
+      await new Promise(() => setTimeout(() => {}, 1e9));
+    } };`;
+    await deployWorker(lab, "cut-taker", code);
+    await consume(queue, "cut-taker", { max_retries: 1, max_wait_time_ms: 0 });
+    await send("cut-sender", "?batch=1");
+    await until(1);
+    await lab.restart();
+    await until(2);
+    expect(printed.splice(0)).toEqual(["attempt 1", "attempt 2"]);
+    logged.length = 0;
+    await lab.restart();
+    lab.advance(1000);
+    expect(logged).toEqual([expect.stringMatching(/^queue cut: message [0-9a-f]{32} was removed after 2 attempts$/)]);
+    expect(printed).toEqual([]);
+  });
+
   it("are refused to their sender above 128 KB and above 100 of a batch", async () => {
     await create("small");
     await deployWorker(lab, "small-sender", producer, bound("small"));

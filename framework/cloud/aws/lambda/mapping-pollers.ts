@@ -1,7 +1,7 @@
 /** Delivers the messages of event source mappings: each polls its queue and invokes the version of its alias. */
 import { randomUUID } from "node:crypto";
 import { createQueueCalls } from "../../../emulation/sqs/data-plane.ts";
-import { type SqsEvent, startPoller } from "../../../emulation/sqs/poller.ts";
+import { type Poller, type SqsEvent, startPoller } from "../../../emulation/sqs/poller.ts";
 import { account, functionArn } from "../arn.ts";
 import type { Uses } from "../backends.ts";
 import { visibleTarget } from "../propagation.ts";
@@ -20,11 +20,19 @@ const lookAgain = 500;
 /** The result of a function that failed, as one that reports its message has it. */
 const failure = { batchItemFailures: [{ itemIdentifier: "" }] };
 
-/** The returned function starts the poller of a mapping, which ends with the mapping or with the queues. */
-export function openMappingPollers(uses: PolledUses, onError: (error: unknown) => void): (uuid: string) => void {
+/** The pollers of all mappings. */
+interface MappingPollers {
+  /** Starts the one of a mapping, which ends with the mapping. */
+  start(uuid: string): void;
+  /** Ends all. The messages of running invocations are visible again. */
+  stop(): Promise<void>;
+}
+
+export function openMappingPollers(uses: PolledUses, onError: (error: unknown) => void): MappingPollers {
   const { mappings, queuePlane, clock } = uses;
   const run = createQueueCalls(queuePlane);
-  return (uuid) => {
+  const pollers = new Set<Poller>();
+  const start = (uuid: string): void => {
     const { queueArn: arn } = mappings.get(uuid)!;
     const QueueUrl = `http://127.0.0.1/${account}/${arn.split(":").at(-1)}`;
     const poller = startPoller({
@@ -35,6 +43,7 @@ export function openMappingPollers(uses: PolledUses, onError: (error: unknown) =
       concurrency() {
         const mapping = findMapping(uuid, { mappings, clock });
         if (!mapping) void poller.stop();
+        if (!mapping) pollers.delete(poller);
         return mapping && mayPoll(mapping, uses) ? mapping.maximumConcurrency : 0;
       },
       // Not a call that waits: it would still take a message after the mapping is disabled.
@@ -43,7 +52,9 @@ export function openMappingPollers(uses: PolledUses, onError: (error: unknown) =
       invoke: (event) => invokeFor(mappings.get(uuid), event, uses),
       onError,
     });
+    pollers.add(poller);
   };
+  return { start, stop: async () => void (await Promise.all(Array.from(pollers, (poller) => poller.giveBack()))) };
 }
 
 /** Whether it is enabled, and has a function, a queue and the permissions. */
