@@ -56,24 +56,23 @@ const afterTimeout = (ms: number, callback: () => void): (() => void) => {
 /** Seconds before the next attempt: 5, 10, 20, … at most 900. */
 const backoff = (attempt: number): number => Math.min(900, 5 * 2 ** (attempt - 1));
 
-/** Never rejects for what a job throws: that is reported, as a handler's errors are. */
+/** Never rejects for what a job throws: that is reported, as a handler's errors are, with job, id and attempt. */
 export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, options: RunOptions): Promise<Outcome> {
   const message = messageOf(body);
   const { job: name, waits = 0 } = message;
   const job = jobs[name];
-  if (!job) {
-    // It was sent by a newer release that was rolled back: one that knows the job may be live again.
-    if (waits >= maxWaits)
-      return dead(message, attempt, `no release knew the job for ${(waits * waitSeconds) / 3600} hours`);
+  // It was sent by a newer release that was rolled back: one that knows the job may be live again.
+  if (!job && waits < maxWaits)
     return { type: "wait", body: JSON.stringify({ ...message, waits: waits + 1 }), after: waitSeconds };
-  }
-  if (attempt > job.retries + 1) return dead(message, attempt, "the process ended during the last run");
   try {
+    if (!job) throw new Error(`no release knew the job for ${(waits * waitSeconds) / 3600} hours`);
+    if (attempt > job.retries + 1) throw new Error("the process ended during the last run");
     await runWithin(job, message, attempt, options);
     return { type: "done" };
   } catch (error) {
-    reportError(error, message.id);
-    return failed(job, message, attempt, error);
+    // The development emulation knows a run by its id.
+    reportError(error, globalThis.porticoReport ? message.id : `job ${name} ${message.id} attempt ${attempt}`);
+    return job ? failed(job, message, attempt, error) : dead(message, attempt, error);
   }
 }
 

@@ -70,10 +70,7 @@ export function createJobsHandler(
       env: ownEnv(),
       platform: { name: "lambda", event, context },
       waitUntil(promise) {
-        work = Promise.all([
-          work,
-          Promise.resolve(promise).catch((error: unknown) => reportError(error, context.awsRequestId)),
-        ]);
+        work = Promise.all([work, Promise.resolve(promise).catch((error: unknown) => reportError(error, content.id))]);
       },
     };
     await hide(record, jobs.timeoutOf(content.job));
@@ -90,18 +87,18 @@ export function createJobsHandler(
 const done: JobsResult = { batchItemFailures: [] };
 
 /** A message that stays hidden for longer only comes later after a crash. @param timeout seconds */
-async function hide({ receiptHandle }: SqsRecord, timeout: number | undefined): Promise<void> {
-  if (timeout !== undefined) await changeVisibility(receiptHandle, timeout + visibilityMargin);
+async function hide(record: SqsRecord, timeout: number | undefined): Promise<void> {
+  if (timeout !== undefined) await changeVisibility(record, timeout + visibilityMargin);
 }
 
-const changeVisibility = (handle: string, seconds: number): Promise<void> =>
-  callQueue("ChangeMessageVisibility", { ReceiptHandle: handle, VisibilityTimeout: seconds }).catch((error: unknown) =>
-    reportError(error, handle),
+const changeVisibility = ({ receiptHandle, body }: SqsRecord, seconds: number): Promise<void> =>
+  callQueue("ChangeMessageVisibility", { ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }).catch(
+    (error: unknown) => reportError(error, messageOf(body).id),
   );
 
 /** What fails here keeps the message, which comes again when its visibility ends. */
 async function settle(jobs: BuiltJobs, record: SqsRecord, outcome: Outcome, call: RunOptions["call"]): Promise<void> {
-  if (outcome.type === "retry") await changeVisibility(record.receiptHandle, outcome.after);
+  if (outcome.type === "retry") await changeVisibility(record, outcome.after);
   if (outcome.type === "wait") await sendToQueue(outcome.body, outcome.after);
   if (outcome.type === "dead") await jobs.keepDead(outcome.dead, call);
 }

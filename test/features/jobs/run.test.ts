@@ -19,10 +19,11 @@ const jobsOf = (
 
 const message = (more: object = {}): string => JSON.stringify({ job: "digest", data: { a: 1 }, id: "one", ...more });
 
-/** Errors of jobs are in the log. */
-function silence(): void {
+/** Errors of jobs are in the log, which this gives. */
+function silence(): readonly unknown[][] {
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
+  return log.mock.calls;
 }
 
 const failing: Job<never> = () => {
@@ -51,12 +52,13 @@ describe("runJob", () => {
   });
 
   it("repeats what throws after 5, 10, 20 … seconds, at most 900", async () => {
-    silence();
+    const log = silence();
     const jobs = jobsOf(failing, { retries: 10 });
     const outcomes = await Promise.all(
       [1, 2, 3, 8, 9, 10].map((attempt) => runJob(jobs, { body: message(), attempt }, { call })),
     );
     expect(outcomes).toEqual([5, 10, 20, 640, 900, 900].map((after) => ({ type: "retry", after })));
+    expect(log[1]).toEqual(["job digest one attempt 2", new TypeError("no network")]);
   });
 
   it("is dead after its retries, with its last error", async () => {
@@ -71,16 +73,18 @@ describe("runJob", () => {
   });
 
   it("is dead without another run when the process ended during the last", async () => {
+    silence();
     let runs = 0;
     const jobs = jobsOf(() => void (runs += 1), { retries: 1 });
     expect(await runJob(jobs, { body: message(), attempt: 3 }, { call })).toMatchObject({
       type: "dead",
-      dead: { attempts: 3, error: "the process ended during the last run" },
+      dead: { attempts: 3, error: "Error: the process ended during the last run" },
     });
     expect(runs).toBe(0);
   });
 
   it("waits for a release that knows the job, 100 times", async () => {
+    silence();
     const waiting = (await runJob({}, { body: message(), attempt: 1 }, { call })) as Outcome & {
       readonly type: "wait";
     };
