@@ -52,7 +52,7 @@ export const lambda: ObjectRule = {
         "Default: light.",
     },
     logRetention: {
-      kind: "number-choice",
+      kind: "choice",
       of: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
       description: "Days that CloudWatch Logs keeps the functions' log lines. Default: 30.",
     },

@@ -26,12 +26,8 @@ function* check(node: Node, rule: Rule, name: string): Problems {
     else yield* check(node, rule.items, name);
     return;
   }
-  if (rule.kind === "boolean" && rule.or && node.type === "string") {
-    yield* checkChoice(node, rule.or, name);
-    return;
-  }
   const wanted = expectedType(rule);
-  if (node.type !== wanted.type)
+  if (!wanted.types.includes(node.type))
     yield valueError(
       node,
       `"${name}" must be ${wanted.description}, not ${describe(node)}`,
@@ -39,7 +35,6 @@ function* check(node: Node, rule: Rule, name: string): Problems {
     );
   else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, name);
   else if (rule.kind === "integer") yield* checkInteger(node, rule.min, rule.max, name);
-  else if (rule.kind === "number-choice") yield* checkNumberChoice(node, rule.of, name);
   else if (rule.kind === "choice") yield* checkChoice(node, rule.of, name);
   else if (rule.kind === "list") yield* checkList(node, rule.items, name, rule);
   else if (rule.kind === "object") yield* checkObject(node, rule, name);
@@ -47,22 +42,20 @@ function* check(node: Node, rule: Rule, name: string): Problems {
   else if (rule.kind === "platform-object") yield* checkPlatformObject(node, rule.required, name);
 }
 
-/** The JSON type that a rule expects, and its description for messages. */
+/** The JSON types that a rule expects, and their description for messages. */
 function expectedType(rule: Exclude<Rule, { kind: "one-or-list" }>): {
-  readonly type: Node["type"];
+  readonly types: readonly Node["type"][];
   readonly description: string;
 } {
-  if (rule.kind === "text") return { type: "string", description: "a text in quotes" };
-  if (rule.kind === "choice") return { type: "string", description: `one of ${quoted(rule.of)}` };
-  if (rule.kind === "integer") return { type: "number", description: `a whole number from ${rule.min} to ${rule.max}` };
-  if (rule.kind === "number-choice") return { type: "number", description: `one of ${rule.of.join(", ")}` };
-  if (rule.kind === "boolean") {
-    const others = rule.or ? `, or one of ${quoted(rule.or)}` : "";
-    return { type: "boolean", description: `true or false${others}` };
-  }
+  if (rule.kind === "text") return { types: ["string"], description: "a text in quotes" };
+  if (rule.kind === "choice")
+    return { types: rule.of.map((value) => typeof value as Node["type"]), description: `one of ${quoted(rule.of)}` };
+  if (rule.kind === "integer")
+    return { types: ["number"], description: `a whole number from ${rule.min} to ${rule.max}` };
+  if (rule.kind === "boolean") return { types: ["boolean"], description: "true or false" };
   return rule.kind === "list"
-    ? { type: "array", description: "a list, [ … ]" }
-    : { type: "object", description: "an object, { … }" };
+    ? { types: ["array"], description: "a list, [ … ]" }
+    : { types: ["object"], description: "an object, { … }" };
 }
 
 const describe = (node: Node): string =>
@@ -76,7 +69,7 @@ const describe = (node: Node): string =>
     property: "a key",
   })[node.type];
 
-const quoted = (values: readonly string[]): string => values.map((item) => `"${item}"`).join(", ");
+const quoted = (values: readonly unknown[]): string => values.map((item) => JSON.stringify(item)).join(", ");
 
 const valueError = (node: Node, message: string, fix: string): Problem => ({
   code: "CONFIG_VALUE",
@@ -102,18 +95,14 @@ function* checkInteger(node: Node, min: number, max: number, name: string): Prob
     yield valueError(node, `"${name}" cannot be ${number}`, `Write a whole number from ${min} to ${max}.`);
 }
 
-function* checkNumberChoice(node: Node, of: readonly number[], name: string): Problems {
-  const number = Number(node.value);
-  if (!of.includes(number)) yield valueError(node, `"${name}" cannot be ${number}`, `Write one of ${of.join(", ")}.`);
-}
-
-function* checkChoice(node: Node, of: readonly string[], name: string): Problems {
-  const text = String(node.value);
-  if (of.includes(text)) return;
-  const suggestion = nearestWord(text, of);
+function* checkChoice(node: Node, of: readonly (string | number | boolean)[], name: string): Problems {
+  const value: unknown = node.value;
+  if (of.some((one) => one === value)) return;
+  const texts = of.filter((one) => typeof one === "string");
+  const suggestion = typeof value === "string" ? nearestWord(value, texts) : undefined;
   yield valueError(
     node,
-    `"${name}" cannot be "${text}"${didYouMean(suggestion)}`,
+    `"${name}" cannot be ${JSON.stringify(value)}${didYouMean(suggestion)}`,
     `Write ${suggestion ? `"${suggestion}"` : `one of ${quoted(of)}`}.`,
   );
 }

@@ -36,8 +36,8 @@ export const jobConcurrency: Rule = {
 
 /** Whether schedules run. */
 export const clock: Rule = {
-  kind: "boolean",
-  or: ["lambda", "workers"],
+  kind: "choice",
+  of: [true, false, "lambda", "workers"],
   description:
     "Whether schedules run; the name of a target where only that one's do. Default: in dev, with portico start, and " +
     "at the stages that are listed here.",

@@ -22,10 +22,8 @@ function body(rule: Rule): JsonSchema {
       return { type: "string", ...(rule.limits && textSchema(rule.limits)) };
     case "integer":
       return { type: "integer", minimum: rule.min, maximum: rule.max };
-    case "number-choice":
-      return { enum: rule.of };
     case "boolean":
-      return rule.or ? { enum: [true, false, ...rule.or] } : { type: "boolean" };
+      return { type: "boolean" };
     case "choice":
       return { enum: rule.of };
     case "list":

@@ -23,11 +23,9 @@ export type Rule = Described &
   (
     | { readonly kind: "text"; readonly limits?: TextLimits }
     | { readonly kind: "integer"; readonly min: number; readonly max: number }
-    /** One of a few numbers. */
-    | { readonly kind: "number-choice"; readonly of: readonly number[] }
-    /** True or false, or one of a few texts. */
-    | { readonly kind: "boolean"; readonly or?: readonly string[] }
-    | { readonly kind: "choice"; readonly of: readonly string[] }
+    | { readonly kind: "boolean" }
+    /** One of a few values. */
+    | { readonly kind: "choice"; readonly of: readonly (string | number | boolean)[] }
     | { readonly kind: "list"; readonly items: Rule; readonly min?: number; readonly unique?: boolean }
     /** A value, or a list of such values. */
     | { readonly kind: "one-or-list"; readonly items: Rule }

@@ -5,12 +5,14 @@ import { checkSchedule } from "./job-rules.ts";
 import type { Settings } from "./stage-settings.ts";
 
 /**
- * Throws UserError CONFIG_VALUE for a name that is declared twice, a VPC with only one of its two lists, and settings
- * that Lambda's front does not support; CRON and ZONE for schedules of jobs.
+ * Throws UserError CONFIG_VALUE for a name that is declared twice, a VPC with only one of its two lists, settings that
+ * Lambda's front does not support, and a clock of a target that the app does not have; CRON and ZONE for schedules of
+ * jobs.
  */
 export function validateSettings(document: Document, settings: Settings, stage: string): void {
   const { env = {}, secrets = [], workers, lambda } = settings;
   checkFront(document, settings, stage);
+  checkClock(document, settings, stage);
   for (const [name, job] of Object.entries(settings.jobs ?? {}))
     checkSchedule(name, job, (key) => settingPlace(document, stage, ["jobs", name, key]));
   const bindings = Object.keys(workers?.bindings ?? {});
@@ -55,6 +57,14 @@ function checkFront(
       'or choose "lambda": { "front": "function-url" } with "group": "app".';
     throw settingError(document, stage, ["routes", pattern, "timeout"], message, fix);
   }
+}
+
+/** A clock of one target is for an app with this target. */
+function checkClock(document: Document, { clock, target = "lambda" }: Settings, stage: string): void {
+  const targets = [target].flat();
+  if (typeof clock !== "string" || targets.includes(clock)) return;
+  const message = `"clock" cannot be "${clock}" where the target is ${targets.join(" and ")}: no schedule would run`;
+  throw settingError(document, stage, ["clock"], message, `Write true or false, or add "${clock}" to "target".`);
 }
 
 type Path = readonly [string, ...(string | number)[]];

@@ -347,4 +347,15 @@ test("schedules run at the stages that are named, unless hosting.json says other
     code: "CONFIG_VALUE",
     message: expect.stringContaining('did you mean "lambda"?'),
   });
+  expect(await mistake(text(', "clock": "on"'))).toMatchObject({
+    fix: 'Write one of true, false, "lambda", "workers".',
+  });
+  expect(await mistake(text(', "clock": 1'))).toMatchObject({
+    message: '"clock" must be one of true, false, "lambda", "workers", not a number',
+  });
+  expect(await mistake(text(', "clock": "workers"'))).toMatchObject({
+    code: "CONFIG_VALUE",
+    message: expect.stringContaining("where the target is lambda"),
+  });
+  expect((await load(text(', "clock": "workers", "target": ["lambda", "workers"]'), "prod")).clock).toBe("workers");
 });
