@@ -114,6 +114,7 @@ async function openLab(jobs: TestJobs): Promise<JobLab> {
   };
   const pool = { lease: async () => ({ version, release: () => {} }) };
   const delivery = createQueueDelivery({ state, clock, pool: pool as never, onLog: () => {}, onError });
+  delivery.start();
   const context = { platform: { name: "workers", env }, waitUntil: () => {} } as never;
   const tick = (): void => {
     handlers.scheduled({ scheduledTime: time.now() }, env, { waitUntil: () => {} }).catch(onError);
