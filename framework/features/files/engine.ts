@@ -36,6 +36,8 @@ export interface FormLimits {
   readonly type: string;
   /** Seconds since 1970. */
   readonly expires: number;
+  /** Absolute URL of the page that follows. */
+  readonly redirect?: string | undefined;
 }
 
 /** Where a form goes, and the fields that it needs before the field `file`. */

@@ -41,6 +41,11 @@ export interface FormOptions {
   readonly type: string;
   /** Seconds that the form is good for; 600 by default. On Lambda it ends with the role's session, too. */
   readonly expires?: number | undefined;
+  /**
+   * Where the browser goes once the file is stored, by 303 in place of 204: for pages that work without JavaScript. An
+   * absolute URL; S3 adds `bucket`, `key` and `etag` to its query.
+   */
+  readonly redirect?: string | undefined;
 }
 
 /** A form as a page sends it, in multipart/form-data: all fields, and then the file in a field named `file`. */
@@ -71,7 +76,10 @@ export interface Files {
   delete(key: string): Promise<void>;
   /** In the order of the keys' UTF-8 bytes, read in pages of at most 1,000. */
   list(options?: ListOptions): AsyncIterable<ListedFile>;
-  /** Lets a visitor upload a file under this key, as often as they like until it expires. */
+  /**
+   * Lets a visitor upload a file under this key, as often as they like until it expires. Rejects with TypeError where
+   * `redirect` is no absolute URL.
+   */
   uploadForm(key: string, options: FormOptions): Promise<UploadForm>;
 }
 
@@ -124,12 +132,17 @@ function toFiles(engine: Engine, most: number): Files {
         left -= size;
       }
     },
-    async uploadForm(key, { maxBytes, type, expires = 600 }) {
+    async uploadForm(key, { maxBytes, type, expires = 600, redirect }) {
       if (!(Number.isInteger(maxBytes) && maxBytes > 0 && maxBytes <= maxSize))
         throw new FileError("FILE_FORM", `maxBytes is a whole number from 1 to ${maxSize}`);
       if (!(Number.isInteger(expires) && expires > 0 && expires <= week))
         throw new FileError("FILE_FORM", `expires is whole seconds from 1 to ${week}`);
-      const limits = { maxBytes, type: checkedType(type), expires: Math.ceil(Date.now() / 1000) + expires };
+      const limits = {
+        maxBytes,
+        type: checkedType(type),
+        expires: Math.ceil(Date.now() / 1000) + expires,
+        redirect: redirect && new URL(redirect).href,
+      };
       return { method: "POST", ...(await engine.form(checked(key), limits)) };
     },
   };

@@ -7,7 +7,7 @@ import type { FileError } from "./file-error.ts";
 import { readForm, type ReceivedForm } from "./form-reader.ts";
 import { type FormPolicy, readPolicy } from "./signed-form.ts";
 
-/** Answers the request of a form: 204 with the file's ETag. */
+/** Answers the request of a form: 204, or 303 to the page that follows, with the file's ETag. */
 export type UploadRoute = (request: Request, call: Call) => Promise<Response>;
 
 /** Binds the route to a target's engine. */
@@ -42,7 +42,10 @@ async function receive(
   check(policy, form);
   const content = { size: form.size, parts: limited(form.file, policy.maxBytes) };
   const { etag } = await put(policy.key, content, policy.type);
-  return new Response(null, { status: 204, headers: { etag } });
+  const { redirect } = policy;
+  return redirect
+    ? new Response(null, { status: 303, headers: { etag, location: redirect } })
+    : new Response(null, { status: 204, headers: { etag } });
 }
 
 /** Before any byte of the file is read. */

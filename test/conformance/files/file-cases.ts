@@ -87,7 +87,20 @@ const cases: Readonly<Record<string, unknown>> = {
     [],
     [4, 4, 5, 6, 8],
   ],
-  forms: ["POST", true, ["text/plain", 5, "12345"], true, false, false, false, false, "again", true],
+  forms: [
+    "POST",
+    true,
+    ["text/plain", 5, "12345"],
+    true,
+    false,
+    false,
+    false,
+    false,
+    "again",
+    true,
+    [303, true],
+    "next",
+  ],
   limits: ["FILE_KEY", "FILE_FORM", "FILE_FORM", "FILE_TYPE", "FILE_TYPE", "FILE_SIZE", []],
 };
 

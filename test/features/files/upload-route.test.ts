@@ -66,6 +66,17 @@ it.each([Infinity, 1, 2, 3, 7, 64])("stores the file of a form that comes in pie
   }
 });
 
+it("leads a browser to the page that was signed once the file is stored", async () => {
+  const name = key();
+  const redirect = "https://example.com/생김?a=1&b";
+  const { url, fields } = await pictures.uploadForm(name, { maxBytes: 3, type: "image/png", redirect });
+  const response = await uploads(request(url, encoded(fields, "abc")), call);
+  expect([response.status, response.headers.get("location")]).toEqual([303, new URL(redirect).href]);
+  expect(await textOf(name)).toBe("abc");
+  const tooLarge = await uploads(request(url, encoded(fields, "abcd")), call);
+  expect([tooLarge.status, tooLarge.headers.get("location")]).toEqual([413, null]);
+});
+
 it("takes what curl and undici send: a quoted boundary, no last line break", async () => {
   const name = key();
   const { url, fields } = await form(name);
@@ -148,6 +159,7 @@ it.each([
   ["maxBytes", { maxBytes: 1.5, type: "a/b" }, "FILE_FORM"],
   ["expires", { maxBytes: 1, type: "a/b", expires: 0 }, "FILE_FORM"],
   ["expires", { maxBytes: 1, type: "a/b", expires: 700_000 }, "FILE_FORM"],
+  ["redirect", { maxBytes: 1, type: "a/b", redirect: "/here" }, "ERR_INVALID_URL"],
   ["type", { maxBytes: 1, type: "" }, "FILE_TYPE"],
 ])("a form is refused for its %s", async (_, options, code) => {
   await expect(pictures.uploadForm("k", options)).rejects.toMatchObject({ code });

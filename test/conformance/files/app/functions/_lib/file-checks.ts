@@ -35,12 +35,16 @@ interface Form {
 
 /** Sends a form as a page does. @param base the URL of the page */
 async function send(base: string, form: Form, text: string, changes: Form["fields"] = {}): Promise<boolean> {
+  return (await answerTo(base, form, text, changes)).ok;
+}
+
+async function answerTo(base: string, form: Form, text: string, changes: Form["fields"] = {}): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries({ ...form.fields, ...changes })) body.set(name, value);
   body.set("file", new Blob([text], { type: "text/plain" }), "a.txt");
-  const response = await fetch(new URL(form.url, base), { method: form.method, body });
+  const response = await fetch(new URL(form.url, base), { method: form.method, body, redirect: "manual" });
   await response.arrayBuffer();
-  return response.ok;
+  return response;
 }
 
 const odd = ["a", "a/b", "A", "a b", "a+b", "a%2Fb", "é/…", "\u{10ffff}", "x//y", "/lead", "trail/", "q?#&='()*!"];
@@ -147,10 +151,13 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
   },
   async forms(open, base) {
     const own = open();
-    const form = await own.uploadForm("a b/é", { maxBytes: 5, type: "text/plain" });
+    const limits = { maxBytes: 5, type: "text/plain" };
+    const form = await own.uploadForm("a b/é", limits);
     const first = await send(base, form, "12345");
     const stored = await own.get("a b/é");
-    const soon = await own.uploadForm("soon", { maxBytes: 5, type: "text/plain", expires: 1 });
+    const redirect = "https://example.com/생김";
+    const leading = await answerTo(base, await own.uploadForm("next", { ...limits, redirect }), "next");
+    const soon = await own.uploadForm("soon", { ...limits, expires: 1 });
     await new Promise((done) => setTimeout(done, 2100));
     return [
       form.method,
@@ -163,6 +170,9 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       await send(base, soon, "x"),
       await textOf(await own.get("a b/é")),
       (await own.get("soon")) === undefined,
+      // S3 adds a query.
+      [leading.status, leading.headers.get("location")?.split("?")[0] === new URL(redirect).href],
+      await textOf(await own.get("next")),
     ];
   },
   async limits(open) {
