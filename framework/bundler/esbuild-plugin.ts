@@ -78,6 +78,8 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
       ? failedResolution(sessionKeysError(secrets))
       : ownModule("features/session/index"),
   );
+  // The same on every target.
+  build.onResolve({ filter: /^portico\/resource$/ }, () => ownModule("features/resource/resource"));
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
     if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
@@ -91,8 +93,8 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
       new UserError(
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
-        "Import from portico, portico/store, portico/files, portico/jobs, portico/session, portico/lambda or " +
-          "portico/workers.",
+        "Import from portico, portico/store, portico/files, portico/jobs, portico/session, portico/resource, " +
+          "portico/lambda or portico/workers.",
       ),
     );
   });

@@ -118,9 +118,12 @@ const exportsByFile = (files: readonly string[], { outputs }: Metafile): Readonl
   new Map(files.map((file, index) => [file, outputs[outputKey(outputOf(index))]?.exports ?? []]));
 
 async function toMethods(root: string, file: string, names: readonly string[]): Promise<Methods> {
-  const unknown = names.find((name) => name !== "default" && !methodNames.includes(name));
-  if (unknown !== undefined) throw await unknownExport(root, file, unknown);
   const methods = methodNames.filter((name) => names.includes(name));
+  // Read by portico openapi alone; no function contains it.
+  const isKnown = (name: string): boolean =>
+    name === "default" || methodNames.includes(name) || (name === "openapi" && methods.length > 0);
+  const unknown = names.find((name) => !isKnown(name));
+  if (unknown !== undefined) throw await unknownExport(root, file, unknown);
   if (names.includes("default")) {
     if (methods.length === 0) return "fetch";
     throw new UserError(

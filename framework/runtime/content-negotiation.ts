@@ -22,6 +22,16 @@ export function chooseEncoding<E extends string>(header: string | null, encoding
  */
 export const acceptsHtml = (header: string | null): boolean => (weightsOf(header ?? "").get("text/html") ?? 0) > 0;
 
+/**
+ * True for a client that takes this media type: its own weight counts before that of `type/*`, and that before that of
+ * any type (section 12.5.1). A header that says nothing takes all.
+ */
+export function acceptsType(header: string | null, type: string): boolean {
+  const weights = weightsOf(header ?? "");
+  const ranges = [type, type.replace(/\/.*/, "/*"), "*/*"];
+  return weights.size === 0 || ranges.map((range) => weights.get(range)).find((weight) => weight !== undefined)! > 0;
+}
+
 /** Names in lower case with their weights, 1 by default (RFC 9110 section 12.4.2). */
 function weightsOf(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();

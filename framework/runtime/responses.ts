@@ -13,7 +13,10 @@ export function html(body: string, init: ResponseInit = {}): Response {
  * @param location a path or URL; characters outside ASCII are escaped
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 303): Response {
-  // oxlint-disable-next-line no-control-regex -- everything outside printable ASCII must be escaped in a header
-  const ascii = location.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
-  return new Response(null, { status, headers: { location: ascii } });
+  return new Response(null, { status, headers: { location: toLocation(location) } });
 }
+
+/** The value of a Location header: everything outside of printable ASCII is escaped. */
+export const toLocation = (location: string): string =>
+  // oxlint-disable-next-line no-control-regex -- what a header cannot hold
+  location.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));

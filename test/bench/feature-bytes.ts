@@ -18,6 +18,10 @@ const route = (imports: string, first: string): string =>
 const plain = route("", "await undefined");
 const stores = route(`import { store } from "portico/store";`, `await store(context, "a").set("b", 1)`);
 const sends = route(`import { send } from "portico/jobs";`, `await send(context, "a")`);
+const resources = `import { resource } from "portico/resource";
+const schema = { "~standard": { version: 1, vendor: "a", validate: (value) => ({ value }) } };
+export const GET = resource({ body: schema, response: schema }, async () => "hello");
+`;
 const both = route(
   `import { store } from "portico/store";\nimport { send } from "portico/jobs";`,
   `await store(context, "a").set("b", 1);\n  await send(context, "a")`,
@@ -112,6 +116,8 @@ export async function featureBytes(): Promise<readonly Measured[]> {
   return [
     byteRow("store on Lambda", lambdaStore.route - lambda.route, 2560),
     byteRow("store on Workers", workersStore.route - workers.route, 1229),
+    byteRow("resource on Lambda", (await build("lambda", resources)).route - lambda.route, 2048),
+    byteRow("resource on Workers", (await build("workers", resources)).route - workers.route, 2048),
     byteRow("send on Lambda", lambdaSend.route - lambda.route, 1843),
     byteRow("send on Workers", workersSend.route - workersJobs.route, 1843),
     // Beside what runs jobs, that function has the store and what sends, and nothing that serves requests.

@@ -9,7 +9,7 @@ export function assertAnswer(answer: Answer, expected: Expectation, story: Story
   for (const [name, value] of Object.entries(expected.headers ?? {})) assertHeader(name, valuesOf(answer, name), value);
   if (expected.body !== undefined) assertBody(answer, expected.body);
   if (expected.json !== undefined) {
-    expect(valuesOf(answer, "content-type").join(), text).toMatch(/^application\/json\b/);
+    expect(valuesOf(answer, "content-type").join(), text).toMatch(/^application\/(?:problem\+)?json\b/);
     expect(JSON.parse(textOf(answer))).toEqual(expected.json);
   }
   for (const secret of expected.hides ?? [])

@@ -12,6 +12,7 @@ import { methods } from "./cases/methods.ts";
 import { middleware } from "./cases/middleware.ts";
 import { paths } from "./cases/paths.ts";
 import { queries } from "./cases/queries.ts";
+import { resource } from "./cases/resource.ts";
 import { routing } from "./cases/routing.ts";
 import { store } from "./cases/store.ts";
 
@@ -31,6 +32,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   "answers of assets": assetAnswers,
   app,
   store,
+  resource,
 };
 
 /** All of them. */

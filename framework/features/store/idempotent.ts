@@ -35,7 +35,9 @@ interface Kept {
 
 /** Wraps a handler, or without one is middleware. */
 export interface Idempotent {
-  <Path extends string>(handler: Handler<Path>, options?: IdempotentOptions): Handler<Path>;
+  <Path extends string>(handler: Handler<Path> & { readonly spec?: never }, options?: IdempotentOptions): Handler<Path>;
+  /** A resource stays one, with its types. */
+  <Resource extends Handler & { readonly spec: object }>(handler: Resource, options?: IdempotentOptions): Resource;
   (options?: IdempotentOptions): PorticoMiddleware;
 }
 
@@ -43,8 +45,11 @@ export interface Idempotent {
 export const createIdempotent = (open: OpenEngine): Idempotent =>
   ((first?: Handler | IdempotentOptions, second?: IdempotentOptions) => {
     if (typeof first === "function")
-      return (request: Request, context: Context) =>
-        once(open, request, context, second, () => first(request, context));
+      // With what the handler has beside its code: a resource has its schemas.
+      return Object.assign(
+        (request: Request, context: Context) => once(open, request, context, second, () => first(request, context)),
+        first,
+      );
     return (async (c, next) => {
       const [request, context] = callOf(c);
       return once(open, request, context, first, async () => {
