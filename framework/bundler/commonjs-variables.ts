@@ -26,7 +26,7 @@ const declarations: readonly (readonly [text: string, line: (depth: number) => s
 export function declareCommonJsVariables(build: PluginBuild, target: Target): void {
   const folder = `${build.initialOptions.outdir ?? ""}/`;
   const lineFor = ({ path, contents }: OutputFile): string => {
-    const code = Buffer.from(contents.buffer, contents.byteOffset, contents.length);
+    const code = bytesOf(contents);
     // A module for Lambda becomes index.mjs in the function's folder, whatever its path here.
     const depth = target === "lambda" ? 0 : path.slice(folder.length).split(/[\\/]/).length - 1;
     return declarations
@@ -41,17 +41,28 @@ export function declareCommonJsVariables(build: PluginBuild, target: Target): vo
     );
     for (const [index, file] of outputFiles.entries()) {
       const line = lines.get(file.path);
-      if (line) outputFiles[index] = withText(file, `${line}\n${file.text}`);
+      if (line) outputFiles[index] = withInserted(file, 0, `${line}\n`);
       // A semicolon moves the map's lines down by one.
       else if (lines.get(file.path.replace(/\.map$/, "")))
-        outputFiles[index] = withText(file, file.text.replace('\n  "mappings": "', "$&;"));
+        outputFiles[index] = withInserted(file, bytesOf(file.contents).indexOf(mappings) + mappings.length, ";");
     }
   });
 }
 
-const withText = ({ path, hash }: OutputFile, text: string): OutputFile => ({
-  path,
-  hash,
-  contents: Buffer.from(text),
-  text,
-});
+const mappings = '\n  "mappings": "';
+
+/** A view, without a copy. */
+const bytesOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length);
+
+/** Inserts into the bytes, since reading megabytes of modules and maps as text takes longer than linking some. */
+function withInserted({ path, hash, contents: before }: OutputFile, at: number, inserted: string): OutputFile {
+  const contents = Buffer.concat([before.subarray(0, at), Buffer.from(inserted), before.subarray(at)]);
+  return {
+    path,
+    hash,
+    contents,
+    get text() {
+      return contents.toString();
+    },
+  };
+}

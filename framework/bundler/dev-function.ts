@@ -193,7 +193,7 @@ export class DevFunction {
       metafile,
       outputFiles,
       warnings: messages,
-    } = await withUserErrors(root, bundleInOrder([keyOf(this.plan.id)], link, first));
+    } = await withUserErrors(root, bundleInOrder(root, [keyOf(this.plan.id)], link, first));
     return {
       metafile,
       warnings: warningTexts(messages),

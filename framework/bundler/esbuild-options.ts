@@ -95,25 +95,32 @@ export const outputKey = (name: string): string => posix.join(outdir, name);
 export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<string, Uint8Array> {
   const folder = join(root, outdir);
   return new Map(
-    outputs.map(({ path, contents, text }) => {
+    outputs.map(({ path, contents }) => {
       const name = path.slice(folder.length + 1).replaceAll("\\", "/");
-      return [name, name.endsWith(".map") ? Buffer.from(stableMap(name, text)) : Buffer.from(contents)];
+      const bytes = Buffer.from(contents);
+      return [name, name.endsWith(".map") ? stableMap(name, bytes) : bytes];
     }),
   );
 }
 
 /**
  * Rewrites a map's sources relative to the root and decoded: esbuild writes `[id].ts` as `%5Bid%5D.ts`. Replaces only
- * that line of the text, since parsing whole maps takes longer than bundling.
+ * that line of the bytes, since reading whole maps takes longer than bundling.
  */
-function stableMap(name: string, text: string): string {
-  const line = /^ {2}"sources": (\[.*\]),$/m;
-  const sources = JSON.parse(line.exec(text)?.[1] ?? "null") as readonly string[];
+function stableMap(name: string, map: Buffer): Buffer {
+  const start = map.indexOf('\n  "sources": [') + 1;
+  const end = map.indexOf("\n", start);
+  const line = map.toString("utf8", start, end);
+  const sources = JSON.parse(line.slice(line.indexOf("["), -1)) as readonly string[];
   const stable = sources.map((source) => {
     if (/^[a-z-]+:/.test(source)) return stableName(source);
     return stableName(posix.join(outdir, posix.dirname(name), decodeURI(source)));
   });
-  return text.replace(line, () => `  "sources": ${JSON.stringify(stable)},`);
+  return Buffer.concat([
+    map.subarray(0, start),
+    Buffer.from(`  "sources": ${JSON.stringify(stable)},`),
+    map.subarray(end),
+  ]);
 }
 
 /**

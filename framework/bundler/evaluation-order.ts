@@ -4,12 +4,14 @@
  *
  * esbuild initialises a module lazily if it is imported in one place and required or import()ed in another. It drops
  * the initialising call where the import goes through a package without side effects ("export * from"), so such modules
- * are marked as having side effects. With code splitting, a module that is both imported and import()ed would run
- * before all others; a `require` in the entry makes esbuild initialise it in order.
+ * are marked as having side effects. A marked module loses what its package.json and tsconfig.json say of its format
+ * and syntax, so only those are marked that esbuild might leave out. With code splitting, a module that is both
+ * imported and import()ed would run before all others; a `require` in the entry makes esbuild initialise it in order.
  */
 import { join, relative } from "node:path";
 import type { Message, Metafile, Plugin, PluginBuild } from "esbuild";
 import { isBuildFailure } from "./build-errors.ts";
+import { packageAnnotations } from "./package-annotations.ts";
 
 /** Modules are given by their keys in the metafile. */
 export interface EvaluationOrder {
@@ -17,7 +19,10 @@ export interface EvaluationOrder {
   readonly splits: boolean;
   /** By entry: modules that it imports both statically and dynamically. */
   readonly deferred: ReadonlyMap<string, readonly string[]>;
-  /** Lazily initialised modules and those that import them, and the specifiers of these imports. */
+  /**
+   * Lazily initialised modules and those that import them, of packages without side effects, and the specifiers of
+   * their imports.
+   */
   readonly sideEffects: ReadonlySet<string>;
   readonly specifiers: readonly string[];
   /** The resolved files of these imports between package files, by `importKey`, so that they are not resolved again. */
@@ -35,8 +40,12 @@ export const defaultOrder: EvaluationOrder = {
 
 type Kind = Metafile["inputs"][string]["imports"][number]["kind"];
 
-/** The corrections that a bundle needs. @param entries keys of generated entries, each of which is run separately */
-export function evaluationOrder({ inputs }: Metafile, entries: readonly string[]): EvaluationOrder {
+/**
+ * The corrections that a bundle needs.
+ * @param root absolute path that keys are relative to
+ * @param entries keys of generated entries, each of which is run separately
+ */
+export function evaluationOrder(root: string, { inputs }: Metafile, entries: readonly string[]): EvaluationOrder {
   const importsOf = (key: string, ...kinds: readonly Kind[]): readonly string[] =>
     (inputs[key]?.imports ?? []).flatMap(({ path, kind, external }) => (!external && kinds.includes(kind) ? path : []));
   const follow = (from: readonly string[], ...kinds: readonly Kind[]): ReadonlySet<string> => {
@@ -70,13 +79,21 @@ export function evaluationOrder({ inputs }: Metafile, entries: readonly string[]
     [...all].flatMap((by) => importsOf(by, "import-statement").map((path) => ({ path, by }))),
     ({ path }) => path,
   );
-  const sideEffects = new Set([...lazilyInitialised].filter(isModule));
-  for (const key of sideEffects) for (const { by } of importers.get(key) ?? []) sideEffects.add(by);
+  const concerned = new Set([...lazilyInitialised].filter(isModule));
+  for (const key of concerned) for (const { by } of importers.get(key) ?? []) concerned.add(by);
+  const annotationsOf = packageAnnotations(root);
+  /** The default import of a CommonJS module is another one in a `.js` file of a package with `"type": "module"`. */
+  const needsItsType = (key: string): boolean =>
+    /\.[jt]sx?$/.test(key) &&
+    annotationsOf(key).type === "module" &&
+    importsOf(key, "import-statement").some((path) => inputs[path]?.format === "cjs");
+  const sideEffects = new Set([...concerned].filter((key) => annotationsOf(key).omittable && !needsItsType(key)));
   const sideEffectImports = [...all].flatMap((by) =>
     (inputs[by]?.imports ?? []).flatMap(({ path, kind, original }) =>
       original !== undefined && sideEffects.has(path) ? { by, path, kind, original } : [],
     ),
   );
+  if (!splits && sideEffectImports.length === 0) return defaultOrder;
   const packageImports = sideEffectImports.filter(({ by, path }) => isPackageFile(by) && isPackageFile(path));
   return {
     splits,
@@ -100,16 +117,18 @@ type Bundle<Result> = (order: EvaluationOrder) => Promise<Result>;
 
 /**
  * Bundles in the right order: once for most functions, twice for those that need corrections.
+ * @param root as in `evaluationOrder`
  * @param entries as in `evaluationOrder`
  * @param first the order to try first
  */
 export async function bundleInOrder<Result extends { readonly metafile: Metafile }>(
+  root: string,
   entries: readonly string[],
   bundle: Bundle<Result>,
   first: EvaluationOrder = defaultOrder,
 ): Promise<Result> {
   const result = await bundleWithOrder(first, bundle);
-  const order = evaluationOrder(result.metafile, entries);
+  const order = evaluationOrder(root, result.metafile, entries);
   return isSameOrder(order, first) ? result : bundleWithOrder(order, bundle);
 }
 

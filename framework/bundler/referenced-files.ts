@@ -33,7 +33,7 @@ const kinds: readonly (readonly [pattern: RegExp, reference: Pick<FileReference,
   [new RegExp(`(?<before>\\bnew [\\w$]+\\()${text}(?=,\\s*import\\.meta\\.url\\))`, "g"), { from: "module" }],
   [new RegExp(`(?<before>\\b${commonJsDefines.__dirname}\\s*\\+\\s*)${text}`, "g"), { from: "function" }],
   // `fileOf` checks in the source whether this is `require.resolve`.
-  [new RegExp(`(?<before>[\\w$]\\.resolve\\()${text}(?=\\))`, "g"), { from: "function", isResolve: true }],
+  [new RegExp(`(?<before>[\\w$]\\.resolve\\()(?=.\\.\\.?/)${text}(?=\\))`, "g"), { from: "function", isResolve: true }],
 ];
 
 function referencesIn(code: string): readonly FileReference[] {
@@ -120,7 +120,7 @@ function rewriteModule(
 /** The absolute path of a referenced file; undefined where there is none. */
 function fileOf({ root }: BundleOutputs, key: string, { literal, from, isResolve }: FileReference): string | undefined {
   const specifier = literal.slice(1, -1);
-  if (isResolve && !(/^\.\.?\//.test(specifier) && callsRequireResolve(join(root, key), specifier))) return undefined;
+  if (isResolve && !callsRequireResolve(join(root, key), specifier)) return undefined;
   const url = new URL(from === "function" && !isResolve ? `.${specifier}` : specifier, pathToFileURL(join(root, key)));
   if (url.protocol !== "file:" || /^(?:\/|[a-z]+:)/i.test(from === "module" ? specifier : "")) return undefined;
   const path = fileURLToPath(url);

@@ -31,10 +31,10 @@ export async function zip(
   const entries = await Promise.all(sorted.map(async ([name, bytes]) => [name, await compress(bytes)] as const));
   for (const [name, entry] of entries) {
     const encoded = Buffer.from(name);
-    const local = Buffer.concat([header(signatures.local, [20]), fields(entry, encoded), encoded, entry.data]);
-    parts.push(local);
+    const local = [header(signatures.local, [20]), fields(entry, encoded), encoded, entry.data];
+    parts.push(...local);
     directory.push(central(entry, encoded, offset, executables.has(name) ? modes.executable : modes.plain));
-    offset += local.length;
+    offset += local.reduce((sum, { length }) => sum + length, 0);
   }
   return Buffer.concat([...parts, ...directory, end(directory, offset)]);
 }

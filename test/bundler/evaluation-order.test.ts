@@ -61,6 +61,11 @@ const packages: Files = {
     { "index.js": `module.exports = function () { return "called"; }; module.exports.member = "member";` },
     { type: "commonjs" },
   ),
+  ...pack(
+    "late-interop",
+    { "index.js": `import whole from "interop"; export const kind = typeof whole;` },
+    { sideEffects: false },
+  ),
   // Modules append a step when they are evaluated.
   ...pack("steps", { "index.js": `export const steps = []; export const step = (name) => (steps.push(name), name);` }),
   ...pack("other-steps", {
@@ -104,6 +109,16 @@ const routes: Readonly<Record<string, readonly [source: string, answer: string]>
      export const GET = () => new Response([whole, named, call(), member, typeof all.default, all.member].join());`,
     "its default,named,called,member,function,member",
   ],
+  "commonjs-in-what-is-late-too": [
+    `import { kind } from "late-interop"; export const GET = async () => new Response([kind, (await ` +
+      `import("late-interop")).kind].join());`,
+    "object,object",
+  ],
+  "syntax-of-what-is-late-too": [
+    `import { seen } from "./_lib/legacy/decorated.ts"; export const GET = async () => new Response([seen, (await ` +
+      `import("./_lib/legacy/decorated.ts")).seen].join());`,
+    "1,1",
+  ],
   "order-of-what-is-late-too": [
     `import "./_lib/first.ts"; import { second } from "./_lib/second.ts"; import { steps } from "steps";
      export const GET = async () => new Response([...steps, (await import("./_lib/second.ts")).second === ` +
@@ -129,6 +144,10 @@ const routes: Readonly<Record<string, readonly [source: string, answer: string]>
 const files: Files = {
   ...packages,
   ...Object.fromEntries(Object.entries(routes).map(([name, [source]]) => [`functions/${name}.ts`, source])),
+  "functions/_lib/legacy/tsconfig.json": `{ "compilerOptions": { "experimentalDecorators": true } }`,
+  "functions/_lib/legacy/decorated.ts":
+    `export let seen = 0; const see = (...given: unknown[]) => void (seen = given.length); ` +
+    `@see class Seen {}\nvoid Seen;`,
   "functions/_lib/first.ts": `import { step } from "steps"; step("first");`,
   "functions/_lib/second.ts": `import { step } from "steps"; export const second = step("second");`,
   "functions/_lib/셋째 [3].ts": `import { step } from "other-steps"; export const third = step("third");`,

@@ -45,24 +45,27 @@ export function createInputCollector(root: string): BuildInputCollector {
   const reused = new Map<string, readonly string[]>();
   /** Specifiers that are not paths; `paths` in a tsconfig.json may map them. */
   const names = new Set<string>();
-  const absentFor = (folder: string, { imports }: Metafile["inputs"][string]): readonly string[] => {
+  const absentFor = (folder: string, { imports }: Metafile["inputs"][string], absentPackages: AbsentPackages) => {
     const originals = imports.flatMap(({ original, external }) =>
       original === undefined || external || isPortico(original) ? [] : original,
     );
     for (const original of originals) if (!isPath(original)) names.add(original);
-    const candidates = originals.flatMap((original) =>
-      isPath(original) ? pathCandidates(resolve(folder, original)) : packageCandidates(folder, original),
-    );
-    return [...new Set(candidates)].filter((path) => !existsSync(path));
+    const absent = originals.flatMap((original) => {
+      if (!isPath(original)) return absentPackages(folder, original);
+      // A package's own files come and go with its package.json.
+      return isInPackages(folder) ? [] : pathCandidates(resolve(folder, original)).filter((path) => !existsSync(path));
+    });
+    return [...new Set(absent)];
   };
   return {
     add({ inputs }) {
+      const absentPackages = findAbsentPackages();
       for (const [key, input] of Object.entries(inputs)) {
         if (seen.has(key)) continue;
         seen.add(key);
         const path = toPath(root, key);
-        if (path === undefined) for (const absent of absentFor(root, input)) generated.add(absent);
-        else files.set(path, [...(files.get(path) ?? []), ...absentFor(dirname(path), input)]);
+        if (path === undefined) for (const absent of absentFor(root, input, absentPackages)) generated.add(absent);
+        else files.set(path, [...(files.get(path) ?? []), ...absentFor(dirname(path), input, absentPackages)]);
       }
     },
     pathsOf: (keys) => [...new Set([...keys].flatMap((key) => toPath(root, key) ?? []))],
@@ -113,15 +116,23 @@ function toPath(root: string, key: string): string | undefined {
   return /^[a-z-]{2,}:/.test(path) ? undefined : resolve(root, path);
 }
 
-/** The folders where Node looks for a package, from a folder upwards to where it is installed. */
-function packageCandidates(folder: string, specifier: string): readonly string[] {
-  const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  const found: string[] = [];
-  for (let at = folder; ; at = dirname(at)) {
-    const path = join(at, "node_modules", name);
-    found.push(path);
-    if (existsSync(path) || at === dirname(at)) return found;
-  }
+type AbsentPackages = (folder: string, specifier: string) => readonly string[];
+
+/**
+ * Finds the folders where Node looks for a package and finds none, from a folder upwards to where it is installed. Many
+ * files of a folder import the same package.
+ */
+function findAbsentPackages(): AbsentPackages {
+  const known = new Map<string, readonly string[]>();
+  const find = (folder: string, name: string): readonly string[] => {
+    const path = join(folder, "node_modules", name);
+    const absent = known.get(path) ?? (existsSync(path) ? [] : [path, ...above(folder, name)]);
+    known.set(path, absent);
+    return absent;
+  };
+  const above = (folder: string, name: string): readonly string[] =>
+    folder === dirname(folder) ? [] : find(dirname(folder), name);
+  return (folder, specifier) => find(folder, /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
 }
 
 /**
@@ -141,8 +152,10 @@ function createSettings(names: ReadonlySet<string>): (folder: string) => FolderS
   return find;
 }
 
-function settingsIn(folder: string, names: ReadonlySet<string>): FolderSettings | undefined {
-  const candidates = ["package.json", "tsconfig.json", "jsconfig.json"].map((name) => join(folder, name));
+function settingsIn(folder: string, specifiers: ReadonlySet<string>): FolderSettings | undefined {
+  // esbuild reads no tsconfig.json of a package. Many packages ship one that extends a file which they do not ship.
+  const names = isInPackages(folder) ? ["package.json"] : ["package.json", "tsconfig.json", "jsconfig.json"];
+  const candidates = names.map((name) => join(folder, name));
   const files = new Set(candidates.filter((path) => existsSync(path)));
   for (const file of files) {
     for (const base of isTsconfig(file) ? extendedConfigs(file) : []) {
@@ -150,7 +163,7 @@ function settingsIn(folder: string, names: ReadonlySet<string>): FolderSettings 
       files.add(base);
     }
   }
-  const mapped = [...files].flatMap((file) => mappedPaths(file, names)).flatMap(pathCandidates);
+  const mapped = [...files].flatMap((file) => mappedPaths(file, specifiers)).flatMap(pathCandidates);
   return { files: [...files], absent: [...candidates, ...mapped].filter((path) => !existsSync(path)) };
 }
 
@@ -175,6 +188,8 @@ function mappedPaths(file: string, names: ReadonlySet<string>): readonly string[
     }),
   ]);
 }
+
+const isInPackages = (folder: string): boolean => /(?:^|[/\\])node_modules(?:[/\\]|$)/.test(folder);
 
 const isTsconfig = (file: string): boolean => /[jt]sconfig[^/\\]*$/.test(file);
 

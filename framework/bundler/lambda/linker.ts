@@ -186,7 +186,7 @@ async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebC
       ([name, bytes]) => [name.slice(source.name.length + 1), bytes] as const,
     );
     const fn = toFunction(root, source, result, new Map(files), `${source.name}/`);
-    const order = evaluationOrder(result.metafile, [keyOf(source.name)]);
+    const order = evaluationOrder(root, result.metafile, [keyOf(source.name)]);
     const conflict = web === "light" ? webClassConflict(fn.metafile, fn.entry, codeOf(fn.files)) : undefined;
     return { source, fn, order, conflict };
   });

@@ -60,6 +60,7 @@ export async function bundleWithSplitting(
   const result = await withUserErrors(
     app.root,
     bundleInOrder(
+      app.root,
       modules.map(({ name }) => `portico:${name}`),
       link,
     ),

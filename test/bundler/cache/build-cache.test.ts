@@ -29,6 +29,8 @@ const app: Files = {
   "node_modules/word/package.json": `{ "name": "word", "exports": "./a.js" }`,
   "node_modules/word/a.js": `export default "a";`,
   "node_modules/word/b.js": `export default "b";`,
+  // As many packages do, it extends a package that is not installed.
+  "node_modules/word/tsconfig.json": `{ "extends": "@word/tsconfig" }`,
   "functions/_public/a.txt": "a",
 };
 
