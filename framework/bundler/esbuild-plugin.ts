@@ -70,9 +70,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
     namespace: "portico",
   }));
   build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
-  build.onResolve({ filter: /^portico\/files$/ }, () =>
-    target === "lambda" ? failedResolution(filesTargetError(target)) : ownModule(`features/files/${target}`),
-  );
+  build.onResolve({ filter: /^portico\/files$/ }, () => ownModule(`features/files/${target}`));
   build.onResolve({ filter: /^portico\/session$/ }, () =>
     secrets && !secrets.includes("SESSION_KEYS")
       ? failedResolution(sessionKeysError(secrets))
@@ -135,14 +133,6 @@ function resolveBuiltins(build: PluginBuild): void {
     loader: "js",
   }));
 }
-
-/** For a target that has no engine of `portico/files` yet. */
-const filesTargetError = (target: Target): UserError =>
-  new UserError(
-    "FILES_TARGET",
-    `a function for ${target} cannot import portico/files yet; those for Node and Workers can`,
-    'Build the app for node or workers ("target" in hosting.json), or move the imports of portico/files out of it.',
-  );
 
 /** For an app that does not declare the keys of its sessions. */
 const sessionKeysError = (secrets: readonly string[]): UserError =>

@@ -1,4 +1,4 @@
-/** The services of AWS that an app under development on Lambda reaches: the store's table and the jobs' queue. */
+/** The services of AWS that an app under development on Lambda reaches: table, queue and bucket. */
 import { randomBytes } from "node:crypto";
 import type { InvocationResult } from "../emulation/lambda/invocation.ts";
 import type { LambdaEmulator } from "../emulation/lambda/emulator.ts";
@@ -8,6 +8,7 @@ import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import { runActions, sendActions } from "../model/job-queue.ts";
 import { type DeadJob, keepDeadJob } from "../features/jobs/dead-jobs.ts";
+import { createDevBucket } from "./dev-bucket.ts";
 import { lambdaFiles, lambdaPlace } from "./lambda-place.ts";
 import { deadJobsIn } from "./local-store.ts";
 import { withTable } from "./dev-table.ts";
@@ -22,8 +23,8 @@ export interface DevLambda {
 }
 
 /**
- * The emulator, whose functions have the variables with which they reach what they need. Items and messages are kept
- * in the app's data folder, and shared with other processes that serve the app.
+ * The emulator, whose functions have the variables with which they reach what they need. Items, messages and
+ * objects are kept in the app's data folder, and shared with other processes that serve the app.
  * @param onError gets failures of the services
  */
 export function withLambdaServices(
@@ -33,6 +34,7 @@ export function withLambdaServices(
 ): Emulator & { readonly lambda: DevLambda } {
   const secret = randomBytes(32).toString("base64");
   const withItems = withTable(app, emulator, onError, secret);
+  const bucket = createDevBucket(app, onError, secret);
   const { name } = lambdaPlace(app);
   let opened: Promise<LocalQueue> | undefined;
   const open = async (): Promise<LocalQueue> => {
@@ -46,9 +48,8 @@ export function withLambdaServices(
     return opened;
   };
   const withServices = async (fn: LoadedFunction, role: string, actions: readonly string[]) => {
-    if (!fn.needs?.includes("jobs")) return withItems.withTable(fn);
-    const cloudEnv = (await queue()).variables(fn.id, role, actions);
-    return withItems.withTable({ ...fn, cloudEnv }, role);
+    const cloudEnv = fn.needs?.includes("jobs") ? (await queue()).variables(fn.id, role, actions) : fn.cloudEnv;
+    return withItems.withTable(await bucket.withBucket({ ...fn, ...(cloudEnv && { cloudEnv }) }, role), role);
   };
   return {
     ...emulator,
@@ -62,6 +63,7 @@ export function withLambdaServices(
     },
     async close() {
       await withItems.close();
+      await bucket.close();
       await (await opened)?.close();
     },
   };

@@ -24,7 +24,7 @@ import {
 } from "./dev-routing.ts";
 import { createDirectoryServer, type DirectoryServer } from "./directory-server.ts";
 import { buildErrorResponse, type FailedRequest, failureResponse } from "./error-page.ts";
-import { listen } from "../http/loopback-server.ts";
+import { defaultMaxBody, listen, type ListenOptions } from "../http/loopback-server.ts";
 import { badRequestResponse, notFoundResponse } from "./not-found-page.ts";
 import { identityResponse } from "./server-identity.ts";
 import { type MappedFailure, mapFailure } from "./source-frame.ts";
@@ -114,11 +114,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       answer(exchange, { routing, directory, files }, options, runner),
     );
   };
-  const limits = target === "workers" ? { maxHead, maxBody: maxBody + 1 } : {};
   const { port, url, close } = await listen({
     port: options.port,
     hosts: options.hosts ?? [],
-    ...limits,
+    ...limitsOf(target),
     handle,
     onError,
   });
@@ -129,6 +128,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       routing = createDevRouting(front, routes, assets);
     },
     close,
+  };
+}
+
+/** On Node the limit of bodies is not that of upload forms, which are held in memory here. */
+function limitsOf(target: Target): Pick<ListenOptions, "maxHead" | "maxBody"> {
+  if (target === "workers") return { maxHead, maxBody: maxBody + 1 };
+  if (target === "lambda") return {};
+  return {
+    maxBody: ({ method, url = "" }) => (method === "POST" && isUploadPath(url) ? maxBody : defaultMaxBody),
   };
 }
 
@@ -153,7 +161,7 @@ async function answer(
   const { request, requestId } = exchange;
   const { routing, directory } = content;
   const [path = "/"] = request.target.split("?", 1);
-  // A build for Lambda refuses portico/files.
+  // Lambda's forms go to S3.
   if (request.method === "POST" && isUploadPath(path) && target !== "lambda")
     return runRoute(exchange, uploadsDecision, routing.routes, runner);
   let decision: RoutingDecision;

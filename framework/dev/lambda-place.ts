@@ -2,16 +2,17 @@
 import { join } from "node:path";
 import { type App, dataFolder } from "../model/app.ts";
 
-/** The table's and the queue's name, and the account and Region of both. */
+/** The name of the table, the queue and the bucket, and their account and Region. */
 export const lambdaPlace = (app: App) => ({
   name: `${app.name}--dev`,
   region: app.lambda.region ?? "us-east-1",
   account: "000000000000",
 });
 
-/** The files of items and of messages, and the folder of the lock of who has the clock. */
+/** The files of items, of messages and of objects, and the folder of the lock of who has the clock. */
 export const lambdaFiles = ({ root }: Pick<App, "root">) => ({
   items: join(root, dataFolder, "dynamodb.sqlite"),
   messages: join(root, dataFolder, "sqs.sqlite"),
+  objects: join(root, dataFolder, "s3.sqlite"),
   clock: join(root, dataFolder, "lambda"),
 });

@@ -26,7 +26,7 @@ import {
 import { writeResponse } from "./response-writer.ts";
 
 /** Bytes of the largest body by default, as for an HTTP API (10 MB). */
-const defaultMaxBody = 10 * 1024 * 1024;
+export const defaultMaxBody = 10 * 1024 * 1024;
 /** Bytes of a request line and its headers together (431), and of the target alone (414). */
 const maxHeader = 32_768;
 const maxUrl = 16_384;
@@ -41,8 +41,8 @@ export interface ListenOptions {
   readonly hosts?: readonly string[];
   /** `disconnect` reports that the client disconnected before its response was finished. */
   readonly handle: (request: HttpRequest, disconnect: ClientDisconnect) => Promise<HttpResponse>;
-  /** Bytes; a longer body is answered 413. Default 10 MB. */
-  readonly maxBody?: number;
+  /** Bytes, or those of a request by its head; a longer body is answered 413. Default 10 MB. */
+  readonly maxBody?: number | ((message: IncomingMessage) => number);
   /**
    * Reads bodies in place of the server; its result is the request's body, or undefined for one that is too long.
    */
@@ -123,7 +123,8 @@ async function receive(
 ): Promise<HttpRequest | { refused: HttpResponse }> {
   const head = readHead(message, options.hosts);
   if ("refused" in head) return head;
-  const maxBody = options.maxBody ?? defaultMaxBody;
+  const limit = options.maxBody ?? defaultMaxBody;
+  const maxBody = typeof limit === "number" ? limit : limit(message);
   // HTTP/1.0 has no Expect (RFC 9110 section 10.1.1).
   if (message.headers.expect !== undefined && message.httpVersionMinor > 0) {
     // The client waits for 100 Continue, so that a body that is too long is never sent.

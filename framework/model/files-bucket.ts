@@ -1,11 +1,21 @@
-/** The S3 bucket of `portico/files`: what a function's role may do with it, and its address. */
+/** The S3 bucket of `portico/files`: what a function's role may do with it, and what pages may. */
 
-/** The calls on objects that files make, as IAM names them. */
-export const objectActions: readonly string[] = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
-
-/** The statements of a role that uses the files of a bucket. */
+/** The statements of a role that uses the files of a bucket, with the calls that files make, as IAM names them. */
 export const filesStatements = (bucket: string): readonly object[] => [
-  { Effect: "Allow", Action: objectActions, Resource: `arn:aws:s3:::${bucket}/*` },
+  {
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+    Resource: `arn:aws:s3:::${bucket}/*`,
+  },
   // Without it a file that is not there would be AccessDenied (API reference, GetObject, "Permissions").
   { Effect: "Allow", Action: ["s3:ListBucket"], Resource: `arn:aws:s3:::${bucket}` },
 ];
+
+/** What the pages of the app's origins may do: send forms, with headers of their own, and read the answers. */
+export const formRule = {
+  methods: ["POST"],
+  headers: ["*"],
+  exposed: ["ETag"],
+  /** Seconds for which a browser need not ask again. */
+  maxAge: 3600,
+} as const;

@@ -1,4 +1,5 @@
 /** What an app that imports `portico/files` has, that others stay as they are, and its upload forms under a server. */
+// @module-tag isolated
 import { request } from "node:http";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,8 +30,9 @@ const files = {
 
 describe("compressed bytes of files", () => {
   it.each([
-    ["node", 4250],
-    ["workers", 2950],
+    ["node", 4300],
+    ["workers", 3060],
+    ["lambda", 4580],
   ] as const)("are on %s at most %d", async (target, most) => {
     const text = `import { files } from "portico/files"; export const open = (c) => files(c, "a");`;
     const entries = new Map([["entry/it", text]]);
@@ -67,8 +69,17 @@ describe.each(["node", "workers"] as const)("on %s", (target) => {
   });
 });
 
-it("is refused on Lambda, with what to do", async () => {
-  await expect(build(makeFolder(files), "lambda")).rejects.toMatchObject({ code: "FILES_TARGET" });
+it("on Lambda the function that imports it needs it, and another one is as in an app without it", async () => {
+  const read = async (root: string) => {
+    const { out, manifest } = await build(root, "lambda");
+    const [plainOne, other] = ["index", "~key"].map((id) => manifest.functions.find((fn) => fn.id === id));
+    return { needs: other?.needs, text: readFileSync(join(out, plainOne!.main), "utf8"), all: manifest.functions };
+  };
+  const own = await read(makeFolder(files));
+  const other = await read(makeFolder({ ...files, "functions/[...key].ts": plain }));
+  expect(own.all.map(({ needs }) => needs)).toContainEqual(["files"]);
+  expect(own.all.filter(({ needs }) => needs)).toHaveLength(1);
+  expect(own.text).toBe(other.text);
 });
 
 describe("on Node", () => {

@@ -78,7 +78,7 @@ async function postObject<K extends SigningKey>(
     body: form.file,
     checksums: {},
   };
-  return toAnswer(fields.get("success_action_status"), request, storeObject(call, plane));
+  return toAnswer(fields, request, storeObject(call, plane));
 }
 
 /** `${filename}` in a field is the name of the file. */
@@ -148,33 +148,36 @@ export function signPolicy(policy: string, secret: string, scope: readonly strin
 function storedFields(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const authentication = /^x-amz-(?:algorithm|credential|date|signature|security-token)$/;
   for (const name of fields.keys()) {
-    const isAction = /^(?:acl|tagging|redirect|success_action_redirect)$/.test(name);
+    const isAction = /^(?:acl|tagging|redirect)$/.test(name);
     if (isAction || (name.startsWith("x-amz-") && !authentication.test(name)))
       throw notSupported(`the field ${name} of a form`);
   }
   return new Map([...fields].filter(([name]) => /^(?:content-|cache-control$|expires$)/.test(name)));
 }
 
-/** 204 unless the form asks for 200 or 201. */
+/** 204 unless the form asks for 200 or 201, or for the page that follows: 303, whatever else it asks for. */
 function toAnswer(
-  wanted: string | undefined,
+  fields: ReadonlyMap<string, string>,
   { headers }: HttpRequest,
   { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
 ): S3Response {
+  const next = fields.get("success_action_redirect") ?? "";
+  // What is no URL is ignored.
+  if (URL.canParse(next)) {
+    const url = new URL(next);
+    for (const [name, value] of Object.entries({ bucket, key, etag })) url.searchParams.append(name, value);
+    return { status: 303, headers: [["location", url.href]] };
+  }
   const [, host = ""] = headers.find(([name]) => name.toLowerCase() === "host") ?? [];
   const location = `http://${host}/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
   const told = [
     ["etag", etag],
     ["location", location],
   ] as const;
+  const wanted = fields.get("success_action_status");
   if (wanted !== "201") return { status: wanted === "200" ? 200 : 204, headers: told };
-  const parts = Object.entries({ Location: location, Bucket: bucket, Key: key, ETag: etag });
-  return {
-    status: 201,
-    headers: told,
-    body: element(
-      "PostResponse",
-      parts.map(([name, text]) => element(name, text)),
-    ),
-  };
+  const parts = Object.entries({ Location: location, Bucket: bucket, Key: key, ETag: etag }).map(([name, text]) =>
+    element(name, text),
+  );
+  return { status: 201, headers: told, body: element("PostResponse", parts) };
 }

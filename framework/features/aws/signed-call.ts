@@ -67,8 +67,10 @@ export function createSignedCall(service: AwsService): SignedCall {
   };
 }
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+/** HMAC-SHA256. */
+export const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+/** SHA-256 in hex. */
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Signature Version 4 (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
 function signedHeaders({ name, target, endpoint }: AwsService, operation: string, body: string) {

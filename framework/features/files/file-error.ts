@@ -11,6 +11,7 @@ export type FileErrorCode =
   | "FILE_SIZE"
   | "FILE_TYPE"
   | "FILE_FORM"
+  | "FILE_LIMIT"
   | "FILE_BUSY"
   | "FILE_OUTCOME_UNKNOWN"
   | "FILE_SCHEMA"

@@ -22,6 +22,8 @@ export interface GetOptions {
   readonly range?: string | null | undefined;
   /** The header If-None-Match. */
   readonly ifNoneMatch?: string | null | undefined;
+  /** The header If-Range: the range is of this content alone, and the whole file is read where it has changed. */
+  readonly ifRange?: string | null | undefined;
 }
 
 /** A file's content, of which `new Response(file.body, file)` is the answer to a request. */
@@ -57,7 +59,7 @@ export interface UploadForm extends FormTarget {
 export interface ListOptions {
   /** Of the key; empty by default. */
   readonly prefix?: string | undefined;
-  /** At most so many files; all by default. */
+  /** At most so many files, a whole number; all by default. */
   readonly limit?: number | undefined;
   /** Only keys after this one: the last of the page before. */
   readonly after?: string | undefined;
@@ -115,13 +117,20 @@ function toFiles(engine: Engine, most: number): Files {
       const stored = await engine.put(checked(key), await toContent(body, size, maxSize), checkedType(type));
       return { key, type, ...stored };
     },
-    async get(key, { range, ifNoneMatch } = {}) {
+    async get(key, { range, ifNoneMatch, ifRange } = {}) {
       const found = await engine.get(checked(key), range ?? undefined);
-      return found && toFileContent(found, range, ifNoneMatch);
+      // S3 and R2 know no If-Range, which compares strongly (RFC 9110 section 13.1.5).
+      if (!found || range == null || ifRange == null || ifRange.trim() === found.etag)
+        return found && toFileContent(found, range, ifNoneMatch);
+      await found.body?.cancel();
+      const whole = await engine.get(key, undefined);
+      return whole && toFileContent(whole, undefined, ifNoneMatch);
     },
     delete: async (key) => engine.delete(checked(key)),
     async *list({ prefix = "", limit = Infinity, after = "" } = {}) {
       if (!isText(prefix) || !isText(after)) checked("");
+      if (!(limit === Infinity || (Number.isInteger(limit) && limit >= 0)))
+        throw new FileError("FILE_LIMIT", "limit is a whole number");
       let [last, left] = [after, limit];
       while (left > 0) {
         const size = Math.min(left, pageSize);

@@ -100,12 +100,24 @@ const partSize = 8 * 1024 ** 2;
 async function store(bucket: Bucket, name: string, { parts }: Content, type: string): Promise<R2Object> {
   const options = { httpMetadata: { contentType: type } };
   const pieces = inPieces(parts);
-  const { value: first } = await pieces.next();
-  if (!first || first.byteLength < partSize) return bucket.put(name, first ?? new Uint8Array(), options).catch(unknown);
-  const upload = await bucket.createMultipartUpload(name, options).catch(unanswered);
+  try {
+    const { value: first = new Uint8Array() } = await pieces.next();
+    if (first.byteLength < partSize) return await bucket.put(name, first, options).catch(unknown);
+    return await storeParts(await bucket.createMultipartUpload(name, options).catch(unanswered), first, pieces);
+  } finally {
+    // So that nobody waits for a reader of what was not read.
+    await pieces.return(undefined);
+  }
+}
+
+async function storeParts(
+  upload: MultipartUpload,
+  first: Uint8Array,
+  others: AsyncIterable<Uint8Array>,
+): Promise<R2Object> {
   try {
     const uploaded = [await upload.uploadPart(1, first).catch(unanswered)];
-    for await (const piece of pieces)
+    for await (const piece of others)
       if (piece.byteLength > 0) uploaded.push(await upload.uploadPart(uploaded.length + 1, piece).catch(unanswered));
     return await upload.complete(uploaded).catch(unknown);
   } catch (error) {
@@ -115,21 +127,23 @@ async function store(bucket: Bucket, name: string, { parts }: Content, type: str
   }
 }
 
-/** The same bytes in parts of one size, the last of which may be smaller or empty. */
+/** The same bytes in parts of one size, the last of which may be smaller or empty; each byte is copied once at most. */
 async function* inPieces(parts: Content["parts"]): AsyncGenerator<Uint8Array, undefined, undefined> {
   let held: Uint8Array[] = [];
-  let size = 0;
+  let left = partSize;
+  const piece = (): Uint8Array => (held.length === 1 ? held[0]! : Buffer.concat(held));
   for await (const part of parts) {
-    held.push(part);
-    size += part.byteLength;
-    while (size >= partSize) {
-      const all = Buffer.concat(held);
-      yield all.subarray(0, partSize);
-      held = [all.subarray(partSize)];
-      size -= partSize;
+    let rest = part;
+    for (; rest.byteLength >= left; left = partSize) {
+      held.push(rest.subarray(0, left));
+      yield piece();
+      held = [];
+      rest = rest.subarray(left);
     }
+    if (rest.byteLength > 0) held.push(rest);
+    left -= rest.byteLength;
   }
-  yield Buffer.concat(held);
+  yield piece();
 }
 
 async function read(bucket: Bucket, name: string, range: string | undefined): Promise<FoundFile | undefined> {

@@ -49,6 +49,7 @@ const cases: Readonly<Record<string, unknown>> = {
       [200, null, "0", "text/plain", 0, ""],
     ],
     [],
+    [ofText(206, "bytes 0-3/10", "0123"), ofText(200, null, "0123456789"), ofText(200, null, "0123456789")],
   ],
   preconditions: [
     [...Array.from({ length: 4 }, () => [304, ""]), [200, "0123456789"], [200, "0123456789"]],
@@ -101,7 +102,18 @@ const cases: Readonly<Record<string, unknown>> = {
     [303, true],
     "next",
   ],
-  limits: ["FILE_KEY", "FILE_FORM", "FILE_FORM", "FILE_TYPE", "FILE_TYPE", "FILE_SIZE", []],
+  large: [true, [206, "bytes 10999998-10999999/11000000", "2", "text/plain", 11_000_000, "xy"]],
+  limits: [
+    "FILE_KEY",
+    "FILE_FORM",
+    "FILE_FORM",
+    "FILE_TYPE",
+    "FILE_TYPE",
+    "FILE_SIZE",
+    refused(3, "FILE_LIMIT"),
+    [],
+    [],
+  ],
 };
 
 /** Runs all cases on one server. */

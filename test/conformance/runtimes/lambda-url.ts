@@ -4,7 +4,7 @@
 import type { App } from "../../../framework/model/app.ts";
 import type { Runtime } from "../runtime.ts";
 import { startDev } from "./dev.ts";
-import { withStore } from "./lambda.ts";
+import { withServices } from "./lambda.ts";
 import { patient } from "../../emulation/lambda/patient.ts";
 
 /** The app with a function URL in place of its HTTP API. */
@@ -21,6 +21,6 @@ export const lambdaUrl: Runtime = {
     startDev(
       { ...subject, app: behindUrl(subject.app) },
       "lambda",
-      withStore(subject, { ...patient, onLog: () => {}, front: "function-url" }),
+      withServices(subject, { ...patient, onLog: () => {}, front: "function-url" }),
     ),
 };

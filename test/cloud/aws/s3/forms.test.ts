@@ -68,7 +68,7 @@ async function send(fields: Fields, text = "hello", headers: Fields = {}, filena
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   body.set("file", new Blob([text], { type: "text/html" }), filename);
-  const response = await fetch(`${lab.cloud.url}/${Bucket}/`, { method: "POST", body, headers });
+  const response = await fetch(`${lab.cloud.url}/${Bucket}/`, { method: "POST", body, headers, redirect: "manual" });
   return { response, shown: await shownOf(response) };
 }
 
@@ -141,6 +141,21 @@ describe("a form", () => {
     const [status, text] = await sent(open("201"), "a", {}, "b.txt");
     expect([status, text]).toEqual([201, expect.stringContaining("<Key>up/b.txt</Key>")]);
     expect((await sent(open("299"), "a", {}, "b.txt"))[0]).toBe(204);
+  });
+
+  it("leads to a page that it names, which learns what was stored", async () => {
+    const next = signedForm({
+      fields: { key: "k", "Content-Type": "text/plain", success_action_redirect: "https://app.example/done?a=1" },
+    });
+    const { response } = await send(next);
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      `https://app.example/done?a=1&bucket=${Bucket}&key=k&etag=%225d41402abc4b2a76b9719d911017c592%22`,
+    ]);
+    const odd = signedForm({
+      fields: { key: "k", "Content-Type": "text/plain", success_action_redirect: "/done" },
+    });
+    expect((await sent(odd))[0]).toBe(204);
   });
 
   it("is held to every condition of its policy", async () => {

@@ -93,7 +93,7 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
   },
   async ranges(open) {
     const own = open();
-    await own.put("k", "0123456789", { type: "text/plain" });
+    const { etag } = await own.put("k", "0123456789", { type: "text/plain" });
     await own.put("empty", "", { type: "text/plain" });
     const headers = ["bytes=0-3", "bytes=4-", "bytes=-3", "bytes=-30", "bytes=8-30", "bytes=10-", "bytes=-0"];
     const ignored = ["bytes=3-1", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b", "bytes=-"];
@@ -102,6 +102,9 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       await Promise.all(ignored.map((range) => answerOf(own, "k", { range }).then(([status]) => status))),
       await Promise.all(["bytes=0-", "bytes=-1"].map((range) => answerOf(own, "empty", { range }))),
       await answerOf(own, "none", { range: "bytes=0-1" }),
+      await Promise.all(
+        [etag, `W/${etag}`, '"other"'].map((ifRange) => answerOf(own, "k", { range: "bytes=0-3", ifRange })),
+      ),
     ];
   },
   async preconditions(open) {
@@ -175,6 +178,14 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       await textOf(await own.get("next")),
     ];
   },
+  async large(open, base) {
+    const own = open();
+    const form = await own.uploadForm("large", { maxBytes: 11_000_000, type: "text/plain" });
+    return [
+      await send(base, form, "x".repeat(10_999_999).concat("y")),
+      await answerOf(own, "large", { range: "bytes=-2" }),
+    ];
+  },
   async limits(open) {
     const own = open();
     const form = { maxBytes: 1, type: "text/plain" };
@@ -185,6 +196,8 @@ export const checks: Readonly<Record<string, (open: Opener, base: string) => Pro
       await codeOf(() => own.uploadForm("k", { ...form, type: "안녕" })),
       await codeOf(() => own.put("k", "", { type: "a\nb" })),
       await codeOf(() => own.put("k", new Response("a").body, { size: -1 })),
+      await Promise.all([-1, 1.5, Number.NaN].map((limit) => codeOf(() => keysOf(own, { limit })))),
+      await keysOf(own, { limit: 1e9 }),
       await keysOf(own),
     ];
   },

@@ -1,0 +1,35 @@
+/** The S3 bucket of an app under development on Lambda: made for the first function that needs files. */
+import type { LocalBucket } from "../emulation/s3/local-bucket.ts";
+import type { App } from "../model/app.ts";
+import type { LoadedFunction } from "../model/invocation.ts";
+import { lambdaFiles, lambdaPlace } from "./lambda-place.ts";
+
+/** What gives functions that need files the variables with which they reach the bucket. */
+export interface DevBucket {
+  /** Rejects with UserError STORE_FILE. */
+  withBucket(fn: LoadedFunction, role: string): Promise<LoadedFunction>;
+  close(): Promise<void>;
+}
+
+/**
+ * Its objects are kept in the app's data folder, and shared with other processes that serve the app.
+ * @param onError gets failures of the bucket's server
+ * @param secret of the credentials, which other services take too
+ */
+export function createDevBucket(app: App, onError: (error: unknown) => void, secret: string): DevBucket {
+  let bucket: Promise<LocalBucket> | undefined;
+  const open = async (): Promise<LocalBucket> => {
+    const { openLocalBucket } = await import("../emulation/s3/local-bucket.ts");
+    return openLocalBucket({ ...lambdaPlace(app), file: lambdaFiles(app).objects, onError, secret });
+  };
+  return {
+    async withBucket(fn, role) {
+      if (!fn.needs?.includes("files")) return fn;
+      bucket ??= open();
+      // The next request tries again.
+      bucket.catch(() => (bucket = undefined));
+      return { ...fn, cloudEnv: { ...fn.cloudEnv, ...(await bucket).variables(fn.id, role) } };
+    },
+    close: async () => (await bucket)?.close(),
+  };
+}
