@@ -11,9 +11,10 @@ import { removeOldBuilds, writeBuild } from "./dev-output.ts";
 import { type DevOptions, reportOutsideFolders } from "./dev-options.ts";
 import type { ScannedRoute } from "./function-entry.ts";
 import { jobsClientModule } from "./jobs-entry.ts";
+import { logModule } from "./log-module.ts";
 import { withUserErrors, warningTexts } from "./build-errors.ts";
 import { externalPackages, importedPackages } from "./external-packages.ts";
-import { needsOf, ownImports } from "./import-graph.ts";
+import { importsLog, needsOf, ownImports } from "./import-graph.ts";
 import { devEntry, devSettings, guessEntry, scanPlan, sourcesOf } from "./dev-entry.ts";
 import type { FunctionPlan } from "./function-groups.ts";
 import { isData, isImportable } from "./loaders.ts";
@@ -48,6 +49,8 @@ export class DevFunction {
   #isFailed = false;
   /** Data files that changed while the inputs are unknown. Some may be logs that each build writes to. */
   readonly #changedData = new Set<string>();
+  /** Whether the last build imports `portico/log`. */
+  #logs = false;
   /** The output folder of the last successful build. */
   #directory: string | undefined;
   #hash: string | undefined;
@@ -125,9 +128,14 @@ export class DevFunction {
     const cleanup = removeOldBuilds(join(this.#options.out, this.plan.id), this.#hash);
     cleanup.catch(() => undefined);
     const { app, target } = this.#options;
-    const scanned = this.#scanned(await this.#scan());
+    const scan = await this.#scan();
     const light = target === "lambda" && !this.plan.job && wantsLightClasses(app);
-    const linked = await this.#bundle(devEntry(this.#options, this.plan, scanned, light), true);
+    const entry = (web: boolean): string => devEntry(this.#options, this.plan, this.#scanned(scan), web);
+    let linked = await this.#bundle(entry(light), true);
+    if (importsLog(linked.metafile, keyOf(this.plan.id)) !== this.#logs) {
+      this.#logs = !this.#logs;
+      linked = await this.#bundle(entry(light), true);
+    }
     let { metafile, files } = linked;
     const sources = sourcesOf(this.plan);
     const notes = await checkNativeModules(app.root, target, { metafile, entry: keyOf(this.plan.id), files: sources });
@@ -138,7 +146,7 @@ export class DevFunction {
       const code = codeOf(files);
       // As in production, whose build also warns of the reason.
       if (webClassConflict(metafile, keyOf(this.plan.id), code))
-        ({ metafile, files } = await this.#bundle(devEntry(this.#options, this.plan, scanned, false)));
+        ({ metafile, files } = await this.#bundle(entry(false)));
       else files = appendLine(files, cloneGuard(code));
     }
     if (target !== "workers") files = new Map([...readAppFiles(app.root, app.files), ...files]);
@@ -151,7 +159,8 @@ export class DevFunction {
   }
 
   #scanned({ methods }: Scan): readonly ScannedRoute[] {
-    return this.plan.routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
+    const logs = this.#logs;
+    return this.plan.routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [], logs }));
   }
 
   /** Scans the routes' exports, and bundles the last entry at the same time, since most edits do not change exports. */
@@ -244,7 +253,7 @@ const devOptions = ({ app, target, jobs }: DevOptions, name: string, text: strin
     "development",
     { name, text },
     order,
-    jobsClientModule(target, jobs),
+    [...jobsClientModule(target, jobs), logModule(target, app)],
   );
 
 type DevContext = BuildContext<ReturnType<typeof devOptions>>;

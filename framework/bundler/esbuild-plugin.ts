@@ -7,6 +7,7 @@ import type { OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
 import { jobsClientName } from "./jobs-module.ts";
+import { logModuleName } from "./log-module.ts";
 import { declareCommonJsVariables } from "./commonjs-variables.ts";
 import { resolveExternals } from "./external-packages.ts";
 import { lightClassesModule } from "./lambda/web-classes-module.ts";
@@ -83,6 +84,10 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
     if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
     return ownModule(`features/jobs/${target}`);
   });
+  build.onResolve({ filter: /^portico\/log$/ }, () => {
+    if (entries.has(logModuleName)) return { path: logModuleName, namespace: "portico", sideEffects: false };
+    return ownModule("features/log/index");
+  });
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
     const module = name?.groups?.["name"] ?? "index";
@@ -91,8 +96,8 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
       new UserError(
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
-        "Import from portico, portico/store, portico/files, portico/jobs, portico/session, portico/resource, " +
-          "portico/lambda or portico/workers.",
+        "Import from portico, portico/store, portico/files, portico/jobs, portico/log, portico/session, " +
+          "portico/resource, portico/lambda or portico/workers.",
       ),
     );
   });

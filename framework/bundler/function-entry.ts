@@ -1,6 +1,6 @@
 /** Generated entry modules of single functions: the lines that connect route files to the runtime. */
 import { expandRoutes, isGreedy } from "../model/precedence.ts";
-import { regexpSource, urlRegexpSource } from "../model/pattern.ts";
+import { displayPattern, regexpSource, urlRegexpSource } from "../model/pattern.ts";
 import type { Methods, Route, Segment } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import type { WebClasses } from "./lambda/web-classes.ts";
@@ -8,6 +8,8 @@ import type { WebClasses } from "./lambda/web-classes.ts";
 /** A route whose methods are known. */
 export interface ScannedRoute extends Route {
   readonly methods: Methods;
+  /** Whether it imports `portico/log`: then its context has the route and the request's headers. */
+  readonly logs?: boolean;
 }
 
 /** The entry of a self-contained function. @param web Lambda only @param names of its env, Workers only; all without */
@@ -131,7 +133,7 @@ export function routerTable(routes: readonly ScannedRoute[]): Readonly<Record<"l
 }
 
 /** Imports of a route's exports and middleware, numbered so that routes of one group do not collide. */
-export function importLines({ file, methods, middleware }: ScannedRoute, index: number): readonly string[] {
+export function importLines({ file, methods, middleware, logs }: ScannedRoute, index: number): readonly string[] {
   const binder = methods === "fetch" ? "byApp" : "byMethod";
   const exported =
     methods === "fetch"
@@ -141,17 +143,19 @@ export function importLines({ file, methods, middleware }: ScannedRoute, index: 
     `import { createFunction } from "portico/runtime/route-function";`,
     `import { ${binder} } from "portico/runtime/route-function";`,
     ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
+    ...(logs ? [`import { withRoute } from "portico/features/log/with-route";`] : []),
     ...middleware.map((path, position) => `import middleware${index}_${position} from ${JSON.stringify(`./${path}`)};`),
     `import { ${exported} } from ${JSON.stringify(`./${file}`)};`,
   ];
 }
 
-function functionText({ methods, middleware }: ScannedRoute, index: number): string {
+function functionText({ methods, middleware, segments, logs }: ScannedRoute, index: number): string {
   const handler = methods === "fetch" ? `byApp(app${index})` : byMethodText(methods, index);
   const wrapped = middleware.length
     ? `withMiddleware(${[handler, ...middleware.map((_, position) => `middleware${index}_${position}`)].join(", ")})`
     : handler;
-  return `createFunction(${wrapped})`;
+  const known = logs ? `withRoute(${JSON.stringify(displayPattern(segments))}, ${wrapped})` : wrapped;
+  return `createFunction(${known})`;
 }
 
 /** HEAD uses GET unless it is exported. The Allow header is that of OPTIONS and 405 (RFC 9110 section 10.2.1). */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Metafile } from "esbuild";
 import type { BuiltFunction } from "../model/manifest.ts";
 import { allNeeds } from "../model/need.ts";
+import { logModuleName } from "./log-module.ts";
 import { stableName } from "./esbuild-options.ts";
 import { porticoModuleText, type ResolutionOptions } from "./esbuild-plugin.ts";
 
@@ -31,6 +32,10 @@ export function needsOf(metafile: Metafile, entry: string): Pick<BuiltFunction, 
   const needs = allNeeds.filter((need) => inputs.some((key) => key.startsWith(`portico:features/${need}/`)));
   return needs.length > 0 ? { needs } : {};
 }
+
+/** Whether what an entry imports, at any depth, imports `portico/log`. @param entry its key in the metafile */
+export const importsLog = (metafile: Metafile, entry: string): boolean =>
+  reachable(metafile, [entry]).has(`portico:${logModuleName}`);
 
 /** The static imports between the app's own files; packages and Portico's modules are left out. */
 export function ownImports({ inputs }: Metafile): ReadonlyMap<string, readonly string[]> {

@@ -1,5 +1,6 @@
 /** The rules of hosting.json: every key with its kind, limits and description. */
 import { processVariables } from "../model/reserved-variables.ts";
+import { logLevels } from "../model/app.ts";
 import { targets } from "../model/target.ts";
 import { clock, jobConcurrency, jobs } from "./job-rules.ts";
 import { external, files } from "./package-rules.ts";
@@ -129,6 +130,15 @@ const shared: Readonly<Record<string, Rule>> = {
     description:
       "Allows an app that keeps data to have both clouds as targets: each has data of its own, and neither sees the " +
       "other's.",
+  },
+  logLevel: {
+    kind: "choice",
+    of: logLevels,
+    description: "The least urgent level that portico/log writes. Default: debug.",
+  },
+  traces: {
+    kind: "boolean",
+    description: "Whether the cloud traces requests: X-Ray on AWS, Workers' traces on Cloudflare. Default: false.",
   },
   lambda,
   workers,

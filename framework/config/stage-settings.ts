@@ -28,6 +28,8 @@ export interface StageSettings {
   readonly jobConcurrency?: number;
   readonly clock?: App["clock"];
   readonly keep?: number;
+  readonly logLevel?: App["logLevel"];
+  readonly traces?: boolean;
   readonly lambda?: Partial<Omit<LambdaApp, "vpc">> & {
     readonly vpc?: { readonly subnets?: readonly string[]; readonly securityGroups?: readonly string[] };
   };
@@ -100,6 +102,8 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     ...jobSettings(settings),
     keep,
+    ...(settings.logLevel && { logLevel: settings.logLevel }),
+    ...(settings.traces && { traces: true }),
     ...(settings.state && { state: settings.state }),
     lambda: toLambdaApp(settings.lambda),
     workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [], ...settings.workers },

@@ -8,6 +8,9 @@ export const dataFolder = ".portico/data";
 /** How many jobs of a stage run at once without `jobConcurrency`. */
 export const defaultJobConcurrency = 2;
 
+/** Levels of `portico/log`, from the least to the most urgent. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
 /** Settings of one function on Lambda. */
 export interface FunctionSettings {
   /** MB, 128-10240. */
@@ -130,6 +133,10 @@ export interface App {
   readonly keep: number;
   readonly lambda: LambdaApp;
   readonly workers: WorkersApp;
+  /** The least urgent level that `portico/log` writes; all when absent. */
+  readonly logLevel?: (typeof logLevels)[number];
+  /** Whether the cloud traces requests; not when absent. */
+  readonly traces?: true;
   /** `separate`: each of two clouds has data of its own; absent, an app that keeps data is released to one. */
   readonly state?: "separate";
 }

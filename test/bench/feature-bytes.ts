@@ -22,6 +22,7 @@ const resources = `import { resource } from "portico/resource";
 const schema = { "~standard": { version: 1, vendor: "a", validate: (value) => ({ value }) } };
 export const GET = resource({ body: schema, response: schema }, async () => "hello");
 `;
+const logs = route(`import { logger } from "portico/log";`, `logger(context, { a: 1 }).info("b")`);
 const both = route(
   `import { store } from "portico/store";\nimport { send } from "portico/jobs";`,
   `await store(context, "a").set("b", 1);\n  await send(context, "a")`,
@@ -113,7 +114,10 @@ export async function featureBytes(): Promise<readonly Measured[]> {
     await build("workers", stores, true),
     await build("workers", both, true),
   ];
+  const [lambdaLog, workersLog] = [await build("lambda", logs), await build("workers", logs)];
   return [
+    byteRow("log on Lambda", lambdaLog.route - lambda.route, 512),
+    byteRow("log on Workers", workersLog.route - workers.route, 512),
     byteRow("store on Lambda", lambdaStore.route - lambda.route, 2560),
     byteRow("store on Workers", workersStore.route - workers.route, 1229),
     byteRow("resource on Lambda", (await build("lambda", resources)).route - lambda.route, 2048),

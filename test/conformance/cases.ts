@@ -8,6 +8,7 @@ import { bodies } from "./cases/bodies.ts";
 import { context } from "./cases/context.ts";
 import { errors } from "./cases/errors.ts";
 import { headers } from "./cases/headers.ts";
+import { log } from "./cases/log.ts";
 import { methods } from "./cases/methods.ts";
 import { middleware } from "./cases/middleware.ts";
 import { paths } from "./cases/paths.ts";
@@ -33,6 +34,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   app,
   store,
   resource,
+  log,
 };
 
 /** All of them. */

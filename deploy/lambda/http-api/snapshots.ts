@@ -94,15 +94,19 @@ export async function freeze(
   return { number, hash, ref: DeploymentId };
 }
 
+/** Events of the stage have it, and so lines of `portico/log`: a function's version does not know its release. */
+const releaseVariable = (number: number) => ({ release: String(number) });
+
 /** Puts a snapshot at a new stage with an unguessable name; returns the name. */
 export async function expose(
   { api, clock }: Clients,
   { id: ApiId }: ApiHandle,
   owner: Owner,
-  { ref }: Snapshot,
+  { number, ref }: Snapshot,
 ): Promise<string> {
   const StageName = `${candidatePrefix}${randomBytes(16).toString("hex")}`;
-  const stage = { ApiId, StageName, DeploymentId: ref, AutoDeploy: false, Tags: ownerTags(owner) };
+  const target = { ApiId, StageName, DeploymentId: ref, StageVariables: releaseVariable(number) };
+  const stage = { ...target, AutoDeploy: false, Tags: ownerTags(owner) };
   let isRepeat = false;
   await retry({ clock }, isConflict, async () => {
     const isThere = isRepeat && (await findStage(api, ApiId, StageName));
@@ -122,7 +126,7 @@ export async function switchTo(
   owner: Owner,
   { number, ref }: Snapshot,
 ): Promise<void> {
-  const target = { ApiId, StageName: "$default", DeploymentId: ref };
+  const target = { ApiId, StageName: "$default", DeploymentId: ref, StageVariables: releaseVariable(number) };
   await retry({ clock }, isConflict, async () => {
     try {
       await api.send(new UpdateStageCommand(target));

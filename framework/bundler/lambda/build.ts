@@ -52,8 +52,8 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     const batch = outdated.slice(start, start + batchSize);
     const entries = batch.map(({ id, routes: members }): FunctionSource => ({
       name: id,
-      text: (web) =>
-        members.length > 0 ? functionEntry("lambda", members, web) : assetsEntry(web, app.trailingSlash && routes),
+      text: (web, own) =>
+        own.length > 0 ? functionEntry("lambda", own, web) : assetsEntry(web, app.trailingSlash && routes),
       routes: members,
     }));
     const linked = await linkFunctions(input, entries);
@@ -179,8 +179,8 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const { app, routes, assets, jobs } = input;
   const settings = functionSettings(app, { id: "app", routes });
   checkLambdaAssets(app, routes, assets);
-  const text = (web: WebClasses): string =>
-    functionUrlEntry(routes, web, assetFolders(routes, assets), app.trailingSlash && routes);
+  const text = (web: WebClasses, own: readonly ScannedRoute[]): string =>
+    functionUrlEntry(own, web, assetFolders(routes, assets), app.trailingSlash && routes);
   const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
   for (const text of [...linked.warnings, ...(await nativeNotes(app.root, linked, routes))]) input.warn(text);
   const staticFiles = await assetFiles(app.root, assets);

@@ -4,8 +4,9 @@ import type { BundleInput } from "../bundle.ts";
 import type { ScannedRoute } from "../function-entry.ts";
 import { isBuildFailure, toUserError, withUserErrors, warningTexts } from "../build-errors.ts";
 import { externalPackages } from "../external-packages.ts";
-import { middlewareBytes, reachable } from "../import-graph.ts";
+import { importsLog, middlewareBytes, reachable } from "../import-graph.ts";
 import { jobsClientModule } from "../jobs-entry.ts";
+import { logModule } from "../log-module.ts";
 import {
   bundleWithOrder,
   evaluationOrder,
@@ -21,8 +22,8 @@ import { cloneGuard, webClassConflict, wantsLightClasses, type WebClasses } from
 /** A function before it is bundled. */
 export interface FunctionSource {
   readonly name: string;
-  /** The text of its entry module for a kind of web classes. */
-  readonly text: (web: WebClasses) => string;
+  /** The text of its entry module for a kind of web classes. @param routes its own, of which some may log */
+  readonly text: (web: WebClasses, routes: readonly ScannedRoute[]) => string;
   readonly routes: readonly ScannedRoute[];
 }
 
@@ -49,6 +50,7 @@ type App = Pick<BundleInput["app"], "root" | "external" | "lambda" | "secrets"> 
   readonly generated: readonly (readonly [name: string, text: string])[];
 };
 type LinkInput = Pick<BundleInput, "app" | "inputs" | "jobs">;
+type Links = (name: string) => LinkedFunction;
 
 /** A function as its first link made it, and why it is linked again. */
 interface FirstLink {
@@ -61,14 +63,29 @@ interface FirstLink {
 }
 
 /**
- * Bundles with the light web classes where hosting.json wants them. A function that conflicts with them, or that needs
- * an order of evaluation, is bundled again.
+ * Bundles with the light web classes where hosting.json wants them. A function that conflicts with them, that needs an
+ * order of evaluation, or that logs is bundled again.
  */
-export async function linkFunctions(
-  { app: { root, external, lambda, secrets }, jobs, inputs: collector }: LinkInput,
+export async function linkFunctions(input: LinkInput, sources: readonly FunctionSource[]): Promise<Links> {
+  const first = await linkOnce(input, sources);
+  const logging = sources.flatMap((source): readonly FunctionSource[] => {
+    const { metafile, entry } = first(source.name);
+    if (!importsLog(metafile, entry)) return [];
+    return [{ ...source, routes: source.routes.map((route) => ({ ...route, logs: true })) }];
+  });
+  if (logging.length === 0) return first;
+  const second = await linkOnce(input, logging);
+  const names = new Set(logging.map(({ name }) => name));
+  return (name) => (names.has(name) ? second(name) : first(name));
+}
+
+async function linkOnce(
+  { app: own, jobs, inputs: collector }: LinkInput,
   sources: readonly FunctionSource[],
-): Promise<(name: string) => LinkedFunction> {
-  const app: App = { root, external, lambda, secrets, generated: jobsClientModule("lambda", jobs) };
+): Promise<Links> {
+  const { root, external, lambda, secrets } = own;
+  const generated = [...jobsClientModule("lambda", jobs), logModule("lambda", own)];
+  const app: App = { root, external, lambda, secrets, generated };
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
@@ -109,7 +126,10 @@ async function linkInOrder(app: App, { source, order, conflict }: FirstLink, web
   return found === undefined ? withCloneGuard(fn) : onPlatform(found);
 }
 
-const withClasses = (source: FunctionSource, web: WebClasses): EntryText => ({ ...source, text: source.text(web) });
+const withClasses = (source: FunctionSource, web: WebClasses): EntryText => ({
+  ...source,
+  text: source.text(web, source.routes),
+});
 
 const withCloneGuard = (fn: LinkedFunction): LinkedFunction => ({
   ...fn,
@@ -175,7 +195,7 @@ async function linkBatches(
 
 async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebClasses): Promise<readonly FirstLink[]> {
   const { root } = app;
-  const own = sources.map((source) => [`entry/${source.name}`, source.text(web)] as const);
+  const own = sources.map((source) => [`entry/${source.name}`, source.text(web, source.routes)] as const);
   const entries = new Map([...app.generated, ...own]);
   const entryPoints = sources.map(({ name }) => ({ in: keyOf(name), out: `${name}/index` }));
   const options = bundleOptions({ ...resolutionOf(app), entries }, "production");

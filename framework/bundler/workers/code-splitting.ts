@@ -12,11 +12,12 @@ import type { BundleInput } from "../bundle.ts";
 import { nodeOnlyNames } from "../code-warnings.ts";
 import { routeEntry, type ScannedRoute } from "../function-entry.ts";
 import { jobModule, jobModuleName, jobsClientModule, jobsTable, jobsTableName } from "../jobs-entry.ts";
+import { logModule } from "../log-module.ts";
 import { routerEntry } from "../router-entry.ts";
 import { withUserErrors, warningTexts } from "../build-errors.ts";
 import { externalPackages } from "../external-packages.ts";
 import { bundleInOrder, type EvaluationOrder, deferringLine } from "../evaluation-order.ts";
-import { createGraphHasher, middlewareBytes, needsOf, staticOutputs } from "../import-graph.ts";
+import { createGraphHasher, importsLog, middlewareBytes, needsOf, staticOutputs } from "../import-graph.ts";
 import { functionSettings } from "../function-groups.ts";
 import { checkNativeModules } from "../native-modules.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
@@ -37,19 +38,21 @@ export async function bundleWithSplitting(
   envNames: readonly string[],
 ): Promise<SplitModules> {
   const resolution = { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets };
-  const modules = [...routes.map(routeModule), ...jobModules(jobs)];
+  let modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
   const linkWith = (order: EvaluationOrder, uploads: boolean): Promise<Linked> => {
     const ordered = modules.map(({ name, text }) => [name, text + deferringLine(order, `portico:${name}`)] as const);
     const entries = new Map([...ordered, ...modulesAround(uploads)]);
     return build({ ...bundleOptions({ ...resolution, entries }, "production", order), entryPoints });
   };
-  // Only the linked functions tell whether one has upload forms.
-  let hasForms = false;
+  // Only the linked functions tell whether one has upload forms, and which log.
+  let [hasForms, isKnown] = [false, false];
   const link = async (order: EvaluationOrder): Promise<Linked> => {
     const linked = await linkWith(order, hasForms);
-    if (hasForms || !importsFiles(linked.metafile)) return linked;
-    hasForms = true;
+    const logs = routes.map(({ id }) => importsLog(linked.metafile, `portico:function/${id}`));
+    if (isKnown || !(importsFiles(linked.metafile) || logs.includes(true))) return linked;
+    [hasForms, isKnown] = [importsFiles(linked.metafile), true];
+    modules = [...routes.map((route, at) => routeModule({ ...route, logs: logs[at]! })), ...jobModules(jobs)];
     return linkWith(order, hasForms);
   };
   const entryPoints = [
@@ -103,7 +106,7 @@ function aroundFunctions(
   return (uploads) => {
     const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };
     const router = ["entry/router", routerEntry(target, routes, envNames, served, parts)] as const;
-    return [router, ...table, ...jobsClientModule(target, jobs)];
+    return [router, ...table, ...jobsClientModule(target, jobs), logModule(target, app)];
   };
 }
 

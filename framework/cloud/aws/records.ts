@@ -172,6 +172,8 @@ export interface StageRecord {
   /** When the nodes that serve requests see `deploymentId`; empty when all do. */
   readonly nodes: readonly NodeView[];
   readonly description?: string;
+  /** Events have them; none when absent. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly created: string;
   readonly updated: string;
   readonly tags: Readonly<Record<string, string>>;

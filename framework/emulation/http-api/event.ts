@@ -12,6 +12,8 @@ export interface HttpApi {
   readonly domainName?: string;
   /** Default `$default`. The path of another stage begins with its name, as the client sent it. */
   readonly stage?: string;
+  /** The stage's; none when absent. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A complete event. Empty keys are absent. */
@@ -42,6 +44,7 @@ export interface HttpApiEventDocument {
     readonly timeEpoch: number;
   };
   readonly pathParameters?: Readonly<Record<string, string>>;
+  readonly stageVariables?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly isBase64Encoded: boolean;
 }
@@ -80,6 +83,7 @@ export function toEvent(
       timeEpoch: now.getTime(),
     },
     ...unlessEmpty("pathParameters", to.pathParameters),
+    ...unlessEmpty("stageVariables", api.variables ?? {}),
     ...bodyOf(request.body, headers["content-type"]),
   };
 }

@@ -22,6 +22,7 @@ import { childrenOf } from "./resources.ts";
 interface Target {
   readonly apiId: string;
   readonly stage: string;
+  readonly variables?: StageRecord["variables"];
   readonly route: FrozenRoute;
   readonly pathParameters: Readonly<Record<string, string>>;
 }
@@ -79,7 +80,8 @@ function findTarget(
   const keys = deployment.routes.map(({ routeKey }) => routeKey);
   const match = selectRoute(keys, method, selected.path);
   const route = match && deployment.routes.find(({ routeKey }) => routeKey === match.key);
-  return route && { apiId, stage: selected.stage.stageName, route, pathParameters: match.pathParameters };
+  const { stageName, variables } = selected.stage;
+  return route && { apiId, stage: stageName, variables, route, pathParameters: match.pathParameters };
 }
 
 /**
@@ -99,7 +101,7 @@ function selectStage(
 
 /** Undefined when the function is missing or pending, or when the API has no permission to invoke it. */
 async function integrate(
-  { apiId, stage, route: { routeKey, integration }, pathParameters }: Target,
+  { apiId, stage, variables, route: { routeKey, integration }, pathParameters }: Target,
   request: HttpRequest,
   requestId: string,
   { functions, runtime, loadFunction, clock }: Uses<"functions" | "runtime" | "loadFunction" | "clock">,
@@ -122,7 +124,14 @@ async function integrate(
   );
   try {
     return await Promise.race([
-      invokeThroughApi(runtime, fn, request, to, { apiId, accountId: account, stage }, call),
+      invokeThroughApi(
+        runtime,
+        fn,
+        request,
+        to,
+        { apiId, accountId: account, stage, ...(variables && { variables }) },
+        call,
+      ),
       timeout.promise,
     ]);
   } finally {

@@ -23,7 +23,7 @@ function describeStage(stage: StageRecord): Record<string, unknown> {
     lastUpdatedDate: stage.updated,
     routeSettings: {},
     stageName: stage.stageName,
-    stageVariables: {},
+    stageVariables: stage.variables ?? {},
     tags: stage.tags,
   };
 }
@@ -33,10 +33,12 @@ function readChange(
   members: StructureReader,
   apiId: string,
   { deployments, clock }: Uses<"deployments" | "clock">,
-): Partial<Pick<StageRecord, "deploymentId" | "description">> {
+): Partial<Pick<StageRecord, "deploymentId" | "description" | "variables">> {
   if (members.flag("autoDeploy")) throw badRequest("Portico's local cloud does not support autoDeploy");
   const deploymentId = members.text("deploymentId");
   const description = members.text("description", { max: 1024 });
+  const variables = members.textMap("stageVariables");
+  checkVariables(variables ?? {});
   if (deploymentId !== undefined) {
     const deployment = deployments.get(`${apiId}/${deploymentId}`);
     if (!deployment) throw notFound("Deployment", deploymentId);
@@ -46,7 +48,15 @@ function readChange(
   return {
     ...(deploymentId !== undefined && { deploymentId }),
     ...(description !== undefined && { description }),
+    ...(variables && { variables }),
   };
+}
+
+/** Names and values as the API reference of UpdateStage has them. */
+function checkVariables(variables: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(variables))
+    if (!/^\w+$/.test(name) || !/^[A-Za-z0-9\-._~:/?#&=,]+$/.test(value))
+      throw badRequest(`Invalid stage variable name or value: ${name}`);
 }
 
 /** Changes the record of a stage. When its deployment changes, the request nodes see that at different times. */

@@ -75,9 +75,8 @@ describe("deployments and stages", () => {
       name: "NotFoundException",
       status: 404,
     });
-    expect(await refusalOf(stage("other", { StageVariables: { a: "b" } }))).toMatchObject({
-      name: "BadRequestException",
-    });
+    for (const StageVariables of [{ "a-b": "c" }, { a: "b c" }, { a: "" }])
+      expect(await refusalOf(stage("other", { StageVariables }))).toMatchObject({ name: "BadRequestException" });
     const unknown = lab.gateway.send(new UpdateStageCommand({ ApiId, StageName: "nobody", Description: "x" }));
     expect(await refusalOf(unknown)).toMatchObject({ name: "NotFoundException", status: 404 });
     await lab.gateway.send(new DeleteStageCommand({ ApiId, StageName: "candidate-1" }));
