@@ -4,6 +4,8 @@ import { store, type StoreContext } from "portico/store";
 export interface Entry {
   readonly name: string;
   readonly text: string;
+  /** The id of the account that wrote it, if one did. */
+  readonly by?: string | undefined;
   /** When it was written, in milliseconds since 1970. */
   readonly time: number;
 }
@@ -40,9 +42,12 @@ export async function listEntries(context: StoreContext, after?: string): Promis
   return { entries: shown, next: entries.length > pageSize ? shown.at(-1)?.key : undefined };
 }
 
-/** Also succeeds where the entry is gone already. */
-export async function deleteEntry(context: StoreContext, key: string): Promise<void> {
+/** Deletes an entry that this account wrote. False for another's; true where it is gone already. */
+export async function deleteEntry(context: StoreContext, key: string, by: string): Promise<boolean> {
+  const found = await guestbook(context).get(key);
+  if (found && found.value.by !== by) return false;
   await guestbook(context).delete(key);
+  return true;
 }
 
 /** Those of a span of time, in milliseconds since 1970, newest first. */

@@ -2,8 +2,6 @@
 declare module "portico" {
   interface Bindings {
     readonly GREETING: string;
-    readonly SESSION_KEY: string;
-    readonly ADMIN_PASSWORD: string;
   }
 }
 

@@ -11,3 +11,9 @@ export async function readForm(request: Request): Promise<FormData> {
     throw new HttpError(400, "The body must be a form", { cause });
   }
 }
+
+/** A field without spaces around it, empty if it is absent or a file. Browsers send line breaks as CR LF. */
+export function textOf(form: FormData, field: string): string {
+  const value = form.get(field);
+  return typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "";
+}

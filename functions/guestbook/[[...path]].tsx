@@ -1,17 +1,17 @@
 /**
  * `/guestbook`: a Hono app as one route, with its own router, middleware and JSX. Anybody may sign, a few times a
- * minute; whoever is signed in at `/login` is the owner, who may delete. A job counts the day's entries each night.
+ * minute; whoever is signed in may delete what they wrote. A job counts the day's entries each night.
  */
 import { type Context, Hono } from "hono";
-import { csrf } from "hono/csrf";
 import { HttpError } from "portico";
+import { currentUser, requireUser } from "portico/session";
 import { rateLimit } from "portico/store";
 import { type Digest, readDigest } from "../_lib/digest.ts";
 import { addEntry, deleteEntry, type EntryPage, isKey, listEntries } from "../_lib/entries.ts";
 import type { Env } from "../_lib/env.ts";
-import { readForm } from "../_lib/form.ts";
+import { readForm, textOf } from "../_lib/form.ts";
 import { page } from "../_lib/page.tsx";
-import { session } from "../_lib/session.ts";
+import { sessions } from "../_lib/sessions.ts";
 
 /** Characters. */
 const longest = { name: 40, text: 280 } as const;
@@ -45,13 +45,13 @@ const SignForm = ({ draft }: { readonly draft: Draft | undefined }) => (
 
 const Time = ({ of }: { readonly of: string }) => <time datetime={of}>{of.slice(0, 16).replace("T", " ")} UTC</time>;
 
-const Entries = ({ entries, isOwner }: Pick<EntryPage, "entries"> & { readonly isOwner: boolean }) => (
+const Entries = ({ entries, user }: Pick<EntryPage, "entries"> & { readonly user: string | undefined }) => (
   <ul class="entries">
-    {entries.map(({ key, name, text, time }) => (
+    {entries.map(({ key, name, text, time, by }) => (
       <li>
         <strong>{name}</strong> <Time of={new Date(time).toISOString()} />
         <p>{text}</p>
-        {isOwner && (
+        {by && by === user && (
           <form method="post" action="/guestbook/delete">
             <button class="quiet" name="key" value={key}>
               Delete
@@ -72,19 +72,22 @@ const Summary = ({ entries, names, until }: Digest) => (
 
 type C = Context<{ Bindings: Env }>;
 
+/** The id of whoever is signed in. */
+const userOf = (c: C): string | undefined => currentUser(c.executionCtx)?.id.toString();
+
 /** The page. @param after the last key of the page before; @param draft what was not taken */
 async function guestbook(c: C, { after, draft, ...init }: ResponseInit & { after?: string; draft?: Draft } = {}) {
-  const [{ entries, next }, digest, owner] = await Promise.all([
+  const user = userOf(c);
+  const [{ entries, next }, digest] = await Promise.all([
     listEntries(c.executionCtx, after),
     readDigest(c.executionCtx),
-    session(c.req.raw, c.env),
   ]);
   const body = (
     <>
       <p class="lead">Everybody sees what is written here. It is kept in the app's own store.</p>
       <SignForm draft={draft} />
       {digest && <Summary {...digest} />}
-      {entries.length > 0 ? <Entries entries={entries} isOwner={!!owner} /> : <p class="hint">No entries yet.</p>}
+      {entries.length > 0 ? <Entries entries={entries} user={user} /> : <p class="hint">No entries yet.</p>}
       {next && <a href={`/guestbook?after=${next}`}>Older entries</a>}
     </>
   );
@@ -93,7 +96,7 @@ async function guestbook(c: C, { after, draft, ...init }: ResponseInit & { after
 
 const app = new Hono<{ Bindings: Env }>().basePath("/guestbook");
 
-app.use(csrf());
+app.use(...sessions);
 
 app.get("/", async (c) => {
   const after = c.req.query("after");
@@ -103,7 +106,7 @@ app.get("/", async (c) => {
 
 app.post("/", async (c) => {
   const form = await readForm(c.req.raw);
-  const [name, text] = [read(form, "name"), read(form, "text")];
+  const [name, text] = [textOf(form, "name"), textOf(form, "text")];
   const problem = problemOf(name, text);
   if (problem) return guestbook(c, { status: 400, draft: { name, text, problem } });
   const tooMany = await limited(c, async () => {});
@@ -112,23 +115,17 @@ app.post("/", async (c) => {
     const draft = { name, text, problem: `That is a lot to write. Please wait for ${seconds} seconds.` };
     return guestbook(c, { status: 429, headers: { "retry-after": seconds }, draft });
   }
-  await addEntry(c.executionCtx, { name, text, time: Date.now() });
+  await addEntry(c.executionCtx, { name, text, by: userOf(c), time: Date.now() });
   return c.redirect("/guestbook", 303);
 });
 
 app.post("/delete", async (c) => {
-  if (!(await session(c.req.raw, c.env))) throw new HttpError(401, "Only the owner deletes: sign in at /login first");
+  const { id } = requireUser(c.executionCtx);
   const key = (await readForm(c.req.raw)).get("key");
   if (!isKey(key)) throw new HttpError(400, "There is no such entry");
-  await deleteEntry(c.executionCtx, key);
+  if (!(await deleteEntry(c.executionCtx, key, id.toString()))) throw new HttpError(403, "Somebody else wrote it");
   return c.redirect("/guestbook", 303);
 });
-
-/** A field without spaces around it; browsers send line breaks as CR LF. */
-function read(form: FormData, field: string): string {
-  const value = form.get(field);
-  return typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "";
-}
 
 function problemOf(name: string, text: string): string | undefined {
   if (!name || !text) return "A name and a text, please.";

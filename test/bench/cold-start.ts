@@ -9,12 +9,13 @@ import { type Measured, ratioOf, time } from "./measurement.ts";
 
 const rounds = 21;
 
-const bars = { plain: "<= 1.10", store: "<= 1.6", hono: "<= 1.15" } as const;
+const bars = { plain: "<= 1.10", store: "<= 1.6", session: "<= 1.3", hono: "<= 1.15" } as const;
 const names = [
   "bare",
   "plain",
   "plain, platform classes",
   "store",
+  "session",
   "hono",
   "hono, platform classes",
   "hono/aws-lambda",
@@ -75,7 +76,7 @@ const cloudEnv = {
 
 async function start(runtime: ReturnType<typeof createLambdaRuntime>, module: string): Promise<void> {
   const where = { directory: dirname(module), main: basename(module) };
-  const settings = { memory: 512, timeout: 10, env: {}, cloudEnv };
+  const settings = { memory: 512, timeout: 10, env: { SESSION_KEYS: "s".repeat(32) }, cloudEnv };
   const fn: LoadedFunction = { id: "bench", hash: String(++calls), ...where, ...settings };
   const call = { requestId: String(calls), arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1" };
   const text = Buffer.from((await runtime.invoke(fn, event, call)).payload).toString();

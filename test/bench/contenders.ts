@@ -18,6 +18,7 @@ export type ContenderName =
   | "plain"
   | "plain, platform classes"
   | "store"
+  | "session"
   | "plain large"
   | "plain large, platform classes"
   | "hono"
@@ -37,6 +38,18 @@ const storing =
   `import { store } from "portico/store";\nexport const GET = (_, context) => {\n  void store(context, "visits").get(` +
   `"all").catch(() => {});\n  return new Response(\`Hello, \${context.params.store}!\`);\n};\n`;
 
+/** A page below middleware that begins a session: its answer has a new sealed cookie. */
+const sessionFiles: Readonly<Record<string, string>> = {
+  "hosting.json": `{ "name": "sessions", "secrets": ["SESSION_KEYS"] }\n`,
+  "functions/_middleware.ts":
+    `import { csrf, session } from "portico/session";\n` +
+    `export default [csrf(), session({ idle: "1h", absolute: "30d" })];\n`,
+  "functions/r1/[session].ts":
+    `import { currentUser, session } from "portico/session";\nexport const GET = (_, context) => {\n  ` +
+    `session(context).set("user", currentUser(context) ?? 1);\n  ` +
+    `return new Response(\`Hello, \${context.params.session}!\`);\n};\n`,
+};
+
 const app =
   `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, ` +
   `\${c.req.param("name")}!\`));\n`;
@@ -48,15 +61,21 @@ export async function makeContenders(): Promise<Contenders> {
     join(root, "functions/large.ts"),
     `const text = ${large};\nexport const GET = () => new Response(text);\n`,
   );
-  const [hono, stores] = [join(root, "hono"), join(root, "stores")];
+  const [hono, stores, sessions] = ["hono", "stores", "sessions"].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
   await mkdir(join(root, "hono/functions/r1"), { recursive: true });
   await mkdir(join(root, "by-hand"));
   await writeFile(join(hono, "functions/r1/[[...path]].ts"), `${app}export default app;\n`);
   await mkdir(join(stores, "functions/r1"), { recursive: true });
   await writeFile(join(stores, "functions/r1/[store].ts"), storing);
+  await mkdir(join(sessions, "functions/r1"), { recursive: true });
+  for (const [file, text] of Object.entries(sessionFiles)) await writeFile(join(sessions, file), text);
   const builds = await Promise.all(
     (["light", "platform"] as const).flatMap((webClasses) =>
-      [root, hono, stores].map(async (folder) => {
+      [root, hono, stores, sessions].map(async (folder) => {
         const { out, functions } = await buildGenerated(folder, "lambda", webClasses);
         return functions.map(({ id, main }) => [`${id} ${webClasses}`, join(out, main)] as const);
       }),
@@ -75,6 +94,7 @@ export async function makeContenders(): Promise<Contenders> {
       plain: of("r1-name light"),
       "plain, platform classes": of("r1-name platform"),
       store: of("r1-store light"),
+      session: of("r1-session light"),
       "plain large": of("large light"),
       "plain large, platform classes": of("large platform"),
       hono: of("r1-path light"),

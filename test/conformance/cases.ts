@@ -15,6 +15,7 @@ import { paths } from "./cases/paths.ts";
 import { queries } from "./cases/queries.ts";
 import { resource } from "./cases/resource.ts";
 import { routing } from "./cases/routing.ts";
+import { sessions } from "./cases/sessions.ts";
 import { store } from "./cases/store.ts";
 
 /** Cases by topic. */
@@ -35,6 +36,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   store,
   resource,
   log,
+  sessions,
 };
 
 /** All of them. */

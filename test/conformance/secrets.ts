@@ -1,10 +1,10 @@
 /** The secrets of the conformance apps, the same on every runtime. */
 
-/** The password of the reference app's login. */
-export const password = "열려라 참깨 & 100%";
+/** The keys of sessions: the one that seals, and an older one that still opens. */
+export const sessionKeys = ["conformance-new-key-of-sessions-0001", "conformance-old-key-of-sessions-0000"] as const;
 
 /** What `portico dev` would read from `.env`. */
 export const secrets: Readonly<Record<string, string>> = {
   SESSION_KEY: "conformance-session-key",
-  ADMIN_PASSWORD: password,
+  SESSION_KEYS: sessionKeys.join(" "),
 };

@@ -6,7 +6,11 @@ import { addEntry, listEntries } from "../../functions/_lib/entries.ts";
 import { dataFolder } from "../features/jobs/data-folder.ts";
 import * as guestbook from "../../functions/guestbook/[[...path]].tsx";
 
-const callOf = () => createCall({ platform: { name: "node", data: dataFolder() } });
+const callOf = () =>
+  createCall({
+    env: { SESSION_KEYS: "a-key-of-sessions-with-32-characters" } as never,
+    platform: { name: "node", data: dataFolder() },
+  });
 
 test("the digest counts the entries of the day before, and the guestbook shows it", async () => {
   const call = callOf();

@@ -51,8 +51,8 @@ export function nextPath({ url }: Request, fallback = "/"): string {
 }
 
 /**
- * Signs a user in: the session has a new id, and the attempt of `loginAttempt` is forgiven. Data of a visitor stay,
- * those of another user go.
+ * Signs a user in: the session has a new id, and the attempt of `loginAttempt` is forgiven. What a visitor had stays,
+ * what another user had goes.
  * @param user JSON, kept in the cookie
  * @returns the response, which the middleware gives the cookie
  */
@@ -66,17 +66,19 @@ export async function login(context: SessionContext, user: User, response: Respo
   change(session, {
     ...newContent(Date.now()),
     login: { id: crypto.randomUUID(), user, generation: generation ?? 0 },
-    data: !previous || previous.user.id === user.id ? data : {},
-    flash,
+    ...((!previous || previous.user.id === user.id) && { data, flash }),
   });
   return response;
 }
 
-/** Signs the user out. Data go, and flash messages stay. @returns the response, which takes the cookie away */
+/**
+ * Signs the user out: data and flash messages go, too. What is set or flashed after it is the visitor's.
+ * @returns the response, which takes the cookie away
+ */
 export async function logout(context: SessionContext, response: Response): Promise<Response> {
   const session = sessionOf(context);
   await end(session, context);
-  change(session, { ...newContent(Date.now()), login: undefined, flash: session.content.flash });
+  change(session, { ...newContent(Date.now()), login: undefined });
   return response;
 }
 

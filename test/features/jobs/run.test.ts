@@ -2,10 +2,9 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Job, JobContext } from "../../../framework/features/jobs/job.ts";
 import { type RunnableJobs, type Outcome, runJob, type RunOptions } from "../../../framework/features/jobs/run.ts";
-import type { Env } from "../../../framework/runtime/handler.ts";
 
 const call: RunOptions["call"] = {
-  env: { GREETING: "hi" } as Env,
+  env: { GREETING: "hi" },
   platform: { name: "node" },
   waitUntil: () => {},
 };

@@ -16,7 +16,7 @@ const routes: Readonly<Record<string, Handler>> = {
     if (attempt.blocked) return attempt.blocked;
     looked += 1;
     if (password !== "right") return new Response("wrong", { status: 401 });
-    return login(context, { id: account.trim().toLowerCase() }, redirect("/"));
+    return login(context, { id: account.trim().toLowerCase(), name: "n" }, redirect("/"));
   },
   "/who": (_, context) => new Response(String(currentUser(context)?.id)),
 };

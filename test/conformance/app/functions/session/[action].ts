@@ -1,0 +1,6 @@
+import type { Handler } from "portico";
+import { act } from "../_lib/session-actions.ts";
+
+export const GET: Handler<"/session/[action]"> = (request, context) => act(context.params.action, request, context);
+
+export const POST = GET;
