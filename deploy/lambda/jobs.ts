@@ -43,10 +43,14 @@ export interface FoundJobs extends FoundQueues {
   readonly clock: FoundClock | undefined;
 }
 
-interface LookInput {
+/** The stage whose jobs are looked for, moved or settled. */
+export interface JobStage {
   readonly clients: Clients;
   readonly owner: Owner;
   readonly place: Place;
+}
+
+interface LookInput extends JobStage {
   /** Of the next release, null for one without jobs; absent without a build. */
   readonly needed?: JobNeeds | null | undefined;
 }
@@ -64,11 +68,15 @@ export function lookForJobs(
     if (looking) return looking;
     if ([...records.values()].some(({ parts }) => Object.hasOwn(parts, `queue ${queueName(input.owner)}`)))
       return findJobs(input);
-    return input.needed === undefined && records.size === 0 ? findJobs(input).catch(undefinedIfDenied) : undefined;
+    return input.needed === undefined && records.size === 0 ? lookForAnyJobs(input) : undefined;
   };
 }
 
-async function findJobs({ clients, owner, place }: LookInput): Promise<FoundJobs | undefined> {
+/** For a removal: what a run left that died before its record was there, too. */
+export const lookForAnyJobs = (input: JobStage): Promise<FoundJobs | undefined> =>
+  findJobs(input).catch(undefinedIfDenied);
+
+async function findJobs({ clients, owner, place }: JobStage): Promise<FoundJobs | undefined> {
   const [queues, alias, mapping, clock] = await Promise.all([
     findQueues(clients, owner, place),
     readAlias(clients, functionName(owner, jobsFunctionId)),
@@ -205,13 +213,6 @@ export function jobLeftovers(owner: Owner, found: FoundJobs | undefined, live: L
 }
 
 const versionOf = (ref: string): string => ref.slice(ref.lastIndexOf(":") + 1);
-
-/** The stage whose jobs are moved. */
-export interface JobStage {
-  readonly clients: Clients;
-  readonly owner: Owner;
-  readonly place: Place;
-}
 
 /** Moves the jobs to a release by one call; none where they are there, or are not called yet. */
 export async function moveJobs(

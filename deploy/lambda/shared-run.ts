@@ -5,7 +5,7 @@ import type { ReleaseRecord } from "../record.ts";
 import type { LambdaDesiredState } from "./desired-state.ts";
 import type { FunctionHost } from "./functions.ts";
 import { countMessages, deleteQueues, ensureQueues } from "./job-queues.ts";
-import { type FoundJobs, moveJobs, removeJobTriggers, settleJobs } from "./jobs.ts";
+import { type FoundJobs, lookForAnyJobs, moveJobs, removeJobTriggers, settleJobs } from "./jobs.ts";
 import { ensureLogGroup } from "./log-group.ts";
 import { type Place, recordKey, stageName } from "./names.ts";
 import { isPreconditionFailed } from "./aws-error.ts";
@@ -96,9 +96,10 @@ export async function unseenPermissionAnswers(
   return isNew ? [{ status: 500 }] : [];
 }
 
-/** The table of the stage's store, and the queues of its jobs, if there are any. */
+/** The table of the stage's store, and the queues of its jobs, if there are any, whatever the records say. */
 export async function storedData(run: SharedRun): Promise<readonly StoredData[]> {
-  const { clients, owner, observed, jobs } = run;
+  const { clients, owner, observed } = run;
+  const jobs = (run.jobs ??= await lookForAnyJobs({ ...run, place: placeOf(run) }));
   const table = observed?.table?.owner === "ours" ? [await countEntries(clients, owner)] : [];
   return [...table, ...(jobs ? await countMessages(clients, owner, placeOf(run), jobs) : [])];
 }

@@ -5,8 +5,10 @@ import {
   GetQueueAttributesCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { GetFunctionCommand } from "@aws-sdk/client-lambda";
+import { GetFunctionCommand, UpdateAliasCommand } from "@aws-sdk/client-lambda";
+import { GetScheduleCommand, UpdateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { afterEach, expect, test } from "vitest";
+import { liveJobs } from "../../../deploy/job-schedule.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";
 import { planText } from "../../../deploy/plan.ts";
 import { planForCloud } from "../../../deploy/release.ts";
@@ -244,6 +246,55 @@ test("in a VPC, and with a role of one's own, the plan says what else is needed"
   expect(planText(plan)).toMatch(
     /^= role .*sqs:SendMessage on .* and scheduler.amazonaws.com must be able to assume it/m,
   );
+});
+
+test("what somebody moved or turned off is a line of the plan; a deploy of one route leaves the jobs", async () => {
+  fixture = await openDeployFixture();
+  await writeApp();
+  await fixture.deploy(scheduled(never));
+  await fixture.write("functions/_jobs/digest.ts", job("two"));
+  const { live } = await fixture.deploy(scheduled(never));
+  const FunctionName = functionName({ app: "road", stage: "local" }, "_jobs");
+  await fixture.clients.lambda.send(new UpdateAliasCommand({ FunctionName, Name: "live", FunctionVersion: "1" }));
+  const { scheduler } = fixture.clients;
+  const named = { GroupName: "road--local", Name: "road--local" };
+  const { Target, ScheduleExpression } = await scheduler.send(new GetScheduleCommand(named));
+  const FlexibleTimeWindow = { Mode: "OFF" } as const;
+  await scheduler.send(
+    new UpdateScheduleCommand({ ...named, Target, ScheduleExpression, FlexibleTimeWindow, State: "DISABLED" }),
+  );
+  fixture.takeCalls();
+  const { text } = await fixture.deploy(scheduled(never));
+  expect(text).toMatch(/^~ job +live +finish: jobs follow release 2$/m);
+  expect(text).toMatch(/^\+ schedule +road--local /m);
+  expect(triggerCalls()).toEqual(["PUT schedules"]);
+  expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
+
+  await fixture.write("functions/_jobs/digest.ts", job("three"));
+  await fixture.write("functions/index.ts", page("three"));
+  fixture.takeCalls();
+  const only = await fixture.deploy({ ...scheduled(later), only: "/" });
+  expect(only.text).toMatch(/^= function .*_jobs.* unchanged$/m);
+  expect(triggerCalls()).toEqual([]);
+  expect(await answer(new URL(live.url))).toContain("three");
+  const path = new URL("/send", live.url);
+  await fetch(path, { method: "POST" });
+  await runs(path, "two");
+  expect(liveJobs(await (await fixture.platform({}, false)).observe())).toEqual([
+    { name: "digest", cron: never, zone: "UTC" },
+  ]);
+});
+
+test("a removal finds the queues of a release that died before its record, after one without jobs", async () => {
+  fixture = await openDeployFixture();
+  await fixture.deploy();
+  await writeApp();
+  const { transport, died } = dying();
+  await expect(fixture.deploy({ ...scheduled(never), client: { transport } })).rejects.toThrow("died");
+  expect(died()).toBe("CreateQueue");
+  const { removed } = await remove(true);
+  expect(removed).toContainEqual({ kind: "queue", name: "road--local-dead" });
+  expect(await remove(true)).toEqual({ removed: [], kept: [] });
 });
 
 /** Calls that change what calls the jobs, and their queues. */

@@ -197,6 +197,15 @@ test("runs that die after each change of queues and triggers end as whole ones",
   const url = new URL("/send", live.url);
   await fetch(url, { method: "POST" });
   await expect.poll(() => answer(url), { timeout: 60_000 }).toBe(`["one",7]`);
+  const removals = await untilDone(async (client) =>
+    removeStage({
+      platform: await fixture.platform({ client }, false),
+      withData: false,
+      onPlan: async () => undefined,
+    }),
+  );
+  expect(removals).toEqual(["deleteConsumer", "deleteQueue", "deleteQueue"]);
+  expect(await queues()).toEqual([]);
 });
 
 test("queues that a killed removal left are removed by the next one", async () => {
