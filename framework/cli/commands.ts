@@ -11,7 +11,7 @@ const yes: Flag = { flags: "-y, --yes", summary: "answer yes to every question" 
 const host: Flag = { flags: "--host <name>", summary: "one more Host name to answer to; repeatable", repeats: true };
 
 /** The flags of every command that works on a stage's cloud, with the command's own flags in the middle. */
-const onStage = (...own: readonly Flag[]): readonly Flag[] => [stage, target, ...own, region, profile, config, port];
+const onStage = (...own: readonly Flag[]): readonly Flag[] => [stage, target, ...own, region, profile, config];
 
 /** In the order that help prints them. */
 export const commands: readonly Command[] = [
@@ -84,6 +84,7 @@ export const commands: readonly Command[] = [
         summary: "apply this plan of portico plan --out, or nothing if it is outdated",
       },
       yes,
+      port,
     ),
     load: async () => (await import("./commands/deploy.ts")).deploy,
   },
@@ -92,7 +93,7 @@ export const commands: readonly Command[] = [
     alias: "diff",
     summary: "show what a deploy would change; exit code 2 when there is anything",
     args: [],
-    flags: onStage({ flags: "--out <file>", summary: "write the plan, for deploy --plan" }),
+    flags: onStage({ flags: "--out <file>", summary: "write the plan, for deploy --plan" }, port),
     load: async () => (await import("./commands/plan.ts")).plan,
   },
   {

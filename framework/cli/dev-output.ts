@@ -1,6 +1,7 @@
 /** Prints the events of `portico dev`: as text for people, as one JSON object per line for machines. */
 import type { DevEvent, ReportEvent } from "../dev/dev-event.ts";
 import { accessJson, formatAccess } from "../http/access-log.ts";
+import { countText, jobLines, jobLineText } from "./job-line.ts";
 import { formatLog } from "./log-output.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -79,16 +80,22 @@ function printSecret(reporter: Reporter, { secret: { name, value } }: Event<"mad
   reporter.line(`${reporter.paint("yellow", "made a secret")} ${name}=${value} ${note}`);
 }
 
-function printApp(reporter: Reporter, { url, name, target, front, routes, assets }: Event<"serving-app">): void {
+function printApp(reporter: Reporter, app: Event<"serving-app">): void {
+  const { url, name, target, front, routes, assets } = app;
   const width = Math.max(...routes.map(({ pattern }) => pattern.length));
   const lines = routes.map(({ pattern, file }) => `  ${url}${pattern.padEnd(width)}  ${reporter.paint("dim", file)}`);
   const behind = target === "lambda" && front === "function-url" ? ", behind a function URL" : "";
-  const head = `${reporter.paint("bold", name)} on ${target}${behind}: ${routes.length} routes, ${assets} static files`;
-  reporter.result([head, ...lines, "", `${reporter.paint("bold", url)}  Ctrl-C ends it`].join("\n"), {
+  const jobs = jobLines(app.jobs, app.clock, Date.now());
+  const counts = [countText(routes.length, "route"), countText(assets, "static file")];
+  if (jobs.length > 0) counts.push(countText(jobs.length, "job"));
+  const head = `${reporter.paint("bold", name)} on ${target}${behind}: ${counts.join(", ")}`;
+  const jobTexts = jobs.map((job) => `  ${jobLineText(job)}`);
+  reporter.result([head, ...lines, ...jobTexts, "", `${reporter.paint("bold", url)}  Ctrl-C ends it`].join("\n"), {
     type: "listening",
     url,
     target,
     routes,
+    ...(jobs.length > 0 && { jobs }),
   });
   // What people and tools wait for.
   reporter.flush();

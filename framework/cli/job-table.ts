@@ -1,9 +1,7 @@
 /** The list that `portico jobs` prints: each job with its coming runs, what waits, and what is dead. */
 import { listDeadJobs } from "../features/jobs/dead-jobs.ts";
-import { wallClock } from "../features/jobs/due.ts";
-import { nextRun } from "../features/jobs/next-run.ts";
-import { parseCron } from "../model/cron.ts";
 import type { Job } from "../model/job.ts";
+import { type NextRun, nextRuns } from "./job-line.ts";
 import type { JobQueue, QueueCounts } from "./job-queue.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -16,8 +14,8 @@ export interface JobRow {
   readonly file?: string;
   readonly cron?: string;
   readonly zone?: string;
-  /** The next three runs, in UTC and by the clock of the zone: `2026-11-29T00:00Z`, `2026-11-29 09:00`. */
-  readonly next: readonly { readonly utc: string; readonly local: string }[];
+  /** Three of them. */
+  readonly next: readonly NextRun[];
   /** Absent where the queue does not tell it by job. */
   readonly waiting?: number;
   readonly running?: number;
@@ -60,28 +58,13 @@ export async function describeJobs(
       ...(isUnknown && { isUnknown }),
       ...(file !== undefined && { file }),
       ...(cron !== undefined && { cron, zone }),
-      next: cron === undefined ? [] : nextRuns(cron, zone, now),
+      next: cron === undefined ? [] : nextRuns(cron, zone, now, 3),
       ...(byJob && { waiting: count?.waiting ?? 0, running: count?.running ?? 0 }),
       dead: dead.filter(({ job }) => job === name).length,
     };
   });
   return { jobs: rows, ...(total && { total }) };
 }
-
-/** @param now epoch milliseconds */
-export function nextRuns(cron: string, zone: string, now: number, count = 3): JobRow["next"] {
-  const schedule = parseCron(cron);
-  const found: number[] = [];
-  while (found.length < count) {
-    const next = nextRun(schedule, found.at(-1) ?? now, zone);
-    if (next === undefined) break;
-    found.push(next);
-  }
-  return found.map((at) => ({ utc: minuteOf(at, "T", "Z"), local: minuteOf(wallClock(at, zone), " ", "") }));
-}
-
-const minuteOf = (at: number, separator: string, end: string): string =>
-  new Date(at).toISOString().slice(0, 16).replace("T", separator) + end;
 
 export function jobsText(
   { jobs, total }: JobTable,

@@ -1,7 +1,8 @@
 /** The targets of an app that a release goes to, and the errors of commands that need one of them. */
 import type { App } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
-import type { Reporter } from "./reporter.ts";
+import type { CommandInput } from "./command.ts";
+import { targetFlag } from "./flags.ts";
 
 /** The error of a command that works on one target, for an app with two. */
 export function targetMissing(targets: readonly string[]): UserError {
@@ -15,14 +16,16 @@ export function targetMissing(targets: readonly string[]): UserError {
 /** Throws UserError TARGET_NOT_CLOUD. */
 export function releaseTargets(
   { targets }: Pick<App, "targets">,
-  reporter: Reporter,
+  { reporter, flags }: Pick<CommandInput, "reporter" | "flags">,
 ): readonly ("lambda" | "workers")[] {
   const clouds = targets.filter((target) => target !== "node");
+  const [whose, another] =
+    targetFlag({ flags }) === undefined ? ["the app's target is", "add"] : ["--target is", "give"];
   if (!clouds.length)
     throw new UserError(
       "TARGET_NOT_CLOUD",
-      "the app's target is node, which cannot be deployed to a cloud",
-      "Run it in production with portico build --target node and portico start, or add --target lambda",
+      `${whose} node, which has no stages: it is deployed to no cloud`,
+      `Run it in production with portico build --target node and portico start, or ${another} --target lambda`,
     );
   if (clouds.length < targets.length)
     reporter.warn("the target node is not deployed; portico build --target node and portico start run it");

@@ -86,7 +86,7 @@ export async function openStageCloud(input: CommandInput): Promise<StageCloud> {
       "Add --stage local, or give --stage the name of another stage.",
     );
   const loaded = await loadApp(appFlags(input, stage));
-  const targets = releaseTargets(loaded, input.reporter);
+  const targets = releaseTargets(loaded, input);
   const sent: SentCall[] = [];
   const onCall = (call: SentCall): void => void sent.push(call);
   const isLocal = stage === "local";

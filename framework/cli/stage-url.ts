@@ -26,7 +26,7 @@ export interface StageUrl {
 /** One for each target. Throws UserError CLOUD_STOPPED, TARGET_NOT_CLOUD. */
 export async function stageUrls(input: CommandInput, stage: string): Promise<readonly StageUrl[]> {
   const app = await loadApp(appFlags(input, stage));
-  const targets = releaseTargets(app, input.reporter);
+  const targets = releaseTargets(app, input);
   const access = stage === "local" ? await requireRunning(app, input) : undefined;
   return targets.map((target) => ({
     target,

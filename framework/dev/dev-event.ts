@@ -4,6 +4,7 @@ import type { JobRun } from "../features/jobs/job-runner.ts";
 import type { AccessRecord } from "../http/access-log.ts";
 import type { LambdaFront } from "../model/app.ts";
 import type { LogLine } from "../model/invocation.ts";
+import type { Job } from "../model/job.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import type { FailureReport } from "./gateway.ts";
@@ -20,6 +21,9 @@ interface ServingApp {
   readonly routes: readonly Pick<Route, "pattern" | "file">[];
   /** The number of static files. */
   readonly assets: number;
+  readonly jobs: readonly Job[];
+  /** Whether schedules run. */
+  readonly clock: boolean;
 }
 
 /** One event. */

@@ -87,7 +87,7 @@ export async function serveApp(
 }
 
 function servingApp({ app, target, front, served }: AppSession, { url }: Gateway): DevEvent {
-  const { routes, assets } = served();
+  const { routes, assets, jobs, clock } = served();
   return {
     type: "serving-app",
     url,
@@ -96,5 +96,7 @@ function servingApp({ app, target, front, served }: AppSession, { url }: Gateway
     front,
     routes: routes.map(({ pattern, file }) => ({ pattern, file })),
     assets: assets.length,
+    jobs,
+    clock,
   };
 }

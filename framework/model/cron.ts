@@ -57,7 +57,7 @@ export function parseCron(text: string, at?: At): CronSchedule {
   const [minute, hour, day, month, weekday] = parts;
   if (parts.length !== 5 || !minute || !hour || !day || !month || !weekday)
     throw cronError(
-      `"${text}" has ${text.trim() === "" ? 0 : parts.length} fields, and a cron expression has five`,
+      `a cron expression has five fields, and "${text}" has ${text.trim() === "" ? 0 : parts.length}`,
       'Write minute, hour, day of the month, month and day of the week, as in "0 9 * * 1-5" for 9:00 from Monday to ' +
         "Friday.",
       at,

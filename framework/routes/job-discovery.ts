@@ -1,9 +1,12 @@
 /** Discovery of the app's background jobs: the files of functions/_jobs, with their settings from hosting.json. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { codeFrame } from "../model/code-frame.ts";
 import { nearestWord } from "../model/did-you-mean.ts";
 import type { App } from "../model/app.ts";
 import { defaultJobSettings, type Job, jobName, jobsFolder } from "../model/job.ts";
 import { codeExtension } from "../model/pattern.ts";
-import { UserError } from "../model/user-error.ts";
+import { type At, UserError } from "../model/user-error.ts";
 import { readFolder } from "./folder.ts";
 
 /**
@@ -32,14 +35,23 @@ export async function discoverJobs({ root, jobs: settings = {} }: Pick<App, "roo
       });
     files.set(name, path);
   }
-  for (const name of Object.keys(settings)) if (!files.has(name)) throw missingFile(name, [...files.keys()]);
+  for (const name of Object.keys(settings))
+    if (!files.has(name)) throw missingFile(name, [...files.keys()], await settingsPlace(root, name));
   return [...files].map(([name, file]) => ({ ...defaultJobSettings, ...settings[name], name, file }));
 }
 
 const nameError = (file: string, message: string, fix: string): UserError =>
   new UserError("JOB_NAME", `${file} ${message}`, fix, { at: { file } });
 
-function missingFile(name: string, known: readonly string[]): UserError {
+/** The first key of this name; without its line where the settings are in another file. */
+async function settingsPlace(root: string, name: string): Promise<At> {
+  const file = "hosting.json";
+  const text = await readFile(join(root, file), "utf8").catch(() => "");
+  const { index } = new RegExp(`"${name}"\\s*:`).exec(text) ?? {};
+  return { file, ...(index !== undefined && codeFrame(text, index, name.length + 2)) };
+}
+
+function missingFile(name: string, known: readonly string[], at: At): UserError {
   const meant = nearestWord(name, known);
   return new UserError(
     "JOB_FILE",
@@ -48,6 +60,6 @@ function missingFile(name: string, known: readonly string[]): UserError {
     meant === undefined
       ? `Write ${jobsFolder}/${name}.ts, or remove "${name}" from "jobs".`
       : `Rename "${name}" to "${meant}" in "jobs", or write ${jobsFolder}/${name}.ts.`,
-    { at: { file: "hosting.json" } },
+    { at },
   );
 }

@@ -48,9 +48,11 @@ describe("discoverJobs", () => {
   });
 
   it("refuses settings of a job without a file, and suggests one", async () => {
-    const root = appFolder({ "functions/_jobs/digest.ts": job });
+    const hosting = '{\n  "jobs": {\n    "digets": {}\n  }\n}\n';
+    const root = appFolder({ "functions/_jobs/digest.ts": job, "hosting.json": hosting });
     await expect(discoverJobs({ root, jobs: { digets: {} } })).rejects.toMatchObject({
       code: "JOB_FILE",
+      at: [{ file: "hosting.json", line: 3, column: 5 }],
       message: expect.stringContaining('did you mean "digest"?'),
     });
   });

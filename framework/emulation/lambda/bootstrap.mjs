@@ -104,9 +104,11 @@ if (isSpare) {
 const note = (record) => writeSync(3, `${JSON.stringify(record)}\n`);
 
 function report(error, requestId) {
-  const { name, message, stack } =
+  const { name, message, stack, code } =
     error instanceof Error ? error : { name: typeof error, message: String(error), stack: "" };
-  note({ requestId, failure: { name: String(name), message: String(message), stack: String(stack ?? "") } });
+  // As in Node's own stacks.
+  const shown = typeof code === "string" ? `${name} [${code}]` : String(name);
+  note({ requestId, failure: { name: shown, message: String(message), stack: String(stack ?? "") } });
 }
 
 let current;

@@ -22,8 +22,10 @@ export function appFrames(stack: string): string {
 export function toFailure(error: unknown): Failure {
   if (!(error instanceof Error))
     return { name: "Error", message: String(error), stack: `${String(error)} (thrown, but not an Error)` };
-  // Both properties may have been set to any value.
-  const [name, message] = [String(error.name), String(error.message)];
+  // All of them may have been set to any value. The name has the code, as in Node's own stacks.
+  const { code } = error as NodeJS.ErrnoException;
+  const name = typeof code === "string" ? `${String(error.name)} [${code}]` : String(error.name);
+  const message = String(error.message);
   const stack = typeof error.stack === "string" ? error.stack : `${name}: ${message}`;
   return { name, message, stack: appFrames(stack) };
 }

@@ -16,7 +16,7 @@ const failures = new Map();
 /* A failure travels in a header, which workerd limits to 1 MB; a character may need nine bytes there. */
 const maxText = 32_000;
 const toFailure = (error) => ({
-  name: error?.name ?? typeof error,
+  name: (error?.name ?? typeof error) + (typeof error?.code === "string" ? ` [${error.code}]` : ""),
   message: String(error?.message ?? error).slice(0, maxText),
   stack: String(error?.stack ?? error).slice(0, maxText),
 });

@@ -45,6 +45,10 @@ export interface RunOptions {
   readonly after?: (ms: number, callback: () => void) => () => void;
 }
 
+/** As in the runtime's `reportError`. */
+declare const PORTICO_DEV: boolean;
+const isDev = typeof PORTICO_DEV !== "undefined" && PORTICO_DEV;
+
 const waitSeconds = 300;
 const maxWaits = 100;
 
@@ -71,7 +75,7 @@ export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, op
     return { type: "done" };
   } catch (error) {
     // The development emulation knows a run by its id.
-    reportError(error, globalThis.porticoReport ? message.id : `job ${name} ${message.id} attempt ${attempt}`);
+    reportError(error, isDev ? message.id : `job ${name} ${message.id} attempt ${attempt}`);
     return job ? failed(job, message, attempt, error) : dead(message, attempt, error);
   }
 }

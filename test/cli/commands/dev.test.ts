@@ -331,7 +331,7 @@ describe("portico dev behind a function URL", () => {
     });
     const running = start(["dev", "--port", "0"], root);
     const url = await ready(running);
-    expect(running.output()).toContain("streams on lambda, behind a function URL: 4 routes, 1 static files");
+    expect(running.output()).toContain("streams on lambda, behind a function URL: 4 routes, 1 static file");
     expect(await (await fetch(`${url}/`)).text()).toBe("home");
     expect(await (await fetch(`${url}/a.txt`)).text()).toBe("static");
     expect(await (await fetch(`${url}/event?a`)).json()).toEqual(["$default", "anonymous", "/event"]);
