@@ -99,8 +99,15 @@ export async function ensureQueues(client: Client, owner: Owner, found: FoundQue
   if (found?.id === undefined) await createQueue(client, name);
 }
 
-/** Puts a message into a stage's queue. Throws UserError QUEUE_MISSING. */
-export async function sendMessage(client: Client, owner: Owner, body: string): Promise<void> {
+/** A stage's queue of jobs, for people. */
+export interface StageQueue {
+  /** Messages that wait or run, as Cloudflare knows them: about. */
+  count(): Promise<number>;
+  send(body: string): Promise<void>;
+}
+
+/** Throws UserError QUEUE_MISSING. */
+export async function openStageQueue(client: Client, owner: Owner): Promise<StageQueue> {
   const name = scriptName(owner);
   const found = await findQueues(client, owner);
   if (found?.id === undefined || found.state === "taken")
@@ -109,8 +116,17 @@ export async function sendMessage(client: Client, owner: Owner, body: string): P
       `there is no queue ${name} of this app`,
       `Run portico deploy --stage ${owner.stage} --target workers with a job first.`,
     );
-  const json = { body, content_type: "text" };
-  await client.call({ operation: "pushMessage", method: "POST", path: `${queuesPath}/${found.id}/messages`, json });
+  const at = `${queuesPath}/${found.id}`;
+  return {
+    async count() {
+      const call = { operation: "getQueueMetrics", method: "GET", path: `${at}/metrics` } as const;
+      return (await client.call<{ readonly backlog_count: number }>(call)).backlog_count;
+    },
+    async send(body) {
+      const json = { body, content_type: "text" };
+      await client.call({ operation: "pushMessage", method: "POST", path: `${at}/messages`, json });
+    },
+  };
 }
 
 /** The code for a name that is taken. */

@@ -15,10 +15,11 @@ import { type App, dataFolder } from "../model/app.ts";
 import type { CommandInput } from "./command.ts";
 import { textFlag } from "./flags.ts";
 
-/** What a queue holds: by job, or of all jobs together, or unknown. */
+/** What a queue holds: by job, or of all jobs together. */
 export interface QueueCounts {
   readonly jobs?: readonly JobCount[];
-  readonly total?: Pick<JobCount, "waiting" | "running">;
+  /** Without `running` the first counts both. */
+  readonly total?: Pick<JobCount, "waiting"> & Partial<Pick<JobCount, "running">>;
 }
 
 /** A queue that is open. */

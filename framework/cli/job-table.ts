@@ -75,10 +75,13 @@ export function jobsText(
   const isScheduled = jobs.some(({ cron }) => cron !== undefined);
   return [
     ...(off !== undefined && isScheduled ? [`schedules do not run: ${off}`] : []),
-    ...(total ? [`of all jobs about ${total.waiting} waiting, ${total.running} running`] : []),
+    ...(total ? [totalText(total)] : []),
     ...jobs.flatMap((row) => rowLines(row, of, reporter)),
   ].join("\n");
 }
+
+const totalText = ({ waiting, running }: NonNullable<QueueCounts["total"]>): string =>
+  `of all jobs about ${running === undefined ? `${waiting} waiting or running` : `${waiting} waiting, ${running} running`}`;
 
 function rowLines(
   { name, isUnknown, cron, zone, next, ...counts }: JobRow,

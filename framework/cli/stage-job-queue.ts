@@ -4,7 +4,7 @@ import { isServiceError, isTransient } from "../../deploy/lambda/aws-error.ts";
 import { callTable } from "../../deploy/lambda/table-entries.ts";
 import { tableName } from "../../deploy/lambda/table.ts";
 import type { Owner } from "../../deploy/parts.ts";
-import { sendMessage } from "../../deploy/workers/job-queues.ts";
+import { openStageQueue as openWorkersQueue } from "../../deploy/workers/job-queues.ts";
 import { queryStore } from "../../deploy/workers/store-database.ts";
 import { requireStore } from "../../deploy/workers/store-entries.ts";
 import type { AwsCallError, SignedCall } from "../features/aws/signed-call.ts";
@@ -50,14 +50,13 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
   };
 }
 
-/** Cloudflare's API does not tell what a queue holds. */
 async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<StageQueue> {
-  const id = await requireStore(client, owner);
+  const [queue, id] = await Promise.all([openWorkersQueue(client, owner), requireStore(client, owner)]);
   const query: RunSql = async (sql, params) =>
     (await queryStore(client, id, sql, params)) as unknown as readonly SqlRow[];
   return {
-    counts: async () => ({}),
-    send: (body) => sendMessage(client, owner, body),
+    counts: async () => ({ total: { waiting: await queue.count() } }),
+    send: queue.send,
     dead: deadJobsIn((_, namespace) => createSqlEngine(query, namespace)),
   };
 }

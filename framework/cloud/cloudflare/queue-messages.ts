@@ -54,7 +54,7 @@ export async function answerProducer(name: string, request: Request, inbox: Queu
       for (const message of sent) storeMessage(queue, message, message.delaySecs ?? delay, messages, clock.now());
       onArrival(queue);
     }
-    return Response.json({ metadata: { metrics: metricsOf(queue, messages) } });
+    return Response.json({ metadata: { metrics: metricsOf(queue, messages, clock.now()) } });
   } catch (error) {
     if (error instanceof SendError) return new Response(error.message, { status: error.status });
     throw error;
@@ -104,22 +104,27 @@ export function storeMessage(
   });
 }
 
-/** Messages that can be delivered now, oldest first; those past the queue's retention period are removed. */
-export function deliverableMessages(
-  queue: QueueRecord,
-  messages: Collection<MessageRecord>,
-  now: number,
-): readonly MessageRecord[] {
+/** The messages of a queue; those past its retention period are removed. */
+function messagesOf(queue: QueueRecord, messages: Collection<MessageRecord>, now: number): readonly MessageRecord[] {
   const retention = (queue.settings?.message_retention_period ?? defaultRetention) * 1000;
   const own = messages.all().filter((message) => message.queue === queue.id);
   for (const { id, sent } of own) if (now - sent >= retention) messages.remove(id);
-  return own
-    .filter(({ sent, visible }) => now - sent < retention && visible <= now)
-    .toSorted((left, right) => left.sequence - right.sequence);
+  return own.filter(({ sent }) => now - sent < retention);
 }
 
-function metricsOf(queue: QueueRecord, messages: Collection<MessageRecord>): Readonly<Record<string, number>> {
-  const own = messages.all().filter((message) => message.queue === queue.id);
+/** Messages that can be delivered now, oldest first. */
+export const deliverableMessages = (
+  queue: QueueRecord,
+  messages: Collection<MessageRecord>,
+  now: number,
+): readonly MessageRecord[] =>
+  messagesOf(queue, messages, now)
+    .filter(({ visible }) => visible <= now)
+    .toSorted((left, right) => left.sequence - right.sequence);
+
+/** What a queue holds, with the messages that are being delivered. */
+export function metricsOf(queue: QueueRecord, messages: Collection<MessageRecord>, now: number) {
+  const own = messagesOf(queue, messages, now);
   const backlogBytes = own.reduce((sum, { body }) => sum + Buffer.byteLength(body, "base64"), 0);
   return {
     backlogCount: own.length,

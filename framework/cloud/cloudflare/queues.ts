@@ -8,7 +8,7 @@ import { bodyMembers } from "./json-body.ts";
 import { type Operation, type OperationTable, reads, writes } from "./operation.ts";
 import { pageOf } from "./pagination.ts";
 import { consumerOf } from "./queue-delivery.ts";
-import { maxMessage, storeMessage } from "./queue-messages.ts";
+import { maxMessage, metricsOf, storeMessage } from "./queue-messages.ts";
 import type { ConsumerRecord, QueueRecord, ScriptRecord } from "./records.ts";
 import { mainVersion, scriptNotFound } from "./script-lookup.ts";
 import { type CloudflareState, timestamp } from "./state.ts";
@@ -212,12 +212,26 @@ const pushMessage: Operation<"queues" | "messages", "clock" | "queueDelivery"> =
   return { result: null };
 };
 
+/** What a queue holds (API docs, "Get Queue Metrics"); on Cloudflare about. */
+const getQueueMetrics: Operation<"queues" | "messages", "clock"> = (call, state, { clock }) => {
+  const { backlogCount, backlogBytes, oldestMessageTimestamp } = metricsOf(
+    findQueue(call, state),
+    state.messages,
+    clock.now(),
+  );
+  const oldest = backlogCount > 0 ? oldestMessageTimestamp : 0;
+  return {
+    result: { backlog_count: backlogCount, backlog_bytes: backlogBytes, oldest_message_timestamp_ms: oldest },
+  };
+};
+
 const path = "/accounts/{account}/queues";
 
 export const queueOperations: OperationTable = {
   createQueue: writes(`POST ${path}`, createQueue),
   listQueues: reads(`GET ${path}`, listQueues),
   getQueue: reads(`GET ${path}/{queue}`, getQueue),
+  getQueueMetrics: reads(`GET ${path}/{queue}/metrics`, getQueueMetrics),
   patchQueue: writes(`PATCH ${path}/{queue}`, patchQueue),
   deleteQueue: writes(`DELETE ${path}/{queue}`, deleteQueue),
   listConsumers: reads(`GET ${path}/{queue}/consumers`, listConsumers),

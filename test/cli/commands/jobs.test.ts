@@ -175,13 +175,14 @@ it("works on the queues and the dead jobs of a stage, on both clouds", { tags: [
     expect((await on("dead", "drop", key)).stdout).toBe(`dropped ${key}\n`);
     expect(await dead()).toEqual([]);
     const listed = JSON.parse((await on("--json")).stdout) as object;
-    expect(listed).toMatchObject({ type: "jobs", jobs: [{ name: "digest", dead: 0 }] });
-    expect("total" in listed).toBe(target === "lambda");
+    expect(listed).toMatchObject({ type: "jobs", total: { waiting: 0 }, jobs: [{ name: "digest", dead: 0 }] });
   }
   await running.stop();
   for (const target of ["lambda", "workers"]) {
     const words = ["jobs", "run", "digest", "--stage", "local", "--target", target];
     expect((await run(words, root)).stdout).toMatch(/it waits for the local cloud, .*; portico cloud starts it$/m);
+    const listed = await run(["jobs", "--stage", "local", "--target", target], root);
+    expect(listed.stdout).toMatch(/^of all jobs about 1 waiting/m);
   }
   const again = await startCloud(root);
   await again.running.until(/(?:job digest \S+ attempt \d+ .*no such team[\s\S]*){2}/);

@@ -114,6 +114,11 @@ describe("messages", () => {
     await consume(queue, "cut-taker", { max_retries: 1, max_wait_time_ms: 0 });
     await send("cut-sender", "?batch=1");
     await until(1);
+    expect((await lab.call("GET", `/queues/${queue}/metrics`)).result).toEqual({
+      backlog_count: 1,
+      backlog_bytes: expect.any(Number),
+      oldest_message_timestamp_ms: expect.any(Number),
+    });
     await lab.restart();
     await until(2);
     expect(printed.splice(0)).toEqual(["attempt 1", "attempt 2"]);
