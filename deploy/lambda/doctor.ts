@@ -1,5 +1,5 @@
 /** The checks of `portico doctor` for an AWS account and an app, before anything is deployed. */
-import { GetAccountSettingsCommand } from "@aws-sdk/client-lambda";
+import { GetAccountSettingsCommand, type GetAccountSettingsCommandOutput } from "@aws-sdk/client-lambda";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { App } from "../../framework/model/app.ts";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
@@ -32,15 +32,18 @@ export interface Examination {
   readonly isLocal: boolean;
 }
 
+type AccountSettings = Promise<Pick<GetAccountSettingsCommandOutput, "AccountLimit" | "AccountUsage">>;
+
 /** In the order in which a deploy would meet them. */
 export async function examine(examination: Examination): Promise<readonly CheckResult[]> {
+  const settings = examination.clients.lambda.send(new GetAccountSettingsCommand({}));
   const findings = await Promise.all([
     checkClock(examination.clients),
-    checkAccount(examination),
+    checkAccount(examination, settings),
     checkBucket(examination),
     checkStoredSecrets(examination),
     checkStore(examination),
-    checkJobs(examination),
+    checkJobs(examination, settings),
   ]);
   return [...findings.flat(), ...checkLimits(examination)];
 }
@@ -64,8 +67,11 @@ async function checkClock({ sts, clock }: Clients): Promise<readonly CheckResult
   ];
 }
 
-async function checkAccount({ clients, account, isLocal }: Examination): Promise<readonly CheckResult[]> {
-  const { AccountLimit, AccountUsage } = await clients.lambda.send(new GetAccountSettingsCommand({}));
+async function checkAccount(
+  { clients, account, isLocal }: Examination,
+  settings: AccountSettings,
+): Promise<readonly CheckResult[]> {
+  const { AccountLimit, AccountUsage } = await settings;
   const { ConcurrentExecutions = 0, TotalCodeSize = 0 } = AccountLimit ?? {};
   const used = AccountUsage?.TotalCodeSize ?? 0;
   const enough = isLocal || ConcurrentExecutions > 100;
@@ -118,13 +124,16 @@ async function checkStore({ clients, account, app, build }: Examination): Promis
   return app.lambda.vpc ? [table, { check: "network", ok: true, text: networkNote }] : [table];
 }
 
-async function checkJobs({ clients, account, app, build }: Examination): Promise<readonly CheckResult[]> {
+async function checkJobs(
+  { clients, account, app, build }: Examination,
+  settings: AccountSettings,
+): Promise<readonly CheckResult[]> {
   const needed = neededJobs(build.manifest);
   if (!needed) return [];
   const owner = { app: app.name, stage: app.stage };
   const [found, { AccountLimit }] = await Promise.all([
     findQueues(clients, owner, { account, region: clients.region }),
-    clients.lambda.send(new GetAccountSettingsCommand({})),
+    settings,
   ]);
   const isOk = found.queue !== "taken" && found.dead !== "taken";
   const state = !isOk

@@ -6,6 +6,7 @@ import {
   ListQueueTagsCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
+import { deadLetterName, jobQueue } from "../../framework/model/job-queue.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../parts.ts";
 import type { Removed, StoredData } from "../platform.ts";
@@ -27,7 +28,7 @@ export interface FoundQueues {
 export const queueName = stageName;
 
 /** `app--stage-dead`: takes what crashed a hundred times. Dead jobs are in the store. */
-export const deadQueueName = (owner: Owner): string => `${queueName(owner)}-dead`;
+export const deadQueueName = (owner: Owner): string => deadLetterName(queueName(owner));
 
 const arnOf = (name: string, { account, region }: Place): string => `arn:aws:sqs:${region}:${account}:${name}`;
 
@@ -39,12 +40,6 @@ export const queueUrl = (owner: Owner, place: Place): string => urlOf(queueName(
 
 const urlOf = (name: string, { account, region }: Place): string =>
   `https://sqs.${region}.amazonaws.com/${account}/${name}`;
-
-/** Seconds: six times the longest job, as AWS advises ("Configuring a queue to use with Lambda"); 14 days. */
-const [visibility, retention] = ["5400", "1209600"];
-
-/** How often a message may be received before it goes to the dead letter queue. */
-const maxReceiveCount = 100;
 
 /** Two calls at once. */
 export async function findQueues({ sqs }: Clients, owner: Owner, place: Place): Promise<FoundQueues> {
@@ -67,9 +62,12 @@ export async function ensureQueues(
   const deadLetterTargetArn = arnOf(deadQueueName(owner), place);
   // In this order, since the one names the other.
   if (found?.dead === undefined) await createQueue(clients, owner, deadQueueName(owner), {});
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: jobQueue.maxReceiveCount });
   if (found?.queue === undefined)
-    await createQueue(clients, owner, queueName(owner), { VisibilityTimeout: visibility, RedrivePolicy });
+    await createQueue(clients, owner, queueName(owner), {
+      VisibilityTimeout: String(jobQueue.visibilityTimeout),
+      RedrivePolicy,
+    });
 }
 
 /** A name is free a minute after its queue was deleted. */
@@ -79,7 +77,7 @@ async function createQueue(
   QueueName: string,
   attributes: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const Attributes = { ...attributes, MessageRetentionPeriod: retention };
+  const Attributes = { ...attributes, MessageRetentionPeriod: String(jobQueue.retention) };
   const command = new CreateQueueCommand({ QueueName, Attributes, tags: ownerTags(owner) });
   await retry(
     { clock },

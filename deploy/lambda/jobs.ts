@@ -16,7 +16,7 @@ import type { Clients } from "./clients.ts";
 import { clockName, deleteClock, deleteSchedule, ensureClock, findClock, type FoundClock } from "./job-clock.ts";
 import { deleteMapping, ensureMapping, findMapping, type FoundMapping } from "./job-mapping.ts";
 import { deadQueueName, findQueues, type FoundQueues, queueName } from "./job-queues.ts";
-import { functionName, type Place, rolePath } from "./names.ts";
+import { functionName, type Place, rolePath, versionTarget } from "./names.ts";
 
 /** What the jobs of a build need. */
 export interface JobNeeds {
@@ -204,15 +204,13 @@ export function jobLeftovers(owner: Owner, found: FoundJobs | undefined, live: L
   if (!found || !live?.record) return [];
   const triggers = recordedTriggers(owner, live.record);
   const { alias, mapping, clock } = found;
-  if (triggers && (!alias || alias.FunctionVersion === versionOf(triggers.ref))) return [];
+  if (triggers && (!alias || alias.FunctionVersion === versionTarget(triggers.ref).Qualifier)) return [];
   if (!triggers && !alias && !mapping && !clock?.schedule) return [];
   const what = triggers
     ? `jobs follow release ${live.number}`
     : `release ${live.number} has no jobs, and some are called`;
   return [{ kind: "job", name: "live", reason: what }];
 }
-
-const versionOf = (ref: string): string => ref.slice(ref.lastIndexOf(":") + 1);
 
 /** Moves the jobs to a release by one call; none where they are there, or are not called yet. */
 export async function moveJobs(
@@ -229,7 +227,7 @@ const pointTo = (clients: Clients, owner: Owner, ref: string, found: FoundJobs |
   moveAlias(
     clients,
     functionName(owner, jobsFunctionId),
-    { FunctionVersion: versionOf(ref), Description: "portico jobs" },
+    { FunctionVersion: versionTarget(ref).Qualifier, Description: "portico jobs" },
     found?.alias,
     () =>
       new UserError(

@@ -141,6 +141,15 @@ async function observeQueues({ client, owner, jobs }: QueueInput): Promise<Obser
   }
 }
 
+/**
+ * A queue of dead letters that is alone is made first and removed last: ours, where the store is, which every app with
+ * jobs has and which goes after it.
+ */
+export function withOwnDead({ queues, ...more }: ObservedQueues, hasStore: boolean): ObservedQueues {
+  const isLeft = hasStore && queues?.state === "free" && queues.id === undefined;
+  return { ...more, queues: isLeft ? { ...queues, state: "ours" } : queues };
+}
+
 /** The code for a queue that has a consumer. */
 const hasConsumer = 11004;
 

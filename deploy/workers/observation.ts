@@ -34,9 +34,10 @@ import {
   lookForQueues,
   type ObservedQueues,
   queueLeftovers,
+  withOwnDead,
 } from "./job-triggers.ts";
 import { type DataInput, dataParts, lookForData, type ObservedData, takenData } from "./data-observation.ts";
-import { type ObservedStore, withBoundStore } from "./store-observation.ts";
+import { withBoundStore } from "./store-observation.ts";
 
 /** The app's stage, and the addresses of its next release. */
 export interface ObservationInput extends DataInput {
@@ -72,7 +73,8 @@ export async function observe(input: ObservationInput): Promise<Observation> {
   if (script && !isOurs(owner, script.tags)) return nothingOfOurs(name, state);
   const [seen, data] = await Promise.all([readVersions(input, state), looking]);
   const bound = [...seen.details.values()].flatMap(({ bindings }) => bindings);
-  const jobs = withOwnDead(await queuesOf(bound.some((binding) => binding.name === bindingNames.jobs)), data.store);
+  const hadJobs = bound.some((binding) => binding.name === bindingNames.jobs);
+  const jobs = withOwnDead(await queuesOf(hadJobs), data.store?.state === "ours");
   const triggers = await readTriggers(input, { script, domains: domains ?? ownDomains(name, script) }, seen.liveRecord);
   const workersDev = script && triggers.workersDev ? await workersDevUrl(client, name, script) : undefined;
   const releases = toReleases(state, seen);
@@ -111,15 +113,6 @@ export async function observe(input: ObservationInput): Promise<Observation> {
       lastNumber,
     },
   };
-}
-
-/**
- * A queue of dead letters that is alone is the one that is made first and removed last: ours, where the store is, which
- * every app with jobs has and which goes after it.
- */
-function withOwnDead({ queues, ...more }: ObservedQueues, store: ObservedStore["store"]): ObservedQueues {
-  const isLeft = queues?.state === "free" && queues.id === undefined && store?.state === "ours";
-  return { ...more, queues: isLeft ? { ...queues, state: "ours" } : queues };
 }
 
 function nothingOfOurs(name: string, state: ReleaseState): Observation {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { jobsClientName } from "./jobs-module.ts";
+import { jobsClientName } from "./jobs-entry.ts";
 import { logModuleName } from "./log-module.ts";
 import { declareCommonJsVariables } from "./commonjs-variables.ts";
 import { resolveExternals } from "./external-packages.ts";

@@ -4,7 +4,9 @@ import type { Job } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
 import { moduleText } from "./function-entry.ts";
 import { lambdaJobTimeout } from "./function-groups.ts";
-import { jobsClientName } from "./jobs-module.ts";
+
+/** The name of the generated `portico/jobs`, among the generated modules of a build. */
+export const jobsClientName = "jobs";
 
 /** The name of the table of all jobs, among the generated modules of a build. */
 export const jobsTableName = "entry/jobs";

@@ -81,7 +81,7 @@ export function jobsText(
 }
 
 const totalText = ({ waiting, running }: NonNullable<QueueCounts["total"]>): string =>
-  `of all jobs about ${running === undefined ? `${waiting} waiting or running` : `${waiting} waiting, ${running} running`}`;
+  `of all jobs about ${waiting} waiting${running === undefined ? " or running" : `, ${running} running`}`;
 
 function rowLines(
   { name, isUnknown, cron, zone, next, ...counts }: JobRow,

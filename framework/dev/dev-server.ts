@@ -1,7 +1,4 @@
-/**
- * The server of `portico dev`: a gateway over an app's session, or over a folder of static files. It is loaded last,
- * after the slower parts of a start have begun.
- */
+/** The server of `portico dev`, over an app's session or a folder of static files: the last part of a start to load. */
 import { stop } from "esbuild";
 import type { AccessRecord } from "../http/access-log.ts";
 import type { DevEmulator } from "./dev-emulator.ts";

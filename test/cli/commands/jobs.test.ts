@@ -89,7 +89,7 @@ it.each([["node"], ["workers", "lambda"], ["lambda", "workers"]])(
     await running.until(/Ctrl-C ends it/);
     expect((await run(["jobs", "run", "digest", '{"team":"a"}'], root)).stdout).toMatch(/^sent digest \S+\n$/);
     await running.until(
-      /^job digest dead: .*attempt 1, \d+ ms, \S+\nError \[NO_TEAM\]: no such team\n {2}in functions\/_jobs\/digest\.ts:3:23$/m,
+      /^job digest dead: .*attempt 1, \d+ ms, \S+\nError \[NO_TEAM\]: no such team\n {2}in \S+digest\.ts:3:23$/m,
     );
     expect(running.output()).toContain(`> 3 |   throw ${error};`);
     const [key = ""] = (await run(["jobs", "dead"], root)).stdout.split(" ");
