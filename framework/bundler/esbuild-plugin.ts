@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
-import { jobsClientName } from "./jobs-entry.ts";
 import { logModuleName } from "./log-module.ts";
 import { declareCommonJsVariables } from "./commonjs-variables.ts";
 import { resolveExternals } from "./external-packages.ts";
+import { jobsClientName } from "./function-groups.ts";
 import { lightClassesModule } from "./lambda/web-classes-module.ts";
 import { replaceNativeModules } from "./native-modules.ts";
 

@@ -25,6 +25,9 @@ export function functionId(group: App["group"], target: Target, route: Route): s
   return group === "app" ? "app" : folderId(route.file);
 }
 
+/** The name of the generated `portico/jobs`, among the generated modules of a build. */
+export const jobsClientName = "jobs";
+
 /** The id of a job's function in development. */
 export const jobFunctionId = (name: string): string => `${jobsFunctionId}-${name}`;
 

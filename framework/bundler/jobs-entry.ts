@@ -3,10 +3,7 @@ import { parseCron } from "../model/cron.ts";
 import type { Job } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
 import { moduleText } from "./function-entry.ts";
-import { lambdaJobTimeout } from "./function-groups.ts";
-
-/** The name of the generated `portico/jobs`, among the generated modules of a build. */
-export const jobsClientName = "jobs";
+import { jobsClientName, lambdaJobTimeout } from "./function-groups.ts";
 
 /** The name of the table of all jobs, among the generated modules of a build. */
 export const jobsTableName = "entry/jobs";
