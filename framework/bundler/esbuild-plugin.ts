@@ -79,6 +79,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
   );
   // The same on every target.
   build.onResolve({ filter: /^portico\/resource$/ }, () => ownModule("features/resource/resource"));
+  build.onResolve({ filter: /^portico\/client$/ }, () => ownModule("features/client/index"));
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
     if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
@@ -97,7 +98,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
         "Import from portico, portico/store, portico/files, portico/jobs, portico/log, portico/session, " +
-          "portico/resource, portico/lambda or portico/workers.",
+          "portico/resource, portico/client, portico/lambda or portico/workers.",
       ),
     );
   });

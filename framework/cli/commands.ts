@@ -53,6 +53,24 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./commands/routes.ts")).routes,
   },
   {
+    name: "types",
+    summary: "write routes.d.ts: the types of routes, env, jobs and middleware",
+    args: [],
+    flags: [{ flags: "--check", summary: "write nothing; fail where it is not current" }, config],
+    load: async () => (await import("./commands/types.ts")).types,
+  },
+  {
+    name: "openapi",
+    summary: "describe the app's API as OpenAPI 3.1; runs its code, without a network where workerd can",
+    args: [],
+    flags: [
+      { flags: "--out <file>", summary: "write to a file in place of the output" },
+      { flags: "--check", summary: "write nothing; fail where the file (default: openapi.json) is not current" },
+      config,
+    ],
+    load: async () => (await import("./commands/openapi.ts")).openapi,
+  },
+  {
     name: "invoke",
     summary: "send one request to dev, a stage or a URL and print the answer",
     args: [{ name: "[words...]", summary: "[METHOD] /path" }],

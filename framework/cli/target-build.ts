@@ -1,6 +1,5 @@
 /** The build of one target of an app, from the discovery of routes to the manifest in `.portico/build/TARGET`. */
 import { join } from "node:path";
-import { writeJobTypes } from "../bundler/job-types.ts";
 import { buildApp } from "../bundler/build.ts";
 import { warnOfUnmatchedRules } from "../bundler/function-groups.ts";
 import type { App } from "../model/app.ts";
@@ -34,6 +33,5 @@ export async function buildTarget(
     );
   }
   warnOfUnmatchedRules(app, routes, warn);
-  writeJobTypes(app.root, jobs);
   return buildApp({ app, routes, assets, jobs, target, out: buildFolder(app, target), warn });
 }

@@ -2,7 +2,7 @@
 import { join, relative } from "node:path";
 import { createDevBuilder, type DevBuilder } from "../bundler/dev-builder.ts";
 import { functionId, warnOfUnmatchedRules } from "../bundler/function-groups.ts";
-import { writeJobTypes } from "../bundler/job-types.ts";
+import { writeTypesForCompiler } from "../bundler/app-types.ts";
 import { checkLambdaAssets } from "../bundler/lambda/static-files.ts";
 import { loadApp, type LoadOptions } from "../config/app-loader.ts";
 import { resolveEnv } from "../config/env.ts";
@@ -18,6 +18,7 @@ import { discoverAssets } from "../routes/static-files.ts";
 import { discoverJobs } from "../routes/job-discovery.ts";
 import { discoverRoutes } from "../routes/route-discovery.ts";
 import type { ReportEvent } from "./dev-event.ts";
+import type { OpenApiDocument } from "./openapi-document.ts";
 
 /** The routes and static files that are served now. */
 export interface ServedContent {
@@ -37,6 +38,8 @@ export interface AppSession extends FunctionSource {
   served(): ServedContent;
   /** Applies a batch of file changes. The functions that changed are already being rebuilt. */
   apply(changes: FileChanges): Promise<AppChanges>;
+  /** The app's API, which runs its code. Rejects as `describeApi`. */
+  describe(): Promise<OpenApiDocument>;
   close(): Promise<void>;
 }
 
@@ -94,6 +97,7 @@ export async function openAppSession(
       if (routing) state.builder.setRoutes(state.routes, state.jobs);
       return { functions: rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
     },
+    describe: async () => (await import("./api-description.ts")).describeApi(state.app, state.routes),
     close: () => state.builder.close(),
   };
   return session;
@@ -163,7 +167,7 @@ async function discoverContent(app: App, target: Target): Promise<ServedContent>
     discoverJobs(app),
   ]);
   if (target === "lambda") checkLambdaAssets(app, routes, assets);
-  writeJobTypes(app.root, jobs);
+  writeTypesForCompiler({ app, routes, jobs });
   return {
     routes: routes.map((route) => ({ ...route, function: functionId(app.group, target, route) })),
     assets,

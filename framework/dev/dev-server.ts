@@ -65,6 +65,7 @@ export async function serveApp(
     source: session,
     ...(session.front && { front: session.front }),
     ...(session.app.trailingSlash && { trailingSlash: session.app.trailingSlash }),
+    describe: session.describe,
     ...gatewayCallbacks(report),
   });
   gateway.update(session.served());

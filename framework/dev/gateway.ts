@@ -25,6 +25,8 @@ import {
 import { createDirectoryServer, type DirectoryServer } from "./directory-server.ts";
 import { buildErrorResponse, type FailedRequest, failureResponse } from "./error-page.ts";
 import { defaultMaxBody, listen, type ListenOptions } from "../http/loopback-server.ts";
+import { apiPageResponse } from "./api-page.ts";
+import type { OpenApiDocument } from "./openapi-document.ts";
 import { badRequestResponse, notFoundResponse } from "./not-found-page.ts";
 import { identityResponse } from "./server-identity.ts";
 import { type MappedFailure, mapFailure } from "./source-frame.ts";
@@ -63,6 +65,8 @@ export interface GatewayOptions extends FunctionRunner {
   readonly front?: LambdaFront;
   /** As in hosting.json. */
   readonly trailingSlash?: "redirect";
+  /** Describes the app's API, which runs its code; absent for a folder without functions/. */
+  readonly describe?: () => Promise<OpenApiDocument>;
   /**
    * Set for a folder without functions/: each path without a route is looked up in the root itself. Gives a file's
    * Content-Type.
@@ -109,6 +113,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const handle = async (request: HttpRequest, disconnect: ClientDisconnect): Promise<HttpResponse> => {
     const identity = identityResponse(request, { root });
     if (identity) return identity;
+    const page = options.describe && (await apiPageResponse(request, options.describe));
+    if (page) return page;
     const exchange = { request, requestId: randomUUID(), disconnect };
     return withAccessLog({ ...exchange, onAccess }, () =>
       answer(exchange, { routing, directory, files }, options, runner),

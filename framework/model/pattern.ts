@@ -33,6 +33,13 @@ export function parseRouteFile(file: string): readonly Segment[] {
 export const displayPattern = (segments: readonly Segment[]): string =>
   write(segments, (segment) => `:${segment.name}${displaySuffix[segment.kind]}`);
 
+/** The pattern as its file has it, without groups: `/users/[id]`, `/files/[...path]`, `/notes/[[...path]]`. */
+export const filePattern = (segments: readonly Segment[]): string =>
+  write(segments, ({ kind, name }) => {
+    if (kind === "param") return `[${name}]`;
+    return kind === "rest" ? `[...${name}]` : `[[...${name}]]`;
+  });
+
 const displaySuffix = { param: "", rest: "+", "optional-rest": "*" } as const;
 
 /** The pattern without its param names: two routes of equal shape match the same paths. */

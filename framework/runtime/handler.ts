@@ -1,11 +1,13 @@
 /** The types of the portable interface: what a route file exports, and what its handlers receive. */
 
+import type { Variables } from "./variables.ts";
+
 /** HTTP methods a route file may export by name. HEAD follows GET; OPTIONS and 405 are automatic. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
 
 /**
- * Names of bindings beyond strings. Augment it in your app:
- * `declare module "portico" { interface Bindings { SESSION_KEY: string; DB: D1Database } }`.
+ * The env, secrets and bindings of the app by name. `portico types` declares those of hosting.json that are text;
+ * declare others in your app: `declare module "portico" { interface Bindings { DB: D1Database } }`.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- augmented by the app
 export interface Bindings {}
@@ -58,7 +60,7 @@ export interface Context<Path extends string = string> extends Call {
   /** Path params, percent-decoded once. */
   readonly params: Params<Path>;
   /** Values that middleware set with `c.set(name, value)`. */
-  readonly var: Readonly<Record<string, unknown>>;
+  readonly var: Readonly<Record<string, unknown>> & (Path extends keyof Variables ? Variables[Path] : unknown);
 }
 
 /** A handler of one method of a route. `Handler<"/users/[id]">` types `context.params` without code generation. */

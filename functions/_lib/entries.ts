@@ -24,9 +24,11 @@ const guestbook = (context: StoreContext) => store<Entry>(context, "guestbook");
 /** Lists are in the order of their keys, so the time counts down: the newest entry comes first. */
 const newKey = (time: number): string => `${1e13 - time}-${crypto.randomUUID()}`;
 
+/** The form of a key. */
+export const keyForm = /^\d{13}-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** Whether a text from a client has the form of a key. */
-export const isKey = (text: unknown): text is string =>
-  typeof text === "string" && /^\d{13}-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(text);
+export const isKey = (text: unknown): text is string => typeof text === "string" && keyForm.test(text);
 
 export async function addEntry(context: StoreContext, entry: Entry): Promise<void> {
   await guestbook(context).set(newKey(entry.time), entry);

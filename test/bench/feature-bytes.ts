@@ -23,6 +23,7 @@ const schema = { "~standard": { version: 1, vendor: "a", validate: (value) => ({
 export const GET = resource({ body: schema, response: schema }, async () => "hello");
 `;
 const logs = route(`import { logger } from "portico/log";`, `logger(context, { a: 1 }).info("b")`);
+const client = route(`import { createClient } from "portico/client";`, `await createClient("http://a").get("/")`);
 const both = route(
   `import { store } from "portico/store";\nimport { send } from "portico/jobs";`,
   `await store(context, "a").set("b", 1);\n  await send(context, "a")`,
@@ -122,6 +123,7 @@ export async function featureBytes(): Promise<readonly Measured[]> {
     byteRow("store on Workers", workersStore.route - workers.route, 1229),
     byteRow("resource on Lambda", (await build("lambda", resources)).route - lambda.route, 2048),
     byteRow("resource on Workers", (await build("workers", resources)).route - workers.route, 2048),
+    byteRow("client on Workers", (await build("workers", client)).route - workers.route, 614),
     byteRow("send on Lambda", lambdaSend.route - lambda.route, 1843),
     byteRow("send on Workers", workersSend.route - workersJobs.route, 1843),
     // Beside what runs jobs, that function has the store and what sends, and nothing that serves requests.

@@ -127,6 +127,20 @@ export async function startLoader({ script, token, source }: LoaderOptions): Pro
   return startWorkers(host, [], {}, () => undefined);
 }
 
+/** Starts one module in a workerd that reaches no network. */
+export function startIsolated(
+  script: string,
+  compatibility: { readonly compatibilityDate: string; readonly compatibilityFlags: readonly string[] },
+): Promise<Host> {
+  const host = {
+    modules: [{ type: "ESModule", path: "index.mjs", contents: script }],
+    ...compatibility,
+    // No address is allowed.
+    outboundService: { network: { allow: [] } },
+  };
+  return startWorkers(host, [], {}, () => undefined);
+}
+
 async function startWorkers(
   host: object,
   beside: readonly object[],

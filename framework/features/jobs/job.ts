@@ -21,7 +21,7 @@ export interface JobContext extends Call {
 export type Job<Data = null> = (data: Data, context: JobContext) => unknown;
 
 /**
- * The app's jobs with their data, which the build writes to .portico/types/jobs.d.ts:
+ * The app's jobs with their data, which `portico types` writes to routes.d.ts:
  * `interface Jobs { digest: { team: string } | null }`.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- augmented by the app

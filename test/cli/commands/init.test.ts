@@ -26,6 +26,7 @@ const files = [
   "functions/index.ts",
   "hosting.json",
   "package.json",
+  "routes.d.ts",
   "tsconfig.json",
 ];
 

@@ -264,6 +264,34 @@ export const app: readonly Case[] = [
       },
     ],
   },
+  {
+    name: "the guestbook as an API: an entry is written once, and listed with those of the page",
+    app: "reference",
+    steps: [
+      ...[1, 2].map((): Step => ({
+        ask: ({ origin }) => ({
+          method: "POST",
+          target: "/api/entries",
+          headers: [
+            ["content-type", "application/json"],
+            ["idempotency-key", `entry-${origin.length}`],
+          ],
+          body: '{"name":" Grace ","text":"by the API"}',
+        }),
+        expect: { status: 201, headers: { location: "/guestbook" }, body: /"name":"Grace"/ },
+      })),
+      { ask: { target: "/api/entries" }, expect: { status: 200, body: /^(?!.*Grace.*Grace).*"name":"Grace"/s } },
+      { ask: { target: "/guestbook" }, expect: { status: 200, body: /<strong>Grace</ } },
+    ],
+  },
+  reference("the API of the guestbook has no page after what is no key", "/api/entries?after=x", {
+    status: 422,
+    json: {
+      title: "Unprocessable Content",
+      status: 422,
+      errors: [{ in: "query", name: "after", detail: "is no key of an entry" }],
+    },
+  }),
   reference("the panel without a session", "/panel", { status: 401, json: { error: "Sign in first" } }),
   reference(
     "a forged session",

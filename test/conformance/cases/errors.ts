@@ -107,12 +107,14 @@ export const errors: readonly Case[] = [
       body: '{"title":"","tags":["a",2],"more":1}',
     },
     {
-      status: 400,
+      status: 422,
       json: {
-        problems: [
-          { path: "more", message: "is not known" },
-          { path: "title", message: "must be a text" },
-          { path: "tags.1", message: "must be a text" },
+        title: "Unprocessable Content",
+        status: 422,
+        errors: [
+          { in: "body", pointer: "#/title", detail: "is empty" },
+          { in: "body", pointer: "#/tags/1", detail: "Invalid type: Expected string but received 2" },
+          { in: "body", pointer: "#/more", detail: 'Invalid key: Expected never but received "more"' },
         ],
       },
     },
@@ -120,12 +122,12 @@ export const errors: readonly Case[] = [
   reference(
     "a body that is no JSON",
     { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: "{" },
-    { status: 400, json: { error: "The body is not JSON" } },
+    { status: 400, json: { title: "Bad Request", status: 400, detail: "The body is not JSON" } },
   ),
   reference(
     "a body of the wrong type",
     { method: "POST", target: "/api/notes", headers: [["Content-Type", "text/plain"]], body: "x" },
-    { status: 415, json: { error: "Send application/json" } },
+    { status: 415, headers: { "content-type": "application/problem+json", accept: "application/json" } },
   ),
   fixture("404 has the same bytes everywhere", "/nothing", { status: 404, body: '{"error":"Not Found"}' }),
   fixture("400 has the same bytes everywhere", "/users/%zz", { status: 400, body: '{"error":"Bad Request"}' }),

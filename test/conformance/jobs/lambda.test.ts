@@ -90,7 +90,8 @@ async function openLab(jobs: TestJobs): Promise<JobLab> {
   const put = (body: string) => queue.call("SendMessage", { MessageBody: body });
   const clock = startTickClock(time, (body) => void put(body));
   return {
-    send: (job, sent, options) => loaded.sendTo(Object.keys(released))({ waitUntil: () => {} }, job, sent, options),
+    send: (job, sent, options) =>
+      loaded.sendTo(Object.keys(released))({ waitUntil: () => {} }, job as never, sent as never, options),
     put: (body) => loaded.sendToQueue(body, 0),
     advance: (seconds) => time.advance(seconds * 1000, settled),
     jump: (seconds) => time.jump(seconds * 1000),

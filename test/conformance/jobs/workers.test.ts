@@ -127,7 +127,7 @@ async function openLab(jobs: TestJobs): Promise<JobLab> {
   };
   poll();
   return {
-    send: (job, data, options) => sendTo(Object.keys(live))(context, job, data, options),
+    send: (job, data, options) => sendTo(Object.keys(live))(context, job as never, data as never, options),
     put: (body) => env.PORTICO_JOBS.send(body, { delaySeconds: 0 }),
     advance: (seconds) => time.advance(seconds * 1000, settled),
     jump: (seconds) => time.jump(seconds * 1000),
@@ -163,8 +163,14 @@ it("keeps a message that is dead while the store does not answer", async () => {
 
 it("refuses to send where no queue is bound, and tells a queue that does not answer", async () => {
   const context = (env: object) => ({ platform: { name: "workers", env }, waitUntil: () => {} }) as never;
-  await expect(sendTo(["a"])(context({}), "a")).rejects.toMatchObject({ code: "JOB_MISSING" });
+  await expect(sendTo(["a"])(context({}), "a" as never, undefined as never)).rejects.toMatchObject({
+    code: "JOB_MISSING",
+  });
   const send = vi.fn<() => Promise<never>>(() => Promise.reject(new Error("Queue is overloaded")));
-  await expect(sendTo(["a"])(context({ PORTICO_JOBS: { send } }), "a")).rejects.toMatchObject({ code: "JOB_BUSY" });
+  await expect(
+    sendTo(["a"])(context({ PORTICO_JOBS: { send } }), "a" as never, undefined as never),
+  ).rejects.toMatchObject({
+    code: "JOB_BUSY",
+  });
   expect(send).toHaveBeenCalledTimes(2);
 });

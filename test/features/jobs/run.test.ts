@@ -4,7 +4,7 @@ import type { Job, JobContext } from "../../../framework/features/jobs/job.ts";
 import { type RunnableJobs, type Outcome, runJob, type RunOptions } from "../../../framework/features/jobs/run.ts";
 
 const call: RunOptions["call"] = {
-  env: { GREETING: "hi" },
+  env: { GREETING: "hi" } as never,
   platform: { name: "node" },
   waitUntil: () => {},
 };

