@@ -2,7 +2,7 @@
 // @module-tag check
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,6 @@ type Clients = ReturnType<typeof clientsOf>;
 
 /** A cloud in its own process with its clients, which can be killed and started again on the same folder. */
 async function openKillable(): Promise<{
-  readonly folder: string;
   readonly clients: Clients;
   kill(): void;
   restart(): Promise<Clients>;
@@ -57,7 +56,6 @@ async function openKillable(): Promise<{
   const [port] = (await once(server.stdout, "data")) as [Buffer];
   const url = `http://127.0.0.1:${port.toString().trim()}`;
   return {
-    folder,
     clients: clientsOf({ url, region: localRegion, ...readOrCreateAccessKey(folder) }),
     kill,
     async restart() {
@@ -102,8 +100,8 @@ it("loses no confirmed function", async () => {
   expect(names).toEqual(expect.arrayContaining([...confirmed]));
 });
 
-it("loses no confirmed object or parameter, and leaves no unused content", async () => {
-  const { folder, clients, kill, restart } = await openKillable();
+it("loses no confirmed object or parameter, and no object is half of two", async () => {
+  const { clients, kill, restart } = await openKillable();
   const Bucket = "kill";
   await clients.s3.send(new CreateBucketCommand({ Bucket }));
   const confirmed = await writeUntilKilled(kill, 120, async (id) => {
@@ -120,13 +118,9 @@ it("loses no confirmed object or parameter, and leaves no unused content", async
     const { Parameter } = await after.ssm.send(new GetParameterCommand({ Name: `/kill/${id}`, WithDecryption: true }));
     expect(Parameter?.Value).toBe(id);
   }
-  let objects = 0;
-  for await (const { Contents = [] } of paginateListObjectsV2({ client: after.s3 }, { Bucket })) {
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: after.s3 }, { Bucket }))
     for (const { Key = "" } of Contents.filter((one) => /^w\d$/.test(one.Key ?? "")))
       expect(await text(Key)).toMatch(/^(w\d-\d+)\1{999}$/);
-    objects += Contents.length;
-  }
-  expect(readdirSync(join(folder, "objects"))).toHaveLength(objects);
 });
 
 it("loses no confirmed log event, and starts with an incomplete line", async () => {
