@@ -34,6 +34,8 @@ export interface BuildInput {
   readonly target: Target;
   /** Absolute path of the target's folder, `.portico/build/<target>`. A successful build replaces all of it. */
   readonly out: string;
+  /** Absolute path of the build cache's file; `.portico/cache/<target>.json` when absent. */
+  readonly cache?: string;
   /** Receives warnings of the build. */
   readonly warn?: (text: string) => void;
 }
@@ -49,8 +51,8 @@ const builders: Readonly<Record<Target, (input: BundleInput) => Promise<Bundle>>
  * Throws UserError for code that does not build and for a function over a limit of the target.
  */
 export async function buildApp(input: BuildInput): Promise<Manifest> {
-  const { app, target, out, warn = () => {} } = input;
-  const key = { file: join(app.root, ".portico/cache", `${target}.json`), options: optionsText(input), out };
+  const { app, target, out, cache: file = join(app.root, ".portico/cache", `${target}.json`), warn = () => {} } = input;
+  const key = { file, options: optionsText(input), out };
   const cache = readBuildCache(key);
   for (const text of cache.warnings ?? []) warn(text);
   if (cache.warnings) return JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")) as Manifest;

@@ -85,7 +85,8 @@ export function withAssets(app: Fetch, { routes, assets }: Pick<Manifest, "route
   };
 }
 
-async function loadMain(build: string, { main, app }: Manifest): Promise<Fetch> {
+/** The app's main module. @param build absolute path of the folder of the build */
+export async function loadMain(build: string, { main, app }: Pick<Manifest, "main" | "app">): Promise<Fetch> {
   // An app of static files alone has no module.
   if (main === undefined) return () => jsonError(404, "Not Found");
   restrictPackages(build, [...(app.external ?? []), ...(app.lambda.packages ?? [])]);

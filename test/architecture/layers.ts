@@ -65,6 +65,21 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
       node: true,
     },
   ],
+  [
+    "framework/testing",
+    {
+      may: [
+        ...shared,
+        "framework/config",
+        "framework/routes",
+        "framework/bundler",
+        "framework/features",
+        "framework/node",
+        http,
+      ],
+      node: true,
+    },
+  ],
   [aws, { may: [cloud, ...underCloud], not: cloudflare, node: true }],
   [cloudflare, { may: [cloud, ...underCloud], not: aws, node: true }],
   [cloud, { may: underCloud, node: true }],

@@ -197,7 +197,7 @@ class Runner implements JobRunner {
       try {
         // oxlint-disable-next-line no-await-in-loop
         if (outcome.type === "dead") await this.#options.keepDead(outcome.dead);
-        return apply(queue, row, outcome, this.#time.now());
+        return applyOutcome(queue, row, outcome, this.#time.now());
       } catch (error) {
         this.#options.onError(error);
         // oxlint-disable-next-line no-await-in-loop
@@ -226,7 +226,7 @@ class Runner implements JobRunner {
 }
 
 /** Does what becomes of a message. A dead one is in the store already, so that none is lost between the two. */
-function apply(queue: SqliteQueue, row: number, outcome: Outcome, now: number): void {
+export function applyOutcome(queue: SqliteQueue, row: number, outcome: Outcome, now: number): void {
   switch (outcome.type) {
     case "done":
     case "dead":
