@@ -4,6 +4,7 @@
  */
 import { type Context, Hono } from "hono";
 import { HttpError } from "portico";
+import { count, logger } from "portico/log";
 import { currentUser, requireUser } from "portico/session";
 import { rateLimit } from "portico/store";
 import { type Digest, readDigest } from "../_lib/digest.ts";
@@ -116,6 +117,8 @@ app.post("/", async (c) => {
     return guestbook(c, { status: 429, headers: { "retry-after": seconds }, draft });
   }
   await addEntry(c.executionCtx, { name, text, by: userOf(c), time: Date.now() });
+  logger(c.executionCtx).info("signed", { characters: text.length });
+  count("entries");
   return c.redirect("/guestbook", 303);
 });
 
@@ -124,6 +127,7 @@ app.post("/delete", async (c) => {
   const key = (await readForm(c.req.raw)).get("key");
   if (!isKey(key)) throw new HttpError(400, "There is no such entry");
   if (!(await deleteEntry(c.executionCtx, key, id.toString()))) throw new HttpError(403, "Somebody else wrote it");
+  logger(c.executionCtx).info("deleted", { key });
   return c.redirect("/guestbook", 303);
 });
 

@@ -4,7 +4,7 @@
  */
 // @module-tag check
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -153,6 +153,32 @@ export const files: [string, string, string, WebAssembly.Module] = [page, note, 
       env,
     }).catch(({ stdout: errors }: { stdout: string }) => expect(errors, kind).toBe(""));
   }
+});
+
+test("a project of init tests its app under node:test and under vitest", async () => {
+  await portico(project, "init", "tested");
+  const app = join(project, "tested");
+  await npm(app, "install", "--prefer-offline", "--no-audit", "--no-fund", "--omit=dev");
+  expect((await npm(app, "test")).stdout).toMatch(/pass 1\b/);
+  // A text that a route imports needs no plugin, nor does JSX.
+  await writeFile(join(app, "functions/words.txt"), "of a file");
+  await writeFile(
+    join(app, "functions/words.tsx"),
+    `import words from "./words.txt";\nexport const GET = () => new Response(String(<p>{words}</p>));\n`,
+  );
+  await writeFile(
+    join(app, "test/words.spec.ts"),
+    `import { afterAll, expect, test } from "vitest";
+import { testApp } from "portico/testing";
+const app = await testApp();
+afterAll(() => app.close());
+test("words", async () => expect(await (await app.fetch("/words")).text()).toBe("<p>of a file</p>"));\n`,
+  );
+  // As installed; its packages are those of this checkout.
+  await symlink(join(root, "node_modules/vitest"), join(app, "node_modules/vitest"));
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const { stdout } = await run(process.execPath, [vitest, "run", "test/words.spec.ts"], { cwd: app, env });
+  expect(stdout).toMatch(/1 passed/);
 });
 
 test("npx portico prints its version, creates a project and builds it", async () => {

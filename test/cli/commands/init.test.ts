@@ -27,6 +27,7 @@ const files = [
   "hosting.json",
   "package.json",
   "routes.d.ts",
+  "test/app.test.ts",
   "tsconfig.json",
 ];
 
