@@ -158,7 +158,7 @@ const keepModuleUrls = (dist: string, to: string): Plugin => ({
 });
 
 /** Files that stay separate, since a build reads them or package.json exports them. */
-const separateFiles = /^framework\/(?:features|http|model|node|runtime|web-classes)\//;
+const separateFiles = /^framework\/(?:(?:features|http|model|node|runtime|web-classes)\/|testing\/.*\.d\.ts$)/;
 
 /** An import of one of Node's modules, as esbuild prints it. */
 const builtinImport = /^import (?:(?<namespace>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;
@@ -216,12 +216,20 @@ async function bundleCommands(root: string, dist: string, { dependencies }: Sour
       bundle({ ...options, splitting: false, outdir: dist, outbase: dist, entryPoints: [program], plugins: [mime] }),
     ),
   );
+  const testing = await bundle({
+    ...options,
+    splitting: false,
+    outdir: dist,
+    outbase: dist,
+    entryPoints: ["framework/testing/index.js"],
+    plugins: [mime, keepModuleUrls(dist, join(dist, "framework/testing"))],
+  });
   const compiled = globSync("{framework,deploy}/**/*.{js,d.ts}", {
     cwd: dist,
     exclude: ["framework/cli/{bin.js,template/**}"],
   });
   for (const file of compiled) if (!separateFiles.test(file.replaceAll("\\", "/"))) rmSync(join(dist, file));
-  for (const { path, text } of [commands, ...separate].flatMap(({ outputFiles }) => outputFiles))
+  for (const { path, text } of [commands, testing, ...separate].flatMap(({ outputFiles }) => outputFiles))
     writeFileSync(path, withLazyBuiltins(text));
   const licences = [...bundledPackages, mimeTable.licence].flatMap((name) => {
     const folder = join(root, "node_modules", name);
