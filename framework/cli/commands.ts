@@ -182,6 +182,12 @@ export const commands: readonly Command[] = [
     flags: onStage(
       { flags: "-f, --follow", summary: "wait for new lines until Ctrl-C" },
       { flags: "--since <span>", summary: "how far back: 30s, 15m, 2h, 1d (default: 10m)" },
+      { flags: "--level <level>", summary: "only lines of this level and more urgent ones: debug, info, warn, error" },
+      { flags: "--route <pattern>", summary: "as the argument" },
+      {
+        flags: "--request <id>",
+        summary: "only lines of one request, whose id a 500 and each line of portico/log have",
+      },
     ),
     load: async () => (await import("./commands/logs.ts")).logs,
   },

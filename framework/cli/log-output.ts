@@ -1,5 +1,6 @@
 /** Log lines of functions as a terminal shows them, and the other output of an app as JSON lines. */
 import type { LogLine } from "../model/invocation.ts";
+import { formatLine } from "./log-line.ts";
 import type { Reporter } from "./reporter.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { Reporter } from "./reporter.ts";
 export function formatLog({ function: id, stream, text, platform }: LogLine, reporter: Reporter): string {
   const lines = text.trimEnd().replaceAll("\r", "\n");
   const name = reporter.paint(stream === "stderr" ? "yellow" : "dim", `[${id}]`);
-  return `${name} ${platform ? reporter.paint("dim", lines) : lines}`;
+  return `${name} ${platform ? reporter.paint("dim", lines) : formatLine({ text: lines }, reporter)}`;
 }
 
 type Stream = "stdout" | "stderr";

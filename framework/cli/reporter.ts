@@ -11,7 +11,7 @@ export class Reporter {
   readonly verbose: boolean;
 
   /** Whether to print colours (TTY, NO_COLOR, FORCE_COLOR). Read once, since each access log line paints thrice. */
-  readonly #colours: boolean = styleText("red", "x", { stream: process.stdout }) !== "x";
+  readonly colours: boolean = styleText("red", "x", { stream: process.stdout }) !== "x";
   #lines = "";
 
   constructor(options: { readonly json: boolean; readonly verbose: boolean }) {
@@ -90,7 +90,7 @@ export class Reporter {
 
   /** The text in a colour or style, where the terminal has colours. */
   paint(style: Parameters<typeof styleText>[0], text: string): string {
-    return this.#colours ? styleText(style, text, { validateStream: false }) : text;
+    return this.colours ? styleText(style, text, { validateStream: false }) : text;
   }
 }
 

@@ -1,4 +1,4 @@
-/** `portico logs`: prints the log lines of a stage's functions, or of one route, and follows them with -f. */
+/** `portico logs`: prints the log lines of a stage's functions, of a route, level or request, and follows them with -f. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readLogs, type StoredLine } from "../../../deploy/lambda/logs.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";
@@ -7,6 +7,7 @@ import { openTail, type TailLine } from "../../../deploy/workers/logs.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
+import { formatLine, isWanted, type LogFilter, logFilter } from "../log-line.ts";
 import type { Reporter } from "../reporter.ts";
 import {
   explainErrors,
@@ -26,6 +27,8 @@ const overlap = 15_000;
 
 /** With -f ends at Ctrl-C, else after the stored lines. */
 export async function logs(input: CommandInput): Promise<number> {
+  // Before a cloud is opened, which takes a while.
+  logFilter(input);
   const stage = await openStageCloud(input);
   try {
     if (stage.clouds.length === 1) checkTail(stage.clouds[0]!, input);
@@ -46,25 +49,25 @@ async function show(cloud: TargetCloud, stage: Pick<StageCloud, "owner">, input:
   else await tail(cloud, stage, input);
 }
 
-function checkTail({ target }: TargetCloud, input: Pick<CommandInput, "args" | "flags">): void {
+function checkTail({ target }: TargetCloud, input: Pick<CommandInput, "flags">): void {
   const refusal = target === "workers" ? tailRefusal(input) : undefined;
   if (refusal) throw refusal;
 }
 
-/** Cloudflare's tail has only new lines, of all routes. UserError LOGS_LIVE_ONLY, LOGS_ROUTE. */
-function tailRefusal({ flags, args }: Pick<CommandInput, "flags" | "args">): UserError | undefined {
-  if (flags["follow"] !== true)
-    return new UserError(
-      "LOGS_LIVE_ONLY",
-      "a Worker's log lines can only be followed here, not read afterwards",
-      "Add -f and send a request; Cloudflare's dashboard has earlier lines under Observability.",
-    );
-  if (args[0] === undefined) return undefined;
+/** Cloudflare's tail has only new lines. UserError LOGS_LIVE_ONLY. */
+function tailRefusal({ flags }: Pick<CommandInput, "flags">): UserError | undefined {
+  if (flags["follow"] === true) return undefined;
   return new UserError(
-    "LOGS_ROUTE",
-    "on Workers the log lines of a route cannot be selected, since all routes are one Worker",
-    "Leave the route out.",
+    "LOGS_LIVE_ONLY",
+    "a Worker's log lines can only be followed here, not read afterwards",
+    "Add -f and send a request; Cloudflare's dashboard has earlier lines under Observability.",
   );
+}
+
+/** The filter, with the argument as its route. */
+function filterOf(input: Pick<CommandInput, "args" | "flags">): LogFilter {
+  const [route] = input.args;
+  return { ...(typeof route === "string" && { route }), ...logFilter(input) };
 }
 
 /** The functions of a stage on AWS whose stored lines are printed. */
@@ -76,7 +79,7 @@ interface StoredLogs {
 }
 
 async function showStored(cloud: LambdaCloud, { owner }: Pick<StageCloud, "owner">, input: Input): Promise<void> {
-  const route = input.args[0] as string | undefined;
+  const { route } = filterOf(input);
   const { live } = await cloud.platform().observe();
   if (!live && route !== undefined)
     throw new UserError(
@@ -90,25 +93,21 @@ async function showStored(cloud: LambdaCloud, { owner }: Pick<StageCloud, "owner
   await (input.flags["follow"] === true ? follow : once)({ cloud, owner, names }, input);
 }
 
-async function tail(
-  cloud: WorkersCloud,
-  { owner }: Pick<StageCloud, "owner">,
-  input: Pick<Input, "reporter" | "untilStopped">,
-): Promise<void> {
+async function tail(cloud: WorkersCloud, { owner }: Pick<StageCloud, "owner">, input: Input): Promise<void> {
   const { reporter } = input;
-  const open = await openTail(cloud.cloudflare.client, owner, (line) => printTail(line, cloud, reporter));
+  const filter = filterOf(input);
+  const open = await openTail(cloud.cloudflare.client, owner, (line) => {
+    if (isWanted(line, filter)) printTail(line, cloud, reporter);
+  });
   reporter.line(cloud.prefix + reporter.paint("dim", "listening; Ctrl-C ends it"));
   await Promise.race([input.untilStopped(), open.ended]);
   await open.close();
 }
 
-function printTail(
-  { time, level, text, request = "" }: TailLine,
-  { target, prefix }: TargetCloud,
-  reporter: Reporter,
-): void {
+function printTail(line: TailLine, { target, prefix }: TargetCloud, reporter: Reporter): void {
+  const { time, level, text, request = "" } = line;
   const isoTime = new Date(time).toISOString();
-  const entry = level === "log" ? text : `${reporter.paint(level === "warn" ? "yellow" : "red", level)} ${text}`;
+  const entry = formatLine(line, reporter);
   reporter.result(`${prefix}${reporter.paint("dim", isoTime)}  ${reporter.paint("cyan", request)}  ${entry}`, {
     type: "log",
     target,
@@ -143,22 +142,32 @@ function sinceFlag(input: Pick<Input, "flags">): number {
   throw new UserError("BAD_SINCE", `"${text}" is no time span`, "Use --since 30s, 15m, 2h or 1d.");
 }
 
-async function once({ cloud, owner, names }: StoredLogs, input: Pick<Input, "flags" | "reporter">): Promise<void> {
-  const lines = await readLogs(cloud.aws.clients, owner, { since: sinceFlag(input), functions: [...names.keys()] });
+async function once({ cloud, owner, names }: StoredLogs, input: Omit<Input, "untilStopped">): Promise<void> {
+  const filter = lineFilter(input);
+  const query = { since: sinceFlag(input), functions: [...names.keys()] };
+  const lines = (await readLogs(cloud.aws.clients, owner, query)).filter((line) => isWanted(line, filter));
   for (const line of lines) print(line, names, cloud, input.reporter);
   if (!lines.length)
     input.reporter.line(`${cloud.prefix}no lines; --since 1d looks further back, -f waits for new ones`);
 }
 
+/** A function's id selects functions alone. A line without a route is of the function that was selected. */
+function lineFilter(input: Pick<Input, "args" | "flags">): LogFilter {
+  const { route, ...filter } = filterOf(input);
+  return { ...filter, ...(route?.startsWith("/") && { route }) };
+}
+
 /** Queries the stored lines again and again until stopped, and prints each line once. */
-async function follow({ cloud, owner, names }: StoredLogs, input: Omit<Input, "args">): Promise<void> {
+async function follow({ cloud, owner, names }: StoredLogs, input: Input): Promise<void> {
+  const filter = lineFilter(input);
   const stopping = new AbortController();
   void input.untilStopped().then(() => stopping.abort());
   let shown = new Map<string, number>();
   let since = sinceFlag(input);
   while (!stopping.signal.aborted) {
     const lines = await readLogs(cloud.aws.clients, owner, { since, functions: [...names.keys()] });
-    for (const line of lines) if (!shown.has(line.id)) print(line, names, cloud, input.reporter);
+    for (const line of lines)
+      if (!shown.has(line.id) && isWanted(line, filter)) print(line, names, cloud, input.reporter);
     since = Math.max(since, (lines.at(-1)?.time ?? 0) - overlap);
     shown = new Map(lines.filter(({ time }) => time >= since).map(({ id, time }) => [id, time]));
     await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -173,7 +182,8 @@ function print(
 ): void {
   const id = names.get(name) ?? name;
   const isoTime = new Date(time).toISOString();
-  reporter.result(`${prefix}${reporter.paint("dim", isoTime)}  ${reporter.paint("cyan", id)}  ${text}`, {
+  const entry = formatLine({ text }, reporter);
+  reporter.result(`${prefix}${reporter.paint("dim", isoTime)}  ${reporter.paint("cyan", id)}  ${entry}`, {
     type: "log",
     target,
     time: isoTime,

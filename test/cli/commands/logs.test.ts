@@ -1,4 +1,4 @@
-/** `portico logs`: the lines of a route, of all routes and with -f, and the requests that it refuses. */
+/** `portico logs`: the lines of a route, a level, a request, of all and with -f, and what it refuses. */
 import { expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";
@@ -30,6 +30,38 @@ it("prints the output of one route's function or of all functions, and follows n
   await fetch(`${url}other`);
   await following.until(/from other[^]*from other/);
   expect(await following.stop()).toBe(0);
+});
+
+it("finds the lines of one request by the id that its 500 has, and lines of a level and a route", async () => {
+  const root = await app("found", {
+    "functions/orders/[id].ts":
+      `import { logger } from "portico/log";\n` +
+      `export const GET = (_: Request, context: { params: { id: string } }) => {\n` +
+      `  logger(context as never).info("asked", { order: context.params.id });\n` +
+      `  throw new Error("no order " + context.params.id);\n};\n`,
+  });
+  await startCloud(root);
+  const { stdout: out } = await run(["deploy", "--stage", "local", "--json"], root);
+  const { url } = JSON.parse(out) as { readonly url: string };
+  const [first, second] = await Promise.all(
+    ["1", "2"].map(async (id) => (await (await fetch(`${url}orders/${id}`)).json()) as { readonly requestId: string }),
+  );
+  const logs = async (...words: string[]) => (await run(["logs", "--stage", "local", ...words], root)).stdout;
+  const found = await logs("--request", first!.requestId);
+  expect(found).toContain("no order 1");
+  expect(found).toContain(`REPORT RequestId: ${first!.requestId}`);
+  expect(found).not.toContain("order 2");
+  const line = /\{"level":"info".*\}/.exec(found)?.[0] ?? "{}";
+  const about = { message: "asked", order: "1", requestId: first!.requestId, route: "/orders/:id" };
+  expect(JSON.parse(line)).toMatchObject({ ...about, stage: "local", release: "1" });
+  const urgent = await logs("--level", "error", "--route", "/orders/:id");
+  expect(urgent).toContain("no order 2");
+  expect(urgent).not.toMatch(/asked|REPORT/);
+  expect(second!.requestId).not.toBe(first!.requestId);
+  expect(await run(["logs", "--stage", "local", "--level", "loud"], root)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error BAD_LEVEL: .*\nfix: .*debug, info, warn, error/),
+  });
 });
 
 it("refuses stored lines of Workers, which can only be followed", async () => {
