@@ -30,8 +30,9 @@ export async function buildGenerated(
 /**
  * Bundles and minifies each route's file with a source map and writes it; for Workers with their code shared, as
  * `buildGenerated` has it.
+ * @param external names of packages that are not bundled
  */
-export async function buildRaw(root: string, target: Target): Promise<unknown> {
+export async function buildRaw(root: string, target: Target, external: readonly string[] = []): Promise<unknown> {
   const entryPoints = (await discoverRoutes(root)).map(({ file }) => join(root, file));
   return build({
     entryPoints,
@@ -42,5 +43,8 @@ export async function buildRaw(root: string, target: Target): Promise<unknown> {
     splitting: target === "workers",
     outdir: join(root, "raw"),
     sourcemap: "external",
+    external: [...external],
+    loader: { ".node": "empty" },
+    logLevel: "silent",
   });
 }

@@ -1,4 +1,4 @@
-/** The servers that benches compare with: raw node:http and plain miniflare, each in its own process. */
+/** The servers that benches compare with: raw node:http, a raw dev server and plain miniflare, each in its own process. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { start } from "../e2e/portico.ts";
@@ -34,6 +34,10 @@ export const rawServer = (): Promise<BenchServer> => node(["-e", script]);
 /** Miniflare, started as in its documentation, with the modules of the app's build for Workers. */
 export const plainMiniflare = (root: string): Promise<BenchServer> =>
   node([join(import.meta.dirname, "miniflare-process.mjs"), join(root, ".portico/build/workers")]);
+
+/** A dev server of fs.watch, esbuild and node:http for one route. @param file of the route, relative to the root */
+export const rawDevServer = (root: string, file: string, out: string): Promise<BenchServer> =>
+  node([join(import.meta.dirname, "raw-dev-server.mjs"), root, file, out]);
 
 /** Portico's command line; resolves when it prints its address. @param bin its launcher */
 export async function portico(bin: string, words: readonly string[], root: string): Promise<BenchServer> {

@@ -9,6 +9,7 @@ import { dev } from "./dev.ts";
 import { featureBytes } from "./feature-bytes.ts";
 import { jobs } from "./jobs.ts";
 import type { Measured } from "./measurement.ts";
+import { packages } from "./packages.ts";
 import { routeTypes } from "./route-types.ts";
 import { production } from "./start.ts";
 import { store } from "./store.ts";
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   dev,
   "feature-bytes": featureBytes,
   jobs,
+  packages,
   "route-types": routeTypes,
   start: production,
   store,

@@ -1,7 +1,7 @@
 /** The measurements of every server: throughput, first response and memory, each against a limit. */
 import { get } from "node:http";
 import { requestsPerSecond } from "./load-generator.ts";
-import { compare, type Measured, percentile, time } from "./measurement.ts";
+import { compare, type Measured, time } from "./measurement.ts";
 import type { BenchServer } from "./raw-server.ts";
 import { resident } from "./soak.ts";
 
@@ -68,28 +68,4 @@ export function firstAnswer({ name, server, against, limit, bars }: Contest): Pr
     () => until(server),
     () => until(limit),
   );
-}
-
-/**
- * Milliseconds of repeated work without a contender: the median as the value, the 95th percentile as the limit.
- */
-export function quantiles(name: string, took: readonly number[], bar: string): Measured {
-  const [median, late] = [percentile(took, 0.5), percentile(took, 0.95)].map((value) =>
-    Number(value.toPrecision(4)),
-  ) as [number, number];
-  return {
-    ...{
-      name,
-      value: median,
-      limit: late,
-      unit: "ms, median and 95th percentile",
-      against: "its own 95th percentile",
-      bar,
-    },
-    ...{
-      ratio: Number((median / late).toPrecision(3)),
-      spread: [percentile(took, 0.1), percentile(took, 0.9)],
-      rounds: took.length,
-    },
-  };
 }
