@@ -140,8 +140,7 @@ export function importLines({ file, methods, middleware, logs }: ScannedRoute, i
       ? `default as app${index}`
       : methods.map((method) => `${method} as ${method}${index}`).join(", ");
   return [
-    `import { createFunction } from "portico/runtime/route-function";`,
-    `import { ${binder} } from "portico/runtime/route-function";`,
+    `import { createFunction, ${binder} } from "portico/runtime/route-function";`,
     ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
     ...(logs ? [`import { withRoute } from "portico/features/log/with-route";`] : []),
     ...middleware.map((path, position) => `import middleware${index}_${position} from ${JSON.stringify(`./${path}`)};`),
@@ -154,8 +153,7 @@ function functionText({ methods, middleware, segments, logs }: ScannedRoute, ind
   const wrapped = middleware.length
     ? `withMiddleware(${[handler, ...middleware.map((_, position) => `middleware${index}_${position}`)].join(", ")})`
     : handler;
-  const known = logs ? `withRoute(${JSON.stringify(displayPattern(segments))}, ${wrapped})` : wrapped;
-  return `createFunction(${known})`;
+  return `createFunction(${logs ? `withRoute(${JSON.stringify(displayPattern(segments))}, ${wrapped})` : wrapped})`;
 }
 
 /** HEAD uses GET unless it is exported. The Allow header is that of OPTIONS and 405 (RFC 9110 section 10.2.1). */

@@ -23,8 +23,8 @@ export interface ServerOptions {
 function gatewayCallbacks(report: ReportEvent) {
   return {
     onAccess: (record: AccessRecord) => report({ type: "access", record }),
-    onFailure: (failure: FailureReport) =>
-      report({ type: "failure", report: failure, excerpt: excerptOf(failure.failure) }),
+    onFailure: (failed: FailureReport) =>
+      report({ type: "failure", report: failed, excerpt: excerptOf(failed.failure) }),
     onError: (error: unknown) => report({ type: "error", error }),
   };
 }

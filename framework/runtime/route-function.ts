@@ -75,7 +75,7 @@ export const serveRoute =
   (pattern: RegExp, route: RouteFunction, toParams: (groups: ParamValues) => ParamValues): Fetch =>
   (request, call) => {
     const found = pattern.exec(request.url);
-    return found ? route(request, call, toParams(found.groups!)) : jsonError(404, "Not ParamValues");
+    return found ? route(request, call, toParams(found.groups!)) : jsonError(404, "Not Found");
   };
 
 /**

@@ -25,13 +25,14 @@ export const exitsElsewhere = (sources: readonly Source[]): string[] =>
   breaches(sources, exits, (file) => file === "framework/cli/bin.js" || isOwnProcess(file));
 
 /**
- * Only the Reporter prints; code that ships inside functions logs with console.error, since that is the function's log.
+ * Only the Reporter prints; code that ships inside functions logs with console.error, since that is the function's log,
+ * and portico/log at every level.
  */
 export const printsElsewhere = (sources: readonly Source[]): string[] =>
   breaches(sources, prints, (file, match) =>
     file.startsWith("framework/runtime/")
       ? match === "console.error"
-      : /^framework\/cli\/(reporter\.ts|bin\.js)$/.test(file) || isOwnProcess(file),
+      : /^framework\/(cli\/(reporter\.ts|bin\.js)|features\/log\/.+)$/.test(file) || isOwnProcess(file),
   );
 
 const isOwnProcess = (file: string): boolean => ownProcess.some((pattern) => pattern.test(file));

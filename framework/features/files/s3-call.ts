@@ -135,7 +135,7 @@ function signed(url: URL, { method, name = "", query = {}, headers: own = {}, co
     "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
     "x-amz-date": date,
     ...(token && { "x-amz-security-token": token }),
-  }).toSorted();
+  }).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const names = headers.map(([header]) => header).join(";");
   const lines = headers.map(([header, value]) => `${header}:${value.trim()}\n`).join("");
   const canonical = [method, path, search, lines, names, "UNSIGNED-PAYLOAD"].join("\n");
