@@ -85,7 +85,7 @@ export async function serveApp(
 }
 
 function servingApp({ app, target, front, served }: AppSession, { url }: Gateway): DevEvent {
-  const { routes, assets, jobs, clock } = served();
+  const { routes, assets, ...jobs } = served();
   return {
     type: "serving-app",
     url,
@@ -94,7 +94,6 @@ function servingApp({ app, target, front, served }: AppSession, { url }: Gateway
     front,
     routes: routes.map(({ pattern, file }) => ({ pattern, file })),
     assets: assets.length,
-    jobs,
-    clock,
+    ...jobs,
   };
 }
