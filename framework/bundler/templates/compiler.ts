@@ -1,0 +1,73 @@
+/** The compiler of templates: from Jinja's source to an ES module with a source map. It reads and runs nothing. */
+import { codeFrame } from "../../model/code-frame.ts";
+import { Generator, type GeneratorOptions } from "./generator.ts";
+import { TemplateSyntaxError } from "./lexer.ts";
+import { parseTemplate } from "./parser.ts";
+
+/** What a module is made with. */
+export interface CompileOptions extends Omit<GeneratorOptions, "placeOf"> {
+  /** The path of the template, for messages and the source map. */
+  readonly file: string;
+}
+
+/** A compiled template. */
+export interface CompiledTemplate {
+  /** JavaScript, with its source map in a comment. */
+  readonly code: string;
+  /** Names of the data that the template reads, those of its parents and parts aside. */
+  readonly names: readonly string[];
+}
+
+/** Throws TemplateSyntaxError. */
+export function compileTemplate(source: string, { file, ...options }: CompileOptions): CompiledTemplate {
+  const placeOf = (offset: number): string => {
+    const { line, column } = codeFrame(source, offset);
+    return `${file}:${line}:${column}`;
+  };
+  try {
+    const generator = new Generator({ ...options, placeOf });
+    const code = withSourceMap(generator.module(parseTemplate(source)), source, file);
+    return { code, names: [...generator.names] };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TemplateSyntaxError("the template is nested too deeply", 0, 1, "Split it into macros or templates.");
+  }
+}
+
+/** Takes the marks out of generated code, and adds the source map that they make. */
+function withSourceMap(marked: string, source: string, file: string): string {
+  const lineStarts = [0, ...[...source.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length)];
+  let [mappings, previous] = ["", [0, 0, 0] as readonly number[]];
+  const lines = marked.split("\n").map((line) => {
+    let [code, column] = ["", 0];
+    const segments = line.split("\u0001").map((part, index) => {
+      const [offset = "", ...rest] = index > 0 ? part.split("\u0002") : ["", part];
+      const start = code.length;
+      code += rest.join("\u0002");
+      if (index === 0) return "";
+      const at = Number(offset);
+      const sourceLine = lineStarts.findLastIndex((lineStart) => lineStart <= at);
+      const place = [0, sourceLine, at - lineStarts[sourceLine]!];
+      const values = [start - column, ...place.map((value, part) => value - previous[part]!)];
+      [column, previous] = [start, place];
+      return values.map(toVlq).join("");
+    });
+    mappings += `${segments.filter((segment) => segment !== "").join()};`;
+    return code;
+  });
+  const map = { version: 3, sources: [file.slice(file.lastIndexOf("/") + 1)], sourcesContent: [source], mappings };
+  const url = `data:application/json;base64,${Buffer.from(JSON.stringify({ ...map, names: [] })).toString("base64")}`;
+  return `${lines.join("\n")}\n//# sourceMappingURL=${url}\n`;
+}
+
+const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** A number as source maps write it (ECMA-426, "Base64 VLQ"). */
+function toVlq(value: number): string {
+  let [rest, text] = [value < 0 ? -value * 2 + 1 : value * 2, ""];
+  do {
+    text += base64[(rest % 32) + (rest >= 32 ? 32 : 0)];
+    rest = Math.floor(rest / 32);
+  } while (rest > 0);
+  return text;
+}

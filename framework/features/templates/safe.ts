@@ -1,0 +1,38 @@
+/** Safe text: HTML that is printed as it is, in the form of Hono's, and the escaping of all other values. */
+
+/** HTML that is not escaped again: from `|safe`, a macro, a block, JSX or `hono/html`. */
+export interface Safe {
+  readonly isEscaped: true;
+  toString(): string;
+}
+
+/** Text that is known to be HTML. */
+export const safe = (value: unknown): Safe => Object.assign(new String(text(value)), { isEscaped: true as const });
+
+/** Nothing that a JSON text or a form gives is safe: it has no methods of its own. */
+export const isSafe = (value: unknown): value is Safe =>
+  (value as Safe | undefined)?.isEscaped === true && Object.getPrototypeOf(value) !== Object.prototype;
+
+/** A value as text, not escaped: nothing for none and undefined, JSON for lists and objects. */
+export function text(value: unknown): string {
+  if (value == null) return "";
+  if (typeof value === "function") throw new TypeError("a function is printed: call it");
+  if (typeof value !== "object" || isSafe(value)) return String(value);
+  if (value instanceof Promise) throw new TypeError("a promise is printed: await it before");
+  return value instanceof Date ? value.toJSON() : JSON.stringify(value);
+}
+
+const entities: Readonly<Record<string, string>> = {
+  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" },
+};
+
+/** A value as HTML. */
+export const print = (value: unknown): string =>
+  isSafe(value) ? String(value) : text(value).replace(/[&<>"']/g, (character) => entities[character]!);
+
+/** Safe if one of the values is, which escapes the others. */
+export const concat = (...values: readonly unknown[]): string | Safe =>
+  values.some(isSafe) ? safe(values.map(print).join("")) : values.map(text).join("");
+
+/** Safe where another value is. */
+export const safeAs = (origin: unknown, result: string): string | Safe => (isSafe(origin) ? safe(result) : result);
