@@ -23,6 +23,7 @@ import { bundleInOrder, type EvaluationOrder } from "./evaluation-order.ts";
 import { checkNativeModules } from "./native-modules.ts";
 import { readOutputs } from "./esbuild-options.ts";
 import { includeReferencedFiles } from "./referenced-files.ts";
+import { missingTemplate, templatesOf } from "./template-files.ts";
 import type { Scan } from "./route-exports.ts";
 import { cloneGuard, webClassConflict, wantsLightClasses } from "./lambda/web-classes.ts";
 
@@ -236,7 +237,7 @@ export class DevFunction {
   }
 
   #recordInputs(keys: readonly string[]): void {
-    this.#inputs = new Set([...keys, ...keys.map(stem), ...sourcesOf(this.plan)]);
+    this.#inputs = new Set([...keys.map(missingTemplate), ...keys.map(stem), ...sourcesOf(this.plan)]);
     this.#hasInputs = true;
     reportOutsideFolders(this.#options, keys);
   }
@@ -249,7 +250,7 @@ export class DevFunction {
 
 const devOptions = ({ app, target, jobs }: DevOptions, name: string, text: string, order: EvaluationOrder) =>
   functionOptions(
-    { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets },
+    { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets, ...templatesOf(app) },
     "development",
     { name, text },
     order,

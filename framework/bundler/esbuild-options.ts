@@ -74,7 +74,7 @@ export function bundleOptions(resolution: ResolutionOptions, mode: Mode, order: 
     },
     loader: resolution.target === "workers" ? { ...loaders, ".wasm": "copy" } : loaders,
     external: resolution.target === "workers" ? ["cloudflare:*"] : [],
-    plugins: [sideEffectsPlugin(resolution.root, ofThisBuild), porticoPlugin(resolution), traceImports],
+    plugins: [sideEffectsPlugin(resolution.root, ofThisBuild), porticoPlugin(resolution, dev), traceImports],
   } as const satisfies BuildOptions;
 }
 

@@ -12,6 +12,7 @@ import { resolveExternals } from "./external-packages.ts";
 import { jobsClientName } from "./function-groups.ts";
 import { lightClassesModule } from "./lambda/web-classes-module.ts";
 import { replaceNativeModules } from "./native-modules.ts";
+import { loadTemplates } from "./template-files.ts";
 
 /** The options of module resolution in one build. */
 export interface ResolutionOptions {
@@ -22,6 +23,8 @@ export interface ResolutionOptions {
   readonly entries: ReadonlyMap<string, string>;
   /** Names of packages that are not bundled, as in hosting.json. */
   readonly external?: readonly string[];
+  /** The folder of template names, as in hosting.json. */
+  readonly templates?: string;
   /** Names of the app's secrets; absent where they do not matter. */
   readonly secrets?: readonly string[];
 }
@@ -42,13 +45,14 @@ export async function porticoModuleText(entries: ResolutionOptions["entries"], p
 }
 
 /** Its module names contain no absolute paths, so bundles and source maps are equal on every machine. */
-export const porticoPlugin = (options: ResolutionOptions): Plugin => ({
+export const porticoPlugin = (options: ResolutionOptions, development: boolean): Plugin => ({
   name: "portico",
   setup(build) {
     resolvePortico(build, options);
     resolveBuiltins(build);
     resolveExternals(build, options);
     replaceNativeModules(build);
+    loadTemplates(build, { ...options, development });
     if (options.target === "workers") return;
     loadWasm(build);
     declareCommonJsVariables(build, options.target);

@@ -4,8 +4,8 @@ import { posix } from "node:path";
 /** Loaders beside esbuild's defaults. On Workers, .wasm files are copied instead. */
 export const loaders = { ".txt": "text", ".sql": "text", ".html": "text", ".wasm": "binary" } as const;
 
-/** Extensions that esbuild has loaders for by default, and that contain code. */
-const code = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".css"];
+/** Extensions that esbuild has loaders for by default and that contain code, and templates, which are compiled. */
+const code = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".css", ".jinja"];
 
 /** True for files that are bundled as they are, whose content cannot make a build fail or succeed. */
 export const isData = (name: string): boolean => !code.includes(posix.extname(name));

@@ -103,7 +103,8 @@ async function parseFiles(root: string, target: Target, files: readonly string[]
 /** The exports of files with `export *`, which needs their imports too. */
 async function resolveExports(root: string, files: readonly string[]) {
   const options = bundleOptions({ root, target: "node", entries: new Map() }, "production");
-  const call = build({ ...options, minify: false, sourcemap: false, outExtension, entryPoints: toEntryPoints(files) });
+  const own = { minify: false, sourcemap: false as const, outExtension, external: ["*.jinja"] };
+  const call = build({ ...options, ...own, entryPoints: toEntryPoints(files) });
   const { metafile } = await withUserErrors(root, call);
   return { exports: exportsByFile(files, metafile), metafile };
 }

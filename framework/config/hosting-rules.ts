@@ -60,6 +60,11 @@ const shared: Readonly<Record<string, Rule>> = {
     "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\:]+$",
     "a folder inside the app, written with /",
   ),
+  templates: textRule(
+    "Folder of the templates that extends, include and import name. Default: functions/_views.",
+    "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\:]+$",
+    "a folder inside the app, written with /",
+  ),
   headers: {
     kind: "map",
     names: pathPattern,

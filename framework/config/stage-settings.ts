@@ -15,6 +15,7 @@ import type { Target } from "../model/target.ts";
 export interface StageSettings {
   readonly target?: Target | readonly Target[];
   readonly assets?: string;
+  readonly templates?: string;
   readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly group?: App["group"];
   readonly trailingSlash?: "redirect";
@@ -89,6 +90,7 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     targets: [target ?? settings.target ?? "lambda"].flat(),
     assets: settings.assets ?? "functions/_public",
     headers: Object.entries(headers).map(([pattern, own]) => ({ pattern, headers: own })),
+    ...(settings.templates !== undefined && { templates: settings.templates }),
     group: settings.group ?? "route",
     ...(settings.trailingSlash && { trailingSlash: settings.trailingSlash }),
     routes: [

@@ -92,6 +92,9 @@ export const compatibilityFlags = ({
   ...new Set(["nodejs_compat", "enable_request_signal", ...more.toSorted()]),
 ];
 
+/** Where templates are when hosting.json says nothing. */
+export const defaultTemplates = "functions/_views";
+
 /** One app at one stage. */
 export interface App {
   /** Absolute path of the folder that holds functions/ and hosting.json. */
@@ -107,6 +110,8 @@ export interface App {
   readonly assets: string;
   /** Response headers of static files by path, with a final `*` as a wildcard; the last match wins for each header. */
   readonly headers: readonly { readonly pattern: string; readonly headers: Readonly<Record<string, string>> }[];
+  /** Folder of template names, relative to root; `defaultTemplates` when absent. */
+  readonly templates?: string;
   readonly group: "route" | "folder" | "app";
   /** `redirect`: 308 for a path that matches a route without its final slash; 404 when absent. */
   readonly trailingSlash?: "redirect";

@@ -1,6 +1,6 @@
 /**
- * The entry `portico/register`: lets `node --import portico/register --test` import .html, .txt, .sql and .wasm files,
- * as a build does.
+ * The entry `portico/register`: lets `node --import portico/register --test` import .html, .txt, .sql, .jinja and .wasm
+ * files, as a build does.
  */
 import { registerHooks } from "node:module";
 import { fileModule } from "./file-imports.ts";

@@ -1,4 +1,4 @@
-/** The entry `portico/vitest`: a plugin that lets tests import .html, .txt, .sql and .wasm files, as a build does. */
+/** The entry `portico/vitest`: a plugin that lets tests import .html, .txt, .sql, .jinja and .wasm files. */
 import { pathToFileURL } from "node:url";
 import { fileModule } from "./file-imports.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Module types of imported .txt, .sql, .html and .wasm files (docs/routes.md), for every app that imports "portico".
+ * Module types of imported .txt, .sql, .html, .jinja and .wasm files (docs/routes.md), for apps that import "portico".
  */
 
 declare module "*.txt" {
@@ -15,6 +15,11 @@ declare module "*.sql" {
 declare module "*.html" {
   const text: string;
   export default text;
+}
+
+declare module "*.jinja" {
+  const template: import("./template.ts").Template;
+  export default template;
 }
 
 declare module "*.wasm" {

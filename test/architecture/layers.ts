@@ -22,6 +22,7 @@ const cloud = "framework/cloud";
 const aws = "framework/cloud/aws";
 const cloudflare = "framework/cloud/cloudflare";
 const zip = "framework/zip";
+const templates = "framework/bundler/templates";
 const underCloud = ["framework/model", http, emulation, zip];
 
 /** The first that a file's path starts with holds; a folder imports itself always. */
@@ -46,9 +47,11 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
   [zip, { may: [], packages: [], node: true }],
   ["framework/config", { may: shared, node: true }],
   ["framework/routes", { may: shared, node: true }],
+  // What an app's own tests compile their templates with too.
+  [templates, { may: ["framework/model"], packages: [], node: false }],
   ["framework/bundler", { may: [...shared, zip], node: true }],
   [http, { may: shared, node: true }],
-  ["framework/node", { may: [...shared, http, "framework/features"], node: true }],
+  ["framework/node", { may: [...shared, http, "framework/features", templates], node: true }],
   [emulation, { may: [...shared, http], node: true }],
   [
     "framework/dev",

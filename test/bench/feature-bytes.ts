@@ -43,6 +43,19 @@ const guarded = route(
   `session(context).set("user", [requireUser(context), flash(context)])`,
 );
 
+/** A page with a parent, a macro and a loop, and what it is made of. */
+const templated = route(
+  `import page from "./_views/page.jinja";`,
+  `if (context) return page({ title: "bench", rows: ["a", "b"] })`,
+);
+const templates = {
+  "functions/_views/page.jinja":
+    `{% extends "base.jinja" %}{% from "row.jinja" import row %}{% block title %}{{ title }}{% endblock %}` +
+    `{% block body %}{% for one in rows %}{{ row(one, loop.index) }}{% else %}none{% endfor %}{% endblock %}`,
+  "functions/_views/base.jinja": `<!doctype html><title>{% block title %}{% endblock %}</title>{% block body %}{% endblock %}`,
+  "functions/_views/row.jinja": `{% macro row(name, number) %}<p>{{ number }} {{ name }}</p>{% endmacro %}`,
+};
+
 /** Compressed bytes of a build's code. */
 interface Built {
   /** Of the route's function; on Workers of the whole Worker. */
@@ -116,6 +129,10 @@ export async function featureBytes(): Promise<readonly Measured[]> {
     await build("workers", both, true),
   ];
   const [lambdaLog, workersLog] = [await build("lambda", logs), await build("workers", logs)];
+  const [lambdaPage, workersPage] = [
+    await build("lambda", templated, false, templates),
+    await build("workers", templated, false, templates),
+  ];
   return [
     byteRow("log on Lambda", lambdaLog.route - lambda.route, 512),
     byteRow("log on Workers", workersLog.route - workers.route, 512),
@@ -124,6 +141,8 @@ export async function featureBytes(): Promise<readonly Measured[]> {
     byteRow("resource on Lambda", (await build("lambda", resources)).route - lambda.route, 2048),
     byteRow("resource on Workers", (await build("workers", resources)).route - workers.route, 2048),
     byteRow("client on Workers", (await build("workers", client)).route - workers.route, 614),
+    byteRow("page of templates on Lambda", lambdaPage.route - lambda.route, 1536),
+    byteRow("page of templates on Workers", workersPage.route - workers.route, 1536),
     byteRow("send on Lambda", lambdaSend.route - lambda.route, 1843),
     byteRow("send on Workers", workersSend.route - workersJobs.route, 1843),
     // Beside what runs jobs, that function has the store and what sends, and nothing that serves requests.

@@ -17,6 +17,7 @@ import { resource } from "./cases/resource.ts";
 import { routing } from "./cases/routing.ts";
 import { sessions } from "./cases/sessions.ts";
 import { store } from "./cases/store.ts";
+import { templates } from "./cases/templates.ts";
 
 /** Cases by topic. */
 export const topics: Readonly<Record<string, readonly Case[]>> = {
@@ -37,6 +38,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   resource,
   log,
   sessions,
+  templates,
 };
 
 /** All of them. */

@@ -13,25 +13,26 @@ const run = promisify(execFile);
 
 const route = `import { html } from "portico";
 import page from "./_lib/page.html";
+import view from "./_views/view.jinja";
 import note from "./_lib/it's a note.txt";
 import query from "./_lib/query.sql";
 import add from "./_lib/add.wasm";
 
 export const sum = (new WebAssembly.Instance(add).exports["add"] as (a: number, b: number) => number)(2, 3);
-export const text: string = page + note + query;
+export const text: string = page + note + query + view.render({ name: "<" });
 export const GET = (): Response => html(text + sum);
 `;
 const check = `import { GET } from "./functions/index.ts";
 test("imports", async () => {
   const text = await (await GET()).text();
-  if (text !== "<p>\\u00e9 \${x} \\\\n</p>note;5") throw new Error(text);
+  if (text !== "<p>\\u00e9 \${x} \\\\n</p>note;[&lt;]5") throw new Error(text);
 });
 `;
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "portico-files-"));
-  await mkdir(join(root, "functions/_lib"), { recursive: true });
+  for (const name of ["_lib", "_views"]) await mkdir(join(root, "functions", name), { recursive: true });
   await mkdir(join(root, "node_modules"));
   for (const name of ["vitest", "typescript", "hono"])
     await symlink(join(modules, name), join(root, "node_modules", name));
@@ -45,6 +46,8 @@ beforeAll(async () => {
     "functions/index.ts": route,
     "functions/_lib/page.html": "<p>é ${x} \\n</p>",
     "functions/_lib/it's a note.txt": "note",
+    "functions/_views/view.jinja": `{% include "part.jinja" %}{% include "none.jinja" ignore missing %}`,
+    "functions/_views/part.jinja": "[{{ name }}]",
     "functions/_lib/query.sql": ";",
     "functions/_lib/add.wasm": addWasm,
     "own.test.ts": `import { test } from "node:test";\n${check}`,

@@ -17,6 +17,7 @@ import {
 import { bundleOptions, type Mode, outputKey, readOutputs } from "../esbuild-options.ts";
 import type { ResolutionOptions } from "../esbuild-plugin.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
+import { templatesOf } from "../template-files.ts";
 import { cloneGuard, webClassConflict, wantsLightClasses, type WebClasses } from "./web-classes.ts";
 
 /** A function before it is bundled. */
@@ -45,7 +46,7 @@ export interface LinkedFunction {
 /** A function whose web classes are chosen. */
 type EntryText = Omit<FunctionSource, "text"> & { readonly text: string };
 
-type App = Pick<BundleInput["app"], "root" | "external" | "lambda" | "secrets"> & {
+type App = Pick<BundleInput["app"], "root" | "external" | "lambda" | "secrets" | "templates"> & {
   /** Other modules that functions may import as `portico:NAME`. */
   readonly generated: readonly (readonly [name: string, text: string])[];
 };
@@ -83,9 +84,9 @@ async function linkOnce(
   { app: own, jobs, inputs: collector }: LinkInput,
   sources: readonly FunctionSource[],
 ): Promise<Links> {
-  const { root, external, lambda, secrets } = own;
+  const { root, external, lambda, secrets, templates } = own;
   const generated = [...jobsClientModule("lambda", jobs), logModule("lambda", own)];
-  const app: App = { root, external, lambda, secrets, generated };
+  const app: App = { root, external, lambda, secrets, generated, ...templatesOf({ templates }) };
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
@@ -224,6 +225,7 @@ const resolutionOf = (app: App): Omit<ResolutionOptions, "entries"> => ({
   target: "lambda",
   external: externalPackages(app, "lambda"),
   secrets: app.secrets,
+  ...templatesOf(app),
 });
 
 /** The metafile's key of a function's entry. */

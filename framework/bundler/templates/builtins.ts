@@ -21,15 +21,24 @@ export const filters = table(
 
 /** The parameters of each test after the value. */
 export const tests = table(
-  "boolean callable defined divisibleby:num eq:b escaped even false float ge:b gt:b in:seq integer iterable le:b lower " +
-    "lt:b mapping ne:b none number odd sameas:other sequence string true undefined upper",
+  "boolean callable defined divisibleby:num eq:b escaped even false float ge:b gt:b in:seq integer iterable le:b " +
+    "lower lt:b mapping ne:b none number odd sameas:other sequence string true undefined upper",
 );
 
 /** Other names of filters and tests. */
 export const aliases: ReadonlyMap<string, string> = new Map([
-  ...([["count", "length"], ["d", "default"], ["e", "escape"]] as const), // prettier-ignore
-  ...([["equalto", "eq"], ["==", "eq"], ["!=", "ne"], [">", "gt"], ["greaterthan", "gt"]] as const), // prettier-ignore
-  ...([[">=", "ge"], ["<", "lt"], ["lessthan", "lt"], ["<=", "le"]] as const), // prettier-ignore
+  ["count", "length"],
+  ["d", "default"],
+  ["e", "escape"],
+  ["equalto", "eq"],
+  ["==", "eq"],
+  ["!=", "ne"],
+  [">", "gt"],
+  ["greaterthan", "gt"],
+  [">=", "ge"],
+  ["<", "lt"],
+  ["lessthan", "lt"],
+  ["<=", "le"],
 ]);
 
 /** Functions that any template may call; data of the same name comes first. */

@@ -1,6 +1,7 @@
 /** The compiler of templates: from Jinja's source to an ES module with a source map. It reads and runs nothing. */
 import { codeFrame } from "../../model/code-frame.ts";
-import { Generator, type GeneratorOptions } from "./generator.ts";
+import type { GeneratorOptions } from "./expression-generator.ts";
+import { Generator } from "./generator.ts";
 import { TemplateSyntaxError } from "./lexer.ts";
 import { parseTemplate } from "./parser.ts";
 

@@ -1,84 +1,18 @@
 /** The parser of a template's expressions, as Jinja 3.1's. */
-import { TemplateSyntaxError, type Token } from "./lexer.ts";
 import type { Arguments, Expression, Target } from "./nodes.ts";
+import { TokenReader } from "./token-reader.ts";
 
-/** How deep tags and expressions may be nested; JavaScript's own parsers have a limit too. */
-const maxDepth = 200;
-
-const constants: ReadonlyMap<string, boolean | null> = new Map([
-  ...([["true", true], ["True", true], ["false", false], ["False", false]] as const), // prettier-ignore
-  ...([["none", null], ["None", null]] as const),
+const constants: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
+  ["true", true],
+  ["True", true],
+  ["false", false],
+  ["False", false],
+  ["none", null],
+  ["None", null],
 ]);
 
 /** A held position in the tokens. */
-export class ExpressionParser {
-  readonly #tokens: readonly Token[];
-  #position = 0;
-  #depth = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  get current(): Token {
-    return this.#tokens[Math.min(this.#position, this.#tokens.length - 1)]!;
-  }
-
-  get next(): Token {
-    return this.#tokens[Math.min(this.#position + 1, this.#tokens.length - 1)]!;
-  }
-
-  advance(count = 1): true {
-    this.#position += count;
-    return true;
-  }
-
-  error(message: string, at = this.current.at, length = this.current.length): TemplateSyntaxError {
-    return new TemplateSyntaxError(message, at, length);
-  }
-
-  nested<T>(parse: () => T): T {
-    if (++this.#depth > maxDepth) throw this.error(`this is nested more than ${maxDepth} deep`);
-    const node = parse();
-    this.#depth -= 1;
-    return node;
-  }
-
-  /** Whether the current token is one of these words, operators or ends of tags. */
-  is(...values: readonly string[]): boolean {
-    return !["string", "data"].includes(this.current.type) && values.includes(this.current.value);
-  }
-
-  skip(value: string): boolean {
-    return this.is(value) && this.advance();
-  }
-
-  expect(value: string): void {
-    if (!this.skip(value)) throw this.#unexpected(value);
-  }
-
-  identifier(): string {
-    const { type, value } = this.current;
-    if (type !== "name") throw this.#unexpected("a name");
-    this.advance();
-    return value;
-  }
-
-  #unexpected(expected: string): TemplateSyntaxError {
-    return this.error(`expected ${expected}, found ${this.current.value}`);
-  }
-
-  /** What is between commas, up to a token that stays the current one. @param mayEndInComma as lists may */
-  separated<T>(end: string, parse: () => T, mayEndInComma = false): readonly T[] {
-    const items: T[] = [];
-    while (!this.is(end)) {
-      if (items.length > 0) this.expect(",");
-      if (mayEndInComma && this.is(end)) break;
-      items.push(parse());
-    }
-    return items;
-  }
-
+export class ExpressionParser extends TokenReader {
   /** @param end the word that ends several names after a comma */
   target({ end = "", withAttribute = false, isSingle = false, use = "store" as "store" | "param" }): Target {
     const { at, type, value: name } = this.current;
@@ -107,7 +41,7 @@ export class ExpressionParser {
       isTuple = true;
     }
     if (!isTuple && items[0]) return items[0];
-    if (!isTuple && !inParentheses) throw this.#unexpected("an expression");
+    if (!isTuple && !inParentheses) throw this.unexpected("an expression");
     return { kind: "list", at, items, isTuple: true };
   }
 
@@ -116,13 +50,13 @@ export class ExpressionParser {
   }
 
   #condition(): Expression {
-    let then = this.#or();
+    let value = this.#or();
     while (this.skip("if")) {
       const test = this.#or();
       const otherwise = this.skip("else") ? this.nested(() => this.#condition()) : undefined;
-      then = { kind: "either", at: then.at, test, then, otherwise };
+      value = { kind: "either", at: value.at, test, value, otherwise };
     }
-    return then;
+    return value;
   }
 
   #binary(operators: readonly string[], operand: () => Expression): Expression {
@@ -182,8 +116,7 @@ export class ExpressionParser {
   #primary(): Expression {
     const { type, value, at } = this.current;
     if (type === "string") return { kind: "const", at, value: this.#strings() };
-    if (!["name", "integer", "float"].includes(type) && !this.is("(", "[", "{"))
-      throw this.#unexpected("an expression");
+    if (!["name", "integer", "float"].includes(type) && !this.is("(", "[", "{")) throw this.unexpected("an expression");
     this.advance();
     if (type === "integer" || type === "float") return { kind: "const", at, value: Number(value.replaceAll("_", "")) };
     if (type === "name") {
@@ -233,7 +166,7 @@ export class ExpressionParser {
 
   #attribute(): Expression {
     const { type, value, at } = this.current;
-    if (type !== "name" && type !== "integer") throw this.#unexpected("a name or a number");
+    if (type !== "name" && type !== "integer") throw this.unexpected("a name or a number");
     this.advance();
     return { kind: "const", at, value: type === "name" ? value : Number(value) };
   }
@@ -243,7 +176,7 @@ export class ExpressionParser {
     while (!this.is("]")) {
       if (bounds.length < 3 && this.skip(":")) bounds.push(undefined);
       else if (bounds.at(-1) === undefined) bounds[bounds.length - 1] = this.expression();
-      else throw this.#unexpected("]");
+      else throw this.unexpected("]");
     }
     if (bounds.length > 1) this.advance();
     else this.expect("]");

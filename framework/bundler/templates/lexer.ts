@@ -146,7 +146,7 @@ const escapes: Readonly<Record<string, string>> = {
 const unescape = (text: string, at: number): string =>
   newlines(text.slice(1, -1)).replace(
     /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([^]))/g,
-    (all: string, x?: string, u?: string, long?: string, octal?: string, one = "") => {
+    (all: string, x?: string, u?: string, long?: string, octal?: string, one: string = "") => {
       const hex = x ?? u ?? long;
       const code = hex ? Number.parseInt(hex, 16) : octal ? Number.parseInt(octal, 8) : undefined;
       if ((one && "xuUN".includes(one)) || (code ?? 0) > 0x10ffff)

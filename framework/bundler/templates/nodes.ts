@@ -21,8 +21,7 @@ type Of<K extends string, Parts> = Readonly<Parts> & { readonly kind: K; readonl
 export type Name = Of<"name", { name: string; use: "load" | "store" | "param" }>;
 
 /** What can be assigned: a name, several, or an attribute of a namespace. */
-export type Target =
-  Name | Of<"list", { items: readonly Target[] }> | Of<"attribute", { object: Name; name: string }>;
+export type Target = Name | Of<"list", { items: readonly Target[] }> | Of<"attribute", { object: Name; name: string }>;
 
 /** A value. */
 export type Expression =
@@ -39,7 +38,7 @@ export type Expression =
   | Of<"binary", { operator: string; left: Expression; right: Expression }>
   | Of<"compare", { first: Expression; rest: readonly (readonly [operator: string, value: Expression])[] }>
   | Of<"concat", { items: readonly Expression[] }>
-  | Of<"either", { test: Expression; then: Expression; otherwise?: Expression | undefined }>;
+  | Of<"either", { test: Expression; value: Expression; otherwise?: Expression | undefined }>;
 
 /** Statements in order. */
 export type Body = readonly Statement[];

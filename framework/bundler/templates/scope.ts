@@ -98,10 +98,7 @@ function lookAt(scope: Scope, node: Node): void {
 /** What only some branches assign begins with what it is outside. */
 function lookAtBranches(scope: Scope, bodies: readonly Body[]): void {
   const branches = bodies.map((body) => {
-    const branch = {
-      ...scope,
-      ...{ refs: new Map(scope.refs), loads: new Map(scope.loads), stores: new Set(scope.stores) },
-    };
+    const branch = { ...scope, refs: new Map(scope.refs), loads: new Map(scope.loads), stores: new Set(scope.stores) };
     look(branch, ...body);
     return branch;
   });

@@ -21,6 +21,7 @@ import { createGraphHasher, importsLog, middlewareBytes, needsOf, staticOutputs 
 import { functionSettings } from "../function-groups.ts";
 import { checkNativeModules } from "../native-modules.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
+import { templatesOf } from "../template-files.ts";
 import { bundleOptions, outputKey, readOutputs } from "../esbuild-options.ts";
 
 /** Files by name, of which `index.js` is the main module, and the functions among them. */
@@ -37,7 +38,8 @@ export async function bundleWithSplitting(
   target: "workers" | "node",
   envNames: readonly string[],
 ): Promise<SplitModules> {
-  const resolution = { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets };
+  const external = externalPackages(app, target);
+  const resolution = { root: app.root, target, external, secrets: app.secrets, ...templatesOf(app) };
   let modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
   const linkWith = (order: EvaluationOrder, uploads: boolean): Promise<Linked> => {

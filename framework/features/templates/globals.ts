@@ -11,7 +11,8 @@ export function range(start: number, end?: number, step = 1): readonly number[] 
 
 export const dict = (...objects: readonly object[]): object => Object.assign({}, ...objects) as object;
 
-export const namespace = (...objects: readonly object[]): Namespace => Object.assign(new Namespace(), ...objects);
+export const namespace = (...objects: readonly object[]): Namespace =>
+  Object.assign(new Namespace(), ...objects) as Namespace;
 
 /** The values one after the other. */
 export function cycler(...values: readonly unknown[]) {

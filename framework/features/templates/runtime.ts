@@ -1,5 +1,5 @@
 /** What compiled templates call: values, blocks, macros and loops by Jinja's rules. Unused parts are not bundled. */
-import { isSafe, print, type Safe, safe, text } from "./safe.ts";
+import { fail, isSafe, print, type Safe, safe } from "./safe.ts";
 
 export { concat, print, safe } from "./safe.ts";
 
@@ -25,9 +25,9 @@ export const missing = Symbol();
 
 /** The default export of a template's module. */
 export function page(root: Root, blocks: Readonly<Record<string, Block>>) {
-  const render = (data: object): string => root({ __proto__: null, ...data } as Context, stacks(blocks));
+  const render = (data?: object): string => root({ __proto__: null, ...data }, stacks(blocks));
   return Object.assign(
-    (data: object, init?: ResponseInit): Response => {
+    (data?: object, init?: ResponseInit): Response => {
       const headers = new Headers(init?.headers);
       if (!headers.has("content-type")) headers.set("content-type", "text/html; charset=utf-8");
       return new Response(render(data), { ...init, headers });
@@ -45,7 +45,7 @@ function extend(stack: Blocks, blocks: Readonly<Record<string, Block>>): Blocks 
 
 /** Adds a parent's blocks below those of the template. */
 export function inherit(known: Root | undefined, root: Root, stack: Blocks, blocks: Readonly<Record<string, Block>>) {
-  if (known) throw new Error("the template extends two others");
+  if (known) fail("a template extends two others");
   extend(stack, blocks);
   return root;
 }
@@ -53,7 +53,7 @@ export function inherit(known: Root | undefined, root: Root, stack: Blocks, bloc
 /** Shows a block. @param isRequired whether a block of a child must override it */
 export function block(context: Context, blocks: Blocks, name: string, depth: number, isRequired = false): string {
   const show = blocks[name]?.[depth];
-  if (!show || (isRequired && blocks[name]!.length < 2)) throw new Error(`there is no block ${name} to show`);
+  if (!show || (isRequired && !blocks[name]![1])) return fail(`there is no block ${name} to show`);
   return show(context, blocks, depth);
 }
 
@@ -82,14 +82,11 @@ export function importModule(
   return module;
 }
 
-const nameOf = (name: string | undefined): string => name ?? "a value";
-
 /** A value's own property; undefined where it has none. @param name of the value, for errors */
-export function get(value: unknown, key: unknown, name?: string): unknown {
-  if (value === undefined) throw new TypeError(`${nameOf(name)} is undefined, and has no ${String(key)}`);
+export function get(value: unknown, key: unknown, name = "a value"): unknown {
+  if (value === undefined) fail(`${name} is undefined, and has no ${String(key)}`);
   if (value === null || typeof value === "function") return undefined;
-  if (typeof key === "number" && (Array.isArray(value) || isString(value)))
-    return safeItem(value, (isString(value) ? [...text(value)] : value).at(key));
+  if (typeof key === "number" && (Array.isArray(value) || isString(value))) return safeItem(value, list(value).at(key));
   return Object.hasOwn(value, key as string) ? (value as Context)[key as string] : undefined;
 }
 
@@ -101,64 +98,64 @@ const safeItem = (value: object | string, item: unknown): unknown =>
 export const isString = (value: unknown): value is string => typeof value === "string" || value instanceof String;
 
 /** Calls a function, a macro or a loop. */
-export function call(callee: unknown, args: readonly unknown[], named?: Named, name?: string, self?: unknown): unknown {
-  const own = (callee as { readonly [apply]?: (args: readonly unknown[], named?: Named) => unknown } | null)?.[apply];
-  if (own) return own(args, named);
+export function call(
+  callee: unknown,
+  args: readonly unknown[],
+  named?: Named,
+  name = "what is called",
+  self?: unknown,
+): unknown {
+  const own = callee as { readonly [apply]?: (args: readonly unknown[], named?: Named) => unknown } | null;
+  if (own?.[apply]) return own[apply](args, named);
   if (typeof callee === "function") return callee.apply(self, named ? [...args, named] : args);
-  throw new TypeError(`${nameOf(name)} is ${callee === undefined ? "undefined" : "not a function"}, and was called`);
+  return fail(`${name} is no function`);
 }
 
-/** Calls a function of an object. */
+/** Calls a function of an object. @param name of the object, for errors */
 export const invoke = (object: unknown, key: unknown, args: readonly unknown[], named?: Named, name?: string) =>
-  call(get(object, key, name?.replace(/\.[^.]*$/, "")), args, named, name, object);
+  call(get(object, key, name), args, named, String(key), object);
 
 /**
  * A macro.
  * @param required how many parameters have no default
- * @param special which of caller, kwargs and varargs the body uses, in this order
+ * @param special the sum of 1 if the body uses `caller`, 2 for `kwargs` and 4 for `varargs`, which are in this order
  */
-export const macro = (
+export function macro(
   names: readonly string[],
   required: number,
-  special: readonly string[],
+  special: number,
   body: (...values: readonly unknown[]) => string,
-) => {
+) {
   const run = (args: readonly unknown[], named?: Named): Safe => {
     const rest: Record<string, unknown> = { __proto__: null, ...named };
-    const take = (name: string): unknown => {
-      const value = name in rest ? rest[name] : missing;
+    const take = (name: string, otherwise?: symbol): unknown => {
+      const value = name in rest ? rest[name] : otherwise;
       delete rest[name];
       return value;
     };
-    const values = names.map((name, index) => {
-      const value = index < args.length ? args[index] : take(name);
-      return value === missing && index < required ? undefined : value;
-    });
-    const caller = special.includes("caller") ? take("caller") : missing;
-    const others = special.flatMap((name) => {
-      if (name === "caller") return [caller === missing ? undefined : caller];
-      return name === "kwargs" ? [rest] : [args.slice(names.length)];
-    });
-    const [unknown] = Object.keys(rest);
-    if (unknown !== undefined && !special.includes("kwargs")) throw new TypeError(`a macro has no parameter ${unknown}`);
-    if (args.length > names.length && !special.includes("varargs"))
-      throw new TypeError(`a macro takes ${names.length} values and was called with ${args.length}`);
-    return safe(body(...values, ...others));
+    const values = names.map((name, index) =>
+      index < args.length ? args[index] : take(name, index < required ? undefined : missing),
+    );
+    if (special & 1) values.push(take("caller"));
+    if (special & 2) values.push(rest);
+    else for (const name in rest) fail(`a macro has no parameter ${name}`);
+    if (special & 4) values.push(args.slice(names.length));
+    else if (args.length > names.length) fail("a macro has fewer parameters");
+    return safe(body(...values));
   };
-  return Object.assign((...args: readonly unknown[]) => run(args), { [apply]: run });
-};
+  return Object.assign(() => {}, { [apply]: run });
+}
 
 /** A record that is false when it is empty. */
-export const isPlain = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-};
+export const isPlain = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  !Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype);
 
 /** Whether a value counts as true: empty texts, lists and objects do not. */
 export function truth(value: unknown): boolean {
-  if (!value || typeof value !== "object") return Boolean(value);
   if (Array.isArray(value) || value instanceof String) return value.length > 0;
-  return !isPlain(value) || Object.keys(value).length > 0;
+  return isPlain(value) ? Object.keys(value).length > 0 : !!value;
 }
 
 /** The first value if it is false, else the second one. */
@@ -170,20 +167,14 @@ export const or = (left: unknown, right: () => unknown): unknown => (truth(left)
 /** The items of a list, the characters of a text, or the keys of an object; none of an undefined value. */
 export function list(value: unknown): readonly unknown[] {
   if (value === undefined) return [];
-  if (Array.isArray(value)) return value;
-  if (isString(value)) return [...text(value)];
-  if (typeof value === "object" && value) {
-    if (Symbol.iterator in value) return [...(value as Iterable<unknown>)];
-    if (isPlain(value)) return Object.keys(value);
-  }
-  throw new TypeError(`${value === null ? "none" : typeof value} is not a list`);
+  if ((value as Iterable<unknown> | null)?.[Symbol.iterator]) return [...(value as Iterable<unknown>)];
+  return isPlain(value) ? Object.keys(value) : fail(`${typeof value} is no list`);
 }
 
 /** As many values as there are names for. */
 export function unpack(value: unknown, count: number): readonly unknown[] {
   const values = list(value);
-  if (value === undefined || values.length !== count)
-    throw new TypeError(`there are ${count} names for ${values.length} values`);
+  if (value === undefined || values.length !== count) fail(`there are ${count} names for ${values.length} values`);
   return values;
 }
 
@@ -194,15 +185,21 @@ export function loops(items: readonly unknown[], depth0 = 0, again?: (items: unk
   return items.map((item, index0) => [
     item,
     {
-      ...{ index0, index: index0 + 1, length, revindex0: length - index0 - 1, revindex: length - index0 },
-      ...{ first: index0 === 0, last: index0 === length - 1, depth0, depth: depth0 + 1 },
-      ...{ previtem: items[index0 - 1], nextitem: items[index0 + 1] },
+      index0,
+      index: index0 + 1,
+      length,
+      revindex0: length - index0 - 1,
+      revindex: length - index0,
+      first: index0 === 0,
+      last: index0 === length - 1,
+      depth0,
+      depth: depth0 + 1,
+      previtem: items[index0 - 1],
+      nextitem: items[index0 + 1],
       cycle: (...values: readonly unknown[]) => values[index0 % values.length],
       changed: (...values: readonly unknown[]) => last !== (last = JSON.stringify(values)),
-      [apply]([inner]: readonly unknown[]) {
-        if (!again) throw new TypeError("the loop is called, and has no recursive after its items");
-        return safe(again(inner, depth0 + 1));
-      },
+      [apply]: ([inner]: readonly unknown[]) =>
+        again ? safe(again(inner, depth0 + 1)) : fail("a loop without recursive is called"),
     },
   ]);
 }
@@ -212,7 +209,7 @@ export class Namespace {}
 
 /** `{% set object.name = value %}` */
 export function assign(object: unknown, name: string, value: unknown): void {
-  if (!(object instanceof Namespace)) throw new TypeError(`${name} can be set on what namespace() gives alone`);
+  if (!(object instanceof Namespace)) fail(`${name} can be set on what namespace() gives alone`);
   (object as Record<string, unknown>)[name] = value;
 }
 
@@ -225,7 +222,7 @@ export function slice(value: unknown, start?: unknown, end?: unknown, step: unkn
     const at = number(bound) < 0 ? number(bound) + length : number(bound);
     return by > 0 ? Math.min(Math.max(at, 0), length) : Math.min(Math.max(at, -1), length - 1);
   };
-  if (by === 0 || value === undefined) throw new TypeError("this cannot be cut into a slice");
+  if (by === 0 || value === undefined) fail("this cannot be cut into a slice");
   const picked: unknown[] = [];
   const last = limit(end, by > 0 ? length : -1);
   for (let at = limit(start, by > 0 ? 0 : length - 1); by > 0 ? at < last : at > last; at += by) picked.push(items[at]);
@@ -235,13 +232,13 @@ export function slice(value: unknown, start?: unknown, end?: unknown, step: unkn
 
 /** Throws for everything else. */
 export function number(value: unknown): number {
-  if (typeof value !== "number") throw new TypeError(`${value === null ? "none" : typeof value} is not a number`);
+  if (typeof value !== "number") fail(`${value === null ? "none" : typeof value} is not a number`);
   return value;
 }
 
 /** Numbers, texts or lists; texts become safe where one is. */
 export function add(left: unknown, right: unknown): unknown {
-  if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+  if (Array.isArray(left) && Array.isArray(right)) return left.concat(right) as unknown[];
   if (!isString(left) || !isString(right)) return number(left) + number(right);
   return isSafe(left) || isSafe(right) ? safe(print(left) + print(right)) : String(left) + String(right);
 }

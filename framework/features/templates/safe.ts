@@ -6,6 +6,11 @@ export interface Safe {
   toString(): string;
 }
 
+/** An error of the template, which source maps give its line. */
+export function fail(message: string): never {
+  throw new TypeError(message);
+}
+
 /** Text that is known to be HTML. */
 export const safe = (value: unknown): Safe => Object.assign(new String(text(value)), { isEscaped: true as const });
 
@@ -16,14 +21,19 @@ export const isSafe = (value: unknown): value is Safe =>
 /** A value as text, not escaped: nothing for none and undefined, JSON for lists and objects. */
 export function text(value: unknown): string {
   if (value == null) return "";
-  if (typeof value === "function") throw new TypeError("a function is printed: call it");
+  if (typeof value === "function") fail("a function is printed: call it");
+  // oxlint-disable-next-line typescript/no-base-to-string -- safe values have a text of their own
   if (typeof value !== "object" || isSafe(value)) return String(value);
-  if (value instanceof Promise) throw new TypeError("a promise is printed: await it before");
+  if (value instanceof Promise) fail("a promise is printed: await it before");
   return value instanceof Date ? value.toJSON() : JSON.stringify(value);
 }
 
 const entities: Readonly<Record<string, string>> = {
-  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" },
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
 };
 
 /** A value as HTML. */

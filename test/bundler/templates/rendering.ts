@@ -23,7 +23,10 @@ function compileCase({ templates }: Case, index: number): ReadonlyMap<string, st
   try {
     return new Map(
       Object.entries(templates).map(([name, source]) => {
-        const locate = (other: string) => ({ specifier: `case:${index}/${other}`, exists: Object.hasOwn(templates, other) });
+        const locate = (other: string) => ({
+          specifier: `case:${index}/${other}`,
+          exists: Object.hasOwn(templates, other),
+        });
         const { code } = compileTemplate(source, { file: `${index}/${name}`, development: false, runtime, locate });
         return [`${index}/${name}`, code];
       }),
@@ -42,7 +45,10 @@ async function bundle(codes: ReadonlyMap<string, string>): Promise<Module["rende
   const entries = main.map((key, index) => `[${Number.parseInt(key, 10)},t${index}.render]`);
   const folder = mkdtempSync(join(tmpdir(), "portico-templates-"));
   const { outputFiles } = await build({
-    stdin: { contents: `${lines.join("\n")}\nexport const renders = new Map([${entries.join()}]);`, resolveDir: folder },
+    stdin: {
+      contents: `${lines.join("\n")}\nexport const renders = new Map([${entries.join()}]);`,
+      resolveDir: folder,
+    },
     bundle: true,
     write: false,
     format: "esm",
@@ -51,7 +57,10 @@ async function bundle(codes: ReadonlyMap<string, string>): Promise<Module["rende
       {
         name: "cases",
         setup(plugin) {
-          plugin.onResolve({ filter: /^case:/ }, ({ path }) => ({ path: path.slice("case:".length), namespace: "case" }));
+          plugin.onResolve({ filter: /^case:/ }, ({ path }) => ({
+            path: path.slice("case:".length),
+            namespace: "case",
+          }));
           plugin.onLoad({ filter: /.*/, namespace: "case" }, ({ path }) => ({
             contents: codes.get(path) ?? "export const root = () => '', blocks = {}, names = [];",
             resolveDir: folder,
@@ -67,11 +76,17 @@ async function bundle(codes: ReadonlyMap<string, string>): Promise<Module["rende
   return renders;
 }
 
+async function compileAll(cases: readonly Case[]) {
+  const compiled = cases.map(compileCase);
+  return {
+    compiled,
+    renders: await bundle(new Map(compiled.flatMap((one) => (one instanceof Error ? [] : [...one])))),
+  };
+}
+
 /** In the order of the cases. */
 export async function renderAll(cases: readonly Case[]): Promise<readonly Outcome[]> {
-  const compiled = cases.map(compileCase);
-  const codes = new Map(compiled.flatMap((result) => (result instanceof Error ? [] : [...result])));
-  const renders = await bundle(codes);
+  const { compiled, renders } = await compileAll(cases);
   return cases.map(({ data }, index): Outcome => {
     const result = compiled[index];
     if (result instanceof Error) return { error: "syntax", message: result.message };
@@ -81,4 +96,10 @@ export async function renderAll(cases: readonly Case[]): Promise<readonly Outcom
       return { error: "runtime", message: String(error) };
     }
   });
+}
+
+/** The outputs of each template with each of the data. */
+export async function renderEach(templates: readonly string[], data: readonly Case["data"][]) {
+  const { renders } = await compileAll(templates.map((main) => ({ templates: { main }, data: {} })));
+  return templates.map((_, index) => data.map((one) => renders.get(index)!(one)));
 }

@@ -6,7 +6,7 @@ const told = new Set<string>();
 export function warn<T>(value: T, name: string, place: string): T {
   if (value === undefined && !told.has(place)) {
     told.add(place);
-    console.warn(`${place}: ${name} is undefined, and printed as nothing`);
+    console.error(`${place}: ${name} is undefined, and printed as nothing`);
   }
   return value;
 }

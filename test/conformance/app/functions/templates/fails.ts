@@ -1,0 +1,3 @@
+import fails from "../_views/fails.jinja";
+
+export const GET = (): Response => fails();
