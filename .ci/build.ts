@@ -158,7 +158,8 @@ const keepModuleUrls = (dist: string, to: string): Plugin => ({
 });
 
 /** Files that stay separate, since a build reads them or package.json exports them. */
-const separateFiles = /^framework\/(?:(?:bundler\/templates|features|http|model|node|runtime|web-classes)\/|testing\/.*\.d\.ts$)/;
+const separateFiles =
+  /^framework\/(?:(?:bundler\/templates|features|http|model|node|runtime|web-classes)\/|testing\/.*\.d\.ts$)/;
 
 /** An import of one of Node's modules, as esbuild prints it. */
 const builtinImport = /^import (?:(?<namespace>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;

@@ -52,7 +52,8 @@ const templates = {
   "functions/_views/page.jinja":
     `{% extends "base.jinja" %}{% from "row.jinja" import row %}{% block title %}{{ title }}{% endblock %}` +
     `{% block body %}{% for one in rows %}{{ row(one, loop.index) }}{% else %}none{% endfor %}{% endblock %}`,
-  "functions/_views/base.jinja": `<!doctype html><title>{% block title %}{% endblock %}</title>{% block body %}{% endblock %}`,
+  "functions/_views/base.jinja":
+    `<!doctype html><title>{% block title %}{% endblock %}</title>` + `{% block body %}{% endblock %}`,
   "functions/_views/row.jinja": `{% macro row(name, number) %}<p>{{ number }} {{ name }}</p>{% endmacro %}`,
 };
 
