@@ -4,7 +4,16 @@ import type { Owner } from "../parts.ts";
 import { deadQueueName, queueName } from "./job-queues.ts";
 import { logGroup } from "./log-group.ts";
 import { tableArn } from "./table.ts";
-import { bucketName, functionPrefix, lockKey, recordPrefix, rolePath, secretPrefix, stageName } from "./names.ts";
+import {
+  bucketName,
+  filesBucketName,
+  functionPrefix,
+  lockKey,
+  recordPrefix,
+  rolePath,
+  secretPrefix,
+  stageName,
+} from "./names.ts";
 
 /** The app, the stage and the account. */
 export interface PolicyScope {
@@ -14,6 +23,8 @@ export interface PolicyScope {
   readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front">;
   /** Whether a function imports portico/store. */
   readonly needsStore: boolean;
+  /** Whether a function imports portico/files. */
+  readonly needsFiles: boolean;
   /** Whether it has jobs, or a function sends some. */
   readonly needsJobs: boolean;
 }
@@ -22,7 +33,8 @@ export interface PolicyScope {
  * Every call of deploy/lambda, for this app's and stage's names alone; statements that AWS cannot limit to a name have
  * `*`.
  */
-export function deployerPolicy({ owner, account, region, lambda, needsStore, needsJobs }: PolicyScope): unknown {
+export function deployerPolicy(scope: PolicyScope): unknown {
+  const { owner, account, region, lambda, needsStore, needsFiles, needsJobs } = scope;
   const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
   const iam = `arn:aws:iam::${account}:role`;
   const roles = `${iam}${rolePath(owner, { region })}*`;
@@ -52,6 +64,7 @@ export function deployerPolicy({ owner, account, region, lambda, needsStore, nee
     allow("Roles", roleActions, [roles, `${iam}/${stageName(owner)}`]),
     allow("FindRoles", ["iam:ListRoles"], "*"),
     ...(needsStore ? [allow("Table", tableActions, tableArn(owner, { account, region }))] : []),
+    ...(needsFiles ? filesStatements(`arn:aws:s3:::${filesBucketName(owner, { account, region })}`) : []),
     ...(needsJobs ? jobStatements(owner, arn) : []),
     allow(
       "FindBucket",
@@ -111,6 +124,19 @@ function jobStatements(owner: Owner, arn: (service: string, resource: string) =>
     ),
   ];
 }
+
+/** Files are listed and deleted by a removal alone. */
+const filesStatements = (bucket: string): readonly unknown[] => [
+  allow(
+    "FilesBucket",
+    [
+      ...["CreateBucket", "DeleteBucket", "ListBucket", "PutBucketPublicAccessBlock"],
+      ...["PutBucketCORS", "PutBucketTagging", "GetBucketTagging"],
+    ].map((name) => `s3:${name}`),
+    bucket,
+  ),
+  allow("Files", ["s3:DeleteObject"], `${bucket}/*`),
+];
 
 const functionActions = [
   "lambda:CreateFunction",

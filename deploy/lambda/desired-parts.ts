@@ -5,10 +5,11 @@ import { scheduleFact } from "../job-schedule.ts";
 import { digest, type Fact, type Owner, type Part } from "../parts.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { LambdaBuild } from "./build.ts";
+import { bucketNetworkNote, bucketPart } from "./files-bucket.ts";
 import { jobPartsOf } from "./jobs.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import { logPart } from "./log-group.ts";
-import { stageName } from "./names.ts";
+import { type Place, stageName } from "./names.ts";
 import { statementTexts } from "./policy.ts";
 import { roleLabel, roleParts } from "./role.ts";
 import type { StageNeeds } from "./stage-resources.ts";
@@ -51,6 +52,7 @@ function functionFacts(code: string, { settings, role }: LambdaFunction, secrets
 interface PartsInput extends StageNeeds {
   readonly build: LambdaBuild;
   readonly owner: Owner;
+  readonly place: Place;
   readonly functions: readonly LambdaFunction[];
   readonly keys: readonly { readonly key: string; readonly function: string }[];
   /** With which the clock of the jobs sends: its name, or an ARN. */
@@ -66,10 +68,12 @@ interface PartsInput extends StageNeeds {
 export function toParts({
   build,
   owner,
+  place,
   functions,
   keys,
   roles,
   table,
+  files,
   jobs,
   clockRole,
   live,
@@ -85,6 +89,7 @@ export function toParts({
       ? roles.flatMap(roleParts)
       : [givenRolePart(app.lambda.role, permissions, jobs?.clock === true)]),
     ...(table ? [tablePart(owner, table, app.lambda.vpc && networkNote)] : []),
+    ...(files ? [bucketPart(owner, place, app.lambda.vpc && bucketNetworkNote)] : []),
     ...(jobs ? jobPartsOf(owner, jobs, { role: clockRole, isInVpc: app.lambda.vpc !== undefined, live }) : []),
     logPart(owner, app.lambda.logRetention),
     app.lambda.front === "function-url" ? urlPart(owner) : { kind: "api", name: stageName(owner), key: "http-api" },

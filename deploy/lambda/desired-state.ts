@@ -13,7 +13,7 @@ import { checkEnvironment } from "./environment.ts";
 import { jobsFunctionId } from "../../framework/model/job.ts";
 import { neededJobs } from "./jobs.ts";
 import { queueArn, queueUrl } from "./job-queues.ts";
-import { functionName, type Place } from "./names.ts";
+import { filesBucketName, functionName, type Place } from "./names.ts";
 import { tableArn, tableName, type TableSettings } from "./table.ts";
 import type { BuiltArchive, LambdaBuild } from "./build.ts";
 import { logGroup } from "./log-group.ts";
@@ -54,8 +54,9 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
   const roles = archives.map(({ fn }): readonly [string, NeededRole] => {
     const policies = [...app.lambda.policies, ...(fn.settings.policies ?? [])];
     const table = needsStore(fn) ? tableArn(owner, place) : undefined;
+    const bucket = needsFiles(fn) ? filesBucketName(owner, place) : undefined;
     const queue = needsQueue(fn) ? { arn: queueArn(owner, place), isRead: fn.id === jobsFunctionId } : undefined;
-    const policy = policyOf(owner, place, app.lambda, { policies, table, queue });
+    const policy = policyOf(owner, place, app.lambda, { policies, table, bucket, queue });
     if (app.lambda.role === undefined) requirePolicySize(policy, fn.id);
     return [fn.id, neededRole(owner, place, policy, app.lambda.permissionsBoundary)];
   });
@@ -66,6 +67,7 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
 export const stageNeeds = (build: LambdaBuild, place: Place): StageNeeds => ({
   roles: neededRoles(build, place),
   table: neededTable(build),
+  files: buildNeedsFiles(build),
   jobs: neededJobs(build.manifest),
 });
 
@@ -85,11 +87,15 @@ function clockRole({ manifest }: LambdaBuild, place: Place): NeededRole | undefi
 }
 
 const needsStore = ({ needs }: BuiltFunction): boolean => needs?.includes("store") ?? false;
+const needsFiles = ({ needs }: BuiltFunction): boolean => needs?.includes("files") ?? false;
 const needsQueue = ({ needs }: BuiltFunction): boolean => needs?.includes("jobs") ?? false;
 
 /** The table that the functions of a build need; undefined where none imports portico/store. */
 export const neededTable = ({ manifest, archives }: LambdaBuild): TableSettings | undefined =>
   archives.some(({ fn }) => needsStore(fn)) ? { isProtected: manifest.app.named === true } : undefined;
+
+/** Whether a function imports portico/files. */
+export const buildNeedsFiles = ({ archives }: LambdaBuild): boolean => archives.some(({ fn }) => needsFiles(fn));
 
 const distinctRoles = (roles: ReadonlyMap<string, NeededRole>): readonly NeededRole[] =>
   [...new Map([...roles.values()].map((role) => [role.name, role])).values()].toSorted((one, other) =>
@@ -142,6 +148,7 @@ export function toDesiredState(
   const parts = toParts({
     build,
     owner,
+    place,
     functions,
     keys,
     ...needs,
@@ -232,6 +239,7 @@ function toDesiredFunction(
     env: {
       ...env,
       ...(needsStore(fn) && { PORTICO_STORE: tableName(owner) }),
+      ...(needsFiles(fn) && { PORTICO_FILES: filesBucketName(owner, place) }),
       ...(needsQueue(fn) && { PORTICO_JOBS: queueUrl(owner, place) }),
     },
     logGroup: logGroup(owner),

@@ -6,11 +6,13 @@ import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
 import { checkSecrets, type CheckResult } from "../check-result.ts";
 import { type Clients, dateOf } from "./clients.ts";
 import type { LambdaBuild } from "./build.ts";
+import { bucketNetworkNote, findFilesBucket } from "./files-bucket.ts";
 import { findQueues, queueName } from "./job-queues.ts";
 import { neededJobs, queueNetworkNote } from "./jobs.ts";
 import { listSecrets } from "./secrets.ts";
 import { networkNote } from "./desired-parts.ts";
-import { neededTable } from "./desired-state.ts";
+import { buildNeedsFiles, neededTable } from "./desired-state.ts";
+import { filesBucketName } from "./names.ts";
 import { openStore } from "./store.ts";
 import { findTable, tableName } from "./table.ts";
 
@@ -43,6 +45,7 @@ export async function examine(examination: Examination): Promise<readonly CheckR
     checkBucket(examination),
     checkStoredSecrets(examination),
     checkStore(examination),
+    checkFiles(examination),
     checkJobs(examination, settings),
   ]);
   return [...findings.flat(), ...checkLimits(examination)];
@@ -122,6 +125,23 @@ async function checkStore({ clients, account, app, build }: Examination): Promis
   const fix = 'Rename the app ("name" in hosting.json) or the stage.';
   const table: CheckResult = { check: "store", ok, text: `the table ${name} ${state}`, ...(!ok && { fix }) };
   return app.lambda.vpc ? [table, { check: "network", ok: true, text: networkNote }] : [table];
+}
+
+async function checkFiles({ clients, account, app, build }: Examination): Promise<readonly CheckResult[]> {
+  if (!buildNeedsFiles(build)) return [];
+  const owner = { app: app.name, stage: app.stage };
+  const place = { account, region: clients.region };
+  const found = await findFilesBucket(clients, owner, place);
+  const ok = found !== "taken";
+  const state = !ok
+    ? "belongs to another app or stage, by its tags"
+    : found === "ours"
+      ? "is there"
+      : "comes with the first deploy";
+  const fix = 'Rename the app ("name" in hosting.json) or the stage.';
+  const text = `the bucket ${filesBucketName(owner, place)} ${state}`;
+  const bucket: CheckResult = { check: "files", ok, text, ...(!ok && { fix }) };
+  return app.lambda.vpc ? [bucket, { check: "network", ok: true, text: bucketNetworkNote }] : [bucket];
 }
 
 async function checkJobs(

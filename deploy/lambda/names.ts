@@ -105,6 +105,18 @@ export const candidatePrefix = "candidate-";
 /** The bucket of an account and region: every app's leases and records. */
 export const bucketName = (account: string, region: string): string => `portico-${account}-${region}`;
 
+/** Characters of a bucket's name ("General purpose bucket naming rules"). */
+const longestBucket = 63;
+
+/**
+ * The bucket of a stage's files, `portico-app--stage-hash9`: names are one for all accounts and regions, and the hash
+ * is over both. What is cut of app and stage is in the hash, too.
+ */
+export function filesBucketName({ app, stage }: Owner, { account, region }: Place): string {
+  const hash = shortHash(JSON.stringify([account, region, app, stage]), 9);
+  return `${`portico-${app}--${stage}`.slice(0, longestBucket - hash.length - 1)}-${hash}`;
+}
+
 /** The key of an app's and stage's lock in it. */
 export const lockKey = (owner: Owner): string => `locks/${stageName(owner)}.json`;
 

@@ -1,5 +1,6 @@
-/** The policy of a function's role: logs, network, the app's own statements, the table of its store, its queue. */
+/** The policy of a function's role: logs, network, the app's own statements, the table of its store, its bucket, its queue. */
 import type { IamStatement, LambdaApp } from "../../framework/model/app.ts";
+import { filesStatements } from "../../framework/model/files-bucket.ts";
 import { storeActions } from "../../framework/model/store-table.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../parts.ts";
@@ -12,6 +13,8 @@ export interface FunctionNeeds {
   readonly policies: readonly IamStatement[];
   /** ARN of the table of its store; undefined for one without. */
   readonly table?: string | undefined;
+  /** Name of the bucket of its files; undefined for one without. */
+  readonly bucket?: string | undefined;
   /** The queue that it sends jobs to, or runs them from; undefined for one that does neither. */
   readonly queue?: { readonly arn: string; readonly isRead: boolean } | undefined;
 }
@@ -51,7 +54,7 @@ export function policyOf(
   owner: Owner,
   { account, region }: Place,
   { vpc }: Pick<LambdaApp, "vpc">,
-  { policies, table, queue }: FunctionNeeds,
+  { policies, table, bucket, queue }: FunctionNeeds,
 ): string {
   const Resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup(owner)}:*`;
   const logs = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource };
@@ -59,6 +62,7 @@ export function policyOf(
     logs,
     ...(vpc ? [network] : []),
     ...(table === undefined ? [] : [{ Effect: "Allow", Action: storeActions, Resource: table }]),
+    ...(bucket === undefined ? [] : filesStatements(bucket)),
     ...(queue ? [queueStatement(queue)] : []),
     ...policies,
   ];

@@ -3,11 +3,12 @@ import { inParallel } from "../parallel.ts";
 import type { Candidate, Deployed, Live, Release, Removed, StoredData } from "../platform.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { LambdaDesiredState } from "./desired-state.ts";
+import { type BucketState, countFiles, deleteFilesBucket, ensureFilesBucket } from "./files-bucket.ts";
 import type { FunctionHost } from "./functions.ts";
 import { countMessages, deleteQueues, ensureQueues } from "./job-queues.ts";
 import { type FoundJobs, lookForAnyJobs, moveJobs, removeJobTriggers, settleJobs } from "./jobs.ts";
 import { ensureLogGroup } from "./log-group.ts";
-import { type Place, recordKey, stageName } from "./names.ts";
+import { filesBucketName, type Place, recordKey, stageName } from "./names.ts";
 import { isPreconditionFailed } from "./aws-error.ts";
 import { statementTexts } from "./policy.ts";
 import { removeAll } from "./removal.ts";
@@ -25,6 +26,7 @@ export interface SharedRun extends LambdaTarget {
     readonly entries: readonly StoredObject[];
     readonly roles: FoundRoles;
     readonly table: FoundTable | undefined;
+    readonly files: BucketState | undefined;
   };
   /** As they were seen before the run changed them; the alias as it was moved last. */
   jobs?: FoundJobs | undefined;
@@ -47,7 +49,7 @@ export const placeOf = ({ account, clients }: Pick<SharedRun, "account" | "clien
   region: clients.region,
 });
 
-/** Makes what functions need before they are uploaded: their roles, the table, the log group. Once in a run. */
+/** Makes what functions need before they are uploaded: roles, table, bucket, queues, log group. Once in a run. */
 export const prepare = (run: SharedRun, desired: LambdaDesiredState): Promise<FunctionHost> =>
   (run.host ??= prepareHost(run, desired));
 
@@ -56,6 +58,7 @@ async function prepareHost(run: SharedRun, desired: LambdaDesiredState): Promise
   const [roles] = await Promise.all([
     prepareRoles(run, desired),
     desired.table && ensureTable(clients, owner, desired.table, observed?.table),
+    desired.files && ensureFilesBucket(clients, owner, placeOf(run), observed?.files),
     desired.jobs && ensureQueues(clients, owner, placeOf(run), run.jobs),
     ensureLogGroup(clients, owner, desired.logRetention),
   ]);
@@ -96,21 +99,26 @@ export async function unseenPermissionAnswers(
   return isNew ? [{ status: 500 }] : [];
 }
 
-/** The table of the stage's store, and the queues of its jobs, if there are any, whatever the records say. */
+/** The table of the stage's store, the bucket of its files, and the queues of its jobs, whatever the records say. */
 export async function storedData(run: SharedRun): Promise<readonly StoredData[]> {
   const { clients, owner, observed } = run;
   const jobs = (run.jobs ??= await lookForAnyJobs({ ...run, place: placeOf(run) }));
   const table = observed?.table?.owner === "ours" ? [await countEntries(clients, owner)] : [];
-  return [...table, ...(jobs ? await countMessages(clients, owner, placeOf(run), jobs) : [])];
+  const hasBucket = observed?.files === "ours" || observed?.files === "empty";
+  const bucket = hasBucket ? [await countFiles(clients, owner, placeOf(run))] : [];
+  return [...table, ...bucket, ...(jobs ? await countMessages(clients, owner, placeOf(run), jobs) : [])];
 }
 
-/** Removes the table of the stage's store and the queues of its jobs, if that is wanted. */
+/** Removes the queues of the stage's jobs, the bucket of its files and the table of its store, if that is wanted. */
 async function removeData(run: SharedRun): Promise<readonly Removed[]> {
   const { clients, owner, observed, jobs } = run;
-  const queues = jobs ? await deleteQueues(clients, owner, placeOf(run)) : [];
-  if (observed?.table?.owner !== "ours") return queues;
-  const isGone = await deleteTable(clients, owner, placeOf(run));
-  return [...queues, ...(isGone ? [{ kind: "table" as const, name: stageName(owner) }] : [])];
+  const place = placeOf(run);
+  const removed = [...(jobs ? await deleteQueues(clients, owner, place) : [])];
+  if (observed?.files && (await deleteFilesBucket(clients, owner, place)))
+    removed.push({ kind: "bucket", name: filesBucketName(owner, place) });
+  if (observed?.table?.owner === "ours" && (await deleteTable(clients, owner, place)))
+    removed.push({ kind: "table", name: stageName(owner) });
+  return removed;
 }
 
 /** Removes everything but the front's own address; the lock goes last. */

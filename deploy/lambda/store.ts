@@ -1,19 +1,10 @@
 /** The private S3 bucket of leases and records; every call names the account that must own it. */
-import {
-  CreateBucketCommand,
-  type BucketLocationConstraint,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutBucketTaggingCommand,
-  PutObjectCommand,
-  PutPublicAccessBlockCommand,
-} from "@aws-sdk/client-s3";
-import { UserError } from "../../framework/model/user-error.ts";
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { type Clients, dateOf } from "./clients.ts";
 import { bucketName } from "./names.ts";
 import { retry } from "../retry.ts";
-import { isConflict, isMissing, isServiceError, hasName } from "./aws-error.ts";
+import { isConflict, isMissing } from "./aws-error.ts";
+import { blockPublicAccess, createBucket, type OwnedBucket, refusedFor, tagBucket } from "./private-bucket.ts";
 
 /** A stored text, and its state then. */
 export interface StoredText {
@@ -51,11 +42,11 @@ export interface Store {
 export function openStore({ s3, region, clock }: Clients, account: string): Store {
   const Bucket = bucketName(account, region);
   const owned = { Bucket, ExpectedBucketOwner: account };
-  const refused = (error: unknown): never => refusal(error, Bucket);
+  const refused = refusedFor(Bucket);
   const orNothing = (error: unknown): undefined => (isMissing(error) ? undefined : refused(error));
   return {
     name: Bucket,
-    ensure: () => makeBucket({ s3, region, clock }, Bucket, account),
+    ensure: () => makeBucket({ s3, region, clock }, owned),
     async get(Key) {
       const found = await s3.send(new GetObjectCommand({ ...owned, Key })).catch(orNothing);
       if (!found) return undefined;
@@ -96,49 +87,9 @@ export function openStore({ s3, region, clock }: Clients, account: string): Stor
   };
 }
 
-function refusal(error: unknown, bucket: string): never {
-  if (isServiceError(error) && error.$metadata.httpStatusCode === 403) throw bucketTaken(bucket, error);
-  throw error;
-}
-
 /** A private bucket, tagged; one that is there is brought in step. */
-async function makeBucket(
-  { s3, region, clock }: Pick<Clients, "s3" | "region" | "clock">,
-  Bucket: string,
-  account: string,
-): Promise<void> {
-  const owned = { Bucket, ExpectedBucketOwner: account };
-  const refused = (error: unknown): never => refusal(error, Bucket);
-  const constraint =
-    region === "us-east-1"
-      ? {}
-      : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } };
-  try {
-    await retry({ clock }, isOperationAborted, () => s3.send(new CreateBucketCommand({ Bucket, ...constraint })));
-  } catch (error) {
-    // In us-east-1 a second creation succeeds; elsewhere it fails with BucketAlreadyOwnedByYou (S3 API reference).
-    if (hasName(error, "BucketAlreadyExists")) throw bucketTaken(Bucket, error);
-    if (!hasName(error, "BucketAlreadyOwnedByYou")) throw error;
-  }
-  const PublicAccessBlockConfiguration = {
-    BlockPublicAcls: true,
-    IgnorePublicAcls: true,
-    BlockPublicPolicy: true,
-    RestrictPublicBuckets: true,
-  };
-  await s3.send(new PutPublicAccessBlockCommand({ ...owned, PublicAccessBlockConfiguration })).catch(refused);
-  const Tagging = { TagSet: [{ Key: "portico:bucket", Value: "leases and records" }] };
-  await s3.send(new PutBucketTaggingCommand({ ...owned, Tagging })).catch(refused);
-}
-
-const isOperationAborted = (error: unknown): boolean => hasName(error, "OperationAborted");
-
-function bucketTaken(name: string, cause: unknown): UserError {
-  return new UserError(
-    "BUCKET_TAKEN",
-    `the bucket ${name} cannot be used: it belongs to another account, or these credentials may not touch it`,
-    "Grant the deployer the permissions that portico doctor --policy --stage NAME prints; if the bucket belongs to " +
-      "another account, use another region.",
-    { cause },
-  );
+async function makeBucket(clients: Pick<Clients, "s3" | "region" | "clock">, owned: OwnedBucket): Promise<void> {
+  await createBucket(clients, owned);
+  await blockPublicAccess(clients, owned);
+  await tagBucket(clients, owned, { "portico:bucket": "leases and records" });
 }

@@ -22,6 +22,14 @@ describe("data on two clouds", () => {
     requireSeparateState([built("lambda", true, separate), built("workers", true, separate)]);
   });
 
+  test("is that of files, too", () => {
+    const keeping = (target: Target): Manifest =>
+      ({ ...built(target, false), functions: [{ id: "index", needs: ["files"] }] }) as unknown as Manifest;
+    expect(() => requireSeparateState([keeping("lambda"), keeping("workers")])).toThrow(
+      expect.objectContaining({ code: "STATE_ON_TWO_CLOUDS", message: expect.stringContaining("portico/files") }),
+    );
+  });
+
   test("is that of jobs, too", () => {
     const [aws, cloudflare] = [built("lambda", false), built("workers", false)];
     const withJobs = [

@@ -7,6 +7,7 @@ import type { ReleaseRecord } from "../../record.ts";
 import type { Clients } from "../clients.ts";
 import { publicAccessPart, urlPart } from "../desired-parts.ts";
 import { findFunctions } from "../function-list.ts";
+import { lookForFiles } from "../files-bucket.ts";
 import { readLock } from "../lease.ts";
 import { findLogGroup } from "../log-group.ts";
 import { describedRelease, functionName, isOurs, type Place, recordPrefix, versionKey } from "../names.ts";
@@ -89,9 +90,10 @@ export async function readReleaseState({
 export async function observe(input: ObservationInput): Promise<Observation> {
   const { clients, store, owner, keep, lockOwner, place, needed } = input;
   const jobsOf = lookForJobs({ clients, owner, place, needed: needed && (needed.jobs ?? null) });
-  const [roles, table, logs, lock, state] = await Promise.all([
+  const [roles, table, files, logs, lock, state] = await Promise.all([
     findRoles(clients, owner, needed?.roles),
     lookForTable(clients, owner, place, needed),
+    lookForFiles(clients, owner, place, needed),
     findLogGroup(clients, owner),
     readLock(store, owner),
     readReleaseState({ clients, store, owner }),
@@ -104,7 +106,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     state.fn === "ours" ? [] : findFunctions(clients, owner).then(({ others }) => others),
   ]);
   requireFront(records, "function-url", owner);
-  const found = { roles, table, jobs: await jobsOf(records) };
+  const found = { roles, table, files, jobs: await jobsOf(records) };
   const { releases, live } = toReleases(state, records, versions);
   const parts = [
     ...resourceParts(input, { ...found, logs }, live?.record, needed),
@@ -112,7 +114,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     ...functionParts(records, live?.record),
   ];
   const taken: Deployed["taken"] = [
-    ...takenResources(owner, found),
+    ...takenResources(input, found),
     ...lookalikes.map((one) => ({ kind: "function" as const, name: one })),
   ];
   const lastNumber = Math.max(0, ...records.keys(), live?.number ?? 0);

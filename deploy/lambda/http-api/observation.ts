@@ -8,6 +8,7 @@ import type { ReleaseRecord } from "../../record.ts";
 import { type ApiHandle, findApi } from "./api.ts";
 import type { Clients } from "../clients.ts";
 import { invokePart } from "../desired-parts.ts";
+import { lookForFiles } from "../files-bucket.ts";
 import { readLock } from "../lease.ts";
 import { findFunctions } from "../function-list.ts";
 import { findLogGroup } from "../log-group.ts";
@@ -64,9 +65,10 @@ export async function observe(input: ObservationInput): Promise<Observation> {
   const { clients, store, owner, keep, lockOwner, wanted, place, needed } = input;
   const listed = store.list(recordPrefix(owner));
   const jobsOf = lookForJobs({ clients, owner, place, needed: needed && (needed.jobs ?? null) });
-  const [roles, table, logs, lock, state, records] = await Promise.all([
+  const [roles, table, files, logs, lock, state, records] = await Promise.all([
     findRoles(clients, owner, needed?.roles),
     lookForTable(clients, owner, place, needed),
+    lookForFiles(clients, owner, place, needed),
     findLogGroup(clients, owner),
     readLock(store, owner),
     readReleaseState({ clients, store, owner, listed }),
@@ -74,7 +76,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     listed.then((entries) => readRecords(store, entries ?? [])),
   ]);
   requireFront(records, "http-api", owner);
-  const found = { roles, table, jobs: await jobsOf(records) };
+  const found = { roles, table, files, jobs: await jobsOf(records) };
   const { releases, strays, live } = toReleases(state, records);
   const functions = functionParts(records, live?.record);
   const known = new Set(functions.map(({ name }) => name));
@@ -89,7 +91,7 @@ export async function observe(input: ObservationInput): Promise<Observation> {
     ...routeParts(owner, live?.record),
   ];
   const taken: Deployed["taken"] = [
-    ...takenResources(owner, found),
+    ...takenResources(input, found),
     ...foreign.map((name) => ({ kind: "function" as const, name })),
     ...state.lookalikes.map((id) => ({ kind: "api" as const, name: `${stageName(owner)} (${id})` })),
   ];

@@ -8,7 +8,7 @@ import { examine as examineLambda } from "../../../deploy/lambda/doctor.ts";
 import { probeCloud } from "../../../deploy/lambda/http-api/cloud-probe.ts";
 import { readBuild as readLambdaBuild } from "../../../deploy/lambda/build.ts";
 import { liveClock } from "../../../deploy/job-schedule.ts";
-import { functionRoles, neededTable } from "../../../deploy/lambda/desired-state.ts";
+import { buildNeedsFiles, functionRoles, neededTable } from "../../../deploy/lambda/desired-state.ts";
 import { neededJobs } from "../../../deploy/lambda/jobs.ts";
 import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
 import { readBuild as readWorkersBuild } from "../../../deploy/workers/build.ts";
@@ -55,8 +55,9 @@ async function printPolicy(
   await buildTarget(app, "lambda", prefixedWarning(cloud, reporter));
   const build = await readLambdaBuild(buildFolder(app, "lambda"));
   const needsStore = neededTable(build) !== undefined;
+  const needsFiles = buildNeedsFiles(build);
   const needsJobs = neededJobs(build.manifest) !== undefined;
-  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore, needsJobs });
+  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore, needsFiles, needsJobs });
   const roles = Map.groupBy(functionRoles(build, place), ([, role]) => role.policy);
   const functions = [...roles].map(([policy, users]) => ({
     functions: users.map(([id]) => id),

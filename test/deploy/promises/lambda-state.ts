@@ -21,6 +21,7 @@ import {
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../../deploy/lambda/clients.ts";
+import { findFilesBucket } from "../../../deploy/lambda/files-bucket.ts";
 import { bucketName, lockKey, recordPrefix } from "../../../deploy/lambda/names.ts";
 import type { Owner } from "../../../deploy/parts.ts";
 import { readPages } from "../../../deploy/lambda/http-api/api.ts";
@@ -42,17 +43,29 @@ interface LambdaState extends CloudState {
   readonly objects: Readonly<Record<string, unknown>>;
   readonly roles: readonly { readonly name: string }[];
   readonly table: object | undefined;
+  /** Of files: whose it is, if there is one. */
+  readonly bucket: string | undefined;
   readonly secrets: readonly { readonly Name: string | undefined }[];
   readonly logs: readonly { readonly logGroupName: string | undefined }[];
 }
 
 /** Everything there is, for people. */
-export function lambdaNames({ functions, apis, objects, roles, table, secrets, logs }: LambdaState): readonly string[] {
+export function lambdaNames({
+  functions,
+  apis,
+  objects,
+  roles,
+  table,
+  bucket,
+  secrets,
+  logs,
+}: LambdaState): readonly string[] {
   return [
     ...functions.map(({ FunctionName }) => `function ${FunctionName}`),
     ...apis.map(({ Name }) => `API ${Name}`),
     ...roles.map(({ name }) => `role ${name}`),
     ...(table ? ["its table"] : []),
+    ...(bucket ? ["its bucket"] : []),
     ...logs.map(({ logGroupName }) => `log group ${logGroupName}`),
     ...secrets.map(({ Name }) => `parameter ${Name}`),
     ...Object.keys(objects).map((key) => `object ${key}`),
@@ -92,15 +105,16 @@ type Names = ReadonlyMap<string, string>;
 
 export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<LambdaState> {
   const { functions, names } = await readFunctions(clients, owner);
-  const [apis, roles, table, objects, secrets, logs] = await Promise.all([
+  const [apis, roles, table, bucket, objects, secrets, logs] = await Promise.all([
     readApis(clients, owner, names),
     readRoles(clients, owner),
     readTable(clients, owner),
+    findFilesBucket(clients, owner, { account, region: clients.region }),
     readObjects(clients, owner, account, names),
     readSecrets(clients, owner),
     readLogGroups(clients, owner),
   ]);
-  return { functions, apis, roles, table, objects, secrets, logs };
+  return { functions, apis, roles, table, bucket, objects, secrets, logs };
 }
 
 async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {

@@ -9,15 +9,17 @@ export const says = (word: string): string => `export const GET = () => new Resp
 
 const same = says("same");
 
-/** A route that says its word, and imports the store: a release makes its table or database. */
-const storing = (word: string): string => `import { store } from "portico/store";
+/** A route that says its word, and imports store and files: a release makes their table or database, and bucket. */
+const keeping = (word: string): string => `import { files } from "portico/files";
+import { store } from "portico/store";
+const open = (context: never) => typeof [files, store].map((one) => one(context, "x"));
 export const GET = (request: Request, context: never) =>
-  new Response(request.headers.has("x-store") ? typeof store(context, "x") : ${JSON.stringify(word)});
+  new Response(request.headers.has("x-data") ? open(context) : ${JSON.stringify(word)});
 `;
 
 /**
- * D: all of its own. A: the first. B: another home, style and permission, with a store, `same` as it was. C: A without
- * the route `old`.
+ * D: all of its own. A: the first. B: another home, style and permission, with store and files, `same` as it was. C: A
+ * without the route `old`.
  */
 export const samples = {
   A: {
@@ -32,7 +34,7 @@ export const samples = {
   },
   B: {
     files: {
-      "functions/index.ts": storing("B"),
+      "functions/index.ts": keeping("B"),
       "functions/old.ts": says("old B"),
       "functions/same.ts": same,
       "functions/_public/style.css": "/* B */",

@@ -5,7 +5,9 @@ import type { CloudState } from "./row.ts";
 export function toShape(state: CloudState, { app, stage }: Owner): CloudState {
   const functionNames = new RegExp(`${app}--${stage}--([a-z0-9-]*)-[a-z0-9]{6}(?![a-z0-9-])`, "g");
   const roleNames = new RegExp(`${app}--${stage}--[a-z0-9]{9}(?![a-z0-9-])`, "g");
-  const named = JSON.stringify(state).replace(functionNames, "function $1").replace(roleNames, "role");
+  const bucketNames = new RegExp(`portico-${app}--${stage}-[a-z0-9]{9}`, "g");
+  const buckets = JSON.stringify(state).replace(bucketNames, "bucket");
+  const named = buckets.replace(functionNames, "function $1").replace(roleNames, "role");
   const text = named.replaceAll(app, "APP");
   return sorted(JSON.parse(text.replace(/[0-9a-f]{64}/g, "hash"))) as CloudState;
 }

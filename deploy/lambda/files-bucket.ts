@@ -1,0 +1,182 @@
+/** The S3 bucket of an app's files: found, made and completed before a release, counted, deleted with all its files. */
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  GetBucketTaggingCommand,
+  ListObjectsV2Command,
+  PutBucketCorsCommand,
+} from "@aws-sdk/client-s3";
+import { formRule } from "../../framework/model/files-bucket.ts";
+import { UserError } from "../../framework/model/user-error.ts";
+import type { DeployedPart, Owner, Part } from "../parts.ts";
+import type { StoredData } from "../platform.ts";
+import type { ReleaseRecord } from "../record.ts";
+import { retry } from "../retry.ts";
+import { hasName, undefinedIfMissing } from "./aws-error.ts";
+import type { Clients } from "./clients.ts";
+import { filesBucketName, isOurs, ownerTags, type Place } from "./names.ts";
+import {
+  blockPublicAccess,
+  createBucket,
+  isRefused,
+  type OwnedBucket,
+  refusedFor,
+  tagBucket,
+} from "./private-bucket.ts";
+
+/**
+ * Whose the bucket of our name is. Tags are written last, so one of `ours` is complete; an `empty` one without tags was
+ * left by a run that died, and holds nothing that could be lost.
+ */
+export type BucketState = "ours" | "empty" | "taken";
+
+/** The bucket, as a part that all releases share. @param note for people */
+export const bucketPart = (owner: Owner, place: Place, note?: string): Part => ({
+  kind: "bucket",
+  name: filesBucketName(owner, place),
+  key: "S3 1",
+  shared: true,
+  ...(note !== undefined && { note }),
+});
+
+/** For people: a function in a VPC does not reach S3 by itself (VPC user guide, "Gateway endpoints"). */
+export const bucketNetworkNote = "functions in a VPC reach it through a gateway endpoint for S3 or a NAT gateway alone";
+
+const owned = (owner: Owner, place: Place): OwnedBucket => ({
+  Bucket: filesBucketName(owner, place),
+  ExpectedBucketOwner: place.account,
+});
+
+/** One call; another, where the bucket has no tags. Throws UserError BUCKET_TAKEN. */
+export async function findFilesBucket(clients: Clients, owner: Owner, place: Place): Promise<BucketState | undefined> {
+  return stateOf(clients, owner, place).catch(refusedFor(filesBucketName(owner, place)));
+}
+
+async function stateOf({ s3 }: Pick<Clients, "s3">, owner: Owner, place: Place): Promise<BucketState | undefined> {
+  const bucket = owned(owner, place);
+  try {
+    const found = await s3.send(new GetBucketTaggingCommand(bucket)).catch(undefinedIfMissing);
+    if (!found) return undefined;
+    const tags = Object.fromEntries(found.TagSet?.map(({ Key = "", Value = "" }) => [Key, Value]) ?? []);
+    return isOurs(owner, tags) ? "ours" : "taken";
+  } catch (error) {
+    if (!hasName(error, "NoSuchTagSet")) throw error;
+    const first = await s3.send(new ListObjectsV2Command({ ...bucket, MaxKeys: 1 })).catch(undefinedIfMissing);
+    return first && (first.KeyCount ? "taken" : "empty");
+  }
+}
+
+/** No call for a build without files; without a build, credentials that may not look are taken for no bucket. */
+export async function lookForFiles(
+  clients: Clients,
+  owner: Owner,
+  place: Place,
+  needed: { readonly files: boolean } | undefined,
+): Promise<BucketState | undefined> {
+  if (needed) return needed.files ? findFilesBucket(clients, owner, place) : undefined;
+  try {
+    return await stateOf(clients, owner, place);
+  } catch (error) {
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The bucket; of a live release whose next one does not need it, what its record says. */
+export function filesParts(
+  owner: Owner,
+  place: Place,
+  found: BucketState | undefined,
+  live: ReleaseRecord | undefined,
+  needed: { readonly files: boolean } | undefined,
+): readonly DeployedPart[] {
+  const part = bucketPart(owner, place);
+  const hadBucket = needed?.files === false && Object.hasOwn(live?.parts ?? {}, `bucket ${part.name}`);
+  return found === "ours" || hadBucket ? [part] : [];
+}
+
+/**
+ * Forms of the app are sent by scripts of its pages, which may be at a domain of the user's own that Portico does not
+ * know. Any origin may do so: what S3 takes is what the form was signed for.
+ */
+const corsRule = {
+  AllowedMethods: [...formRule.methods],
+  AllowedOrigins: ["*"],
+  AllowedHeaders: [...formRule.headers],
+  ExposeHeaders: [...formRule.exposed],
+  MaxAgeSeconds: formRule.maxAge,
+};
+
+/**
+ * Makes the bucket, and completes one that a run which ended early left. Each call may be repeated. Throws UserError
+ * NAME_TAKEN, BUCKET_TAKEN. @param seen as it was just read
+ */
+export async function ensureFilesBucket(
+  clients: Clients,
+  owner: Owner,
+  place: Place,
+  seen: BucketState | undefined,
+): Promise<void> {
+  if (seen === "ours") return;
+  const bucket = owned(owner, place);
+  await createBucket(clients, bucket);
+  // A creation also succeeds where somebody was first.
+  if ((await findFilesBucket(clients, owner, place)) === "taken") throw filesBucketTaken(bucket.Bucket);
+  await blockPublicAccess(clients, bucket);
+  const CORSConfiguration = { CORSRules: [corsRule] };
+  await clients.s3.send(new PutBucketCorsCommand({ ...bucket, CORSConfiguration })).catch(refusedFor(bucket.Bucket));
+  await tagBucket(clients, bucket, ownerTags(owner));
+}
+
+const filesBucketTaken = (name: string): UserError =>
+  new UserError(
+    "NAME_TAKEN",
+    `the bucket ${name} exists in the account, and its tags do not name this app and stage`,
+    "Rename the app or the stage, or remove that bucket yourself.",
+  );
+
+/** How many files there are, from the first page. */
+export async function countFiles({ s3 }: Clients, owner: Owner, place: Place): Promise<StoredData> {
+  const bucket = owned(owner, place);
+  const page = await s3.send(new ListObjectsV2Command(bucket)).catch(undefinedIfMissing);
+  return { kind: "bucket", name: bucket.Bucket, entries: page?.KeyCount ?? 0, isMore: page?.IsTruncated ?? false };
+}
+
+/**
+ * Empties and deletes the bucket; true when there was one of ours. Forms that are still valid may fill it meanwhile, so
+ * a refused deletion begins anew.
+ */
+export async function deleteFilesBucket(clients: Clients, owner: Owner, place: Place): Promise<boolean> {
+  const { s3, clock } = clients;
+  const bucket = owned(owner, place);
+  const found = await findFilesBucket(clients, owner, place);
+  if (found === undefined || found === "taken") return false;
+  await retry(
+    { clock },
+    (error) => hasName(error, "BucketNotEmpty", "OperationAborted"),
+    async () => {
+      await emptyBucket(clients, bucket);
+      await s3.send(new DeleteBucketCommand(bucket)).catch(undefinedIfMissing);
+    },
+  );
+  return true;
+}
+
+/** A page of a list has 1,000 keys, as many as a deletion takes. */
+async function emptyBucket({ s3 }: Pick<Clients, "s3">, bucket: OwnedBucket): Promise<void> {
+  for (;;) {
+    const page = await s3.send(new ListObjectsV2Command(bucket)).catch(undefinedIfMissing);
+    const Objects = page?.Contents?.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }])) ?? [];
+    if (Objects.length === 0) return;
+    const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ ...bucket, Delete: { Objects, Quiet: true } }));
+    const [first] = Errors;
+    if (first) throw notDeleted(bucket.Bucket, `${first.Key}: ${first.Code}`);
+  }
+}
+
+const notDeleted = (name: string, what: string): UserError =>
+  new UserError(
+    "FILES_KEPT",
+    `S3 did not delete every file of the bucket ${name} (${what})`,
+    "Run the command again; it continues where it stopped.",
+  );
