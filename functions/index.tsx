@@ -6,6 +6,7 @@ const links = [
   ["/hello/나의 비밀 방", "Hello", "a parameter in the path, and a greeting from hosting.json"],
   ["/search?q=serverless&tag=web&tag=edge", "Search", "query values, repeated ones too"],
   ["/guestbook", "Guestbook", "a Hono app with JSX; its entries are in the store, and a job counts them each night"],
+  ["/photos", "Photos", "uploads that go straight to where the app's files are, and ranges of them"],
   ["/api/notes", "Notes", "a JSON API that says what is wrong"],
   ["/stream", "Stream", "an answer that is sent while it is made"],
   ["/account", "Account", "sign-up, login and a guarded page; the session is in a sealed cookie"],

@@ -1,5 +1,6 @@
 /** The guestbook's entries in the store: all visitors share them, and they outlive every environment. */
 import { store, type StoreContext } from "portico/store";
+import { newKey } from "./key.ts";
 
 export interface Entry {
   readonly name: string;
@@ -20,15 +21,6 @@ export interface EntryPage {
 const pageSize = 20;
 
 const guestbook = (context: StoreContext) => store<Entry>(context, "guestbook");
-
-/** Lists are in the order of their keys, so the time counts down: the newest entry comes first. */
-const newKey = (time: number): string => `${1e13 - time}-${crypto.randomUUID()}`;
-
-/** The form of a key. */
-export const keyForm = /^\d{13}-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-/** Whether a text from a client has the form of a key. */
-export const isKey = (text: unknown): text is string => typeof text === "string" && keyForm.test(text);
 
 export async function addEntry(context: StoreContext, entry: Entry): Promise<void> {
   await guestbook(context).set(newKey(entry.time), entry);

@@ -3,7 +3,8 @@ import { HttpError } from "portico";
 import { created, resource } from "portico/resource";
 import { idempotent, rateLimit } from "portico/store";
 import * as v from "valibot";
-import { addEntry, keyForm, listEntries } from "../_lib/entries.ts";
+import { addEntry, listEntries } from "../_lib/entries.ts";
+import { keyForm } from "../_lib/key.ts";
 
 const textOf = (most: number) =>
   v.pipe(v.string(), v.trim(), v.minLength(1, "is empty"), v.maxLength(most, `has more than ${most} characters`));

@@ -8,9 +8,10 @@ import { count, logger } from "portico/log";
 import { currentUser, requireUser } from "portico/session";
 import { rateLimit } from "portico/store";
 import { type Digest, readDigest } from "../_lib/digest.ts";
-import { addEntry, deleteEntry, type EntryPage, isKey, listEntries } from "../_lib/entries.ts";
+import { addEntry, deleteEntry, type EntryPage, listEntries } from "../_lib/entries.ts";
 import type { Env } from "../_lib/env.ts";
 import { readForm, textOf } from "../_lib/form.ts";
+import { isKey } from "../_lib/key.ts";
 import { page } from "../_lib/page.tsx";
 import { sessions } from "../_lib/sessions.ts";
 

@@ -3,6 +3,7 @@ import type { Answer, Case, Expectation, Step, Story } from "./case.ts";
 import type { Difference } from "./differences.ts";
 import { CookieJar } from "./cookie-jar.ts";
 import { assertAnswer } from "./answer-assertion.ts";
+import { send } from "./raw-client.ts";
 import type { RunningApp } from "./runtime.ts";
 
 /**
@@ -55,7 +56,7 @@ async function runStep(
   const ask = jar.withCookies(typeof step.ask === "function" ? step.ask(story) : step.ask);
   const expected = typeof step.expect === "function" ? step.expect(story) : step.expect;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await server.send(ask);
+    const answer = await (ask.to === undefined ? server.send(ask) : send(ask.to, ask));
     try {
       if (difference) assertDifference(answer, expected, difference, story);
       else assertAnswer(answer, expected, story);

@@ -9,6 +9,8 @@ export interface Ask {
   /** GET when left out. */
   readonly method?: string;
   readonly target: string;
+  /** Another origin than the app's: of a cloud's own service, which a page names. */
+  readonly to?: string;
   readonly headers?: HttpHeaders;
   readonly body?: string | Uint8Array;
   /** The client disconnects after the first bytes of the response's body. */

@@ -12,6 +12,7 @@ import { log } from "./cases/log.ts";
 import { methods } from "./cases/methods.ts";
 import { middleware } from "./cases/middleware.ts";
 import { paths } from "./cases/paths.ts";
+import { photos } from "./cases/photos.ts";
 import { queries } from "./cases/queries.ts";
 import { resource } from "./cases/resource.ts";
 import { routing } from "./cases/routing.ts";
@@ -34,6 +35,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   "paths of assets": assetPaths,
   "answers of assets": assetAnswers,
   app,
+  photos,
   store,
   resource,
   log,

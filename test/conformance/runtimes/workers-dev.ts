@@ -2,6 +2,7 @@
  * The runtime `workers-dev`: `portico dev` for Workers, with one Worker in real workerd that loads functions on
  * request.
  */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { compatibilityFlags } from "../../../framework/model/app.ts";
 import { createWorkersEmulator } from "../../../framework/emulation/workers/emulator.ts";
@@ -12,9 +13,7 @@ import { startDev } from "./dev.ts";
 
 const refused = (): Promise<never> => Promise.reject(new Error("nothing is bound"));
 const noBindings = {
-  values: {},
   kv: {},
-  r2: {},
   queues: {},
   sendMessages: refused,
   rateLimits: {},
@@ -41,7 +40,12 @@ export const workersDev: Runtime = {
       compatibilityFlags: flags,
       onLog: () => {},
       onNotice: () => {},
-      bindings: async () => ({ ...noBindings, d1: { PORTICO_STORE: storage.url("d1", "store") } }),
+      bindings: async () => ({
+        ...noBindings,
+        values: { PORTICO_FILES_KEY: randomUUID() },
+        d1: { PORTICO_STORE: storage.url("d1", "store") },
+        r2: { PORTICO_FILES: storage.url("r2", "files") },
+      }),
     });
     const app = await startDev(subject, "workers", emulator);
     return {
