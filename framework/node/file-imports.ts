@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parse } from "jsonc-parser";
 import { compileTemplate } from "../bundler/templates/compiler.ts";
 import { TemplateSyntaxError } from "../bundler/templates/lexer.ts";
 import { defaultTemplates } from "../model/app.ts";
@@ -53,8 +52,9 @@ function rootOf(folder: string): string {
   return dirname(folder) === folder ? process.cwd() : rootOf(dirname(folder));
 }
 
+/** The key "templates" of hosting.json, outside of comments. A package of its own would read the rest of the file too. */
 function templatesIn(root: string): string {
   const file = join(root, "hosting.json");
-  const settings = (existsSync(file) ? parse(readFileSync(file, "utf8")) : {}) as { readonly templates?: string };
-  return resolve(root, settings.templates ?? defaultTemplates);
+  const text = existsSync(file) ? readFileSync(file, "utf8").replace(/^\s*\/\/.*$|\/\*[^]*?\*\//gm, "") : "";
+  return resolve(root, /"templates"\s*:\s*"([^"\\]+)"/.exec(text)?.[1] ?? defaultTemplates);
 }
