@@ -4,7 +4,7 @@ import type { JobData } from "portico/jobs";
 
 /** The app's routes by the paths of their files: `createClient<Routes>` of portico/client. */
 export interface Routes {
-  readonly "/": typeof import("./functions/index.tsx");
+  readonly "/": typeof import("./functions/index.ts");
   readonly "/account": typeof import("./functions/(account)/account.tsx");
   readonly "/api/entries": typeof import("./functions/api/entries.ts");
   readonly "/api/notes": typeof import("./functions/api/notes.ts");
@@ -17,6 +17,9 @@ export interface Routes {
   readonly "/members": typeof import("./functions/members/index.ts");
   readonly "/members/[id]": typeof import("./functions/members/[id].ts");
   readonly "/panel": typeof import("./functions/(account)/panel.ts");
+  readonly "/photos": typeof import("./functions/photos/index.tsx");
+  readonly "/photos/[key]": typeof import("./functions/photos/[key].ts");
+  readonly "/photos/stored/[key]": typeof import("./functions/photos/stored/[key].tsx");
   readonly "/search": typeof import("./functions/search.ts");
   readonly "/signup": typeof import("./functions/(account)/signup.tsx");
   readonly "/stream": typeof import("./functions/stream.ts");

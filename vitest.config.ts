@@ -5,6 +5,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { portico } from "./framework/node/vitest.ts";
 import { LongestFirst } from "./test/setup/longest-first.ts";
 
 const seed = process.env["PORTICO_SEED"] ?? String(Math.trunc(Math.random() * 2 ** 31));
@@ -27,6 +28,8 @@ const isolated = tagged("isolated").filter((file) => !check.includes(file));
 const hang = 300_000;
 
 export default defineConfig({
+  // Tests of the reference app's files import its templates.
+  plugins: [portico()],
   test: {
     pool: "forks",
     // Most tests wait for processes and sockets; vitest would leave one of two cores idle.

@@ -2,7 +2,7 @@
 import { type Handler, redirect } from "portico";
 import { flash, logout, requireUser } from "portico/session";
 import { hasAccount } from "../_lib/accounts.ts";
-import { page } from "../_lib/page.tsx";
+import { page } from "../_lib/page.ts";
 
 export const GET: Handler = async (_request, context) => {
   const user = requireUser(context);

@@ -4,7 +4,7 @@ import { login, loginAttempt, nextPath } from "portico/session";
 import { AccountForm } from "../_lib/account-form.tsx";
 import { verifyAccount } from "../_lib/accounts.ts";
 import { readForm, textOf } from "../_lib/form.ts";
-import { page } from "../_lib/page.tsx";
+import { page } from "../_lib/page.ts";
 
 const form = (problem?: string, name?: string, init?: ResponseInit): Response =>
   page(

@@ -5,7 +5,7 @@ import { rateLimit } from "portico/store";
 import { AccountForm } from "../_lib/account-form.tsx";
 import { createAccount } from "../_lib/accounts.ts";
 import { readForm, textOf } from "../_lib/form.ts";
-import { page } from "../_lib/page.tsx";
+import { page } from "../_lib/page.ts";
 
 /** Hashing a password takes work, which nobody should be able to ask for without end. */
 const limited = rateLimit({ name: "signup", limit: 60, window: 3600 });

@@ -12,7 +12,7 @@ import { addEntry, deleteEntry, type EntryPage, listEntries } from "../_lib/entr
 import type { Env } from "../_lib/env.ts";
 import { readForm, textOf } from "../_lib/form.ts";
 import { isKey } from "../_lib/key.ts";
-import { page } from "../_lib/page.tsx";
+import { page } from "../_lib/page.ts";
 import { sessions } from "../_lib/sessions.ts";
 
 /** Characters. */

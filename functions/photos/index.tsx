@@ -5,7 +5,7 @@
 import type { Handler } from "portico";
 import type { UploadForm } from "portico/files";
 import { newKey } from "../_lib/key.ts";
-import { page } from "../_lib/page.tsx";
+import { page } from "../_lib/page.ts";
 import { allowed, newestPhotos, photos } from "../_lib/photos.ts";
 
 const Upload = ({ form, next }: { readonly form: UploadForm; readonly next: string }) => (

@@ -41,7 +41,7 @@ async function codeBase(files: Readonly<Record<string, string>>): Promise<Source
 test("every source is read", () => {
   expect(tooling.length).toBeGreaterThan(50);
   expect(tooling.flatMap(({ imports }) => imports).filter(({ typeOnly }) => typeOnly).length).toBeGreaterThan(50);
-  expect(app.map(({ file }) => file)).toContain("functions/index.tsx");
+  expect(app.map(({ file }) => file)).toContain("functions/guestbook/[[...path]].tsx");
 });
 
 test("folders import only what their layer may", async () => {

@@ -1,7 +1,7 @@
 /** `/photos/stored/KEY`: where a browser goes after its upload. Nobody has looked into the file so far: this does. */
 import { type Handler, HttpError, redirect } from "portico";
 import { isKey } from "../../_lib/key.ts";
-import { page } from "../../_lib/page.tsx";
+import { page } from "../../_lib/page.ts";
 import { isJpeg, photos } from "../../_lib/photos.ts";
 
 export const GET: Handler<"/photos/stored/[key]"> = async (_request, context) => {

@@ -88,7 +88,7 @@ export const app: readonly Case[] = [
     status: 200,
     headers: { "content-type": "text/html; charset=utf-8" },
     body: new RegExp(
-      '^<!doctype html><html lang="en">.*href="/style\\.css".*src="/portico\\.svg".*' +
+      '^<!doctype html>\\s*<html lang="en">.*href="/style\\.css".*src="/portico\\.svg".*' +
         '<h1>It runs\\.</h1>.*href="/guestbook"',
       "s",
     ),

@@ -1,6 +1,6 @@
-/** The home page: `/`. A page is a Response like any other; the stylesheet and the image come from `_public`. */
+/** The home page: `/`. Its template is in `_views`; the stylesheet and the image come from `_public`. */
 import type { Handler } from "portico";
-import { homePage } from "./_lib/page.tsx";
+import home from "./_views/home.jinja";
 
 const links = [
   ["/hello/나의 비밀 방", "Hello", "a parameter in the path, and a greeting from hosting.json"],
@@ -17,23 +17,4 @@ const links = [
   ["/boom", "Boom", "a handler that throws"],
 ] as const;
 
-export const GET: Handler = () =>
-  homePage(
-    "It runs.",
-    <>
-      <p class="lead">
-        Every card is one file in <code>functions/</code>, and one function of its own in the cloud. Edit one and
-        reload.
-      </p>
-      <ul class="cards">
-        {links.map(([href, name, text]) => (
-          <li>
-            <a href={href}>
-              <strong>{name}</strong>
-              <span>{text}</span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </>,
-  );
+export const GET: Handler = () => home({ title: "It runs.", links });
