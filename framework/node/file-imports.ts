@@ -52,7 +52,7 @@ function rootOf(folder: string): string {
   return dirname(folder) === folder ? process.cwd() : rootOf(dirname(folder));
 }
 
-/** The key "templates" of hosting.json, outside of comments. A package of its own would read the rest of the file too. */
+/** The key "templates" of hosting.json, outside of comments; the published package has no reader of JSON for this. */
 function templatesIn(root: string): string {
   const file = join(root, "hosting.json");
   const text = existsSync(file) ? readFileSync(file, "utf8").replace(/^\s*\/\/.*$|\/\*[^]*?\*\//gm, "") : "";
