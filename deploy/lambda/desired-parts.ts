@@ -41,6 +41,7 @@ function functionFacts(code: string, { settings, role }: LambdaFunction, secrets
     { label: "runtime", value: settings.runtime },
     { label: "architecture", value: settings.architecture },
     { label: "logs", value: settings.logGroup },
+    ...(settings.traces ? [{ label: "traces", value: "X-Ray" }] : []),
     { label: roleLabel, value: role },
     ...(settings.vpc
       ? [{ label: "vpc", value: [...settings.vpc.subnets, ...settings.vpc.securityGroups].join(" ") }]

@@ -56,7 +56,7 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
     const table = needsStore(fn) ? tableArn(owner, place) : undefined;
     const bucket = needsFiles(fn) ? filesBucketName(owner, place) : undefined;
     const queue = needsQueue(fn) ? { arn: queueArn(owner, place), isRead: fn.id === jobsFunctionId } : undefined;
-    const policy = policyOf(owner, place, app.lambda, { policies, table, bucket, queue });
+    const policy = policyOf(owner, place, { ...app.lambda, traces: app.traces }, { policies, table, bucket, queue });
     if (app.lambda.role === undefined) requirePolicySize(policy, fn.id);
     return [fn.id, neededRole(owner, place, policy, app.lambda.permissionsBoundary)];
   });
@@ -229,7 +229,7 @@ function toDesiredFunction(
   { fn, zip, codeSha256 }: BuiltArchive,
   { build, owner, env, secretVersions, place, role }: FunctionInput,
 ): LambdaFunction {
-  const { secrets, lambda } = build.manifest.app;
+  const { secrets, lambda, traces } = build.manifest.app;
   const settings: LambdaSettings = {
     runtime: "nodejs24.x",
     handler: "index.handler",
@@ -243,6 +243,7 @@ function toDesiredFunction(
       ...(needsQueue(fn) && { PORTICO_JOBS: queueUrl(owner, place) }),
     },
     logGroup: logGroup(owner),
+    ...(traces && { traces }),
     ...(lambda.vpc && { vpc: lambda.vpc }),
   };
   const open = Object.fromEntries(Object.entries(settings.env).filter(([name]) => !secrets.includes(name)));

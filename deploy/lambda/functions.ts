@@ -157,7 +157,7 @@ function publish(host: FunctionHost, fn: LambdaFunction, CodeSha256: string): Pr
 }
 
 function configuration(host: FunctionHost, fn: LambdaFunction) {
-  const { runtime, handler, memory, timeout, env, logGroup, vpc } = fn.settings;
+  const { runtime, handler, memory, timeout, env, logGroup, traces, vpc } = fn.settings;
   return {
     Role: roleOf(host, fn).arn,
     Runtime: runtime,
@@ -166,12 +166,13 @@ function configuration(host: FunctionHost, fn: LambdaFunction) {
     Timeout: timeout,
     Environment: { Variables: { ...env } },
     LoggingConfig: { LogFormat: "Text" as const, LogGroup: logGroup },
+    TracingConfig: { Mode: traces ? ("Active" as const) : ("PassThrough" as const) },
     ...(vpc && { VpcConfig: { SubnetIds: [...vpc.subnets], SecurityGroupIds: [...vpc.securityGroups] } }),
   };
 }
 
 function isConfigured(latest: FunctionConfiguration, wanted: ReturnType<typeof configuration>): boolean {
-  const { Role, Runtime, Handler, MemorySize, Timeout, Environment, LoggingConfig } = wanted;
+  const { Role, Runtime, Handler, MemorySize, Timeout, Environment, LoggingConfig, TracingConfig } = wanted;
   const env = latest.Environment?.Variables ?? {};
   const names = Object.keys(Environment.Variables);
   const isEnvEqual =
@@ -181,15 +182,14 @@ function isConfigured(latest: FunctionConfiguration, wanted: ReturnType<typeof c
     latest.Runtime === Runtime &&
     latest.Handler === Handler &&
     latest.MemorySize === MemorySize;
-  const isNetEqual =
-    sameList(latest.VpcConfig?.SubnetIds, wanted.VpcConfig?.SubnetIds) &&
-    sameList(latest.VpcConfig?.SecurityGroupIds, wanted.VpcConfig?.SecurityGroupIds);
   return (
     isEnvEqual &&
     isRestEqual &&
-    isNetEqual &&
+    sameList(latest.VpcConfig?.SubnetIds, wanted.VpcConfig?.SubnetIds) &&
+    sameList(latest.VpcConfig?.SecurityGroupIds, wanted.VpcConfig?.SecurityGroupIds) &&
     latest.Timeout === Timeout &&
-    latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup
+    latest.LoggingConfig?.LogGroup === LoggingConfig.LogGroup &&
+    (latest.TracingConfig?.Mode ?? "PassThrough") === TracingConfig.Mode
   );
 }
 

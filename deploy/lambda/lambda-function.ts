@@ -27,5 +27,7 @@ export interface LambdaSettings {
   readonly timeout: number;
   readonly env: Readonly<Record<string, string>>;
   readonly logGroup: string;
+  /** Whether X-Ray traces its requests; not when absent. */
+  readonly traces?: true;
   readonly vpc?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
 }

@@ -1,4 +1,4 @@
-/** The policy of a function's role: logs, network, the app's own statements, the table of its store, its bucket, its queue. */
+/** The policy of a function's role: logs, traces, network, the app's statements, its store's table, its bucket, its queue. */
 import type { IamStatement, LambdaApp } from "../../framework/model/app.ts";
 import { filesStatements } from "../../framework/model/files-bucket.ts";
 import { storeActions } from "../../framework/model/store-table.ts";
@@ -49,17 +49,21 @@ const network = {
   Resource: "*",
 };
 
+/** X-Ray has no resources to name (X-Ray developer guide, "How AWS X-Ray works with IAM"). */
+const tracing = { Effect: "Allow", Action: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], Resource: "*" };
+
 /** The inline policy of a role, as JSON; equal for functions that need the same. */
 export function policyOf(
   owner: Owner,
   { account, region }: Place,
-  { vpc }: Pick<LambdaApp, "vpc">,
+  { vpc, traces }: Pick<LambdaApp, "vpc"> & { readonly traces?: true | undefined },
   { policies, table, bucket, queue }: FunctionNeeds,
 ): string {
   const Resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup(owner)}:*`;
   const logs = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource };
   const Statement = [
     logs,
+    ...(traces ? [tracing] : []),
     ...(vpc ? [network] : []),
     ...(table === undefined ? [] : [{ Effect: "Allow", Action: storeActions, Resource: table }]),
     ...(bucket === undefined ? [] : filesStatements(bucket)),

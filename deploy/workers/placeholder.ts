@@ -1,8 +1,10 @@
 /** Uploads a Worker that answers 503 until the first release, and builds the multipart form of an upload. */
+import type { App } from "../../framework/model/app.ts";
 import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";
 import { idempotentCreate } from "./idempotent-create.ts";
 import { isOurs, bindingNames, ownerTags, placeholderTag, scriptName, nameTaken } from "./names.ts";
+import { observabilityOf } from "./logs-setting.ts";
 import { findScript } from "./worker-reads.ts";
 
 const code = `const headers = {
@@ -18,14 +20,19 @@ export default { fetch: () => new Response("not released yet\\n", { status: 503,
  * found, and repeated after a lost answer only where there still is none. It does not separate two deployers that
  * create an app's very first release in the same instant. Throws UserError NAME_TAKEN for a Worker of somebody else.
  */
-export async function putPlaceholder(client: Client, owner: Owner, compatibilityDate: string): Promise<void> {
+export async function putPlaceholder(
+  client: Client,
+  owner: Owner,
+  compatibilityDate: string,
+  traces?: App["traces"],
+): Promise<void> {
   const name = scriptName(owner);
   const metadata = {
     main_module: "placeholder.js",
     compatibility_date: compatibilityDate,
     bindings: [{ type: "json", name: bindingNames.secrets, json: {} }],
     tags: ownerTags(owner),
-    observability: { enabled: true },
+    observability: observabilityOf(traces),
     annotations: { "workers/tag": placeholderTag, "workers/message": "answers until the first release" },
   };
   const path = `/workers/scripts/${name}?excludeScript=true&bindings_inherit=strict`;

@@ -19,8 +19,9 @@ import type {
 } from "../platform.ts";
 import { hasShares, concurrentChange, requireDeployment } from "./deployments.ts";
 import { needs, toDesiredState } from "./desired-state.ts";
+import { settleLogs } from "./logs-setting.ts";
 import { addTriggers, liveUrl, removeTriggers, setWorkersDev, wantsWorkersDev, workersDevUrl } from "./triggers.ts";
-import { overrideHeaders, ownerTags, placeholderTag, scriptName } from "./names.ts";
+import { overrideHeaders, placeholderTag, scriptName } from "./names.ts";
 import { observe, type Observation } from "./observation.ts";
 import { putPlaceholder } from "./placeholder.ts";
 import { probe, unprobedFunctions } from "./probe.ts";
@@ -169,7 +170,7 @@ async function makeScript(run: Run, workers: WorkersApp): Promise<void> {
   const { client, owner, script } = run;
   // The upload of files took time since the last look.
   if (await findScript(client, script)) throw concurrentChange(script);
-  await putPlaceholder(client, owner, workers.compatibilityDate);
+  await putPlaceholder(client, owner, workers.compatibilityDate, run.source?.build.manifest.app.traces);
   await setWorkersDev(client, script, wantsWorkersDev(workers));
   const { deployment, versions } = await readReleaseState({ client, owner });
   note(run, deployment);
@@ -259,7 +260,7 @@ async function settle(run: Run, live: Live): Promise<Live> {
       await prepareStore(run, workers);
     if (desired.needsFiles && live.ref === observed.deployed.live?.ref && observed.files !== "ours")
       await ensureBucket(client, run.owner, workers.location);
-    if (observed.state.script && observed.state.script.observability?.enabled !== true) await settleScript(run);
+    await settleLogs(client, run.owner, observed.state.script, run.source?.build.manifest.app.traces);
   }
   await settleJobs(run, live);
   return live.record ? { ...live, record: { ...live.record, state: "live" } } : live;
@@ -272,12 +273,6 @@ async function settleJobs({ client, owner, observed }: Run, { record }: Live): P
   // Somebody deleted the queues of a release that stays.
   if (wanted) await ensureQueues(client, owner, observed.queues);
   await settleTriggers(client, owner, wanted, observed.queues);
-}
-
-async function settleScript({ client, script, owner }: Run): Promise<void> {
-  const path = `/workers/scripts/${script}/script-settings`;
-  const json = { observability: { enabled: true }, tags: ownerTags(owner) };
-  await client.call({ operation: "patchScriptSettings", method: "PATCH", path, json });
 }
 
 /**

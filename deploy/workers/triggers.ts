@@ -6,6 +6,7 @@ import type { DeployedPart, Part } from "../parts.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Removed } from "../platform.ts";
 import type { Client } from "./client.ts";
+import { logsKey, observabilityOf } from "./logs-setting.ts";
 import type { Script } from "./worker-reads.ts";
 
 /** `PUT /workers/domains`: a whole host. */
@@ -36,7 +37,10 @@ export const wantsWorkersDev = ({ workersDev, domains, routes }: WorkersApp): bo
   workersDev ?? domains.length + routes.length === 0;
 
 /** Throws UserError NO_URL if smoke tests have no address. */
-export function triggerParts({ workers, smoke }: Pick<App, "workers" | "smoke">, script: string): readonly Part[] {
+export function triggerParts(
+  { workers, smoke, traces }: Pick<App, "workers" | "smoke" | "traces">,
+  script: string,
+): readonly Part[] {
   const isOn = wantsWorkersDev(workers);
   if (!isOn && workers.domains.length + workers.routes.length === 0 && smoke.length)
     throw new UserError(
@@ -47,7 +51,7 @@ export function triggerParts({ workers, smoke }: Pick<App, "workers" | "smoke">,
     );
   return [
     { kind: "url", name: "workers.dev", key: isOn ? "on" : "off" },
-    { kind: "logs", name: script, key: "on" },
+    { kind: "logs", name: script, key: logsKey(observabilityOf(traces)) },
     ...workers.domains.map((name) => ({ kind: "domain" as const, name, key: "custom domain" })),
     ...workers.routes.map(({ pattern, zone }) => ({ kind: "domain" as const, name: pattern, key: `route in ${zone}` })),
   ];
@@ -61,7 +65,7 @@ export function deployedTriggers(
 ): readonly DeployedPart[] {
   return [
     { kind: "url", name: "workers.dev", key: workersDev ? "on" : "off" },
-    { kind: "logs", name: script, key: observability?.enabled ? "on" : "off" },
+    { kind: "logs", name: script, key: logsKey(observability) },
     ...domains
       .filter(({ service }) => service === script)
       .map(({ hostname: name }) => ({ kind: "domain" as const, name, key: "custom domain" })),

@@ -9,7 +9,7 @@ import type { Client } from "./client.ts";
 export interface Script {
   readonly id: string;
   readonly tags?: readonly string[];
-  readonly observability?: { readonly enabled?: boolean };
+  readonly observability?: { readonly enabled?: boolean; readonly traces?: { readonly enabled?: boolean } };
   readonly subdomain?: { readonly enabled?: boolean; readonly url?: string };
   readonly references?: { readonly domains?: readonly { readonly id: string; readonly hostname: string }[] };
 }

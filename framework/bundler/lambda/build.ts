@@ -111,6 +111,7 @@ function commonOptions(
     jobs: _jobs,
     jobConcurrency: _jobConcurrency,
     clock: _clock,
+    traces: _traces,
     ...codeOptions
   } = app;
   const files = [...appFiles].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);

@@ -48,7 +48,7 @@ function readObservability(members: StructureReader): Readonly<Record<string, un
   if (enabled === undefined) throw invalid("observability must say whether it is enabled.");
   const rate = observability.fraction("head_sampling_rate");
   const logs = observability.value("logs");
-  const traces = observability.value("traces");
+  const traces = readTraces(observability);
   const issues = observability.value("issues");
   const redact = observability.flag("redact_query_string");
   observability.end();
@@ -60,6 +60,20 @@ function readObservability(members: StructureReader): Readonly<Record<string, un
     ...(issues !== undefined && { issues }),
     ...(redact !== undefined && { redact_query_string: redact }),
   };
+}
+
+/** As wrangler sends them: whether they are on, their share, and where else they go (docs: Workers traces). */
+function readTraces(observability: StructureReader): Readonly<Record<string, unknown>> | undefined {
+  const traces = observability.structure("traces");
+  if (!traces) return undefined;
+  const given = {
+    enabled: traces.flag("enabled"),
+    head_sampling_rate: traces.fraction("head_sampling_rate"),
+    persist: traces.flag("persist"),
+    destinations: traces.value("destinations"),
+  };
+  traces.end();
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function scriptSettingsJson(script: ScriptRecord): Readonly<Record<string, unknown>> {

@@ -44,6 +44,24 @@ const workersDev = async (): Promise<{ enabled: boolean; url: string }> => {
   return subdomain;
 };
 
+test("traces are on with the release that wants them, the first one too, and off with the next that does not", async () => {
+  const observability = async () =>
+    (
+      await fixture.client.call<{ readonly observability?: object }>({
+        operation: "get",
+        method: "GET",
+        path: "/workers/scripts/road--local/script-settings",
+      })
+    ).observability;
+  const app = { traces: true } as const;
+  await fixture.deploy({ app });
+  expect(await observability()).toEqual({ enabled: true, traces: { enabled: true } });
+  expect((await fixture.deploy({ app })).changed).toBe(false);
+  expect((await fixture.deploy()).text).toMatch(/~ logs +road--local/);
+  expect(await observability()).toEqual({ enabled: true, traces: { enabled: false } });
+  expect((await fixture.deploy()).changed).toBe(false);
+});
+
 test("a custom domain and a route answer, are named in the plan, and go when they are no longer wanted", async () => {
   const app = workers({
     domains: ["app.example.com"],

@@ -16,6 +16,7 @@ import { publish, timestamp } from "./function-version.ts";
 import { environmentId } from "./loaded-function.ts";
 import { lambdaPage } from "./pagination.ts";
 import { checkTags } from "./tags.ts";
+import { checkTracingRole } from "./tracing-role.ts";
 import { checkVpcRole } from "./vpc-config.ts";
 
 export const createFunction: RestOperation<"functions" | "roles" | "code" | "clock" | "latency"> = (
@@ -34,6 +35,7 @@ export const createFunction: RestOperation<"functions" | "roles" | "code" | "clo
   const codeMembers = members.structure("Code");
   members.end();
   checkVpcRole(settings.vpc, settings.role, roles);
+  checkTracingRole(settings.tracing, settings.role, roles);
   if (functions.get(name)) throw conflict(`Function already exist: ${name}`);
   const stored = readCode(codeMembers ?? lambdaMembers({}), code);
   codeMembers?.end();
@@ -173,6 +175,7 @@ export const updateFunctionConfiguration: RestOperation<"functions" | "roles" | 
   const settings = readSettings(members, record.name, { roles, clock });
   members.end();
   checkVpcRole(settings.vpc, settings.role ?? record.latest.role, roles);
+  checkTracingRole(settings.tracing ?? record.latest.tracing, settings.role ?? record.latest.role, roles);
   const next = functions.put(record.name, updateLatest(record, settings, { clock, latency }));
   return { status: 200, body: describeFunction(next, next.latest, undefined, clock.now()) };
 };

@@ -136,6 +136,7 @@ describe("CreateFunction", () => {
       { VpcConfig: { SubnetIds: ["subnet-1"], SecurityGroupIds: ["sg-1"] } },
       "InvalidParameterValueException",
     ],
+    ["traces that its role may not send", { TracingConfig: { Mode: "Active" } }, "InvalidParameterValueException"],
     ["a system tag", { Tags: { "aws:x": "y" } }, "InvalidParameterValueException"],
   ])("refuses %s", async (_, change, name) => {
     const refusal = await refusalOf(create(change));
