@@ -28,6 +28,7 @@ export function toRecord<F extends DesiredFunction>(
     state: "candidate" as const,
     ...(run.message !== undefined && { message: run.message }),
     ...(run.commit !== undefined && { commit: run.commit }),
+    ...(run.by !== undefined && { by: run.by }),
     created: new Date(run.now()).toISOString(),
     changes: changesText(plan),
     functions,

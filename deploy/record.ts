@@ -39,6 +39,8 @@ export interface ReleaseRecord {
   readonly message?: string;
   /** Git commit, in hex; with "+" at its end where files differed from it. */
   readonly commit?: string;
+  /** Who deployed it: an ARN of AWS, an address, or `user@machine`; absent in records of earlier versions. */
+  readonly by?: string;
   /** ISO 8601. */
   readonly created: string;
   /** For people: `2 functions, 1 route changed`. */

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly smoke: readonly SmokeCheck[];
   readonly message?: string;
   readonly commit?: string;
+  /** Who deploys. */
+  readonly by?: string;
   /** Epoch ms. */
   readonly now: () => number;
   /** Default the machine's. */

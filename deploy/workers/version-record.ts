@@ -25,6 +25,7 @@ export interface Summary {
   readonly changes: string;
   readonly message?: string;
   readonly commit?: string;
+  readonly by?: string;
   /** Version numbers by name. */
   readonly secrets: Readonly<Record<string, number>>;
   /** Keys of parts that all releases share. */
@@ -56,7 +57,7 @@ const unversionedParts = (parts: Readonly<Record<string, string>>): Readonly<Rec
 
 /** A message that is too long is cut; the whole one is in the module. Throws UserError RECORD_SIZE. */
 export function toSummary(record: ReleaseRecord, before: readonly number[]): Summary {
-  const { app, stage, number, hash, created, changes, message, commit, secrets } = record;
+  const { app, stage, number, hash, created, changes, message, commit, by, secrets } = record;
   const bare: Summary = {
     schemaVersion: 1,
     app,
@@ -69,6 +70,7 @@ export function toSummary(record: ReleaseRecord, before: readonly number[]): Sum
     parts: unversionedParts(record.parts),
     before,
     ...(commit !== undefined && { commit }),
+    ...(by !== undefined && { by }),
   };
   const room = most - bytesOf(bare);
   if (room < 100)

@@ -20,6 +20,8 @@ import { useProxy } from "./proxy.ts";
 export interface AwsAccount {
   readonly clients: Clients;
   readonly account: string;
+  /** ARN of the credentials' user or role session. */
+  readonly caller: string | undefined;
   /** For messages: `AWS 123456789012 in ap-northeast-2`. */
   readonly where: string;
 }
@@ -80,9 +82,9 @@ export async function openAccount(
   const region = process.env["AWS_ENDPOINT_URL"]
     ? `${access.region} at ${process.env["AWS_ENDPOINT_URL"]}`
     : access.region;
-  const account = await callerAccount(clients, access.endpoint ?? `AWS in ${region}`, profile);
+  const { account, caller } = await callerOf(clients, access.endpoint ?? `AWS in ${region}`, profile);
   const where = access.endpoint === undefined ? `AWS ${account} in ${region}` : `the local cloud at ${access.endpoint}`;
-  if (lambda.account === undefined || lambda.account === account) return { clients, account, where };
+  if (lambda.account === undefined || lambda.account === account) return { clients, account, caller, where };
   throw new UserError(
     "ACCOUNT_WRONG",
     `the credentials are of the account ${account}, but hosting.json has ${lambda.account} for the stage ${stage}`,
@@ -90,10 +92,14 @@ export async function openAccount(
   );
 }
 
-async function callerAccount({ sts }: Clients, where: string, profile: string | undefined): Promise<string> {
+async function callerOf(
+  { sts }: Clients,
+  where: string,
+  profile: string | undefined,
+): Promise<Pick<AwsAccount, "account" | "caller">> {
   try {
-    const { Account = "" } = await sts.send(new GetCallerIdentityCommand({}));
-    return Account;
+    const { Account: account = "", Arn: caller } = await sts.send(new GetCallerIdentityCommand({}));
+    return { account, caller };
   } catch (error) {
     const { name, message } = error as Error;
     const credentialErrors = [

@@ -10,6 +10,8 @@ export interface ReleaseRow {
   readonly when: string;
   readonly changes: string;
   readonly commit: string;
+  /** Who deployed it. */
+  readonly by: string;
   readonly message: string;
 }
 
@@ -30,6 +32,7 @@ function toRow({ number, record }: Release, live: boolean): ReleaseRow {
     when: record?.created ?? "",
     changes: record ? record.changes + neverLive : "its record is gone",
     commit: commit.slice(0, 10) + (commit.endsWith("+") ? "+" : ""),
+    by: record?.by ?? "",
     message: record?.message ?? "",
   };
 }
@@ -51,11 +54,13 @@ function columns(text: string): number {
 /** Columns padded to their widest value. `*` marks the live release. */
 export function releaseTable(rows: readonly ReleaseRow[]): string {
   // The longest text is last, so that it can wrap without moving the other columns.
-  const head = ["", "release", "when", "commit", "message", "changes"];
-  const cells = rows.map(({ number, live, canary, when, changes, commit, message }) => [
+  const head = ["", "release", "when", "by", "commit", "message", "changes"];
+  const cells = rows.map(({ number, live, canary, when, changes, commit, by, message }) => [
     live ? "*" : canary === undefined ? "" : `${canary} %`,
     String(number),
     when.slice(0, 16).replace("T", " "),
+    // Of an ARN its end: `assumed-role/Deploy/ann`.
+    firstLine(by.replace(/^arn:.*:/, ""), 32),
     commit,
     firstLine(message),
     changes,

@@ -7,6 +7,7 @@ import { startWatchdog } from "../../emulation/watchdog.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
+import { deployer } from "../deployer.ts";
 import { gitCommit } from "../git-commit.ts";
 import { confirmPlans, paintPlan, readPlans } from "../plan-output.ts";
 import { buildSource, type ReleaseSource } from "../release-source.ts";
@@ -46,9 +47,10 @@ async function releaseTo(stage: StageCloud, input: Pick<CommandInput, "flags" | 
   const canary = canaryFlag(input);
   const [message, only] = [textFlag(input, "message"), textFlag(input, "only")];
   if (only !== undefined) requireLambdaAlone(stage);
-  const [{ platforms, generated }, commit] = await Promise.all([
+  const [{ platforms, generated }, commit, by] = await Promise.all([
     buildSource(stage, reporter, { creates: true, ...(only !== undefined && { only }) }),
     gitCommit(app.root),
+    deployer(stage, process.env),
   ]);
   const cloudOf = (platform: Platform): TargetCloud => stage.clouds[platforms.indexOf(platform)]!;
   const interruption = watchInterruption(input, (platform) => cloudOf(platform).prefix);
@@ -57,6 +59,7 @@ async function releaseTo(stage: StageCloud, input: Pick<CommandInput, "flags" | 
       clouds: platforms,
       smoke: app.smoke,
       keep: app.keep,
+      by,
       now: () => Date.now(),
       ...(message !== undefined && { message }),
       ...(commit !== undefined && { commit }),

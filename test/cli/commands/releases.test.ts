@@ -16,6 +16,6 @@ it("says that a stage has no releases, and lists a deploy's release as live, wit
   expect(JSON.parse((await releases("--json")).stdout)).toMatchObject({
     type: "releases",
     target: "lambda",
-    releases: [{ number: 1, live: true, message: "first try" }],
+    releases: [{ number: 1, live: true, message: "first try", by: expect.stringMatching(/./) as string }],
   });
 });
