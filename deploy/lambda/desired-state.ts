@@ -143,8 +143,7 @@ export function toDesiredState(
   const keys = isRouted ? [...ownKeys, ...added.keys] : [];
   const functions = own.map((fn) => (fn.id === build.assetsFunctionId ? withKept(fn, kept) : fn));
   requireDistinctNames(functions);
-  const needs = stageNeeds(build, place);
-  const ofClock = clockRole(build, place);
+  const [needs, ofClock] = [stageNeeds(build, place), clockRole(build, place)];
   const parts = toParts({
     build,
     owner,

@@ -119,7 +119,10 @@ function shortText(value: unknown): string {
 function errorLines(error: unknown): readonly string[] {
   if (error === undefined) return [];
   const { name, message, stack, code, cause } = (Object(error) === error ? error : { message: error }) as Members;
-  const text = typeof stack === "string" ? stack : [name, message].filter((word) => word !== undefined).join(": ");
+  const text =
+    typeof stack === "string"
+      ? stack
+      : [name, message].flatMap((word) => (word === undefined ? [] : shortText(word))).join(": ");
   const [first = "", ...more] = text.split("\n").map((part) => shortText(part));
   const causes = errorLines(cause);
   return [
