@@ -1,4 +1,4 @@
-/** The policy of a function's role: logs, traces, network, the app's statements, its store's table, its bucket, its queue. */
+/** The policy of a function's role: logs, traces, network, the app's statements, its table, its bucket, its queue. */
 import type { IamStatement, LambdaApp } from "../../framework/model/app.ts";
 import { filesStatements } from "../../framework/model/files-bucket.ts";
 import { storeActions } from "../../framework/model/store-table.ts";

@@ -1,4 +1,4 @@
-/** Who deploys, for the record of a release: the caller of AWS, else the actor of a CI job, git's author, or the user. */
+/** Who deploys, for the record of a release: the caller of AWS, else a CI job's actor, git's author, or the user. */
 import { execFile } from "node:child_process";
 import { hostname, userInfo } from "node:os";
 import { promisify } from "node:util";

@@ -104,13 +104,17 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     ...jobSettings(settings),
     keep,
-    ...(settings.logLevel && { logLevel: settings.logLevel }),
-    ...(settings.traces && { traces: true }),
+    ...logSettings(settings),
     ...(settings.state && { state: settings.state }),
     lambda: toLambdaApp(settings.lambda),
     workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [], ...settings.workers },
   };
 }
+
+const logSettings = ({ logLevel, traces }: Settings): Pick<App, "logLevel" | "traces"> => ({
+  ...(logLevel && { logLevel }),
+  ...(traces && { traces }),
+});
 
 /** An app without jobs has no settings of them, so that its build is the same as ever. */
 function jobSettings({ jobs = {}, jobConcurrency, named, clock = named || undefined }: Settings): Partial<App> {

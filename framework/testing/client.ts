@@ -3,8 +3,8 @@
 /** A visitor. */
 export interface TestClient {
   /**
-   * As `app.fetch`, with the visitor's cookies, and with the `Origin` and `Sec-Fetch-Site` that a browser sends from the
-   * app's own pages. It follows no redirect.
+   * As `app.fetch`, with the visitor's cookies, and with the `Origin` and `Sec-Fetch-Site` that a browser sends from
+   * the app's own pages. It follows no redirect.
    */
   fetch(path: string | Request, init?: RequestInit): Promise<Response>;
   /** The values of the cookies by name. */

@@ -29,7 +29,7 @@ export const Date = new Proxy(Real, {
 export function addClock(folder: string): void {
   writeFileSync(join(folder, fileName), moduleText);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/\.js$/.test(entry.name) || entry.name === fileName) continue;
+    if (!entry.isFile() || !entry.name.endsWith(".js") || entry.name === fileName) continue;
     const file = join(entry.parentPath, entry.name);
     const text = readFileSync(file, "utf8");
     if (!/\bDate\b/.test(text) || /\b(?:var|let|const|class|function) Date\b/.test(text)) continue;

@@ -1,4 +1,4 @@
-/** Bench of the build of real packages, those of docs/packages.md, against one raw esbuild call over the same routes. */
+/** Bench of the build of real packages, those of docs/packages.md, against one raw esbuild call over the routes. */
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";

@@ -1,4 +1,4 @@
-/** The servers that benches compare with: raw node:http, a raw dev server and plain miniflare, each in its own process. */
+/** The servers that benches compare with: raw node:http, a raw dev server and plain miniflare, each a process. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { start } from "../e2e/portico.ts";

@@ -1,4 +1,4 @@
-/** Bench of the compiler over 300 routes and 60 calls: routes.d.ts and portico/client, against Hono's app type and hc. */
+/** Bench of the compiler over 300 routes and 60 calls: routes.d.ts and portico/client, against Hono's type and hc. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** `portico logs`: prints the log lines of a stage's functions, of a route, level or request, and follows them with -f. */
+/** `portico logs`: prints the log lines of a stage's functions, of a route, level or request, and follows with -f. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readLogs, type StoredLine } from "../../../deploy/lambda/logs.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";

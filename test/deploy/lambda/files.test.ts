@@ -158,7 +158,7 @@ test("a removal takes the bucket only if that is wanted, with more files than a 
   expect(await remove(true)).toMatchObject({ removed: [], kept: [] });
 });
 
-test("one of that name that is not ours is refused before any write; an empty one without tags is taken over", async () => {
+test("one of that name that is not ours is refused before any write; an empty one without tags is taken", async () => {
   fixture = await openDeployFixture();
   await fixture.write("functions/pictures.ts", pictures);
   const { s3 } = fixture.clients;
@@ -237,7 +237,7 @@ test("runs that die after each change of the bucket are finished by the next, an
   expect(await remove(true)).toEqual({ removed: [], kept: [], shown: [] });
 });
 
-test("the answer to a creation is lost: the bucket is adopted, and one that a dead run left goes with --data", async () => {
+test("a lost answer to a creation: the bucket is adopted, and one that a dead run left goes with --data", async () => {
   fixture = await openDeployFixture();
   await fixture.write("functions/pictures.ts", pictures);
   let lost = 0;

@@ -44,7 +44,7 @@ const workersDev = async (): Promise<{ enabled: boolean; url: string }> => {
   return subdomain;
 };
 
-test("traces are on with the release that wants them, the first one too, and off with the next that does not", async () => {
+test("traces are on with the release that wants them, the first one too, and off with the next without", async () => {
   const observability = async () =>
     (
       await fixture.client.call<{ readonly observability?: object }>({
