@@ -136,11 +136,11 @@ export function routerTable(routes: readonly ScannedRoute[]): Readonly<Record<"l
 export function importLines({ file, methods, middleware, logs }: ScannedRoute, index: number): readonly string[] {
   const binder = methods === "fetch" ? "byApp" : "byMethod";
   const exported =
-    methods === "fetch"
-      ? `default as app${index}`
-      : methods.map((method) => `${method} as ${method}${index}`).join(", ");
+    methods === "fetch" ? `default as app${index}` : methods.map((one) => `${one} as ${one}${index}`).join(", ");
   return [
-    `import { createFunction, ${binder} } from "portico/runtime/route-function";`,
+    // Two lines: a function of many routes keeps each once.
+    `import { createFunction } from "portico/runtime/route-function";`,
+    `import { ${binder} } from "portico/runtime/route-function";`,
     ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
     ...(logs ? [`import { withRoute } from "portico/features/log/with-route";`] : []),
     ...middleware.map((path, position) => `import middleware${index}_${position} from ${JSON.stringify(`./${path}`)};`),

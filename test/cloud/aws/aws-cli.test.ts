@@ -198,7 +198,8 @@ it("calls the other services", { tags: ["check"] }, async () => {
   expect(await aws("s3api", "list-objects-v2", "--bucket", "cli")).toMatchObject({
     Contents: [{ Key: "deep/파일.txt", Size: 6 }],
   });
-  expect(await refusalOf("s3api", "delete-bucket", "--bucket", "cli")).toContain("NotImplemented");
+  expect(await refusalOf("s3api", "delete-bucket", "--bucket", "cli")).toContain("BucketNotEmpty");
+  expect(await refusalOf("s3api", "list-buckets")).toContain("NotImplemented");
   await aws("ssm", "put-parameter", "--name", "/cli", "--type", "SecureString", "--value", "secret");
   expect(await aws("ssm", "get-parameter", "--name", "/cli", "--with-decryption")).toMatchObject({
     Parameter: { Value: "secret" },
