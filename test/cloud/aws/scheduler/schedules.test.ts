@@ -30,15 +30,27 @@ let lab: Lab;
 let QueueUrl: string | undefined;
 let RoleArn: string;
 let now = beginning;
-let look: () => void;
+/** What the cloud does again and again. */
+const repeated = new Set<() => void>();
+const look = (): void => {
+  for (const run of repeated) run();
+};
 const lines: string[] = [];
 afterEach(() => lab.close());
 
 /** A cloud whose clock stands still and looks when the test says, with a group and a queue. */
 async function open(options: Partial<CloudOptions> = {}): Promise<void> {
   [now, lines.length] = [beginning, 0];
+  repeated.clear();
   lab = await openLab({
-    clock: { now: () => now, sleep: async () => {}, every: (_, run) => ((look = run), () => {}) },
+    clock: {
+      now: () => now,
+      sleep: async () => {},
+      every(_, run) {
+        repeated.add(run);
+        return () => repeated.delete(run);
+      },
+    },
     onLog: (line) => lines.push(line),
     ...options,
   });
@@ -82,6 +94,8 @@ it("keeps a group with its tags, and deletes it with its schedules", async () =>
   expect(ScheduleGroupArn).toBe("arn:aws:scheduler:us-east-1:000000000000:schedule-group/app--dev");
   await expect(makeGroup()).rejects.toBeInstanceOf(ConflictException);
   await create();
+  // The cloud before it, which was killed, does nothing more.
+  repeated.clear();
   await lab.restart();
   const getTags = () => lab.scheduler.send(new ListTagsForResourceCommand({ ResourceArn: ScheduleGroupArn }));
   expect(await getTags()).toMatchObject({ Tags: [{ Key: "portico:app", Value: "app" }] });
@@ -160,6 +174,8 @@ it("sends nothing while it is disabled, and begins with the minute after it is e
   now += minute;
   look();
   await lab.scheduler.send(new UpdateScheduleCommand(settings()));
+  // The cloud before it, which was killed, does nothing more.
+  repeated.clear();
   await lab.restart();
   now += minute;
   look();
