@@ -1,13 +1,13 @@
 /** The log on Workers and Node: lines by `console`, which keeps their level. */
 import type { Count } from "./embedded-metric.ts";
 import type { Write } from "./log.ts";
-import { type PlaceOf, traceparent } from "./trace.ts";
+import { type PlaceOf, routed, traceparent } from "./trace.ts";
 
 export const write: Write = (line, level) => console[level](line);
 
 /** The release is in the version of a Worker (deploy/workers/version-record.ts). */
-export const placeOf: PlaceOf = ({ headers, platform }) => [
-  traceparent.exec(headers?.get("traceparent") ?? "")?.[0],
+export const placeOf: PlaceOf = ({ [routed]: call, platform }) => [
+  traceparent.exec(call?.[0].headers.get("traceparent") ?? "")?.[0],
   (platform?.env as { readonly PORTICO_RELEASE?: { readonly number: number } } | undefined)?.PORTICO_RELEASE?.number,
 ];
 

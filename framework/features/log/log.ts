@@ -1,6 +1,6 @@
 /** The log that functions write: one line of JSON for each entry, which says what request it is of. */
 import { toLine } from "./line.ts";
-import type { LogContext, PlaceOf, TracedCall } from "./trace.ts";
+import { type LogContext, type PlaceOf, routed, type TracedCall } from "./trace.ts";
 
 /** Values of a line by name. Those of the line's own members are ignored, and one without JSON becomes a text. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export const createLogger =
   (write: Write, placeOf: PlaceOf, stage?: string, off?: readonly string[]): OpenLogger =>
   (call: TracedCall, fields) => {
     const [trace, release] = placeOf(call);
-    const own = { requestId: call.requestId, traceId: trace?.slice(3, 35), route: call.route, release, stage };
+    const own = { requestId: call.requestId, traceId: trace?.slice(3, 35), route: call[routed]?.[1], release, stage };
     return Object.fromEntries(
       levels.map((level): readonly [Level, Log] => [
         level,

@@ -4,11 +4,13 @@ import type { Call } from "../../runtime/handler.ts";
 /** The handler's or the job's context; in a Hono app, and in middleware, `c.executionCtx`. */
 export type LogContext = Pick<Call, "waitUntil">;
 
-/** A call of a route that logs: the build adds its path and its request's headers (with-route.ts). */
+/** Where the build keeps a request and its route (with-route.ts): a symbol, so that the context looks the same. */
+export const routed = Symbol();
+
+/** A call of a route that logs. */
 export interface TracedCall extends Partial<Omit<Call, "platform">> {
-  /** As `portico routes` lists it: `/users/:id`. */
-  readonly route?: string;
-  readonly headers?: Headers;
+  /** The route is as `portico routes` lists it: `/users/:id`. */
+  readonly [routed]?: readonly [request: Request, route: string];
   /** Of any platform: what each adds is absent on others. */
   readonly platform?: {
     readonly event?: unknown;
@@ -32,7 +34,7 @@ export const traceparent = /^00-(?!0+-)[\da-f]{32}-(?!0+-)[\da-f]{16}-[\da-f]{2}
 export const createTraceHeaders =
   (placeOf: PlaceOf) =>
   (context: LogContext): Readonly<Record<string, string>> => {
-    const { headers } = context as TracedCall;
+    const headers = (context as TracedCall)[routed]?.[0].headers;
     const [parent] = placeOf(context);
     const state = parent === headers?.get("traceparent") && headers?.get("tracestate");
     return { ...(parent && { traceparent: parent }), ...(state && { tracestate: state }) };

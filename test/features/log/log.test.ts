@@ -4,6 +4,7 @@ import { placeOf as placeInCloudflare } from "../../../framework/features/log/co
 import { createMetric } from "../../../framework/features/log/embedded-metric.ts";
 import { placeOf } from "../../../framework/features/log/lambda.ts";
 import { createLogger, type Level } from "../../../framework/features/log/log.ts";
+import { routed } from "../../../framework/features/log/trace.ts";
 import { createCall } from "../../../framework/node/testing.ts";
 
 type Line = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ function open(context: object = {}, fields?: Record<string, unknown>, off?: read
 
 describe("a line", () => {
   it("has its level and message, then fields, then what is known of the request", () => {
-    const { log, lines } = open({ route: "/users/:id" }, { area: "orders" });
+    const { log, lines } = open({ [routed]: [new Request("https://a.example"), "/users/:id"] }, { area: "orders" });
     log.info("paid", { cents: 5 });
     expect(JSON.stringify(lines[0])).toBe(
       '{"level":"info","message":"paid","area":"orders","cents":5,' +

@@ -1,12 +1,12 @@
 /** The headers that make a request part of its trace, by the grammar of W3C Trace Context. */
 import { describe, expect, it } from "vitest";
 import { placeOf } from "../../../framework/features/log/lambda.ts";
-import { createTraceHeaders, type LogContext } from "../../../framework/features/log/trace.ts";
+import { createTraceHeaders, type LogContext, routed } from "../../../framework/features/log/trace.ts";
 
 const [trace, parent] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
 const traceHeaders = (context: object) => createTraceHeaders(placeOf)(context as LogContext);
 const given = (traceparent: string, more: Record<string, string> = {}) => ({
-  headers: new Headers({ traceparent, ...more }),
+  [routed]: [new Request("https://a.example", { headers: { traceparent, ...more } }), "/"],
 });
 
 describe("traceparent", () => {
