@@ -250,8 +250,8 @@ describe("an unresolved import", () => {
   it.each([
     [
       "./_x.md",
-      "Import one of .ts, .tsx, .mts, .cts, .js, .jsx, .mjs, .cjs, .json, .css, .txt, .sql, .html, .wasm; " +
-        'a .txt file gives its text, and new URL("./_x.md", import.meta.url) its location.',
+      "Import one of .ts, .tsx, .mts, .cts, .js, .jsx, .mjs, .cjs, .json, .css, .jinja, .txt, .sql, .html, " +
+        '.wasm; a .txt file gives its text, and new URL("./_x.md", import.meta.url) its location.',
     ],
     ["./_y.ts", "Correct the path: the file does not exist."],
     ["absent", "Run npm install absent."],

@@ -39,9 +39,10 @@ const others: readonly Case[] = [
 const failing = [{ path: "/", status: 418 }];
 const canaries: readonly Case[] = [
   {
+    // Not of B, whose table and bucket are made by the same calls as in an update.
     name: "a canary",
     before: ["A"],
-    command: ({ B }) => ({ verb: "deploy", build: B, canary: part }),
+    command: ({ C }) => ({ verb: "deploy", build: C, canary: part }),
     again: "CANARY_RUNNING",
   },
   {
