@@ -77,7 +77,7 @@ describe.each(rows)("$name", (row) => {
   });
 
   // 200 were run of each row; docs/decisions/096 says what they cost.
-  const runs = Number(process.env["PORTICO_FAULT_RUNS"] ?? 30);
+  const runs = Number(process.env["PORTICO_FAULT_RUNS"] ?? 20);
   test(`${runs} runs with random faults, or their repetition, end as a clean run does`, async () => {
     const { failures, ends } = await weather(Array.from({ length: runs }, (_, at) => at));
     expect(failures).toEqual([]);
