@@ -51,9 +51,9 @@ export class ExpressionParser extends TokenReader {
 
   #condition(): Expression {
     let value = this.#or();
-    while (this.skip("if")) {
+    while (this.accept("if")) {
       const test = this.#or();
-      const otherwise = this.skip("else") ? this.nested(() => this.#condition()) : undefined;
+      const otherwise = this.accept("else") ? this.nested(() => this.#condition()) : undefined;
       value = { kind: "either", at: value.at, test, value, otherwise };
     }
     return value;
@@ -75,7 +75,7 @@ export class ExpressionParser extends TokenReader {
 
   #not(): Expression {
     const { at } = this.current;
-    if (!this.skip("not")) return this.#comparison();
+    if (!this.accept("not")) return this.#comparison();
     return { kind: "unary", at, operator: "not", value: this.nested(() => this.#not()) };
   }
 
@@ -96,7 +96,7 @@ export class ExpressionParser extends TokenReader {
     return this.#binary(["+", "-"], () => {
       const { at } = this.current;
       const items = [this.#product()];
-      while (this.skip("~")) items.push(this.#product());
+      while (this.accept("~")) items.push(this.#product());
       return items.length > 1 ? { kind: "concat", at, items } : items[0]!;
     });
   }
@@ -154,11 +154,11 @@ export class ExpressionParser extends TokenReader {
     let node = start;
     for (let isFiltered = false; ;) {
       const { at } = this.current;
-      if (!isFiltered && this.skip(".")) node = { kind: "get", at, object: node, key: this.#attribute() };
-      else if (!isFiltered && this.skip("[")) node = this.#subscript(node, at);
+      if (!isFiltered && this.accept(".")) node = { kind: "get", at, object: node, key: this.#attribute() };
+      else if (!isFiltered && this.accept("[")) node = this.#subscript(node, at);
       else if (this.is("(")) node = { kind: "call", at: node.at, callee: node, args: this.#arguments() };
       else if (withFilters && this.is("|", "is")) {
-        node = this.skip("is") ? this.#test(node) : this.filters(node)!;
+        node = this.accept("is") ? this.#test(node) : this.filters(node)!;
         isFiltered = true;
       } else return node;
     }
@@ -174,7 +174,7 @@ export class ExpressionParser extends TokenReader {
   #subscript(object: Expression, at: number): Expression {
     const bounds: (Expression | undefined)[] = [undefined];
     while (!this.is("]")) {
-      if (bounds.length < 3 && this.skip(":")) bounds.push(undefined);
+      if (bounds.length < 3 && this.accept(":")) bounds.push(undefined);
       else if (bounds.at(-1) === undefined) bounds[bounds.length - 1] = this.expression();
       else throw this.unexpected("]");
     }
@@ -196,11 +196,11 @@ export class ExpressionParser extends TokenReader {
     };
     const parse = (): unknown => {
       ensure(!namedRest);
-      if (this.skip("**")) return (namedRest = this.expression());
+      if (this.accept("**")) return (namedRest = this.expression());
       const isNamed = this.current.type === "name" && this.next.value === "=" && this.next.type === "operator";
       if (isNamed) return named.push([this.identifier(), this.advance() && this.expression()] as never);
       ensure(!rest);
-      if (this.skip("*")) return (rest = this.expression());
+      if (this.accept("*")) return (rest = this.expression());
       ensure(named.length === 0);
       return list.push(this.expression());
     };
@@ -212,14 +212,14 @@ export class ExpressionParser extends TokenReader {
 
   #dotted(): string {
     let name = this.identifier();
-    while (this.skip(".")) name += `.${this.identifier()}`;
+    while (this.accept(".")) name += `.${this.identifier()}`;
     return name;
   }
 
   /** The filters that follow a value; undefined without any. @param isFirstBare whether the first one has no `|` */
   filters(value?: Expression, isFirstBare = false): Expression | undefined {
     let node = value;
-    for (let isBare = isFirstBare; isBare || this.skip("|"); isBare = false) {
+    for (let isBare = isFirstBare; isBare || this.accept("|"); isBare = false) {
       const { at } = this.current;
       const name = this.#dotted();
       const args = this.is("(") ? this.#arguments() : { list: [], named: [] };
@@ -229,7 +229,7 @@ export class ExpressionParser extends TokenReader {
   }
 
   #test(value: Expression): Expression {
-    const isNegated = this.skip("not");
+    const isNegated = this.accept("not");
     const { at } = this.current;
     const name = this.#dotted();
     const isArgument = ["name", "string", "integer", "float"].includes(this.current.type) || this.is("[", "{");

@@ -62,15 +62,15 @@ class Parser extends ExpressionParser {
     print: () => this.separated("%}", () => ({ kind: "print", at: this.current.at, value: this.expression() })),
     set: (at) => {
       const target = this.target({ withAttribute: true });
-      if (this.skip("=")) return { kind: "set", at, value: this.tuple(), target };
+      if (this.accept("=")) return { kind: "set", at, value: this.tuple(), target };
       return { kind: "capture", at, target, filter: this.filters(), body: this.#body("endset") };
     },
     for: (at) => {
       const target = this.target({ end: "in" });
       this.expect("in");
       const items = this.tuple({ withCondition: false, end: "recursive" });
-      const test = this.skip("if") ? this.expression() : undefined;
-      const isRecursive = this.skip("recursive");
+      const test = this.accept("if") ? this.expression() : undefined;
+      const isRecursive = this.accept("recursive");
       const body = this.#bodyUntil("endfor", "else");
       return { kind: "for", at, target, items, test, isRecursive, body, otherwise: this.#otherwise("endfor") };
     },
@@ -80,7 +80,7 @@ class Parser extends ExpressionParser {
         const start = branches.length > 0 ? this.current.at : at;
         const test = this.tuple({ withCondition: false });
         branches.push({ at: start, test, body: this.#bodyUntil("elif", "else", "endif") });
-      } while (this.skip("elif"));
+      } while (this.accept("elif"));
       const last = this.#otherwise("endif");
       return branches.reduceRight<Body>((otherwise, part) => [{ kind: "if", ...part, otherwise }], last);
     },
@@ -95,10 +95,10 @@ class Parser extends ExpressionParser {
     },
     block: (at) => {
       const name = this.identifier();
-      const [isScoped, isRequired] = [this.skip("scoped"), this.skip("required")];
+      const [isScoped, isRequired] = [this.accept("scoped"), this.accept("required")];
       if (this.is("-")) throw this.error("the name of a block has no hyphens; use an underscore");
       const body = this.#body("endblock");
-      this.skip(name);
+      this.accept(name);
       if (isRequired && !body.every((node) => node.kind === "text" && node.text.trim() === ""))
         throw this.error("a required block contains nothing but comments", at);
       return { kind: "block", at, name, isScoped, isRequired, body };
@@ -124,9 +124,9 @@ class Parser extends ExpressionParser {
         const { at: start } = this.current;
         const name = this.identifier();
         if (name.startsWith("_")) throw this.error("a name that starts with _ cannot be imported", start, name.length);
-        names.push([name, this.skip("as") ? this.identifier() : name]);
+        names.push([name, this.accept("as") ? this.identifier() : name]);
         withContext = this.#context();
-      } while (withContext === undefined && this.skip(","));
+      } while (withContext === undefined && this.accept(","));
       return { kind: "from", at, template, names, withContext: withContext ?? false };
     },
     macro: (at) => {
@@ -147,7 +147,7 @@ class Parser extends ExpressionParser {
 
   /** What follows the opening tag, up to the tag with one of the names, which becomes the current token. */
   #bodyUntil(...ends: readonly string[]): Body {
-    this.skip(":");
+    this.accept(":");
     this.expect("%}");
     return this.statements(...ends);
   }
@@ -160,7 +160,7 @@ class Parser extends ExpressionParser {
 
   /** What follows an `else`, if it is the current token. */
   #otherwise(end: string): Body {
-    if (this.skip("else")) return this.#body(end);
+    if (this.accept("else")) return this.#body(end);
     this.advance();
     return [];
   }
@@ -178,7 +178,7 @@ class Parser extends ExpressionParser {
     const params = this.separated(")", (): Name => {
       const { at } = this.current;
       const name = this.identifier();
-      if (this.skip("=")) defaults.push(this.expression());
+      if (this.accept("=")) defaults.push(this.expression());
       else if (defaults.length > 0) throw this.error("a parameter without a default follows one that has it", at);
       return { kind: "name", at, name, use: "param" };
     });

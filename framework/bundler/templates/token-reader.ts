@@ -43,12 +43,12 @@ export class TokenReader {
     return !["string", "data"].includes(this.current.type) && values.includes(this.current.value);
   }
 
-  skip(value: string): boolean {
+  accept(value: string): boolean {
     return this.is(value) && this.advance();
   }
 
   expect(value: string): void {
-    if (!this.skip(value)) throw this.unexpected(value);
+    if (!this.accept(value)) throw this.unexpected(value);
   }
 
   identifier(): string {
