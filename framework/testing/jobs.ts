@@ -28,7 +28,7 @@ export interface TestJobs {
 /** How many runs end a `run`, of jobs that send each other without end. */
 const most = 1000;
 
-/** @param settle waits for background work, which may send jobs */
+/** @param settle waits for background work, which may send jobs; rejects where it failed */
 export function createJobs(
   jobs: BuiltJobs | undefined,
   names: readonly string[],

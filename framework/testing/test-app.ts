@@ -38,7 +38,7 @@ export interface TestApp extends AsyncDisposable {
   readonly clock: TestClock;
   /** A call of the app, so that a test can open its store and files: `store(app.context, "visits")`. */
   readonly context: Call;
-  /** Waits for background work (`waitUntil`), and removes the app's data. */
+  /** Waits for background work, and removes the app's data. Rejects with what a promise given to `waitUntil` did. */
   close(): Promise<void>;
 }
 
@@ -55,27 +55,36 @@ export async function testApp({ root, stage = "test", env: given = {} }: TestApp
   const clock = await openClock(folder);
   const fetch = withAssets(await loadMain(folder, manifest), manifest, app.root);
   const work = new Set<Promise<unknown>>();
+  const failures: unknown[] = [];
   const call = (): Call =>
     createCall({
       env: env as Env,
       clientAddress: "127.0.0.1",
       platform: { name: "node", data },
       waitUntil(promise) {
-        // A rejection stays unhandled, so that the test fails.
-        const settled = Promise.resolve(promise).finally(() => work.delete(settled));
+        const settled = Promise.resolve(promise)
+          .catch((error: unknown) => failures.push(error))
+          .finally(() => work.delete(settled));
         work.add(settled);
       },
     });
   const settle = async (): Promise<void> => {
-    while (work.size > 0) await Promise.allSettled(work);
+    while (work.size > 0) await Promise.all(work);
+    const failed = failures.splice(0);
+    if (failed.length > 1)
+      throw new AggregateError(failed, `${failed.length} promises given to waitUntil were rejected`);
+    if (failed.length > 0) throw failed[0];
   };
   const names = (manifest.jobs ?? []).map(({ name }) => name);
   const jobs = createJobs(await loadJobs(folder, names), names, { data, call: call(), now: clock.now, settle });
   const send = (request: Request): Promise<Response> => answer(fetch, request, call());
   const close = async (): Promise<void> => {
-    await settle();
-    jobs.close();
-    remove();
+    try {
+      await settle();
+    } finally {
+      jobs.close();
+      remove();
+    }
   };
   return {
     fetch: (path, init) => send(toRequest(path, init)),

@@ -137,6 +137,13 @@ declare module "portico/jobs" {
   );
 });
 
+it("jobs that are gone are not declared any more", async () => {
+  const root = await typedApp(calls());
+  expect(readFileSync(join(root, typesFile), "utf8")).toContain("interface Jobs");
+  writeTypes({ app: { root, ...app }, routes: await discoverRoutes(root), jobs: [] });
+  expect(readFileSync(join(root, typesFile), "utf8")).not.toContain("interface Jobs");
+});
+
 it("wrong names, data, env, variables and calls are errors", async () => {
   const wrong = [
     `await send(context, "digset")`,

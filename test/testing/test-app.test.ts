@@ -121,6 +121,24 @@ test("background work ends before jobs run", async () => {
   expect((await store(app.context, "later").get("a"))?.value).toBe(1);
 });
 
+test("background work that fails fails the test, at the run of jobs or at the end", async () => {
+  const root = makeFolder({
+    "functions/index.ts": `export const GET = (request, { waitUntil }) => {
+  for (const name of new URL(request.url).searchParams.getAll("fails"))
+    waitUntil(new Promise((_, reject) => setTimeout(() => reject(new Error(name)))));
+  return new Response("answered");
+};
+`,
+  });
+  const app = await testApp({ root });
+  const ask = async (path: string) => (await app.fetch(path)).text();
+  expect(await ask("/?fails=one")).toBe("answered");
+  await expect(app.jobs.run()).rejects.toThrow("one");
+  expect(await app.jobs.run()).toEqual([]);
+  await ask("/?fails=one&fails=two");
+  await expect(app.close()).rejects.toMatchObject({ errors: [new Error("one"), new Error("two")] });
+});
+
 test("mistakes are told: an env that is not declared, a folder without an app, a job that is none", async () => {
   await expect(open({ env: { GRETING: "x" } })).rejects.toMatchObject({ code: "TEST_ENV" });
   await expect(testApp({ root: makeFolder({}) })).rejects.toMatchObject({ code: "NO_ROUTES" });

@@ -5,15 +5,12 @@ import type { Case, Outcome } from "./rendering.ts";
 
 const python = "/usr/bin/python3";
 
-/** Whether this machine has Debian's python3-jinja2. */
-export const hasJinja = (): boolean => spawnSync(python, ["-c", "import jinja2"]).status === 0;
-
-/** In the order of the cases. */
+/** In the order of the cases. Throws where the machine has no python3-jinja2. */
 export function jinjaOutcomes(cases: readonly Case[]): readonly Outcome[] {
   const script = fileURLToPath(new URL("jinja.py", import.meta.url));
   const options = { input: JSON.stringify(cases), maxBuffer: 2 ** 28, encoding: "utf8" } as const;
-  const { status, stdout, stderr } = spawnSync(python, [script], options);
-  if (status !== 0) throw new Error(stderr);
+  const { status, stdout, stderr, error } = spawnSync(python, [script], options);
+  if (status !== 0) throw new Error(stderr || "no /usr/bin/python3: apt-get install python3-jinja2", { cause: error });
   return JSON.parse(stdout) as readonly Outcome[];
 }
 

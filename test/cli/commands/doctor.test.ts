@@ -29,7 +29,17 @@ export const GET = async (_: Request, context: never) => new Response((await fil
     },
     functions: [
       { functions: ["index", "assets"], policy: { Version: "2012-10-17" } },
-      { functions: ["photos"], policy: { Statement: expect.arrayContaining([expect.anything()]) } },
+      {
+        functions: ["photos"],
+        policy: {
+          Statement: expect.arrayContaining([
+            expect.objectContaining({
+              Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+              Resource: `arn:aws:s3:::${bucket?.split(" ")[2]}/*`,
+            }),
+          ]),
+        },
+      },
     ],
   });
 });

@@ -286,6 +286,7 @@ export const app: readonly Case[] = [
   },
   reference("the API of the guestbook has no page after what is no key", "/api/entries?after=x", {
     status: 422,
+    headers: { "content-type": "application/problem+json" },
     json: {
       title: "Unprocessable Content",
       status: 422,

@@ -108,6 +108,7 @@ export const errors: readonly Case[] = [
     },
     {
       status: 422,
+      headers: { "content-type": "application/problem+json" },
       json: {
         title: "Unprocessable Content",
         status: 422,
@@ -122,7 +123,11 @@ export const errors: readonly Case[] = [
   reference(
     "a body that is no JSON",
     { method: "POST", target: "/api/notes", headers: [["Content-Type", "application/json"]], body: "{" },
-    { status: 400, json: { title: "Bad Request", status: 400, detail: "The body is not JSON" } },
+    {
+      status: 400,
+      headers: { "content-type": "application/problem+json" },
+      json: { title: "Bad Request", status: 400, detail: "The body is not JSON" },
+    },
   ),
   reference(
     "a body of the wrong type",

@@ -281,6 +281,20 @@ it("runs as many at once as it may now, and none without permission, function or
   expect(bodies()).toEqual(["a", "b", "c", "d"]);
 });
 
+it("goes on after the cloud was killed: what was running comes again when its visibility ends", async () => {
+  const QueueUrl = await open();
+  await create();
+  await send(QueueUrl, "running");
+  await started(1);
+  // The cloud before it is not closed, and its run never ends.
+  await lab.restart();
+  await send(QueueUrl, "new");
+  await started(2);
+  lab.ahead += 61_000;
+  await started(3);
+  expect(bodies()).toEqual(["running", "new", "running"]);
+});
+
 it("goes on after the cloud was closed: what was running comes again at once", async () => {
   const QueueUrl = await open();
   await create();
