@@ -47,7 +47,12 @@ export async function loginAttempt(
   const now = Date.now() / 1000;
   const network = networkOf(context as Context);
   const name = account.trim().normalize("NFKC").toLowerCase();
-  const [pairKey, addressKey, accountKey] = await Promise.all([keyOf(name, network), keyOf("", network), keyOf(name)]);
+  const [pairKey, addressKey, accountKey, pauseKey] = await Promise.all([
+    keyOf("pair", name, network),
+    keyOf("address", network),
+    keyOf("account", name),
+    keyOf("pause", name),
+  ]);
   const inWindow = (key: string, by: number, seconds = window): Promise<number> =>
     counts.add(`${key}/${seconds}/${Math.floor(now / seconds)}`, by, { ttl: seconds });
   const blocked = (seconds: number): LoginAttempt => {
@@ -59,7 +64,7 @@ export async function loginAttempt(
   const [ofPair, ofAddress] = await Promise.all([inWindow(pairKey, 1), inWindow(addressKey, 1)]);
   if (ofPair > pair || ofAddress > address) return blocked(window);
   const isMany = (await inWindow(accountKey, 1)) > ofAccount;
-  if (isMany && !(await counts.get(`known/${pairKey}`)) && (await inWindow(accountKey, 1, pause)) > 1)
+  if (isMany && !(await counts.get(`known/${pairKey}`)) && (await inWindow(pauseKey, 1, pause)) > 1)
     return blocked(pause);
 
   session.forgive = () =>
@@ -73,7 +78,7 @@ export async function loginAttempt(
 }
 
 /** A hash, since a key has at most 512 bytes, and so that the store has no list of addresses. */
-async function keyOf(...parts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
+async function keyOf(kind: "pair" | "address" | "account" | "pause", ...parts: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify([kind, ...parts])));
   return Buffer.from(digest).toString("base64url").slice(0, 22);
 }

@@ -2,17 +2,18 @@
 // @module-tag isolated
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Handler, redirect } from "portico";
-import { currentUser, login, loginAttempt, type SessionError } from "portico/session";
+import { type AttemptLimits, currentUser, login, loginAttempt, type SessionError } from "portico/session";
 import { createApp } from "./session-app.ts";
 
 const minute = 60_000;
 let looked = 0;
+let limits: AttemptLimits = {};
 
 /** A login whose password is the word "right". */
 const routes: Readonly<Record<string, Handler>> = {
   "/login": async (request, context) => {
     const [account = "", password = ""] = new URL(request.url).searchParams.values();
-    const attempt = await loginAttempt(context, account);
+    const attempt = await loginAttempt(context, account, limits);
     if (attempt.blocked) return attempt.blocked;
     looked += 1;
     if (password !== "right") return new Response("wrong", { status: 401 });
@@ -31,6 +32,7 @@ beforeEach(() => {
   account = `${crypto.randomUUID()}@example.com`;
   net += 1;
   looked = 0;
+  limits = {};
   // The beginning of a window.
   vi.useFakeTimers({ toFake: ["Date"], now: Math.ceil(Date.now() / (15 * minute)) * 15 * minute });
 });
@@ -98,6 +100,19 @@ it("only slows an account down that many addresses try, and not for an address t
   expect((await attempt("right", 9999)).status).toBe(303);
   passes(10_000);
   expect((await attempt("right", 3001)).status).toBe(303);
+});
+
+it("counts an empty account of an address beside the address itself", async () => {
+  expect(await statuses(5, () => attempt("wrong", 1, " "))).toEqual({ 401: 5 });
+  expect((await attempt("wrong", 1, "")).status).toBe(429);
+  expect(await statuses(45, (index) => attempt("wrong", 1, `${index}${account}`))).toEqual({ 401: 44, 429: 1 });
+});
+
+it("an account that has too many attempts in a window as long as the pause has one more in each", async () => {
+  limits = { account: 3, window: 10 };
+  expect(await statuses(5, (index) => attempt("wrong", index))).toEqual({ 401: 4, 429: 1 });
+  passes(10_000);
+  expect(await statuses(5, (index) => attempt("wrong", index + 10))).toEqual({ 401: 4, 429: 1 });
 });
 
 it("says that it needs a store", async () => {
