@@ -53,8 +53,8 @@ export function change(session: CallSession, changes: Partial<Content>): void {
   if (length > most)
     throw new SessionError(
       "SESSION_TOO_LARGE",
-      `the session would have ${length} bytes of JSON, and a cookie has room for ${most}: keep less, or ` +
-        "an id of it and the rest in portico/store",
+      `the session would have ${length} bytes of JSON, and a cookie has room for ${most}: ` +
+        "keep an id, and the rest in portico/store",
     );
   session.content = content;
   session.isChanged = true;

@@ -48,7 +48,9 @@ function nameFor(request: Request): string | undefined {
   return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname) ? "session" : undefined;
 }
 
+/** The keys of a secret. */
 interface Keys {
+  readonly secret: string;
   /** The first, which seals. */
   readonly first: Readonly<Record<string, string>>;
   /** All, which open. */
@@ -64,26 +66,30 @@ async function idOf(key: string): Promise<number> {
   return new DataView(digest).getUint32(0);
 }
 
+/** Those of the last request, since every one needs them. */
+let last: Keys | undefined;
+
 /** @param secret keys between spaces, the newest first */
-async function keysOf(secret: string | undefined): Promise<Keys> {
-  const keys = secret?.split(/\s+/).filter(Boolean) ?? [];
+async function keysOf(secret = ""): Promise<Keys> {
+  if (last?.secret === secret) return last;
+  const keys = secret.split(/\s+/).filter(Boolean);
   if (keys.length === 0 || keys.some(({ length }) => length < 32))
     throw new SessionError(
       "SESSION_KEYS",
       `the secret SESSION_KEYS ${keys.length > 0 ? "has a key of fewer than 32 characters" : "has no value"}: ` +
-        'list it under "secrets" in hosting.json, and run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" ' +
-        "--stage NAME",
+        'run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" --stage NAME',
     );
   const entries = await Promise.all(keys.map(async (key) => [await idOf(key), key] as const));
-  return { first: Object.fromEntries(entries.slice(0, 1)), all: Object.fromEntries(entries) };
+  return (last = { secret, first: Object.fromEntries([entries[0]!]), all: Object.fromEntries(entries) });
 }
 
 /** The content of a request's cookie; undefined where there is none, or none that a key of ours sealed. */
 export async function readCookie(request: Request, secret: string | undefined): Promise<Content | undefined> {
   const { all } = await keysOf(secret);
   const name = nameFor(request);
+  if (!name) return undefined;
   const pairs = request.headers.get("cookie")?.split(/; */) ?? [];
-  const sealed = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name!.length + 1);
+  const sealed = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
   // What follows the tilde is not sealed.
   if (!sealed || sealed.length > longest || !/^[^~]+~2$/.test(sealed)) return undefined;
   // A bad seal gives an empty object.
@@ -105,7 +111,7 @@ export async function toSetCookie(
   if (!name)
     throw new SessionError(
       "SESSION_INSECURE",
-      `a session needs HTTPS, and ${request.url} has none: behind a proxy that has it, run portico start --trust-proxy`,
+      `a session needs HTTPS, and ${request.url} has none: behind a proxy, run portico start --trust-proxy`,
     );
   const value = content ? await sealData(content, { password: (await keysOf(secret)).first, ttl: 0 }) : "";
   const attributes = `Max-Age=${content ? seconds : 0}; Path=/; HttpOnly; SameSite=Lax`;

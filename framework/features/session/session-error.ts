@@ -4,7 +4,7 @@
  * `SESSION_KEYS`: the secret is missing, or a key has fewer than 32 characters. `SESSION_MISSING`: no `session()` is
  * around the route. `SESSION_STORE`: it has no store, which this function needs. `SESSION_TOO_LARGE`: the session would
  * not fit into its cookie, and stays as it was. `SESSION_INSECURE`: a browser would refuse the cookie.
- * `PASSWORD_HASH`: a text that `hashPassword` did not make.
+ * `SESSION_LIFETIME`: `idle` or `absolute` is no time span. `PASSWORD_HASH`: a text that `hashPassword` did not make.
  */
 export type SessionErrorCode =
   | "SESSION_KEYS"
@@ -12,6 +12,7 @@ export type SessionErrorCode =
   | "SESSION_STORE"
   | "SESSION_TOO_LARGE"
   | "SESSION_INSECURE"
+  | "SESSION_LIFETIME"
   | "PASSWORD_HASH";
 
 /** An error of sessions. Its message says what to do. */

@@ -15,6 +15,7 @@ import {
   variable,
 } from "./call-session.ts";
 import { type Content, hasCookie, readCookie, toSetCookie } from "./cookie.ts";
+import { SessionError } from "./session-error.ts";
 
 /** A time span: seconds, minutes, hours or days. */
 export type Lifetime = `${number}${"s" | "m" | "h" | "d"}`;
@@ -53,10 +54,10 @@ export type SessionMiddleware = (c: SessionHonoContext, next: () => Promise<void
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Milliseconds. Throws TypeError, so that a function with a wrong one does not start. */
+/** Milliseconds. Throws SessionError SESSION_LIFETIME, so that a function with a wrong one does not start. */
 function toMilliseconds(lifetime: string): number {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(lifetime) ?? [];
-  if (!Number(count)) throw new TypeError(`"${lifetime}" is no lifetime: write one such as "1h" or "30d"`);
+  if (!Number(count)) throw new SessionError("SESSION_LIFETIME", `"${lifetime}" is no lifetime: write "1h" or "30d"`);
   return Number(count) * units[unit as keyof typeof units];
 }
 
@@ -93,14 +94,17 @@ function middleware({
     const now = Date.now();
     const content = { ...session.content, seen: now };
     const isEmpty = !content.login && content.flash.length === 0 && Object.keys(content.data).length === 0;
-    if (session.isChanged ? !isEmpty || hasCookie(request) : isValid && session.content.seen + renewal <= now) {
+    const caching = c.res.headers.get("cache-control");
+    // A renewal can wait for an answer that shared caches do not keep (RFC 9111 section 5.2.2); a change cannot.
+    const isDue = isValid && session.content.seen + renewal <= now && !/public|s-maxage/i.test(caching!);
+    const isSent = session.isChanged ? !isEmpty || hasCookie(request) : isDue;
+    if (isSent) {
       const seconds = Math.ceil((endOf(content) - now) / 1000);
       c.header("set-cookie", await toSetCookie(request, secret, isEmpty ? undefined : content, seconds), {
         append: true,
       });
-      session.isRead = true;
     }
-    if (session.isRead && !c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+    if (isSent || (session.isRead && !caching)) c.header("cache-control", "no-store");
   };
 }
 

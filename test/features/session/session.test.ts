@@ -47,6 +47,11 @@ const routes: Readonly<Record<string, Handler>> = {
     currentUser(context);
     return new Response("", { headers: { "cache-control": "private" } });
   },
+  "/public": (request, context) => {
+    const { searchParams } = new URL(request.url);
+    if (searchParams.has("set")) session(context).set("a", 1);
+    return new Response("", { headers: { "cache-control": searchParams.get("for")! } });
+  },
   "/flash": (_, context) => {
     flash(context, "Saved");
     return redirect("/messages");
@@ -170,6 +175,9 @@ describe("the cookie", () => {
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([500, []]);
     expect((errors.mock.lastCall![1] as SessionError).code).toBe("SESSION_INSECURE");
     errors.mockRestore();
+    const plain = createApp(routes, { origin: "http://example.com" });
+    for (const cookie of ["undefined=x", (await signedIn()).cookie])
+      expect(await plain.browse(cookie).read("/who")).toBe("undefined");
   });
 
   it("has no more bytes than browsers keep, and a larger session is an error that changes nothing", async () => {
@@ -200,6 +208,28 @@ describe("the cookie", () => {
     expect([renewed.headers.getSetCookie().length, renewed.headers.get("cache-control")]).toEqual([1, "no-store"]);
     expect((await app.browse().visit("/who")).headers.getSetCookie()).toEqual([]);
   });
+
+  it.each(["public, max-age=3600", "s-maxage=60", "PUBLIC"])(
+    "is in no answer that a shared cache keeps: %s",
+    async (caching) => {
+      const browser = await signedIn();
+      passes(minute);
+      const kept = await browser.visit(`/public?for=${caching}`);
+      expect([kept.headers.getSetCookie(), kept.headers.get("cache-control")]).toEqual([[], caching]);
+      const changed = await browser.visit(`/public?set&for=${caching}`);
+      expect([changed.headers.getSetCookie().length, changed.headers.get("cache-control")]).toEqual([1, "no-store"]);
+    },
+  );
+
+  it.each(["private, max-age=60", "no-store", "no-cache", "max-age=60"])(
+    "is renewed in an answer that is not for all, which no cache keeps then: %s",
+    async (caching) => {
+      const browser = await signedIn();
+      passes(minute);
+      const { headers } = await browser.visit(`/public?for=${caching}`);
+      expect([headers.getSetCookie().length, headers.get("cache-control")]).toEqual([1, "no-store"]);
+    },
+  );
 
   it("keeps nothing of a call that failed", async () => {
     const answer = await app.browse().visit("/fails");
@@ -252,6 +282,14 @@ describe("keys", () => {
     expect(await withKeys(firstKey).browse(renewed.cookie).read("/who")).toBe("undefined");
   });
 
+  it("are hashed once, not for each request", async () => {
+    const digest = vi.spyOn(crypto.subtle, "digest");
+    const browser = withKeys(`${secondKey} ${firstKey} ${"x".repeat(32)}`).browse();
+    for (let visits = 0; visits < 3; visits++) await browser.visit("/set?a=1");
+    expect(digest).toHaveBeenCalledTimes(3);
+    digest.mockRestore();
+  });
+
   it.each([
     ["", /SESSION_KEYS has no value.*portico secret set SESSION_KEYS=/],
     ["  ", /has no value/],
@@ -292,7 +330,12 @@ describe("lifetimes", () => {
   });
 
   it.each(["0s", "1", "1 h", "-1h", "1w"])("%j is none", (idle) => {
-    expect(() => session({ idle: idle as "1s" })).toThrow(`"${idle}" is no lifetime`);
+    expect(() => session({ idle: idle as "1s" })).toThrow(
+      expect.objectContaining({
+        code: "SESSION_LIFETIME",
+        message: expect.stringContaining(`"${idle}" is no lifetime`) as string,
+      }),
+    );
   });
 });
 
