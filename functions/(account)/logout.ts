@@ -7,7 +7,8 @@ import { readForm, textOf } from "../_lib/form.ts";
 export const POST: Handler = async (request, context) => {
   const user = currentUser(context);
   const what = textOf(await readForm(request), "what");
-  if (user && what === "account") await deleteAccount(context, user);
+  // First the sessions: of an account that is gone none should be left.
   if (user && what) await revokeAll(context, user.id);
+  if (user && what === "account") await deleteAccount(context, user);
   return logout(context, redirect("/login"));
 };

@@ -30,9 +30,16 @@ export const POST: Handler = async (request, context) => {
   if (!name || name.length > 40) return form("A name has 1 to 40 characters.", name.slice(0, 40), { status: 400 });
   if (password.length < 8) return form("A password has at least 8 characters.", name, { status: 400 });
   const tooMany = await limited(request, context);
-  if (tooMany) return form("Too many accounts were made here. Please try later.", name, tooMany);
+  const seconds = tooMany?.headers.get("retry-after");
+  if (seconds)
+    return form("Too many accounts were made here. Please try later.", name, {
+      status: 429,
+      headers: { "retry-after": seconds },
+    });
   const user = await createAccount(context, name, password);
   if (!user) return form("This name is taken.", name, { status: 409 });
+  const response = await login(context, user, redirect("/account"));
+  // After the login, which takes away what another user had.
   flash(context, `Welcome, ${user.name}.`);
-  return login(context, user, redirect("/account"));
+  return response;
 };

@@ -44,7 +44,11 @@ export async function hasAccount(context: StoreContext, { id, name }: User): Pro
   return (await accounts(context).get(keyOf(name)))?.value.id === id;
 }
 
-/** Deletes it; sessions are ended by `revokeAll`. */
-export async function deleteAccount(context: StoreContext, { name }: User): Promise<void> {
-  await accounts(context).delete(keyOf(name));
+/** Deletes it, and no other that has its name by now; sessions are ended by `revokeAll`. */
+export async function deleteAccount(context: StoreContext, user: User): Promise<void> {
+  const found = await accounts(context).get(keyOf(user.name));
+  if (found?.value.id !== user.id) return;
+  const isDeleted = await accounts(context).delete(keyOf(user.name), { if: found.version });
+  // A login may have given it a new hash meanwhile.
+  if (!isDeleted) await deleteAccount(context, user);
 }

@@ -212,7 +212,14 @@ export const app: readonly Case[] = [
         },
       },
       { ask: { target: "/account" }, expect: { status: 200, hides: ["Welcome"] } },
-      { ask: { target: "/panel" }, expect: { status: 200, body: /"greeting":"Hello, Ada"/ } },
+      {
+        ask: { target: "/panel" },
+        expect: {
+          status: 200,
+          headers: { "content-type": "application/json" },
+          body: /"greeting":"Hello, Ada"/,
+        },
+      },
       logout(""),
       toLogin,
       { ask: account("/login", "Ada", "wrong"), expect: { status: 401, body: /do not belong together/ } },
@@ -298,6 +305,11 @@ export const app: readonly Case[] = [
     "a forged session",
     { target: "/account", headers: [forgedSession] },
     { status: 401, json: { error: "Sign in first" } },
+  ),
+  reference(
+    "a forged session in a browser",
+    { target: "/account", headers: [["Accept", "text/html"], forgedSession] },
+    { status: 303, headers: { location: "/login?next=%2Faccount", "cache-control": "no-store" } },
   ),
   reference(
     "login with something that is no form",
