@@ -4,7 +4,7 @@
  */
 import { jsonError } from "../../runtime/error-response.ts";
 import type { Context, Handler } from "../../runtime/handler.ts";
-import { callOf, type PorticoMiddleware } from "../../runtime/hono-context.ts";
+import { callOf, type HonoContext, type PorticoMiddleware } from "../../runtime/hono-context.ts";
 import type { Engine, OpenEngine } from "./engine.ts";
 import { newRow, toValue } from "./store.ts";
 
@@ -36,7 +36,7 @@ interface Kept {
 /** Wraps a handler, or without one is middleware. */
 export interface Idempotent {
   <Path extends string>(handler: Handler<Path> & { readonly spec?: never }, options?: IdempotentOptions): Handler<Path>;
-  /** A resource stays one, with its types. */
+  /** A resource stays one, with its types, of a route and of a Hono app. */
   <Resource extends Handler & { readonly spec: object }>(handler: Resource, options?: IdempotentOptions): Resource;
   (options?: IdempotentOptions): PorticoMiddleware;
 }
@@ -46,10 +46,11 @@ export const createIdempotent = (open: OpenEngine): Idempotent =>
   ((first?: Handler | IdempotentOptions, second?: IdempotentOptions) => {
     if (typeof first === "function")
       // With what the handler has beside its code: a resource has its schemas.
-      return Object.assign(
-        (request: Request, context: Context) => once(open, request, context, second, () => first(request, context)),
-        first,
-      );
+      return Object.assign((given: Request | HonoContext, rest: Context) => {
+        // A resource is a handler of Hono, too.
+        const [request, context] = "req" in given ? callOf(given) : [given, rest];
+        return once(open, request, context, second, () => first(given as Request, rest));
+      }, first);
     return (async (c, next) => {
       const [request, context] = callOf(c);
       return once(open, request, context, first, async () => {

@@ -141,6 +141,22 @@ export const resource: readonly Case[] = [
     steps: [200, 429].map((status) => ({ ask: send("/resource/hono/limited/a", '{"n":1}'), expect: { status } })),
   },
   {
+    name: "resource: inside idempotent, as a handler of Hono",
+    app: "fixture",
+    steps: [
+      ["a", '{"n":1}', 200],
+      ["a", '{"n":1}', 200],
+      ["a", '{"n":2}', 422],
+    ].map(([key, body, status]) => ({
+      ask: ({ origin }) =>
+        send(`/resource/hono/once/${key}`, `${body}`, [
+          ["content-type", "application/json"],
+          ["idempotency-key", `hono-${key}${origin.length}`],
+        ]),
+      expect: { status: Number(status) },
+    })),
+  },
+  {
     name: "resource: inside idempotent, refusals are kept as well",
     app: "fixture",
     steps: (

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { expect, it } from "vitest";
 import { idempotent, rateLimit } from "../../../framework/features/store/node.ts";
+import { resource } from "../../../framework/features/resource/resource.ts";
 import { createCall } from "../../../framework/node/testing.ts";
 import type { Context, Handler } from "../../../framework/runtime/handler.ts";
 
@@ -99,6 +100,20 @@ it("answers 409 while the first runs, and 422 to another request with its key", 
   expect(await (await once(post(key, "a"), context)).text()).toBe("done");
   expect((await once(post(key, "b"), context)).status).toBe(422);
   expect((await once(post(key, "a", { authorization: "Bearer another" }), context)).status).toBe(422);
+});
+
+it("keeps a resource one of a Hono app, too", async () => {
+  let runs = 0;
+  const body = { "~standard": { version: 1, vendor: "a", validate: (value: unknown) => ({ value }) } } as const;
+  const create = idempotent(resource({ body }, (input) => ({ run: ++runs, body: input.body })));
+  const app = new Hono().post("/orders", create);
+  const json = { "content-type": "application/json" };
+  const key = unique();
+  for (let count = 0; count < 2; count++) {
+    const response = await app.request(post(key, "[1]", json), undefined, undefined, createCall() as never);
+    expect([response.status, await response.json()]).toEqual([200, { run: 1, body: [1] }]);
+  }
+  expect((await create(post(key, "[2]", json), context)).status).toBe(422);
 });
 
 it("runs again after an error, whether it was thrown or answered", async () => {

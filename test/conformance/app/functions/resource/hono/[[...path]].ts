@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { rateLimit } from "portico/store";
+import { idempotent, rateLimit } from "portico/store";
 import { resource } from "portico/resource";
 import * as v from "valibot";
 
@@ -19,5 +19,6 @@ const add = resource({ body }, ({ body: { n }, params, context }) => ({
 }));
 app.post("/:id", add);
 app.post("/limited/:id", add);
+app.post("/once/:id", idempotent(add));
 
 export default app;
