@@ -9,10 +9,12 @@ export function range(start: number, end?: number, step = 1): readonly number[] 
   return Array.from({ length }, (_, index) => from + index * step);
 }
 
-export const dict = (...objects: readonly object[]): object => Object.assign({}, ...objects) as object;
+/** One record of all; `__proto__`, which JSON may have, is a key like others. */
+export const dict = (...objects: readonly object[]): object =>
+  objects.reduce((all, object) => ({ ...all, ...object }), {});
 
 export const namespace = (...objects: readonly object[]): Namespace =>
-  Object.assign(new Namespace(), ...objects) as Namespace;
+  Object.setPrototypeOf(dict(...objects), Namespace.prototype) as Namespace;
 
 /** The values one after the other. */
 export function cycler(...values: readonly unknown[]) {

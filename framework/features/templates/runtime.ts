@@ -1,5 +1,5 @@
 /** What compiled templates call: values, blocks, macros and loops by Jinja's rules. Unused parts are not bundled. */
-import { fail, isSafe, print, type Safe, safe } from "./safe.ts";
+import { type Element, fail, isSafe, print, type Safe, safe } from "./safe.ts";
 
 export { concat, print, safe } from "./safe.ts";
 
@@ -77,7 +77,14 @@ export function importModule(
 ): Context {
   const context = derive(parent);
   const body = root(context, stacks(blocks));
-  const module = Object.create({ isEscaped: true, toString: () => body }) as Context;
+  const element: Element = {
+    isEscaped: true,
+    toString: () => body,
+    toStringToBuffer(buffer) {
+      buffer[0] += body;
+    },
+  };
+  const module = Object.create(element) as Context;
   for (const name of names) if (Object.hasOwn(context, name)) module[name] = context[name];
   return module;
 }

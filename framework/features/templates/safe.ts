@@ -6,6 +6,11 @@ export interface Safe {
   toString(): string;
 }
 
+/** What Hono prints an element of its JSX with: it adds to the first text. */
+export interface Element extends Safe {
+  toStringToBuffer(buffer: [string]): void;
+}
+
 /** An error of the template, which source maps give its line. */
 export function fail(message: string): never {
   throw new TypeError(message);
@@ -14,9 +19,13 @@ export function fail(message: string): never {
 /** Text that is known to be HTML. */
 export const safe = (value: unknown): Safe => Object.assign(new String(text(value)), { isEscaped: true as const });
 
-/** Nothing that a JSON text or a form gives is safe: it has no methods of its own. */
+/**
+ * Text of Hono's `raw` and `html`, elements of its JSX, and modules. Nothing that a JSON text or a form gives is safe,
+ * whatever its keys or its prototype, which the key `__proto__` sets: neither makes a String object or a method.
+ */
 export const isSafe = (value: unknown): value is Safe =>
-  (value as Safe | undefined)?.isEscaped === true && Object.getPrototypeOf(value) !== Object.prototype;
+  (value as Safe | undefined)?.isEscaped === true &&
+  (value instanceof String || typeof (value as Element).toStringToBuffer === "function");
 
 /** A value as text, not escaped: nothing for none and undefined, JSON for lists and objects. */
 export function text(value: unknown): string {

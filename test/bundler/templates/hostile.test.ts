@@ -1,5 +1,7 @@
 /** Hostile texts in every position where escaping promises something, read by an HTML5 parser: none breaks out. */
 import { parse, type DefaultTreeAdapterTypes as Tree } from "parse5";
+import { html, raw } from "hono/html";
+import { Fragment, jsx } from "hono/jsx";
 import { expect, test } from "vitest";
 import { renderAll, renderEach } from "./rendering.ts";
 
@@ -142,6 +144,53 @@ test("more than a thousand hostile texts break out of none of the positions", as
     });
   });
   expect(broken).toEqual([]);
+});
+
+test("what is made of JSON by its keys is never safe, with a prototype of its own neither", async () => {
+  const tag = "<img src=x onerror=x>";
+  const notes = [
+    `{"__proto__":["${tag}"],"isEscaped":true}`,
+    `{"__proto__":{"__proto__":["${tag}"],"isEscaped":true},"toString":"${tag}","toStringToBuffer":"${tag}"}`,
+    `{"isEscaped":true,"__proto__":{"length":1,"0":"${tag}","__proto__":["${tag}"]}}`,
+    `{"__proto__":{"isEscaped":true,"__proto__":{}},"title":"${tag}"}`,
+  ].map((json) => JSON.parse(json) as object);
+  class Note {
+    title = tag;
+    toString() {
+      return this.title;
+    }
+  }
+  const values = notes.flatMap((note) => [note, Object.assign({}, note), Object.assign(new Note(), note)]);
+  const templates = [
+    "{{ x }}",
+    "{{ dict(x) }}",
+    "{{ namespace(x) }}",
+    "{{ dict(x, **x) }}",
+    "{{ [x, dict(x)]|join }}",
+    "{{ '' ~ x ~ dict(x) }}",
+    "{{ x|string }}{{ x|upper }}{{ x|e }}",
+    "{% set n = namespace() %}{% set n.__proto__ = x %}{% set n.isEscaped = true %}{{ n }}",
+    "{% macro m() %}{{ kwargs }}{{ caller(kwargs) }}{% endmacro %}{% call(v) m(**x) %}{{ v }}{% endcall %}",
+    "{% for y in [x, dict(x)] %}{{ y }}{{ loop.changed(y) }}{% endfor %}",
+  ];
+  const outcomes = await renderAll(
+    templates.flatMap((main) => values.map((x) => ({ templates: { main }, data: { x } }))),
+  );
+  expect(outcomes.filter((outcome) => "output" in outcome && outcome.output.includes("<"))).toEqual([]);
+  expect(outcomes.filter((outcome) => "output" in outcome && outcome.output !== "").length).toBeGreaterThan(60);
+});
+
+test("texts and elements of Hono are safe, and so are modules", async () => {
+  const page = await html`<p>${"<"}</p>`;
+  const element = jsx("i", {}, "<");
+  const component = jsx(() => element, {});
+  const data = { raw: raw("<b>"), page, element, component, fragment: jsx(Fragment, {}, element) };
+  const names = Object.keys(data);
+  const main = names.map((name) => `{{ ${name} }} {{ ${name} is escaped }}\n`).join("") + "{{ part }}";
+  const templates = { main: `{% import "part" as part %}${main}`, part: "<u>{% macro m() %}{% endmacro %}" };
+  const [outcome] = await renderAll([{ templates, data }]);
+  const shown = ["<b>", "<p>&lt;</p>", "<i>&lt;</i>", "<i>&lt;</i>", "<i>&lt;</i>"];
+  expect(outcome).toEqual({ output: [...shown.map((one) => `${one} true`), "<u>"].join("\n") });
 });
 
 test("what JSON gives is never safe", async () => {
