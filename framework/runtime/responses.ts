@@ -1,10 +1,10 @@
 /** Makes HTML responses and redirects, for which the platform's Response has no short form. */
 
-/** HTML with its charset. @param init status and headers, as for `new Response` */
-export function html(body: string, init: ResponseInit = {}): Response {
-  const headers = new Headers(init.headers);
-  if (!headers.has("content-type")) headers.set("content-type", "text/html; charset=utf-8");
-  return new Response(body, { ...init, headers });
+/** HTML with its charset. @param init status and the other headers; those of a Response, which has getters, too */
+export function html(body: string, { status, statusText, headers }: ResponseInit = {}): Response {
+  const response = new Response(body, { status, statusText, headers } as ResponseInit);
+  response.headers.set("content-type", "text/html; charset=utf-8");
+  return response;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What compiled templates call: values, blocks, macros and loops by Jinja's rules. Unused parts are not bundled. */
+import { html } from "../../runtime/responses.ts";
 import { type Element, fail, isSafe, print, type Safe, safe } from "./safe.ts";
 
 export { concat, print, safe } from "./safe.ts";
@@ -26,14 +27,7 @@ export const missing = Symbol();
 /** The default export of a template's module. */
 export function page(root: Root, blocks: Readonly<Record<string, Block>>) {
   const render = (data?: object): string => root({ __proto__: null, ...data }, stacks(blocks));
-  return Object.assign(
-    (data?: object, init?: ResponseInit): Response => {
-      const headers = new Headers(init?.headers);
-      if (!headers.has("content-type")) headers.set("content-type", "text/html; charset=utf-8");
-      return new Response(render(data), { ...init, headers });
-    },
-    { render },
-  );
+  return Object.assign((data?: object, init?: ResponseInit): Response => html(render(data), init), { render });
 }
 
 const stacks = (blocks: Readonly<Record<string, Block>>): Blocks => extend({ __proto__: null } as never, blocks);
@@ -153,7 +147,7 @@ export function macro(
   return Object.assign(() => {}, { [apply]: run });
 }
 
-/** A record that is false when it is empty. */
+/** Whether a value is a record: an object without a class. */
 export const isPlain = (value: unknown): value is object =>
   typeof value === "object" &&
   value !== null &&
