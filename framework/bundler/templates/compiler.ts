@@ -1,5 +1,4 @@
 /** The compiler of templates: from Jinja's source to an ES module with a source map. It reads and runs nothing. */
-import { codeFrame } from "../../model/code-frame.ts";
 import type { GeneratorOptions } from "./expression-generator.ts";
 import { Generator } from "./generator.ts";
 import { TemplateSyntaxError } from "./lexer.ts";
@@ -21,13 +20,11 @@ export interface CompiledTemplate {
 
 /** Throws TemplateSyntaxError. */
 export function compileTemplate(source: string, { file, ...options }: CompileOptions): CompiledTemplate {
-  const placeOf = (offset: number): string => {
-    const { line, column } = codeFrame(source, offset);
-    return `${file}:${line}:${column}`;
-  };
+  const placeAt = placesIn(source);
+  const placeOf = (offset: number): string => [file, ...placeAt(offset).map((from0) => from0 + 1)].join(":");
   try {
     const generator = new Generator({ ...options, placeOf });
-    const code = withSourceMap(generator.module(parseTemplate(source)), source, file);
+    const code = withSourceMap(generator.module(parseTemplate(source)), source, file, placeAt);
     return { code, names: [...generator.names] };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -35,9 +32,25 @@ export function compileTemplate(source: string, { file, ...options }: CompileOpt
   }
 }
 
+/** The line and the column of an offset; both count from 0. */
+type PlaceAt = (offset: number) => readonly [line: number, column: number];
+
+/** Finds lines by halves, since each mark asks for one. */
+function placesIn(source: string): PlaceAt {
+  const starts = [0, ...[...source.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length)];
+  return (offset) => {
+    let [line, end] = [0, starts.length];
+    while (end - line > 1) {
+      const middle = Math.floor((line + end) / 2);
+      if (starts[middle]! <= offset) line = middle;
+      else end = middle;
+    }
+    return [line, offset - starts[line]!];
+  };
+}
+
 /** Takes the marks out of generated code, and adds the source map that they make. */
-function withSourceMap(marked: string, source: string, file: string): string {
-  const lineStarts = [0, ...[...source.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length)];
+function withSourceMap(marked: string, source: string, file: string, placeAt: PlaceAt): string {
   let [mappings, previous] = ["", [0, 0, 0] as readonly number[]];
   const lines = marked.split("\n").map((line) => {
     let [code, column] = ["", 0];
@@ -46,9 +59,7 @@ function withSourceMap(marked: string, source: string, file: string): string {
       const start = code.length;
       code += rest.join("\u0002");
       if (index === 0) return "";
-      const at = Number(offset);
-      const sourceLine = lineStarts.findLastIndex((lineStart) => lineStart <= at);
-      const place = [0, sourceLine, at - lineStarts[sourceLine]!];
+      const place = [0, ...placeAt(Number(offset))];
       const values = [start - column, ...place.map((value, part) => value - previous[part]!)];
       [column, previous] = [start, place];
       return values.map(toVlq).join("");

@@ -29,6 +29,8 @@ export interface Frame {
   /** Output counts only as long as no parent is known. */
   readonly isGuarded?: boolean;
   readonly block?: string;
+  /** Variables of a macro's parameters that have no value yet: they are undefined. */
+  readonly later?: readonly string[];
 }
 
 /** A value as JavaScript. */
@@ -80,7 +82,10 @@ export class ExpressionGenerator {
 
   readonly #kinds: { readonly [K in Expression["kind"]]: Generate<Extract<Expression, { kind: K }>> } = {
     const: ({ value }) => text(value),
-    name: ({ name }, { scope }) => refOf(scope, name)!,
+    name: ({ name }, { scope, later }) => {
+      const ref = refOf(scope, name)!;
+      return later?.includes(ref) ? `(${ref}===${this.use("missing")}?void 0:${ref})` : ref;
+    },
     list: ({ items }, frame) => `[${this.#all(items, frame).join()}]`,
     dict: ({ pairs }, frame) => {
       const entries = pairs.map((pair) => this.#all(pair, frame)).map(([key, value]) => `[${key}]:${value}`);

@@ -178,8 +178,7 @@ export class ExpressionParser extends TokenReader {
       else if (bounds.at(-1) === undefined) bounds[bounds.length - 1] = this.expression();
       else throw this.unexpected("]");
     }
-    if (bounds.length > 1) this.advance();
-    else this.expect("]");
+    this.expect("]");
     if (bounds.length > 1) return { kind: "slice", at, object, bounds };
     if (!bounds[0]) throw this.error("expected an index", at);
     return { kind: "get", at, object, key: bounds[0] };

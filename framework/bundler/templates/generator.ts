@@ -252,15 +252,11 @@ export class Generator extends ExpressionGenerator {
     const required = params.length - defaults.length;
     if (names.slice(0, required).includes("caller") && mentions(body, "caller"))
       this.fail("caller is a parameter without a default", { at });
-    const refs = [...names, ...special].map((name) => refOf(inner.scope, name));
+    const refs = [...names, ...special].map((name) => refOf(inner.scope, name)!);
     const missing = this.use("missing");
     const values = defaults.map((value, index) => {
       const later = refs.slice(required + index, names.length);
-      // A parameter that has no value yet is undefined.
-      const code = this.expression(value, inner).replace(/\bl_\d+_[\p{ID_Continue}]+/gu, (ref) =>
-        later.includes(ref) ? `(${ref}===${missing}?void 0:${ref})` : ref,
-      );
-      return `if(${later[0]}===${missing})${later[0]}=${code};`;
+      return `if(${later[0]}===${missing})${later[0]}=${this.expression(value, { ...inner, later })};`;
     });
     const code = this.#enter(inner.scope) + values.join("") + this.#captured(body, inner);
     return `${this.use("macro")}(${text(names)},${required},${flags},(${refs.join()})=>{${code}})`;

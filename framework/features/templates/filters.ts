@@ -2,7 +2,7 @@
 import { get, isPlain, isString, list, multiply, number, slice as cut, truth } from "./runtime.ts";
 import { concat, fail, print, type Safe, safe as toSafe, text } from "./safe.ts";
 import { compare, isEq } from "./tests.ts";
-import { fixed, lowerOf, type Text, upperOf } from "./text-filters.ts";
+import { fixed, type Text } from "./text-filters.ts";
 
 export * from "./text-filters.ts";
 
@@ -46,7 +46,7 @@ export function filesizeformat(value: unknown, binary?: unknown): string {
   const units = [..."kMGTPEZY"];
   const index = units.findIndex((_, at) => bytes < base ** (at + 2));
   const at = index < 0 ? units.length - 1 : index;
-  const unit = truth(binary) ? `${upperOf(units[at]!)}iB` : `${units[at]}B`;
+  const unit = truth(binary) ? `${units[at]!.toUpperCase()}iB` : `${units[at]}B`;
   return `${fixed(bytes / base ** (at + 1), 1)} ${unit}`;
 }
 
@@ -85,7 +85,7 @@ type Key = (item: unknown) => unknown;
 /** What items are compared by: an attribute or themselves, texts in lower case if case does not count. */
 const keyOf = (path: unknown, isCaseSensitive: unknown, otherwise?: unknown): Key => {
   const fold = (value: unknown): unknown =>
-    isString(value) && !truth(isCaseSensitive) ? lowerOf(String(value)) : value;
+    isString(value) && !truth(isCaseSensitive) ? String(value).toLowerCase() : value;
   return (item) => fold(path == null ? item : attribute(item, path, otherwise));
 };
 

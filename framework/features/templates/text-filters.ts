@@ -5,24 +5,19 @@ import { concat, fail, isSafe, print, type Safe, safe as toSafe, safeAs, text } 
 /** Text that may be safe. */
 export type Text = string | Safe;
 
-export const upperOf = (value: string): string => value.toUpperCase();
-export const lowerOf = (value: string): string => value.toLowerCase();
-
 /** Text that is changed by a function, and safe if it was. */
 const changed = (value: unknown, change: (text: string) => string): Text => safeAs(value, change(text(value)));
 
-export const upper = (value: unknown): Text => changed(value, upperOf);
-export const lower = (value: unknown): Text => changed(value, lowerOf);
-export const capitalize = (value: unknown): Text =>
-  changed(value, (own) => upperOf(own.slice(0, 1)) + lowerOf(own.slice(1)));
-
-const capitals = (own: string): string =>
-  own
-    .split(/([-\s({[<]+)/)
-    .map((word) => upperOf(word.slice(0, 1)) + lowerOf(word.slice(1)))
-    .join("");
+export const upper = (value: unknown): Text => changed(value, (own) => own.toUpperCase());
+export const lower = (value: unknown): Text => changed(value, (own) => own.toLowerCase());
+const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase();
+export const capitalize = (value: unknown): Text => changed(value, capital);
 /** Plain text, as in Jinja. */
-export const title = (value: unknown): Text => capitals(text(value));
+export const title = (value: unknown): Text =>
+  text(value)
+    .split(/([-\s({[<]+)/)
+    .map(capital)
+    .join("");
 
 /** @param chars those to take away; white space by default */
 export const trim = (value: unknown, chars?: unknown): Text =>
@@ -47,16 +42,29 @@ export const safe = (value: unknown): Safe => toSafe(value);
 export const escape = (value: unknown): Safe => toSafe(print(value));
 export const forceescape = (value: unknown): Safe => toSafe(print(text(value)));
 
+/** A text without what is between two marks. A mark that does not end ends the search: the rest is looked at once. */
+function without(own: string, start: string, end: string): string {
+  let [kept, from] = ["", 0];
+  for (;;) {
+    const at = own.indexOf(start, from);
+    const last = at < 0 ? -1 : own.indexOf(end, at + start.length);
+    if (last < 0) return kept + own.slice(from);
+    kept += own.slice(from, at);
+    from = last + end.length;
+  }
+}
+
+/** The character of a number; U+FFFD for numbers that have none. */
+const character = (code: number): string => (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code).toWellFormed());
+
 export const striptags = (value: unknown): string =>
-  text(value)
-    .replace(/<!--[^]*?-->/g, "")
-    .replace(/<[^]*?>/g, "")
+  without(without(text(value), "<!--", "-->"), "<", ">")
     .split(/\s+/)
     .filter(Boolean)
     .join(" ")
     .replace(/&(?:lt|gt|amp|quot|nbsp|#(?:x([\da-f]+)|(\d+)));/gi, (entity, hex?: string, decimal?: string) =>
       hex || decimal
-        ? String.fromCodePoint(Number.parseInt(hex ?? decimal!, hex ? 16 : 10))
+        ? character(Number.parseInt(hex ?? decimal!, hex ? 16 : 10))
         : ({ "&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\xa0" }[entity.toLowerCase()] ?? entity),
     );
 
@@ -64,21 +72,11 @@ export function replace(value: unknown, old: unknown, next: unknown, count?: unk
   const isMarkup = isSafe(value) || isSafe(old) || isSafe(next);
   const [own, from, to] = [value, old, next].map(isMarkup ? print : text) as [string, string, string];
   const limit = count == null || number(count) < 0 ? Infinity : number(count);
-  let [result, rest, done] = ["", own, 0];
-  for (; done < limit; done += 1) {
-    const at = from === "" && rest !== own ? (rest === "" ? -1 : 1) : rest.indexOf(from);
-    if (from === "") break;
-    if (at < 0) break;
-    result += rest.slice(0, at) + to;
-    rest = rest.slice(at + from.length);
-  }
-  const all = from === "" ? between(own, to, limit) : result + rest;
+  // An empty text is before each character and at the end.
+  const [first, ...parts] = from === "" ? ["", ...own, ""] : own.split(from);
+  const all = first + parts.map((part, index) => (index < limit ? to : from) + part).join("");
   return isMarkup ? toSafe(all) : all;
 }
-
-/** A text before each character and at the end. */
-const between = (own: string, to: string, limit: number): string =>
-  [...own, ""].map((letter, index) => (index < limit ? to : "") + letter).join("");
 
 /** Throws for everything else. */
 function textOf(value: unknown): string {
@@ -89,8 +87,10 @@ function textOf(value: unknown): string {
 export function truncate(value: unknown, length: unknown = 255, killwords?: unknown, end?: unknown, leeway?: unknown) {
   if (value !== undefined) textOf(value);
   const [letters, mark, most] = [[...text(value)], end ?? "...", number(length)];
+  const room = most - [...text(mark)].length;
+  if (room < 0 || number(leeway ?? 5) < 0) fail("truncate has a length below that of its mark, or a leeway below 0");
   if (letters.length <= most + number(leeway ?? 5)) return value;
-  const start = letters.slice(0, most - [...text(mark)].length).join("");
+  const start = letters.slice(0, room).join("");
   const kept = truth(killwords) ? start : start.slice(0, start.includes(" ") ? start.lastIndexOf(" ") : undefined);
   return isSafe(value) ? concat(toSafe(kept), mark) : isSafe(mark) ? concat(kept, mark) : kept + text(mark);
 }
@@ -137,13 +137,13 @@ function numeral(given: unknown, kind: string, precision: string | undefined): s
   if (/[xXo]/.test(kind)) return own.toString(kind === "o" ? 8 : 16)[kind === "X" ? "toUpperCase" : "toLowerCase"]();
   if (kind === "f") return fixed(own, digits);
   const exponential = (places: number): string => own.toExponential(places).replace(/e([-+])(\d)$/, "e$10$2");
-  if (/[eE]/.test(kind)) return kind === "E" ? upperOf(exponential(digits)) : exponential(digits);
+  if (/[eE]/.test(kind)) return kind === "E" ? exponential(digits).toUpperCase() : exponential(digits);
   const exponent = own === 0 ? 0 : Math.floor(Math.log10(Math.abs(own)));
   const isLarge = exponent < -4 || exponent >= (digits || 1);
   const general = isLarge
     ? exponential((digits || 1) - 1).replace(/\.?0*e/, "e")
     : String(Number(own.toPrecision(digits || 1)));
-  return kind === "G" ? upperOf(general) : general;
+  return kind === "G" ? general.toUpperCase() : general;
 }
 
 /** A number with so many digits after the point; a tie goes to the even digit, as in Python. */

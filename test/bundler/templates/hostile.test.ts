@@ -3,6 +3,7 @@ import { parse, type DefaultTreeAdapterTypes as Tree } from "parse5";
 import { html, raw } from "hono/html";
 import { Fragment, jsx } from "hono/jsx";
 import { expect, test } from "vitest";
+import { compileTemplate } from "../../../framework/bundler/templates/compiler.ts";
 import { renderAll, renderEach } from "./rendering.ts";
 
 /** What browsers have been attacked with: tags, quotes, entities, comments, ends of raw text, odd white space. */
@@ -191,6 +192,18 @@ test("texts and elements of Hono are safe, and so are modules", async () => {
   const [outcome] = await renderAll([{ templates, data }]);
   const shown = ["<b>", "<p>&lt;</p>", "<i>&lt;</i>", "<i>&lt;</i>", "<i>&lt;</i>"];
   expect(outcome).toEqual({ output: [...shown.map((one) => `${one} true`), "<u>"].join("\n") });
+});
+
+test("a text of a million marks and a template of many lines take no time of their square", async () => {
+  const main = "{{ x|striptags|length }} ";
+  const [outcomes] = await renderEach(
+    [main],
+    [{ x: "<".repeat(1e6) }, { x: "<!--".repeat(1e6) }, { x: "&#1".repeat(1e6) }],
+  );
+  expect(outcomes).toEqual(["1000000 ", "4000000 ", "3000000 "]);
+  const options = { file: "a.jinja", runtime: String, locate: () => ({ specifier: "", exists: false }) };
+  const { code } = compileTemplate("{{ name }}\n".repeat(60_000), { ...options, development: true });
+  expect(code.includes('"a.jinja:60000:4"')).toBe(true);
 });
 
 test("what JSON gives is never safe", async () => {
