@@ -1,6 +1,7 @@
 /** The S3 bucket of an app's files: found, made and completed before a release, counted, deleted with all its files. */
 import {
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetBucketTaggingCommand,
   ListObjectsV2Command,
@@ -61,7 +62,9 @@ async function stateOf({ s3 }: Pick<Clients, "s3">, owner: Owner, place: Place):
     return isOurs(owner, tags) ? "ours" : "taken";
   } catch (error) {
     if (!hasName(error, "NoSuchTagSet")) throw error;
-    const first = await s3.send(new ListObjectsV2Command({ ...bucket, MaxKeys: 1 })).catch(undefinedIfMissing);
+    const first = await s3
+      .send(new ListObjectsV2Command({ ...bucket, ...urlKeys, MaxKeys: 1 }))
+      .catch(undefinedIfMissing);
     return first && (first.KeyCount ? "taken" : "empty");
   }
 }
@@ -138,40 +141,69 @@ const filesBucketTaken = (name: string): UserError =>
 /** How many files there are, from the first page. */
 export async function countFiles({ s3 }: Clients, owner: Owner, place: Place): Promise<StoredData> {
   const bucket = owned(owner, place);
-  const page = await s3.send(new ListObjectsV2Command(bucket)).catch(undefinedIfMissing);
+  const page = await s3.send(new ListObjectsV2Command({ ...bucket, ...urlKeys })).catch(undefinedIfMissing);
   return { kind: "bucket", name: bucket.Bucket, entries: page?.KeyCount ?? 0, isMore: page?.IsTruncated ?? false };
 }
 
 /**
- * Empties and deletes the bucket; true when there was one of ours. Forms that are still valid may fill it meanwhile, so
- * a refused deletion begins anew.
+ * Deletes the bucket, with its files if its tags say that they are ours; true when there was one. One without tags is
+ * never emptied: what is in it by now is somebody else's, and stays.
  */
 export async function deleteFilesBucket(clients: Clients, owner: Owner, place: Place): Promise<boolean> {
-  const { s3, clock } = clients;
   const bucket = owned(owner, place);
   const found = await findFilesBucket(clients, owner, place);
-  if (found === undefined || found === "taken") return false;
-  await retry(
+  if (found === "ours") await deleteWithFiles(clients, bucket);
+  return found === "ours" || (found === "empty" && deleteEmpty(clients, bucket));
+}
+
+/** Forms that are still valid may fill it meanwhile, so a refused deletion begins anew. */
+const deleteWithFiles = ({ s3, clock }: Clients, bucket: OwnedBucket): Promise<unknown> =>
+  retry(
     { clock },
     (error) => hasName(error, "BucketNotEmpty", "OperationAborted"),
     async () => {
-      await emptyBucket(clients, bucket);
+      await emptyBucket(s3, bucket);
       await s3.send(new DeleteBucketCommand(bucket)).catch(undefinedIfMissing);
     },
   );
-  return true;
+
+async function deleteEmpty({ s3, clock }: Clients, bucket: OwnedBucket): Promise<boolean> {
+  const remove = (): Promise<unknown> => s3.send(new DeleteBucketCommand(bucket)).catch(undefinedIfMissing);
+  try {
+    await retry({ clock }, (error) => hasName(error, "OperationAborted"), remove);
+    return true;
+  } catch (error) {
+    if (hasName(error, "BucketNotEmpty")) return false;
+    throw error;
+  }
 }
 
+/** Keys of a list may hold characters that XML 1.0 cannot (API reference, ListObjectsV2, "encoding-type"). */
+const urlKeys = { EncodingType: "url" } as const;
+
+/** S3 writes a space as a plus sign. */
+const decodeKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll("+", "%20"));
+
+/** Whether a deletion of many, which is XML, can name it (XML 1.0 section 2.2, "Char"). */
+const fitsXml = (key: string): boolean => !/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(key);
+
 /** A page of a list has 1,000 keys, as many as a deletion takes. */
-async function emptyBucket({ s3 }: Pick<Clients, "s3">, bucket: OwnedBucket): Promise<void> {
+async function emptyBucket(s3: Clients["s3"], bucket: OwnedBucket): Promise<void> {
   for (;;) {
-    const page = await s3.send(new ListObjectsV2Command(bucket)).catch(undefinedIfMissing);
-    const Objects = page?.Contents?.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }])) ?? [];
-    if (Objects.length === 0) return;
-    const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ ...bucket, Delete: { Objects, Quiet: true } }));
-    const [first] = Errors;
-    if (first) throw notDeleted(bucket.Bucket, `${first.Key}: ${first.Code}`);
+    const page = await s3.send(new ListObjectsV2Command({ ...bucket, ...urlKeys })).catch(undefinedIfMissing);
+    const keys = page?.Contents?.flatMap(({ Key }) => (Key === undefined ? [] : [decodeKey(Key)])) ?? [];
+    if (keys.length === 0) return;
+    for (const Key of keys.filter((key) => !fitsXml(key))) await s3.send(new DeleteObjectCommand({ ...bucket, Key }));
+    await deleteObjects(s3, bucket, keys.filter(fitsXml));
   }
+}
+
+async function deleteObjects(s3: Clients["s3"], bucket: OwnedBucket, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+  const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ ...bucket, Delete }));
+  const [first] = Errors;
+  if (first) throw notDeleted(bucket.Bucket, `${first.Key}: ${first.Code}`);
 }
 
 const notDeleted = (name: string, what: string): UserError =>

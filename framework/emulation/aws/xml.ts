@@ -19,8 +19,15 @@ export function element(name: string, content: string | number | boolean | reado
   return `<${name}>${Array.isArray(content) ? content.join("") : escapeXml(String(content))}</${name}>`;
 }
 
-/** The root element. Undefined for other XML: with a DTD, CDATA, processing instructions or comments. */
+/** What no XML holds, as it is or by its number (XML 1.0 section 2.2, "Char"). */
+const noXml = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+
+/**
+ * The root element. Undefined for other XML, with a DTD, CDATA, processing instructions or comments, and for what is no
+ * XML.
+ */
 export function readXml(document: string): XmlElement | undefined {
+  if (noXml.test(document)) return undefined;
   const token = /<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/y;
   token.lastIndex = /^\uFEFF?\s*(?:<\?xml[^?]*\?>)?\s*/.exec(document)?.[0].length ?? 0;
   const open: { name: string; text: string; children: XmlElement[] }[] = [{ name: "", text: "", children: [] }];
@@ -54,7 +61,7 @@ function unescapeXml(text: string): string | undefined {
     (_, decimal?: string, hex?: string, name?: string) => {
       const point = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal);
       const mark = name === undefined ? (point <= 0x10ffff ? String.fromCodePoint(point) : undefined) : named[name];
-      if (mark === undefined) isValid = false;
+      if (mark === undefined || noXml.test(mark)) isValid = false;
       return mark ?? "";
     },
   );

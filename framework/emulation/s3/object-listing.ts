@@ -35,12 +35,13 @@ function listKeys(objects: readonly StoredObject[], prefix: string, delimiter: s
   return [...entries.values()];
 }
 
-/** A client can ask for URL-encoded keys, since keys may hold characters that XML cannot. */
+/** A client can ask for URL-encoded keys, since keys may hold characters that XML cannot: as a form encodes them. */
 function encoder(call: S3Call): (text: string) => string {
   const type = call.query.get("encoding-type");
   if (type !== null && type !== "url")
     throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type");
-  return type === null ? (text) => text : (text) => encodeURIComponent(text).replaceAll("%2F", "/");
+  const encode = (text: string): string => new URLSearchParams([["", text]]).toString().slice(1).replaceAll("%2F", "/");
+  return type === null ? (text) => text : encode;
 }
 
 function startOf(call: S3Call): string {

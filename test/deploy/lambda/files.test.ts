@@ -3,6 +3,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   GetBucketTaggingCommand,
+  GetObjectCommand,
   PutBucketTaggingCommand,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
@@ -202,6 +203,31 @@ test("in a VPC the plan says what else the functions need", async () => {
     app: { lambda: { architecture: "arm64", logRetention: 30, policies: [], vpc } },
   });
   expect(text).toMatch(/^\+ bucket .*gateway endpoint for S3/m);
+});
+
+test("a removal deletes every key that a file can have, also those that XML cannot hold", async () => {
+  fixture = await openDeployFixture();
+  await fixture.write("functions/pictures.ts", pictures);
+  await fixture.deploy();
+  const put = (Key: string): Promise<unknown> =>
+    fixture.clients.s3.send(new PutObjectCommand({ Bucket, Key: `pictures/${Key}`, Body: "x" }));
+  await Promise.all(["\x01", "a\x1fb", "\uffff", "a b", "a+b", "100%", "<&>\r\n\t", "😀"].map(put));
+  expect(await remove(true)).toMatchObject({ kept: [], shown: [{ entries: 8 }] });
+  expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
+});
+
+test("an empty bucket without tags that somebody fills during a removal is left as it is", async () => {
+  fixture = await openDeployFixture();
+  const { s3 } = fixture.clients;
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const client: DeployOptions["client"] = {
+    async transport({ operation }, call) {
+      if (operation === "DeleteBucket") await s3.send(new PutObjectCommand({ Bucket, Key: "theirs", Body: "x" }));
+      return call();
+    },
+  };
+  expect((await remove(true, client)).removed).not.toContainEqual({ kind: "bucket", name: Bucket });
+  expect(await (await s3.send(new GetObjectCommand({ Bucket, Key: "theirs" }))).Body!.transformToString()).toBe("x");
 });
 
 /** A run that ends as soon as its first call of this name took effect. */
