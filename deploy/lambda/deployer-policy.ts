@@ -64,7 +64,7 @@ export function deployerPolicy(scope: PolicyScope): unknown {
     allow("Roles", roleActions, [roles, `${iam}/${stageName(owner)}`]),
     allow("FindRoles", ["iam:ListRoles"], "*"),
     ...(needsStore ? [allow("Table", tableActions, tableArn(owner, { account, region }))] : []),
-    ...(needsFiles ? filesStatements(`arn:aws:s3:::${filesBucketName(owner, { account, region })}`) : []),
+    ...(needsFiles ? bucketStatements(`arn:aws:s3:::${filesBucketName(owner, { account, region })}`) : []),
     ...(needsJobs ? jobStatements(owner, arn) : []),
     allow(
       "FindBucket",
@@ -125,8 +125,8 @@ function jobStatements(owner: Owner, arn: (service: string, resource: string) =>
   ];
 }
 
-/** Files are listed and deleted by a removal alone. */
-const filesStatements = (bucket: string): readonly unknown[] => [
+/** The bucket of files: a deploy finds, makes and completes it; a removal deletes it, after the files in it. */
+const bucketStatements = (bucket: string): readonly unknown[] => [
   allow(
     "FilesBucket",
     [

@@ -98,13 +98,10 @@ export function filesParts(
   return found === "ours" || hadBucket ? [part] : [];
 }
 
-/**
- * Forms of the app are sent by scripts of its pages, which may be at a domain of the user's own that Portico does not
- * know. Any origin may do so: what S3 takes is what the form was signed for.
- */
+/** As S3 names the parts of the rule. */
 const corsRule = {
   AllowedMethods: [...formRule.methods],
-  AllowedOrigins: ["*"],
+  AllowedOrigins: [...formRule.origins],
   AllowedHeaders: [...formRule.headers],
   ExposeHeaders: [...formRule.exposed],
   MaxAgeSeconds: formRule.maxAge,

@@ -11,8 +11,12 @@ export const filesStatements = (bucket: string): readonly object[] => [
   { Effect: "Allow", Action: ["s3:ListBucket"], Resource: `arn:aws:s3:::${bucket}` },
 ];
 
-/** What the pages of the app's origins may do: send forms, with headers of their own, and read the answers. */
+/**
+ * What pages of every origin may do: send forms, with headers of their own, and read the answers. The pages of the app
+ * may be at a domain of the user's own that Portico does not know; what S3 takes is what the form was signed for.
+ */
 export const formRule = {
+  origins: ["*"],
   methods: ["POST"],
   headers: ["*"],
   exposed: ["ETag"],

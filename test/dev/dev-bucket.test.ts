@@ -71,6 +71,11 @@ it("gives a function that needs files its bucket, and no other function anything
   await clientOf(needing).send(new PutObjectCommand({ Bucket, Key: "a", Body: "kept" }));
   const other = clientOf(needing).send(new PutObjectCommand({ Bucket: "other", Key: "a", Body: "" }));
   await expect(other).rejects.toMatchObject({ name: "AccessDenied" });
+  const preflight = await fetch(`${needing["AWS_ENDPOINT_URL_S3"]}/${Bucket}`, {
+    method: "OPTIONS",
+    headers: { origin: "https://app.example", "access-control-request-method": "POST" },
+  });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([200, "*"]);
   expect(statSync(file).mode & 0o077).toBe(0);
   await first.emulator.close();
 

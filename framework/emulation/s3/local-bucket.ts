@@ -52,8 +52,7 @@ const maxBody = 80 * 1024 * 1024;
 export async function openLocalBucket(options: LocalBucketOptions): Promise<LocalBucket> {
   const { file, name, region, secret, onError } = options;
   const objects = new ObjectStore(file);
-  // A page of the app is on this machine, under whatever name.
-  const bucket = { cors: [{ origins: ["http://*"], ...formRule }] };
+  const bucket = { cors: [formRule] };
   const plane: ObjectPlane = {
     objects: () => objects,
     findBucket: (asked) => (asked === name ? bucket : undefined),

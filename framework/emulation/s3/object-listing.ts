@@ -1,7 +1,7 @@
 /** Lists the objects of a bucket (ListObjectsV2), sorted by the bytes of their keys. */
 import { element } from "../aws/xml.ts";
 import { invalidArgument } from "./errors.ts";
-import type { StoredObject } from "./object-store.ts";
+import type { ObjectStore, StoredObject } from "./object-store.ts";
 import { checkBucket } from "./objects.ts";
 import type { S3Call, S3Operation } from "./operation.ts";
 
@@ -25,14 +25,39 @@ function integerQuery({ query }: S3Call, name: string, fallback: number): number
 
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
-function listKeys(objects: readonly StoredObject[], prefix: string, delimiter: string): readonly ListedKey[] {
+/** Which keys of a bucket. */
+interface Listing {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** The last name of the page before, or "". */
+  readonly start: string;
+}
+
+/** The first `count` names, of which `objects` lists no more rows at once than that. */
+function listKeys(objects: ObjectStore, listing: Listing, count: number): readonly ListedKey[] {
+  const { bucket, prefix, delimiter, start } = listing;
   const entries = new Map<string, ListedKey>();
-  for (const object of objects) {
-    const end = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
-    const name = end < 0 ? object.key : object.key.slice(0, end + delimiter.length);
-    if (!entries.has(name)) entries.set(name, end < 0 ? { name, object } : { name });
+  let from = Buffer.from(byBytes(prefix, start) > 0 ? prefix : start);
+  for (;;) {
+    const rows = objects.list(bucket, from, count);
+    let last: ListedKey | undefined;
+    for (const object of rows) {
+      if (entries.size === count || !object.key.startsWith(prefix)) return [...entries.values()];
+      last = toEntry(object, prefix, delimiter);
+      if (byBytes(last.name, start) > 0 && !entries.has(last.name)) entries.set(last.name, last);
+    }
+    if (!last || rows.length < count) return [...entries.values()];
+    from = Buffer.concat([Buffer.from(last.name), last.object ? beforeOthers : afterAll]);
   }
-  return [...entries.values()];
+}
+
+/** No byte of UTF-8 comes before the first, none at or after the second. */
+const [beforeOthers, afterAll] = [Buffer.of(0), Buffer.of(0xff)];
+
+function toEntry(object: StoredObject, prefix: string, delimiter: string): ListedKey {
+  const end = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
+  return end < 0 ? { name: object.key, object } : { name: object.key.slice(0, end + delimiter.length) };
 }
 
 /** A client can ask for URL-encoded keys, since keys may hold characters that XML cannot: as a form encodes them. */
@@ -71,14 +96,10 @@ export const listObjectsV2: S3Operation = (call, plane) => {
   const delimiter = query.get("delimiter") ?? "";
   const size = Math.min(integerQuery(call, "max-keys", maxKeys), maxKeys);
   const encode = encoder(call);
-  const start = startOf(call);
-  const matching = plane
-    .objects()
-    .list(call.bucket)
-    .filter(({ key }) => key.startsWith(prefix));
-  const rest = listKeys(matching, prefix, delimiter).filter((entry) => start === "" || byBytes(entry.name, start) > 0);
-  const page = rest.slice(0, size);
-  const isTruncated = size > 0 && rest.length > page.length;
+  const listing = { bucket: call.bucket, prefix, delimiter, start: startOf(call) };
+  const found = listKeys(plane.objects(), listing, size + 1);
+  const page = found.slice(0, size);
+  const isTruncated = size > 0 && found.length > size;
   const last = page.at(-1)?.name ?? "";
   const body = [
     element("Name", call.bucket),

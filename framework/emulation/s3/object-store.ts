@@ -59,9 +59,10 @@ export class ObjectStore {
     return row && { ...toObject(row), content: (row["c"] as Uint8Array | null) ?? new Uint8Array() };
   }
 
-  /** The objects of a bucket in the order of their keys' bytes. */
-  list(bucket: string): readonly StoredObject[] {
-    return this.#prepare("SELECT o FROM objects WHERE b = ? ORDER BY k").all(bucket).map(toObject);
+  /** The objects of a bucket in the order of their keys' bytes. @param from the first key, as UTF-8 */
+  list(bucket: string, from: Uint8Array, limit: number): readonly StoredObject[] {
+    const page = this.#prepare("SELECT o FROM objects WHERE b = ? AND k >= ? ORDER BY k LIMIT ?");
+    return page.all(bucket, from, limit).map(toObject);
   }
 
   /** Throws what `check` throws; then nothing is written. */

@@ -67,11 +67,11 @@ export const putObject: S3Operation = async (call, plane) => {
   if (storageClass !== "STANDARD") throw notSupported(`x-amz-storage-class: ${storageClass}`);
   const encryption = call.header("x-amz-server-side-encryption") ?? "AES256";
   if (encryption !== "AES256") throw notSupported(`x-amz-server-side-encryption: ${encryption}`);
-  const before = plane.objects().find(call.bucket, call.key);
+  const isConditional = (call.header("if-match") ?? call.header("if-none-match")) !== undefined;
+  const before = isConditional && plane.objects().find(call.bucket, call.key);
   await plane.writeDelay();
   // Deleted during the write: the condition no longer holds (user guide, "Conditional writes").
-  const isConditional = (call.header("if-match") ?? call.header("if-none-match")) !== undefined;
-  if (isConditional && before && !plane.objects().find(call.bucket, call.key))
+  if (before && !plane.objects().find(call.bucket, call.key))
     throw s3Error(
       "ConditionalRequestConflict",
       409,

@@ -1,6 +1,6 @@
 /** A page's POST of a form to a bucket: checks signature, policy and permission, and stores the file as an object. */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
+import { headerValues, type HttpRequest, type HttpResponse } from "../../model/http-message.ts";
 import { AwsError } from "../aws/aws-error.ts";
 import type { Caller } from "../aws/policy.ts";
 import type { FindKey, SigningKey } from "../aws/signature.ts";
@@ -22,9 +22,11 @@ export interface FormAuthority<K extends SigningKey> {
   callerOf(key: K): Caller | undefined;
 }
 
-/** Whether a page sends it to a bucket: a form, or the question whether it may send one. */
-export const isFormRequest = ({ method, target }: HttpRequest): boolean =>
-  (method === "POST" || method === "OPTIONS") && /^\/[^/?]+\/?$/.test(target);
+/** Whether a page sends it to a bucket: a form, which has no signature but its own, or whether it may send one. */
+export const isFormRequest = ({ method, target, headers }: HttpRequest): boolean =>
+  (method === "POST" || method === "OPTIONS") &&
+  /^\/[^/?]+\/?$/.test(target) &&
+  headerValues(headers, "authorization").length === 0;
 
 /** Answers a request of which `isFormRequest` is true, errors included. */
 export async function answerForm<K extends SigningKey>(
@@ -91,8 +93,15 @@ const missing = (name: string) =>
     name,
   );
 
-/** Milliseconds that a signature is good for at most. */
+/** Milliseconds that a signature is good for at most, and that it may be ahead of the clock. */
 const week = 7 * 24 * 3600 * 1000;
+const maxAhead = 15 * 60 * 1000;
+
+/** Epoch ms of `20260131T235959Z`; NaN for any other text. */
+function timeOf(date: string): number {
+  const iso = /^\d{8}T\d{6}Z$/.test(date) ? date.replace(/(..)(..)T(..)(..)/, "-$1-$2T$3:$4:") : "";
+  return Date.parse(iso);
+}
 
 /** The key that signed the policy ("Authenticating requests in browser-based uploads using POST"). */
 function verify<K extends SigningKey>(
@@ -113,13 +122,14 @@ function verify<K extends SigningKey>(
   }) as [string, string, string, string];
   if (algorithm !== "AWS4-HMAC-SHA256") throw invalidArgument("Only AWS4-HMAC-SHA256 is supported", "x-amz-algorithm");
   const [id = "", day = "", ...scope] = credential.split("/");
-  const signedAt = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (scope.join("/") !== `${region}/s3/aws4_request` || Number.isNaN(signedAt) || !date.startsWith(day))
+  const signedAt = timeOf(date);
+  if (scope.join("/") !== `${region}/s3/aws4_request` || Number.isNaN(signedAt) || day !== date.slice(0, 8))
     throw invalidArgument(
       `the Credential is mal-formed; expecting ID/DATE/${region}/s3/aws4_request`,
       "X-Amz-Credential",
     );
   if (now - signedAt > week) throw s3Error("AccessDenied", 403, "Request has expired");
+  if (signedAt - now > maxAhead) throw s3Error("AccessDenied", 403, "Request is not valid yet");
   const token = fields.get("x-amz-security-token");
   const key = findKey(id, token);
   if (!key && token !== undefined)

@@ -101,19 +101,3 @@ function toRule({ name, children }: XmlElement): CorsRule {
   const [age] = ages;
   return { origins, methods, headers, exposed, ...(age !== undefined && { maxAge: Number(age) }) };
 }
-
-export const getBucketCors: BucketOperation<"buckets"> = (call, { buckets }) => {
-  const { name, cors } = findBucket(call, buckets);
-  if (!cors)
-    throw s3Error("NoSuchCORSConfiguration", 404, "The CORS configuration does not exist", { BucketName: name });
-  const rules = cors.map(({ origins, methods, headers, exposed, maxAge }) =>
-    element("CORSRule", [
-      ...origins.map((origin) => element("AllowedOrigin", origin)),
-      ...methods.map((method) => element("AllowedMethod", method)),
-      ...headers.map((header) => element("AllowedHeader", header)),
-      ...exposed.map((header) => element("ExposeHeader", header)),
-      element("MaxAgeSeconds", maxAge),
-    ]),
-  );
-  return { status: 200, body: `<CORSConfiguration xmlns="${s3Namespace}">${rules.join("")}</CORSConfiguration>` };
-};

@@ -1,4 +1,4 @@
-/** S3 buckets: CreateBucket, HeadBucket, DeleteBucket, and the lookup of the bucket that a call names. */
+/** S3 buckets: CreateBucket, DeleteBucket, and the lookup of the bucket that a call names. */
 import type { Collection } from "../../collection.ts";
 import { localRegion } from "../arn.ts";
 import type { BucketRecord } from "../records.ts";
@@ -48,15 +48,9 @@ export const createBucket: BucketOperation<"buckets" | "clock"> = (call, { bucke
   return { status: 200, headers: [["location", `/${bucket}`]] };
 };
 
-/** HEAD has no body, so that a missing bucket is a bare 404. */
-export const headBucket: BucketOperation<"buckets"> = (call, { buckets }) => {
-  findBucket(call, buckets);
-  return { status: 200, headers: [["x-amz-bucket-region", localRegion]] };
-};
-
 export const deleteBucket: BucketOperation<"buckets" | "objects"> = (call, { buckets, objects }) => {
   const { name } = findBucket(call, buckets);
-  if (objects().list(name).length > 0)
+  if (objects().list(name, Buffer.alloc(0), 1).length > 0)
     throw s3Error("BucketNotEmpty", 409, "The bucket you tried to delete is not empty", { BucketName: name });
   buckets.remove(name);
   return { status: 204 };

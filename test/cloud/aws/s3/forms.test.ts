@@ -41,16 +41,22 @@ function signedForm(
     conditions = [["content-length-range", 1, 10]],
     expiration = new Date(Date.now() + 60_000 + lab.ahead).toISOString(),
     own = true,
+    ahead = 0,
+    day,
   }: {
     readonly fields?: Fields;
     readonly conditions?: readonly unknown[];
     readonly expiration?: string;
     readonly own?: boolean;
+    /** Of its date, in ms. */
+    readonly ahead?: number;
+    /** In its scope, in place of the date's. */
+    readonly day?: string;
   } = {},
   { accessKeyId, secretAccessKey, sessionToken }: Key = lab.cloud,
 ): Fields {
-  const date = new Date(Date.now() + lab.ahead).toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = [date.slice(0, 8), "us-east-1", "s3", "aws4_request"];
+  const date = new Date(Date.now() + lab.ahead + ahead).toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = [day ?? date.slice(0, 8), "us-east-1", "s3", "aws4_request"];
   const all = {
     ...fields,
     "x-amz-algorithm": "AWS4-HMAC-SHA256",
@@ -206,6 +212,11 @@ describe("a form", () => {
     expect((await sent(signedForm({}, { ...lab.cloud, sessionToken: "a.b" })))[1]).toBe("InvalidToken");
     for (const conditions of [[["eq", "key", "k"]], [["near", "$key", "k"]], [{ a: "1", b: "2" }], ["key"]])
       expect((await sent(signedForm({ conditions })))[1]).toBe("InvalidPolicyDocument");
+    for (const day of ["", "2", String(new Date().getUTCFullYear()), "20200101"])
+      expect(await sent(signedForm({ day }))).toEqual([400, "InvalidArgument", expect.stringContaining("Credential")]);
+    expect((await sent(signedForm({ ahead: 14 * 60_000 })))[0]).toBe(204);
+    expect(await sent(signedForm({ ahead: 16 * 60_000 }))).toEqual([403, "AccessDenied", "Request is not valid yet"]);
+    expect((await sent(signedForm({ ahead: -8 * 24 * 3600_000 })))[2]).toBe("Request has expired");
     expect((await sent(signedForm({ expiration: "tomorrow" })))[1]).toBe("InvalidPolicyDocument");
     expect(await sent(signedForm({ fields: { key: "k", acl: "public-read" } }))).toEqual([
       501,
@@ -241,6 +252,11 @@ describe("a form", () => {
       await shownOf(await fetch(`${lab.cloud.url}/no-such-bucket`, { method: "POST", body: new FormData() })),
     ).toEqual([404, "NoSuchBucket", expect.any(String)]);
   });
+});
+
+it("is no form when it has a signature of its own", async () => {
+  const headers = { authorization: "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request" };
+  expect((await sent(signedForm(), "hello", headers))[0]).toBe(403);
 });
 
 describe("a function's role", () => {
