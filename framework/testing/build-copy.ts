@@ -1,6 +1,7 @@
 /** Builds an app for its tests, and gives each app under test a copy, so that no two share a module. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { threadId } from "node:worker_threads";
 import { buildApp } from "../bundler/build.ts";
 import type { App } from "../model/app.ts";
@@ -36,6 +37,7 @@ export async function copyBuild(app: App): Promise<BuildCopy> {
   const folder = join(own, `app-${crypto.randomUUID()}`);
   const data = `${folder}-data`;
   cpSync(join(own, "build"), folder, { recursive: true });
+  nameSources(folder, app.root);
   mkdirSync(data);
   const remove = (): void => {
     // On Windows the files of an open database stay; the next run removes them.
@@ -45,6 +47,16 @@ export async function copyBuild(app: App): Promise<BuildCopy> {
   if (folders.size === 0) process.once("exit", () => folders.forEach((path) => rmSync(path, removal)));
   folders.add(own);
   return { manifest, folder, data, remove };
+}
+
+/** A build's source maps name files below the app's folder; stacks of a test name those on this disk. */
+function nameSources(folder: string, root: string): void {
+  const sourceRoot = pathToFileURL(`${root}/`).href;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js.map")) continue;
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), sourceRoot }));
+  }
 }
 
 const removal = { recursive: true, force: true } as const;

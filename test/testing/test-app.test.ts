@@ -1,4 +1,5 @@
 /** `testApp`: an app's routes, middleware, files, env, store, jobs and clock, in the process of a test. */
+import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -154,4 +155,15 @@ test("an edit between two apps is seen by the second alone", async () => {
   await using second = await testApp({ root });
   expect(await (await second.fetch("/")).text()).toBe("two!");
   expect(await (await first.fetch("/")).text()).toBe("one");
+});
+
+test("the stack of an error names the line of the app's own file, under Node's source maps", () => {
+  const root = makeFolder({ "hosting.json": `{"name":"shop"}`, "functions/throws.ts": files["functions/throws.ts"] });
+  const script =
+    `import { testApp } from "${new URL("../../framework/testing/index.ts", import.meta.url).href}";\n` +
+    `await using app = await testApp({ root: process.argv[1] });\nawait app.fetch("/throws");\n`;
+  const args = ["--enable-source-maps", "--input-type=module", "-e", script, root];
+  const { stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(stderr).toContain(`${join(root, "functions/throws.ts")}:1:`);
+  expect(status).toBe(0);
 });

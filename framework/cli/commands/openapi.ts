@@ -23,17 +23,19 @@ export async function openapi(input: CommandInput): Promise<number> {
   const name = relative(cwd, file);
   if (!flags["check"]) {
     await write(file, text);
-  } else if ((await read(file)) !== text) {
-    throw new UserError(
-      "OPENAPI_OUTDATED",
-      `${name} is not what the app's resources say`,
-      `Run portico openapi --out ${name}, and commit the file.`,
-      { at: { file: name } },
-    );
+  } else {
+    const found = await read(file);
+    if (found !== text)
+      throw outdated(name, found === undefined ? "does not exist" : "is not what the app's resources say");
   }
   reporter.result(`${name} ${flags["check"] ? "is current" : "written"}`, { file });
   return 0;
 }
+
+const outdated = (name: string, what: string): UserError =>
+  new UserError("OPENAPI_OUTDATED", `${name} ${what}`, `Run portico openapi --out ${name}, and commit the file.`, {
+    at: { file: name },
+  });
 
 async function write(file: string, text: string): Promise<void> {
   try {

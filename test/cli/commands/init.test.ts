@@ -28,6 +28,7 @@ const files = [
   "package.json",
   "routes.d.ts",
   "test/app.test.ts",
+  "test/tsconfig.json",
   "tsconfig.json",
 ];
 
@@ -53,7 +54,10 @@ test("writes a project that compiles", async () => {
   await mkdir(join(app, "node_modules"));
   await symlink(root, join(app, "node_modules/portico"));
   await symlink(join(root, "node_modules/hono"), join(app, "node_modules/hono"));
-  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", app]);
+  await mkdir(join(app, "node_modules/@types"));
+  await symlink(join(root, "node_modules/@types/node"), join(app, "node_modules/@types/node"));
+  for (const folder of [app, join(app, "test")])
+    await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder]);
   await writeFile(
     join(app, "functions/hello/[name].ts"),
     (await readFile(join(app, "functions/hello/[name].ts"), "utf8")).replace("params.name", "params.nmae"),

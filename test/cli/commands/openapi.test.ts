@@ -23,6 +23,10 @@ it("writes a file that --check takes until it is changed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "portico-openapi-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const out = join(folder, "api.json");
+  await expect(run({ out, check: true })).rejects.toMatchObject({
+    code: "OPENAPI_OUTDATED",
+    message: expect.stringContaining("does not exist"),
+  });
   expect(await run({ out })).toBe(0);
   const text = readFileSync(out, "utf8");
   expect(Object.keys((JSON.parse(text) as { paths: object }).paths)).toEqual(["/api/entries", "/api/notes"]);
