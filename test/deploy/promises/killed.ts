@@ -36,6 +36,12 @@ const others: readonly Case[] = [
   { name: "remove", before: ["A", "B"], command: () => ({ verb: "remove" }) },
 ];
 
+/** What runs jobs is made and removed by other calls than the rest of a release. */
+const withJobs: readonly Case[] = [
+  { name: "an update that adds jobs", before: ["A"], command: ({ J }) => ({ verb: "deploy", build: J }) },
+  { name: "remove, with jobs", before: ["J"], command: () => ({ verb: "remove" }) },
+];
+
 const failing = [{ path: "/", status: 418 }];
 const canaries: readonly Case[] = [
   {
@@ -88,57 +94,76 @@ export function killedAnywhere(row: Row): void {
   describe.each([...others, ...(row.splits ? canaries : [])])("$name", { tags: ["check"] }, (one) => {
     killedIn(one);
   });
+  describe.each(withJobs)("$name", { tags: ["check"] }, (one) => {
+    const { clean, killAt } = prepare(one);
+    test("ends as a clean run does after a kill before or after each of its writing calls took effect", async () => {
+      const half = Number(process.env["PORTICO_SEED"]) % 2;
+      const [some, others] = Map.groupBy(allOf(clean().writes), (at) => at % 2 === half).values();
+      expect([...(await killAt(some ?? [], "before")), ...(await killAt(others ?? [], "after"))]).toEqual([]);
+    });
+  });
 
-  function killedIn(one: Case): void {
+  /** The clean run, made before the tests of a case, and the kills that are compared with it. */
+  function prepare(one: Case): {
+    readonly clean: () => Clean;
+    /** Gives what went wrong, by call. */
+    readonly killAt: (calls: readonly number[], effect: Killing["effect"]) => Promise<readonly string[]>;
+  } {
     const { name, before, canary, command, ends = "done" } = one;
     const again = "again" in one ? one.again : "nothing";
-    let clean: Clean;
+    let made: Clean;
     beforeAll(async () => {
       const { builds } = built;
       const ready = { before: before.map((at) => builds[at]), ...(canary && { canary: builds[canary] }) };
-      clean = await runClean(row, { ...ready, command: command(builds), saved: join(folder, name), ends });
+      made = await runClean(row, { ...ready, command: command(builds), saved: join(folder, name), ends });
     });
-
-    /** Gives what went wrong, by call. */
-    const killAt = async (calls: readonly number[], effect: Killing["effect"]): Promise<readonly string[]> => {
-      const failures: string[] = [];
-      for (const at of calls) {
-        // Between two writing calls are two kills: one is followed by each.
-        const checkout = at % 2 === 1 ? "here" : "elsewhere";
-        await killAndRepeat(row, clean, { command: command(built.builds), at, effect, checkout, ends, again }).catch(
-          (error: Error) => {
-            failures.push(error.message);
-          },
-        );
-      }
-      return failures;
+    return {
+      clean: () => made,
+      async killAt(calls, effect) {
+        const failures: string[] = [];
+        for (const at of calls) {
+          // Between two writing calls are two kills: one is followed by each.
+          const checkout = at % 2 === 1 ? "here" : "elsewhere";
+          await killAndRepeat(row, made, { command: command(built.builds), at, effect, checkout, ends, again }).catch(
+            (error: Error) => {
+              failures.push(error.message);
+            },
+          );
+        }
+        return failures;
+      },
     };
+  }
+
+  function killedIn(one: Case): void {
+    const { command } = one;
+    const { clean, killAt } = prepare(one);
     const effects = ["before", "after"] as const;
 
     // All others run in a check alone, where all calls are.
     describe.runIf(one === update)("a sample", () => {
       test("after a kill at a random writing call, another build can be deployed", async () => {
         for (const effect of effects)
-          for (const at of sampled(clean.writes, 1))
-            await killAndReplace(row, clean, { command: command(built.builds), at, effect }, built.builds.D);
+          for (const at of sampled(clean().writes, 1))
+            await killAndReplace(row, clean(), { command: command(built.builds), at, effect }, built.builds.D);
       });
 
       test.each(effects)(
         "ends as a clean run does after a kill %s a sample of its writing calls took effect",
         async (effect) => {
-          expect(await killAt(sampled(clean.writes, row.sample), effect)).toEqual([]);
+          expect(await killAt(sampled(clean().writes, row.sample), effect)).toEqual([]);
         },
       );
     });
 
     test("after a kill at every other writing call, another build can be deployed", { tags: ["check"] }, async () => {
       const failures: string[] = [];
-      const kills = effects.flatMap((effect) => allOf(clean.writes).map((at) => ({ at, effect })));
+      const kills = effects.flatMap((effect) => allOf(clean().writes).map((at) => ({ at, effect })));
       // A kill after one writing call is much like one before the next: either is enough for each.
       const half = Number(process.env["PORTICO_SEED"]) % 2;
       const either = kills.filter((one, index) => index % 2 === (one.effect === "before" ? 0 : 1));
       for (const { at, effect } of either.filter((_, index) => index % 2 === half)) {
-        await killAndReplace(row, clean, { command: command(built.builds), at, effect }, built.builds.D).catch(
+        await killAndReplace(row, clean(), { command: command(built.builds), at, effect }, built.builds.D).catch(
           (error: Error) => {
             failures.push(error.message);
           },
@@ -151,7 +176,7 @@ export function killedAnywhere(row: Row): void {
       "ends as a clean run does after a kill %s any of its writing calls took effect",
       { tags: ["check"] },
       async (effect) => {
-        expect(await killAt(allOf(clean.writes), effect)).toEqual([]);
+        expect(await killAt(allOf(clean().writes), effect)).toEqual([]);
       },
     );
   }

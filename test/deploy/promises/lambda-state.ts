@@ -22,7 +22,10 @@ import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetParametersByPathCommand } from "@aws-sdk/client-ssm";
 import type { Clients } from "../../../deploy/lambda/clients.ts";
 import { findFilesBucket } from "../../../deploy/lambda/files-bucket.ts";
-import { bucketName, lockKey, recordPrefix } from "../../../deploy/lambda/names.ts";
+import { findClock } from "../../../deploy/lambda/job-clock.ts";
+import { findMapping } from "../../../deploy/lambda/job-mapping.ts";
+import { findQueues } from "../../../deploy/lambda/job-queues.ts";
+import { bucketName, lockKey, type Place, recordPrefix } from "../../../deploy/lambda/names.ts";
 import type { Owner } from "../../../deploy/parts.ts";
 import { readPages } from "../../../deploy/lambda/http-api/api.ts";
 import { listRoles } from "../../../deploy/lambda/role.ts";
@@ -45,6 +48,8 @@ interface LambdaState extends CloudState {
   readonly table: object | undefined;
   /** Of files: whose it is, if there is one. */
   readonly bucket: string | undefined;
+  /** Of jobs: what runs them. */
+  readonly jobs: Readonly<Record<string, unknown>>;
   readonly secrets: readonly { readonly Name: string | undefined }[];
   readonly logs: readonly { readonly logGroupName: string | undefined }[];
 }
@@ -57,6 +62,7 @@ export function lambdaNames({
   roles,
   table,
   bucket,
+  jobs,
   secrets,
   logs,
 }: LambdaState): readonly string[] {
@@ -66,6 +72,7 @@ export function lambdaNames({
     ...roles.map(({ name }) => `role ${name}`),
     ...(table ? ["its table"] : []),
     ...(bucket ? ["its bucket"] : []),
+    ...Object.entries(jobs).flatMap(([name, found]) => (found === undefined ? [] : [`its ${name} of jobs`])),
     ...logs.map(({ logGroupName }) => `log group ${logGroupName}`),
     ...secrets.map(({ Name }) => `parameter ${Name}`),
     ...Object.keys(objects).map((key) => `object ${key}`),
@@ -105,16 +112,17 @@ type Names = ReadonlyMap<string, string>;
 
 export async function readLambdaState(clients: Clients, owner: Owner, account: string): Promise<LambdaState> {
   const { functions, names } = await readFunctions(clients, owner);
-  const [apis, roles, table, bucket, objects, secrets, logs] = await Promise.all([
+  const [apis, roles, table, bucket, jobs, objects, secrets, logs] = await Promise.all([
     readApis(clients, owner, names),
     readRoles(clients, owner),
     readTable(clients, owner),
     findFilesBucket(clients, owner, { account, region: clients.region }),
+    readJobs(clients, owner, { account, region: clients.region }),
     readObjects(clients, owner, account, names),
     readSecrets(clients, owner),
     readLogGroups(clients, owner),
   ]);
-  return { functions, apis, roles, table, bucket, objects, secrets, logs };
+  return { functions, apis, roles, table, bucket, jobs, objects, secrets, logs };
 }
 
 async function readFunctions({ lambda }: Clients, { app, stage }: Owner) {
@@ -282,6 +290,17 @@ async function readTable({ dynamodb }: Clients, { app, stage }: Owner) {
   ]);
   const { KeySchema, TableStatus, DeletionProtectionEnabled } = Table;
   return { KeySchema, TableStatus, DeletionProtectionEnabled, Tags, expiry: ttl?.AttributeName };
+}
+
+/** Queues by whose they are, what reads them and what ticks. */
+async function readJobs(clients: Clients, owner: Owner, place: Place) {
+  const [queues, mapping, ticks] = await Promise.all([
+    findQueues(clients, owner, place),
+    findMapping(clients, owner, place),
+    findClock(clients, owner, place),
+  ]);
+  const hasQueue = queues.queue !== undefined || queues.dead !== undefined;
+  return { queues: hasQueue ? queues : undefined, concurrency: mapping?.concurrency, ticks };
 }
 
 /** Of this app and stage alone: the bucket is everybody's. */

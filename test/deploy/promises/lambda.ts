@@ -11,6 +11,7 @@ import { buildApp } from "../../../framework/bundler/build.ts";
 import { startCloud } from "../../../framework/cloud/cloud.ts";
 import type { Fault } from "../../../framework/cloud/fault.ts";
 import type { App, LambdaFront } from "../../../framework/model/app.ts";
+import { discoverJobs } from "../../../framework/routes/job-discovery.ts";
 import { discoverAssets } from "../../../framework/routes/static-files.ts";
 import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
 import { defaultApp } from "../../config/default-app.ts";
@@ -24,13 +25,14 @@ import { type Sample, type ApiCall, type InjectedFault, isWrite, keep, type Proc
 const owner = { app: "promise", stage: "local" };
 const account = "000000000000";
 
-const appOf = (front: LambdaFront, root: string, { env, allowed }: Sample): App =>
+const appOf = (front: LambdaFront, root: string, { env, allowed, jobs }: Sample): App =>
   defaultApp(root, {
     name: owner.app,
     stage: owner.stage,
     group: front === "function-url" ? "app" : "route",
     env,
     keep,
+    ...(jobs && { jobs, clock: true }),
     lambda: {
       front,
       architecture: "arm64",
@@ -108,8 +110,12 @@ const row = (name: string, front: LambdaFront): Row => ({
   sample: 3,
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
-    const [routes, assets] = await Promise.all([discoverRoutes(root), discoverAssets(root, app.assets, app)]);
-    await buildApp({ app, routes, assets, target: "lambda", out });
+    const [routes, assets, jobs] = await Promise.all([
+      discoverRoutes(root),
+      discoverAssets(root, app.assets, app),
+      discoverJobs(app),
+    ]);
+    await buildApp({ app, routes, assets, jobs, target: "lambda", out });
   },
   async corruptBuild(folder) {
     const file = join(folder, "manifest.json");

@@ -1,6 +1,7 @@
 /** The interface by which the suite of promises drives one platform, and the values that go through it. */
 import type { LockOwner } from "../../../deploy/lock-owner.ts";
 import type { Platform } from "../../../deploy/platform.ts";
+import type { App } from "../../../framework/model/app.ts";
 import type { BusyClock } from "../busy-clock.ts";
 
 /** What is in an app. */
@@ -9,6 +10,8 @@ export interface Sample {
   readonly env: Readonly<Record<string, string>>;
   /** Names of things that its functions may read. */
   readonly allowed: readonly string[];
+  /** Settings of jobs by name; with them the clock of schedules is on. */
+  readonly jobs?: App["jobs"];
 }
 
 /** An app, built for one platform. */

@@ -19,7 +19,7 @@ export const GET = (request: Request, context: never) =>
 
 /**
  * D: all of its own. A: the first. B: another home, style and permission, with store and files, `same` as it was. C: A
- * without the route `old`.
+ * without the route `old`. J: with a job that has a schedule.
  */
 export const samples = {
   A: {
@@ -56,6 +56,18 @@ export const samples = {
     },
     env: {},
     allowed: ["d"],
+  },
+  J: {
+    files: {
+      "functions/index.ts": says("J"),
+      "functions/same.ts": same,
+      "functions/_jobs/digest.ts": `export default () => undefined;\n`,
+      "functions/_public/style.css": "/* J */",
+    },
+    env: {},
+    allowed: ["a"],
+    // A minute that no test meets.
+    jobs: { digest: { cron: "0 0 29 2 1" } },
   },
 } as const satisfies Readonly<Record<string, Sample>>;
 

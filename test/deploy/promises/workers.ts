@@ -3,6 +3,7 @@ import { appendFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { toUserError } from "../../../deploy/workers/cloudflare-error.ts";
 import { type Access, type Client, createClient } from "../../../deploy/workers/client.ts";
+import { findQueues, type FoundQueues } from "../../../deploy/workers/job-queues.ts";
 import { placeholderTag, scriptName } from "../../../deploy/workers/names.ts";
 import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
 import type { WorkersSource } from "../../../deploy/workers/run.ts";
@@ -14,6 +15,7 @@ import { buildApp } from "../../../framework/bundler/build.ts";
 import { startCloud } from "../../../framework/cloud/cloud.ts";
 import type { Fault } from "../../../framework/cloud/fault.ts";
 import type { App } from "../../../framework/model/app.ts";
+import { discoverJobs } from "../../../framework/routes/job-discovery.ts";
 import { discoverAssets } from "../../../framework/routes/static-files.ts";
 import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
 import { defaultApp } from "../../config/default-app.ts";
@@ -33,8 +35,10 @@ const owner = { app: "promise", stage: "local" };
 const account = "0".repeat(32);
 const script = scriptName(owner);
 
-const appOf = (root: string, { env }: Sample): App =>
-  defaultApp(root, { name: owner.app, stage: owner.stage, targets: ["workers"], env, keep });
+const appOf = (root: string, { env, jobs }: Sample): App => {
+  const names = { name: owner.app, stage: owner.stage, targets: ["workers"] as const };
+  return defaultApp(root, { ...names, env, keep, ...(jobs && { jobs, clock: true }) });
+};
 
 const appIn = (folder: string): string => join(folder, "app");
 
@@ -63,10 +67,20 @@ async function toPlatform(access: Access, clock: BusyClock, { transport, build }
   return createWorkersPlatform({ client, owner, keep, ...(source && { source }) });
 }
 
+/** Whose they are and what calls them, without ids. */
+const toQueueState = (found: FoundQueues | undefined): unknown =>
+  found && {
+    state: found.state,
+    isThere: [found.id !== undefined, found.deadId !== undefined],
+    concurrency: found.consumer?.concurrency,
+    hasClock: found.hasClock,
+  };
+
 /** Versions by what their tags and bindings say, and what the live deployment gives each of them. */
 async function readState(client: Client): Promise<CloudState & { readonly versions: readonly string[] }> {
-  const [store, worker, versions, [live]] = await Promise.all([
+  const [store, queues, worker, versions, [live]] = await Promise.all([
     findStore(client, owner),
+    findQueues(client, owner),
     findScript(client, script),
     listVersions(client, script),
     listDeployments(client, script),
@@ -76,6 +90,7 @@ async function readState(client: Client): Promise<CloudState & { readonly versio
   const { tags: ownerTags, observability, subdomain, references } = worker ?? {};
   return {
     store: store?.state,
+    queues: toQueueState(queues),
     worker: worker && { tags: ownerTags, observability, workersDev: subdomain?.enabled, domains: references?.domains },
     versions: [...tags.values()].toSorted(),
     bindings: details
@@ -121,8 +136,12 @@ export const workers: Row = {
   sample: 1,
   async build(sample, root, out) {
     const app = appOf(root, sample);
-    const [routes, assets] = await Promise.all([discoverRoutes(root), discoverAssets(root, app.assets, app)]);
-    await buildApp({ app, routes, assets, target: "workers", out, warn: () => undefined });
+    const [routes, assets, jobs] = await Promise.all([
+      discoverRoutes(root),
+      discoverAssets(root, app.assets, app),
+      discoverJobs(app),
+    ]);
+    await buildApp({ app, routes, assets, jobs, target: "workers", out, warn: () => undefined });
     // Static files are uploaded from the app's own folder, and the next sample takes its place.
     await cp(root, appIn(out), { recursive: true });
   },
