@@ -7,7 +7,6 @@ import { jobFunctionId } from "../bundler/function-groups.ts";
 import type { LocalQueue } from "../emulation/sqs/local-queue.ts";
 import { type SqsEvent, startPoller } from "../emulation/sqs/poller.ts";
 import type { DevJobsResult } from "../features/jobs/dev-sqs-handler.ts";
-import { tryToLead } from "../features/jobs/leader.ts";
 import { messageOf } from "../features/jobs/message.ts";
 import { failed, type Outcome, runJob } from "../features/jobs/run.ts";
 import { ticksAt } from "../features/jobs/ticks.ts";
@@ -48,16 +47,13 @@ export async function startLambdaJobs(session: AppSession, lambda: DevLambda, re
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   };
-  // Two processes share the messages, but one has the clock.
-  const leadership = tryToLead(lambdaFiles(session.app).clock);
-  const clock = startTickClock({ now: Date.now, after }, (body) => {
-    if (leadership && session.served().clock) send(queue, body, 0).catch(onError);
+  const clock = startTickClock({ now: Date.now, after }, lambdaFiles(session.app).clock, (body) => {
+    if (session.served().clock) send(queue, body, 0).catch(onError);
   });
   return {
     async close() {
       clock.stop();
       await poller.giveBack();
-      leadership?.release();
     },
   };
 }

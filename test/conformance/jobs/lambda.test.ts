@@ -88,7 +88,7 @@ async function openLab(jobs: TestJobs): Promise<JobLab> {
   let released = jobs;
   const poller = startPoller({ queue, concurrency: () => 2, invoke: (event) => invoke(released, event), onError });
   const put = (body: string) => queue.call("SendMessage", { MessageBody: body });
-  const clock = startTickClock(time, (body) => void put(body));
+  const clock = startTickClock(time, data, (body) => void put(body));
   return {
     send: (job, sent, options) =>
       loaded.sendTo(Object.keys(released))({ waitUntil: () => {} }, job as never, sent as never, options),
