@@ -45,6 +45,7 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
   ["framework/web-classes", { may: [], packages: [], node: false }],
   ["framework/model", { may: ["framework/runtime"], packages: [], node: false }],
   [zip, { may: [], packages: [], node: true }],
+  ["framework/migrations", { may: ["framework/model"], packages: ["libpg-query"], node: true }],
   ["framework/config", { may: shared, node: true }],
   ["framework/routes", { may: shared, node: true }],
   // What an app's own tests compile their templates with too.
