@@ -5,7 +5,7 @@ import { root, type Source } from "./sources.ts";
 
 /** Scripts that run in processes of their own: they may exit and print. */
 const ownProcess = [
-  /^framework\/emulation\/(?:.+\/)?(?:bootstrap|bootstrap-stream|log-format|watchdog-process|host-worker)\.mjs$/,
+  /^framework\/emulation\/(?:.+\/)?(?:bootstrap|bootstrap-stream|log-format|\w+-process|host-worker)\.mjs$/,
   /^framework\/config\/write-schema\.ts$/,
 ];
 
