@@ -1,5 +1,6 @@
 /** The result of one check of `portico doctor`, and the check of secrets that both clouds share. */
 import type { App } from "../framework/model/app.ts";
+import { secretText } from "../framework/model/extension.ts";
 
 /** One line of `portico doctor`. */
 export interface CheckResult {
@@ -12,11 +13,17 @@ export interface CheckResult {
 
 /** Checks that every declared secret has a value. @param stored names of the secrets that the stage has */
 export function checkSecrets(
-  { secrets, stage }: Pick<App, "secrets" | "stage">,
+  app: Pick<App, "secrets" | "stage" | "extensions">,
   stored: ReadonlySet<string>,
 ): CheckResult {
+  const { secrets, stage } = app;
   const missing = secrets.filter((name) => !stored.has(name));
   if (!missing.length) return { check: "secrets", ok: true, text: `all ${secrets.length} have a value` };
   const fix = `Run portico secret set ${missing.map((name) => `${name}=VALUE`).join(" ")} --stage ${stage}`;
-  return { check: "secrets", ok: false, text: `no value for ${missing.join(", ")}`, fix };
+  return {
+    check: "secrets",
+    ok: false,
+    text: `no value for ${missing.map((name) => secretText(app, name)).join(", ")}`,
+    fix,
+  };
 }

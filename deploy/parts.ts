@@ -49,6 +49,8 @@ export interface Part {
   readonly facts?: readonly Fact[];
   /** Permissions only: allowed actions, one line each. */
   readonly items?: readonly string[];
+  /** Permissions only: who wants an item, where it is not the app itself: the name of an extension. */
+  readonly origins?: Readonly<Record<string, string>>;
   readonly bytes?: number;
   /** For people, beside the reason: omitted files, and why. */
   readonly note?: string;

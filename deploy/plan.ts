@@ -99,12 +99,20 @@ function bareChange(part: Part, found: DeployedPart | undefined): Change {
 }
 
 /** A permission is `!` when it allows anything more, `~` when it only allows less. */
-function permissionChange({ kind, name, key, items = [] }: Part, found: DeployedPart | undefined): Change {
+function permissionChange(
+  { kind, name, key, items = [], origins = {} }: Part,
+  found: DeployedPart | undefined,
+): Change {
   const before = new Set(found?.items);
   const added = items.filter((item) => !before.has(item));
   const removed = [...before].filter((item) => !items.includes(item));
   if (found?.key === key) return change("keep", kind, name, "unchanged");
-  const reason = [added.length ? `may ${list(added)}` : "", removed.length ? `may no longer ${list(removed)}` : ""]
+  const byOrigin = Map.groupBy(added, (item) => (Object.hasOwn(origins, item) ? `for ${origins[item]} it ` : ""));
+  const own = byOrigin.get("") ?? [];
+  const others = [...byOrigin].filter(([origin]) => origin !== "");
+  const reason = [["", own] as const, ...others]
+    .map(([origin, texts]) => (texts.length ? `${origin}may ${list(texts)}` : ""))
+    .concat(removed.length ? `may no longer ${list(removed)}` : "")
     .filter(Boolean)
     .join("; ");
   return change(added.length ? "permit" : "update", kind, name, reason || "rewritten, with the same meaning");

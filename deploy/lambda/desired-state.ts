@@ -1,4 +1,6 @@
 /** Computes the desired state of a release on Lambda from a build, its configuration and the live release. Pure. */
+import type { IamStatement } from "../../framework/model/app.ts";
+import { type Extension, permittedExtensions } from "../../framework/model/extension.ts";
 import { httpApiKeys, keptAssetKeys } from "../../framework/model/http-api-keys.ts";
 import { httpApiLimits, httpApiLimitError } from "../../framework/model/http-api-limits.ts";
 import type { BuiltFunction } from "../../framework/model/manifest.ts";
@@ -17,7 +19,7 @@ import { filesBucketName, functionName, type Place } from "./names.ts";
 import { tableArn, tableName, type TableSettings } from "./table.ts";
 import type { BuiltArchive, LambdaBuild } from "./build.ts";
 import { logGroup } from "./log-group.ts";
-import { clockPolicy, policyOf, requirePolicySize } from "./policy.ts";
+import { clockPolicy, policyOf, requirePolicySize, statementText } from "./policy.ts";
 import { type NeededRole, neededRole } from "./role.ts";
 import type { StageNeeds } from "./stage-resources.ts";
 import { ownLabel, toParts } from "./desired-parts.ts";
@@ -52,15 +54,27 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
   const { app } = manifest;
   const owner = { app: app.name, stage: app.stage };
   const roles = archives.map(({ fn }): readonly [string, NeededRole] => {
-    const policies = [...app.lambda.policies, ...(fn.settings.policies ?? [])];
+    const extensions = permittedExtensions(app, fn);
+    const own = [...app.lambda.policies, ...(fn.settings.policies ?? [])];
+    const policies = [...own, ...extensions.flatMap((one) => one.policies ?? [])];
     const table = needsStore(fn) ? tableArn(owner, place) : undefined;
     const bucket = needsFiles(fn) ? filesBucketName(owner, place) : undefined;
     const queue = needsQueue(fn) ? { arn: queueArn(owner, place), isRead: fn.id === jobsFunctionId } : undefined;
     const policy = policyOf(owner, place, { ...app.lambda, traces: app.traces }, { policies, table, bucket, queue });
     if (app.lambda.role === undefined) requirePolicySize(policy, fn.id);
-    return [fn.id, neededRole(owner, place, policy, app.lambda.permissionsBoundary)];
+    const role = neededRole(owner, place, policy, app.lambda.permissionsBoundary);
+    return [fn.id, extensions.length > 0 ? { ...role, origins: originsOf(own, extensions) } : role];
   });
   return new Map(roles);
+}
+
+/** The extension of each statement, as text, that the app does not want by itself. */
+function originsOf(own: readonly IamStatement[], extensions: readonly Extension[]): Readonly<Record<string, string>> {
+  const wanted = new Set(own.map(statementText));
+  const all = extensions.flatMap(({ name, policies = [] }) =>
+    policies.map((one) => [statementText(one), name] as const),
+  );
+  return Object.fromEntries(all.filter(([text]) => !wanted.has(text)));
 }
 
 /** What a release of a build needs beside its functions. */

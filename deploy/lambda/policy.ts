@@ -90,11 +90,14 @@ export function requirePolicySize(policy: string, id: string): void {
 /** The statements of a policy for people: `logs:PutLogEvents on arn:…`. */
 export function statementTexts(policy: string): readonly string[] {
   const { Statement } = JSON.parse(policy) as { readonly Statement: IamStatement | readonly IamStatement[] };
-  return [Statement].flat().map(({ Effect, Action, NotAction, Resource, NotResource, Condition }) => {
-    const words = (value: unknown): string => [value].flat().map(String).join(" + ");
-    const action = Action === undefined ? `everything but ${words(NotAction)}` : words(Action);
-    const resource = Resource === undefined ? `everything but ${words(NotResource)}` : words(Resource);
-    const when = Condition === undefined ? "" : ` when ${JSON.stringify(Condition)}`;
-    return `${Effect === "Deny" ? "not " : ""}${action} on ${resource}${when}`;
-  });
+  return [Statement].flat().map(statementText);
+}
+
+/** The same of one statement. */
+export function statementText({ Effect, Action, NotAction, Resource, NotResource, Condition }: IamStatement): string {
+  const words = (value: unknown): string => [value].flat().map(String).join(" + ");
+  const action = Action === undefined ? `everything but ${words(NotAction)}` : words(Action);
+  const resource = Resource === undefined ? `everything but ${words(NotResource)}` : words(Resource);
+  const when = Condition === undefined ? "" : ` when ${JSON.stringify(Condition)}`;
+  return `${Effect === "Deny" ? "not " : ""}${action} on ${resource}${when}`;
 }

@@ -28,6 +28,8 @@ export interface NeededRole {
   readonly policy: string;
   /** ARN of its permissions boundary, or nothing. */
   readonly boundary: string;
+  /** Which of its statements, as text, come from an extension, with the extension's name; absent without any. */
+  readonly origins?: Readonly<Record<string, string>>;
 }
 
 /** A role as it is. */
@@ -69,9 +71,16 @@ export const neededRole = (
 };
 
 /** A role and what it permits, as parts of a desired state. */
-export const roleParts = ({ name, trust, policy, boundary }: NeededRole): readonly Part[] => [
+export const roleParts = ({ name, trust, policy, boundary, origins }: NeededRole): readonly Part[] => [
   { kind: "role", name, key: roleKey(trust, boundary), shared: true },
-  { kind: "permission", name: `role ${name}`, key: digest(policy), items: statementTexts(policy), shared: true },
+  {
+    kind: "permission",
+    name: `role ${name}`,
+    key: digest(policy),
+    items: statementTexts(policy),
+    ...(origins && { origins }),
+    shared: true,
+  },
 ];
 
 /** The same of a role as it is. */

@@ -6,8 +6,9 @@ import {
   GetParametersCommand,
   PutParameterCommand,
 } from "@aws-sdk/client-ssm";
+import type { App } from "../../framework/model/app.ts";
+import { missingSecrets } from "../missing-secrets.ts";
 import type { Owner } from "../parts.ts";
-import { UserError } from "../../framework/model/user-error.ts";
 import type { Clients } from "./clients.ts";
 import { ownerTags, secretPrefix } from "./names.ts";
 
@@ -20,8 +21,13 @@ export interface SecretValues {
 /** SSM's limit for one call. */
 const pageSize = 10;
 
-/** Throws UserError SECRET_MISSING, which names all that have no value. */
-export async function readSecrets({ ssm }: Clients, owner: Owner, names: readonly string[]): Promise<SecretValues> {
+/** The values of an app's secrets. Throws UserError SECRET_MISSING, which names all that have no value. */
+export async function readSecrets(
+  { ssm }: Clients,
+  owner: Owner,
+  app: Pick<App, "stage" | "secrets" | "extensions">,
+): Promise<SecretValues> {
+  const names = app.secrets;
   const paths = names.map((name) => secretPrefix(owner) + name);
   const pages = Array.from({ length: Math.ceil(paths.length / pageSize) }, (_, at) =>
     paths.slice(at * pageSize, (at + 1) * pageSize),
@@ -36,19 +42,11 @@ export async function readSecrets({ ssm }: Clients, owner: Owner, names: readonl
     version: Version,
   }));
   const missing = names.filter((name) => !named.some((one) => one.name === name));
-  if (missing.length) throw secretMissing(owner, missing);
+  if (missing.length) throw missingSecrets(app, missing);
   return {
     values: Object.fromEntries(named.map(({ name, value }) => [name, value])),
     versions: Object.fromEntries(named.map(({ name, version }) => [name, version])),
   };
-}
-
-function secretMissing({ stage }: Owner, names: readonly string[]): UserError {
-  return new UserError(
-    "SECRET_MISSING",
-    `no value at the stage ${stage} for the secret${names.length === 1 ? "" : "s"} ${names.join(", ")}`,
-    `Run portico secret set ${names.map((name) => `${name}=VALUE`).join(" ")} --stage ${stage}`,
-  );
 }
 
 const nameOf = (owner: Owner, path: string): string => path.slice(secretPrefix(owner).length);

@@ -6,6 +6,7 @@ import type { BuiltJob } from "../../framework/model/job.ts";
 import type { Manifest } from "../../framework/model/manifest.ts";
 import type { Need } from "../../framework/model/need.ts";
 import { scheduleFact } from "../job-schedule.ts";
+import { missingSecrets } from "../missing-secrets.ts";
 import { digest, type Fact, type Owner, type Part } from "../parts.ts";
 import { keepAssets, droppedFilesText } from "../retention.ts";
 import type { Deployed, DesiredState, DesiredFunction } from "../platform.ts";
@@ -122,12 +123,7 @@ function secretNumbers(
 ): Readonly<Record<string, number>> {
   const has = (name: string): boolean => (secrets ? Object.hasOwn(secrets.values, name) : stored.names.includes(name));
   const missing = app.secrets.filter((name) => !has(name));
-  if (missing.length)
-    throw new UserError(
-      "SECRET_MISSING",
-      `no value at the stage ${app.stage} for the secret${missing.length === 1 ? "" : "s"} ${missing.join(", ")}`,
-      `Run portico secret set ${missing.map((name) => `${name}=VALUE`).join(" ")} --stage ${app.stage}`,
-    );
+  if (missing.length) throw missingSecrets(app, missing);
   const numbers = secrets?.versions ?? stored.numbers ?? {};
   return Object.fromEntries(app.secrets.map((name) => [name, numbers[name] ?? 0]));
 }

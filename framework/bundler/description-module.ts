@@ -3,9 +3,12 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
+import type { App } from "../model/app.ts";
 import type { Route } from "../model/route.ts";
 import { withUserErrors } from "./build-errors.ts";
 import { bundleOptions } from "./esbuild-options.ts";
+import { extensionsOf } from "./extension-modules.ts";
+import { templatesOf } from "./template-files.ts";
 
 /** Where the module runs. */
 export type DescriptionHost = "workers" | "node";
@@ -45,16 +48,18 @@ export const converterPackage = (vendor: string): string | undefined => converte
 /**
  * The module's text: a Worker that answers with the description, or a program of Node that sends it to its parent.
  * Throws UserError for code that does not build.
- * @param root absolute path of the app
  */
 export async function bundleDescription(
-  root: string,
+  app: Pick<App, "root" | "templates" | "extensions">,
   host: DescriptionHost,
   routes: readonly Pick<Route, "file">[],
 ): Promise<string> {
-  const real = realpathSync(root);
+  const real = realpathSync(app.root);
   const entries = new Map([["entry/description", entryText(real, host, routes)]]);
-  const options = bundleOptions({ root: real, target: host, entries }, "production");
+  const options = bundleOptions(
+    { root: real, target: host, entries, ...templatesOf(app), ...extensionsOf(app) },
+    "production",
+  );
   const { outputFiles } = await withUserErrors(
     real,
     build({

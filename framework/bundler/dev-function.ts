@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { type BuildContext, context } from "esbuild";
 import type { LoadedFunction } from "../model/invocation.ts";
 import { decoratorWarnings, nodeOnlyNames } from "./code-warnings.ts";
+import { appResolution } from "./app-resolution.ts";
 import { isAppFile, readAppFiles } from "./app-files.ts";
 import { linkPackages } from "./lambda/package-links.ts";
 import { removeOldBuilds, writeBuild } from "./dev-output.ts";
@@ -13,7 +14,7 @@ import type { ScannedRoute } from "./function-entry.ts";
 import { jobsClientModule } from "./jobs-entry.ts";
 import { logModule } from "./log-module.ts";
 import { withUserErrors, warningTexts } from "./build-errors.ts";
-import { externalPackages, importedPackages } from "./external-packages.ts";
+import { importedPackages } from "./external-packages.ts";
 import { importsLog, needsOf, ownImports } from "./import-graph.ts";
 import { devEntry, devSettings, guessEntry, scanPlan, sourcesOf } from "./dev-entry.ts";
 import type { FunctionPlan } from "./function-groups.ts";
@@ -23,7 +24,7 @@ import { bundleInOrder, type EvaluationOrder } from "./evaluation-order.ts";
 import { checkNativeModules } from "./native-modules.ts";
 import { readOutputs } from "./esbuild-options.ts";
 import { includeReferencedFiles } from "./referenced-files.ts";
-import { missingTemplate, templatesOf } from "./template-files.ts";
+import { missingTemplate } from "./template-files.ts";
 import type { Scan } from "./route-exports.ts";
 import { cloneGuard, webClassConflict, wantsLightClasses } from "./lambda/web-classes.ts";
 
@@ -249,13 +250,10 @@ export class DevFunction {
 }
 
 const devOptions = ({ app, target, jobs }: DevOptions, name: string, text: string, order: EvaluationOrder) =>
-  functionOptions(
-    { root: app.root, target, external: externalPackages(app, target), secrets: app.secrets, ...templatesOf(app) },
-    "development",
-    { name, text },
-    order,
-    [...jobsClientModule(target, jobs), logModule(target, app)],
-  );
+  functionOptions(appResolution(app, target), "development", { name, text }, order, [
+    ...jobsClientModule(target, jobs),
+    logModule(target, app),
+  ]);
 
 type DevContext = BuildContext<ReturnType<typeof devOptions>>;
 

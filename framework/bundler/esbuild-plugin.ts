@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Target } from "../model/target.ts";
 import { UserError } from "../model/user-error.ts";
+import { type BundledExtension, extensionModule, resolveExtensions } from "./extension-modules.ts";
 import { logModuleName } from "./log-module.ts";
 import { declareCommonJsVariables } from "./commonjs-variables.ts";
 import { resolveExternals } from "./external-packages.ts";
@@ -27,6 +28,8 @@ export interface ResolutionOptions {
   readonly templates?: string;
   /** Names of the app's secrets; absent where they do not matter. */
   readonly secrets?: readonly string[];
+  /** None when absent. */
+  readonly extensions?: readonly BundledExtension[];
 }
 
 /** The file extension of Portico's modules: `.ts` in the sources, `.js` in the published package. */
@@ -37,8 +40,13 @@ const framework = fileURLToPath(new URL("../", import.meta.url));
 const ownTexts = new Map<string, string>();
 
 /** The text of a module in the namespace `portico`, such as `light`, `entry/x` or `runtime/x.ts`. */
-export async function porticoModuleText(entries: ResolutionOptions["entries"], path: string): Promise<string> {
+export async function porticoModuleText(
+  { entries, extensions }: Pick<ResolutionOptions, "entries" | "extensions">,
+  path: string,
+): Promise<string> {
   if (path === "light") return lightClassesModule();
+  const own = extensionModule(extensions, path);
+  if (own !== undefined) return own;
   const text = entries.get(path) ?? ownTexts.get(path) ?? (await readFile(join(framework, path), "utf8"));
   if (!entries.has(path)) ownTexts.set(path, text);
   return text;
@@ -69,7 +77,8 @@ const ownModule = (name: string): OnResolveResult => ({
 /** A module of Portico that imports others. */
 const isOwn = (path: string): boolean => /^(?:runtime|features|model)\//.test(path);
 
-function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: ResolutionOptions): void {
+function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
+  const { root, entries, target, secrets } = options;
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({
     path: path.slice("portico:".length),
     namespace: "portico",
@@ -81,6 +90,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
       ? failedResolution(sessionKeysError(secrets))
       : ownModule("features/session/index"),
   );
+  resolveExtensions(build, options);
   // The same on every target.
   build.onResolve({ filter: /^portico\/resource$/ }, () => ownModule("features/resource/resource"));
   build.onResolve({ filter: /^portico\/client$/ }, () => ownModule("features/client/index"));
@@ -102,7 +112,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
         "Import from portico, portico/store, portico/files, portico/jobs, portico/log, portico/session, " +
-          "portico/resource, portico/client, portico/lambda or portico/workers.",
+          "portico/resource, portico/client, portico/extension, portico/lambda or portico/workers.",
       ),
     );
   });
@@ -120,7 +130,7 @@ function resolvePortico(build: PluginBuild, { root, entries, target, secrets }: 
     build.resolve(path, { resolveDir: framework, kind }),
   );
   build.onLoad({ filter: /.*/, namespace: "portico" }, async ({ path }) => ({
-    contents: await porticoModuleText(entries, path),
+    contents: await porticoModuleText(options, path),
     loader: path.endsWith(".ts") ? "ts" : "js",
     resolveDir: root,
   }));

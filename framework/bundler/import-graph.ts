@@ -99,8 +99,8 @@ export function createGraphHasher(options: ResolutionOptions, metafile: Metafile
 }
 
 /** A file's bytes; the key itself for modules without a file, such as Node's. */
-async function inputBytes({ root, entries }: ResolutionOptions, key: string): Promise<string | Uint8Array> {
-  if (key.startsWith("portico:")) return porticoModuleText(entries, key.slice("portico:".length));
-  const path = join(root, key.replace(/ with \{.*\}$/, ""));
+async function inputBytes(options: ResolutionOptions, key: string): Promise<string | Uint8Array> {
+  if (key.startsWith("portico:")) return porticoModuleText(options, key.slice("portico:".length));
+  const path = join(options.root, key.replace(/ with \{.*\}$/, ""));
   return existsSync(path) ? readFile(path) : key;
 }

@@ -75,8 +75,9 @@ function printChanged(reporter: Reporter, { functions }: Event<"changed">): void
 }
 
 /** A generated secret is of this machine only, so that it may be printed, once. */
-function printSecret(reporter: Reporter, { secret: { name, value } }: Event<"made-secret">): void {
-  const note = reporter.paint("dim", "(kept in .portico/secrets.json)");
+function printSecret(reporter: Reporter, { secret: { name, value, extensions } }: Event<"made-secret">): void {
+  const owner = extensions ? `; ${extensions.join(" and ")} may need a real one: write ${name}=… into .env` : "";
+  const note = reporter.paint("dim", `(kept in .portico/secrets.json${owner})`);
   reporter.line(`${reporter.paint("yellow", "made a secret")} ${name}=${value} ${note}`);
 }
 

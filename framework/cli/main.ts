@@ -1,20 +1,15 @@
 /** The command line interface as a function: parses the arguments after `portico` and runs the command. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { type Command as Parser, CommanderError, Command as Commander, Option } from "commander";
+import { ownVersion } from "../config/own-version.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { commands } from "./commands.ts";
 import { bypassProxyLocally } from "./proxy.ts";
 import { Reporter } from "./reporter.ts";
 import { untilStopped } from "./stop-signals.ts";
-
-/** The version in the package.json nearest above this file. */
-export function packageVersion(): string {
-  const read = (up: string): string => readFileSync(new URL(`${up}package.json`, import.meta.url), "utf8");
-  return (JSON.parse(read("../../")) as { version: string }).version;
-}
 
 /** Runs one command and gives its exit code: 0 done, 1 failed, 2 where a command says so. Never throws, never exits. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -78,7 +73,7 @@ type Services = Omit<CommandInput, "cwd" | "args" | "flags">;
 function createProgram(services: Services, known: readonly Command[], done: (code: number) => void): Parser {
   const program = new Commander("portico")
     .description("Write Request → Response route files; run and release them as functions.")
-    .version(packageVersion(), "-V, --version")
+    .version(ownVersion(), "-V, --version")
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => services.reporter.text(text) });
   for (const command of known) addCommand(program, command, services, done);

@@ -6,6 +6,7 @@ import { requireSeparateState } from "../../deploy/preconditions.ts";
 import { readBuild as readWorkersBuild } from "../../deploy/workers/build.ts";
 import { resolveEnv, type ResolvedEnv } from "../config/env.ts";
 import type { App } from "../model/app.ts";
+import { secretText } from "../model/extension.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { buildFolder, buildTarget } from "./target-build.ts";
 import { localBindings } from "./local-bindings.ts";
@@ -131,8 +132,8 @@ async function localValues(
   for (const { name, value } of generated)
     reporter.line(
       creates
-        ? `made the secret ${name} for this machine: ${reporter.paint("bold", value)}`
-        : `a deploy makes the secret ${name} for this machine`,
+        ? `made the secret ${secretText(app, name)} for this machine: ${reporter.paint("bold", value)}`
+        : `a deploy makes the secret ${secretText(app, name)} for this machine`,
     );
   const secrets = Object.fromEntries(app.secrets.map((name) => [name, env[name] ?? ""]));
   // All clouds release the same values, so that the numbers are computed once.
@@ -146,6 +147,6 @@ async function localValues(
 async function cloudValues({ aws }: LambdaCloud, app: App) {
   const owner = { app: app.name, stage: app.stage };
   if (!app.secrets.length) return { env: app.env, secretVersions: {} };
-  const { values, versions } = await readSecrets(aws.clients, owner, app.secrets);
+  const { values, versions } = await readSecrets(aws.clients, owner, app);
   return { env: { ...app.env, ...values }, secretVersions: versions };
 }

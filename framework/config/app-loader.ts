@@ -9,6 +9,7 @@ import { UserError } from "../model/user-error.ts";
 import { validateDocument } from "./document-validation.ts";
 import { validateSettings } from "./settings-validation.ts";
 import { type Document, parseDocument, valueOf } from "./document.ts";
+import { loadExtensions } from "./extensions.ts";
 import { appName, hosting } from "./hosting-rules.ts";
 import { mergeStage, type HostingFile, toApp } from "./stage-settings.ts";
 
@@ -24,8 +25,9 @@ export interface LoadOptions {
 }
 
 /**
- * Reads this one file only. Without hosting.json the app is named after its folder and has the defaults; a stage need
- * not be listed. Throws UserError CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE or CONFIG_MISSING with the place, BAD_STAGE.
+ * Reads this one file, and the data of the extensions that it lists. Without hosting.json the app is named after its
+ * folder and has the defaults; a stage need not be listed. Throws UserError CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE or
+ * CONFIG_MISSING with the place, BAD_STAGE, and those of `loadExtensions`.
  */
 export async function loadApp({ root, stage, config, target }: LoadOptions): Promise<App> {
   if (!new RegExp(appName.pattern).test(stage))
@@ -36,7 +38,8 @@ export async function loadApp({ root, stage, config, target }: LoadOptions): Pro
   validateDocument(document, hosting);
   const settings = mergeStage(valueOf(document.tree) as HostingFile, stage);
   validateSettings(document, settings, stage);
-  return toApp(folder, stage, settings, target);
+  const extensions = settings.extensions ? await loadExtensions(folder, document, settings, stage) : [];
+  return toApp(folder, stage, settings, target, extensions);
 }
 
 async function readDocument(root: string, config: string | undefined): Promise<Document | undefined> {

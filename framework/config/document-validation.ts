@@ -1,12 +1,12 @@
-/** Validation of hosting.json against its rules, with the place of each error and a suggestion for mistyped keys. */
+/** Validation of hosting.json, and of an extension's data: errors with their places, suggestions for mistyped keys. */
 import { type Document, type Node, placeOf, properties, valueOf } from "./document.ts";
 import { nearestWord } from "../model/did-you-mean.ts";
 import type { ObjectRule, Rule, TextLimits } from "./rule.ts";
 import { UserError } from "../model/user-error.ts";
 
 /** Throws UserError CONFIG_KEY for an unknown, missing or duplicate key, and CONFIG_VALUE for an invalid value. */
-export function validateDocument(document: Document, rule: Rule): void {
-  for (const { code, node, message, fix } of check(document.tree, rule, "hosting.json")) {
+export function validateDocument(document: Document, rule: Rule, name = "hosting.json"): void {
+  for (const { code, node, message, fix } of check(document.tree, rule, name)) {
     throw new UserError(code, message, fix, { at: placeOf(document, node) });
   }
 }
@@ -58,7 +58,8 @@ function expectedType(rule: Exclude<Rule, { kind: "one-or-list" }>): {
     : { types: ["object"], description: "an object, { … }" };
 }
 
-const describe = (node: Node): string =>
+/** A node's kind of value: `a text`. */
+export const describe = (node: Node): string =>
   ({
     string: "a text",
     number: "a number",
@@ -69,7 +70,8 @@ const describe = (node: Node): string =>
     property: "a key",
   })[node.type];
 
-const quoted = (values: readonly unknown[]): string => values.map((item) => JSON.stringify(item)).join(", ");
+/** Values as JSON, with commas. */
+export const quoted = (values: readonly unknown[]): string => values.map((item) => JSON.stringify(item)).join(", ");
 
 const valueError = (node: Node, message: string, fix: string): Problem => ({
   code: "CONFIG_VALUE",
@@ -145,7 +147,9 @@ function unknownKey(node: Node, unknown: string, known: readonly string[], name:
   return keyError(node, `unknown key "${unknown}" in ${name}${didYouMean(suggestion)}`, fix);
 }
 
-const didYouMean = (suggestion: string | undefined): string => (suggestion ? `; did you mean "${suggestion}"?` : "");
+/** The end of a message about a mistyped word. */
+export const didYouMean = (suggestion: string | undefined): string =>
+  suggestion ? `; did you mean "${suggestion}"?` : "";
 
 function* checkMap(node: Node, names: TextLimits, values: Rule, name: string): Problems {
   yield* checkDuplicates(node);

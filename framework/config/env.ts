@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { App } from "../model/app.ts";
+import { secretOwners, secretText } from "../model/extension.ts";
 import { UserError } from "../model/user-error.ts";
 import { generateSecrets, type GeneratedSecret, readSecrets } from "./generated-secrets.ts";
 
@@ -45,7 +46,16 @@ export async function resolveEnv(app: App, options: EnvOptions): Promise<Resolve
   const generated = await fillSecrets(app, secretValues, options);
   const declared = new Set([...Object.keys(app.env), ...app.secrets]);
   const undeclared = [...files.keys()].filter((name) => !declared.has(name)).toSorted();
-  return { env: Object.fromEntries([...env, ...secretValues]), generated, undeclared };
+  return {
+    env: Object.fromEntries([...env, ...secretValues]),
+    generated: generated.map((secret) => withOwners(app, secret)),
+    undeclared,
+  };
+}
+
+function withOwners(app: App, secret: GeneratedSecret): GeneratedSecret {
+  const extensions = secretOwners(app, secret.name);
+  return extensions.length > 0 ? { ...secret, extensions } : secret;
 }
 
 /** Fills empty values from .portico, and returns the secrets that were generated for it. */
@@ -98,7 +108,8 @@ function secretMissing(app: App, names: readonly string[], files: boolean): User
     : `Set ${lines} in the environment.`;
   return new UserError(
     "SECRET_MISSING",
-    `the ${one ? "secret" : "secrets"} ${names.join(", ")} ${one ? "has" : "have"} no value`,
+    `the ${one ? "secret" : "secrets"} ${names.map((name) => secretText(app, name)).join(", ")} ` +
+      `${one ? "has" : "have"} no value`,
     fix,
   );
 }

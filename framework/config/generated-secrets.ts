@@ -9,6 +9,8 @@ import { withFileLock } from "./file-lock.ts";
 export interface GeneratedSecret {
   readonly name: string;
   readonly value: string;
+  /** Extensions that it is for, which seldom work with a random value; absent without any. */
+  readonly extensions?: readonly string[];
 }
 
 type Secrets = ReadonlyMap<string, string>;

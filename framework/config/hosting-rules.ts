@@ -1,10 +1,11 @@
 /** The rules of hosting.json: every key with its kind, limits and description. */
-import { processVariables } from "../model/reserved-variables.ts";
 import { logLevels } from "../model/app.ts";
 import { targets } from "../model/target.ts";
 import { clock, jobConcurrency, jobs } from "./job-rules.ts";
 import { external, files } from "./package-rules.ts";
-import { bindingName, lambda, statement, workers } from "./cloud-rules.ts";
+import { lambda, statement, workers } from "./cloud-rules.ts";
+import { envName } from "./env-name.ts";
+import { extensions } from "./extension-rules.ts";
 import { type ObjectRule, type Rule, type TextLimits, textRule } from "./rule.ts";
 import { headerName, headerValue } from "./header-and-flag-rules.ts";
 
@@ -12,12 +13,6 @@ import { headerName, headerValue } from "./header-and-flag-rules.ts";
 export const appName: TextLimits = {
   pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
   description: "lower-case letters, digits and single hyphens, beginning with a letter",
-};
-
-/** Env and secrets are in process.env too, unlike bindings. */
-const envName: TextLimits = {
-  ...bindingName,
-  not: [...bindingName.not, { pattern: processVariables, description: "a name that controls the process itself" }],
 };
 
 const pathPattern: TextLimits = {
@@ -108,6 +103,7 @@ const shared: Readonly<Record<string, Rule>> = {
       "Names of the secrets that functions find in context.env and process.env; values are stored elsewhere. " +
       "Names that control a process are rejected.",
   },
+  extensions,
   smoke: {
     kind: "list",
     description: "Requests that a release must pass before it receives traffic.",

@@ -1,6 +1,6 @@
 /** Validation of hosting.json's settings after a stage's overrides are merged: conflicts between keys, schedules. */
 import { type At, UserError } from "../model/user-error.ts";
-import { type Document, nodeAt, placeOf } from "./document.ts";
+import { type Document, type Node, nodeAt, placeOf } from "./document.ts";
 import { checkSchedule } from "./job-rules.ts";
 import type { Settings } from "./stage-settings.ts";
 
@@ -81,11 +81,17 @@ const duplicateName = (document: Document, stage: string, name: string, path: Pa
 const settingError = (document: Document, stage: string, path: Path, message: string, fix: string): UserError =>
   new UserError("CONFIG_VALUE", message, fix, { at: settingPlace(document, stage, path) });
 
-/** The stage's own setting where the stage has one, else the general setting. */
-function settingPlace({ tree, ...document }: Document, stage: string, path: Path): At {
-  const own = nodeAt(tree, ["stages", stage, ...path]);
-  const general = nodeAt(tree, path);
-  const outer = nodeAt(tree, ["stages", stage]);
-  const inStage = outer !== nodeAt(tree, ["stages"]) && own !== outer;
-  return placeOf({ tree, ...document }, inStage ? own : general);
+const settingPlace = (document: Document, stage: string, path: Path): At =>
+  placeOf(document, settingNode(document.tree, stage, path));
+
+/** The node of a setting: the stage's own, else the general one, else that of the nearest setting around it. */
+export function settingNode(tree: Node, stage: string, path: readonly (string | number)[]): Node {
+  if (path.length === 0) return tree;
+  const found = exactNode(tree, ["stages", stage, ...path]) ?? exactNode(tree, path);
+  return found ?? settingNode(tree, stage, path.slice(0, -1));
+}
+
+function exactNode(tree: Node, path: readonly (string | number)[]): Node | undefined {
+  const node = nodeAt(tree, path);
+  return node === nodeAt(tree, path.slice(0, -1)) ? undefined : node;
 }

@@ -8,6 +8,7 @@ import {
   type SmokeCheck,
   type WorkersApp,
 } from "../model/app.ts";
+import type { Extension } from "../model/extension.ts";
 import type { JobSettings } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
 
@@ -24,6 +25,7 @@ export interface StageSettings {
   readonly external?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
+  readonly extensions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly smoke?: readonly (Omit<SmokeCheck, "status"> & { readonly status?: number })[];
   readonly jobs?: Readonly<Record<string, JobSettings>>;
   readonly jobConcurrency?: number;
@@ -68,8 +70,14 @@ function merge(base: unknown, over: unknown): unknown {
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** @param target overrides the settings' own */
-export function toApp(root: string, stage: string, settings: Settings, target?: Target): App {
+/** @param target overrides the settings' own @param extensions those of the settings */
+export function toApp(
+  root: string,
+  stage: string,
+  settings: Settings,
+  target?: Target,
+  extensions: readonly Extension[] = [],
+): App {
   const {
     name = nameOf(root),
     headers = {},
@@ -100,7 +108,7 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     files,
     external,
     env,
-    secrets,
+    ...withExtensions(secrets, extensions),
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     ...jobSettings(settings),
     keep,
@@ -110,6 +118,15 @@ export function toApp(root: string, stage: string, settings: Settings, target?: 
     workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [], ...settings.workers },
   };
 }
+
+/** An app without extensions has no word of them, so that its build is the same as ever. */
+const withExtensions = (
+  secrets: readonly string[],
+  extensions: readonly Extension[],
+): Pick<App, "secrets" | "extensions"> => ({
+  secrets: [...new Set([...secrets, ...extensions.flatMap((one) => one.secrets ?? [])])],
+  ...(extensions.length > 0 && { extensions }),
+});
 
 const logSettings = ({ logLevel, traces }: Settings): Pick<App, "logLevel" | "traces"> => ({
   ...(logLevel && { logLevel }),

@@ -11,7 +11,7 @@ import type { Route } from "../model/route.ts";
 import { UserError } from "../model/user-error.ts";
 import { type OpenApiDocument, toOpenApi } from "./openapi-document.ts";
 
-type DescribedApp = Pick<App, "root" | "name" | "workers">;
+type DescribedApp = Pick<App, "root" | "name" | "workers" | "templates" | "extensions">;
 
 /**
  * The document of OpenAPI. Throws UserError OPENAPI_FAILED for a route that cannot be described, OPENAPI_SCHEMA for a
@@ -42,8 +42,9 @@ async function describe(app: DescribedApp, routes: readonly Route[]): Promise<De
   return { files: { ...inWorkerd.files, ...inNode.files }, errors: [...others, ...inNode.errors] };
 }
 
-async function describeInWorkerd({ root, workers }: DescribedApp, routes: readonly Route[]): Promise<Description> {
-  const script = await bundleDescription(root, "workers", routes);
+async function describeInWorkerd(app: DescribedApp, routes: readonly Route[]): Promise<Description> {
+  const { workers } = app;
+  const script = await bundleDescription(app, "workers", routes);
   const flags = compatibilityFlags(workers);
   return JSON.parse(await runIsolated(script, workers.compatibilityDate, flags)) as Description;
 }
@@ -51,8 +52,9 @@ async function describeInWorkerd({ root, workers }: DescribedApp, routes: readon
 /** Milliseconds that the code of all files may take. */
 const timeout = 60_000;
 
-async function describeInNode({ root }: DescribedApp, routes: readonly Route[]): Promise<Description> {
-  const script = await bundleDescription(root, "node", routes);
+async function describeInNode(app: DescribedApp, routes: readonly Route[]): Promise<Description> {
+  const { root } = app;
+  const script = await bundleDescription(app, "node", routes);
   // Inside of the app, so that packages that are not bundled are found.
   const folder = await mkdtemp(join(root, ".portico-openapi-"));
   try {

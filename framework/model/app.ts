@@ -1,4 +1,5 @@
 /** The app as hosting.json describes it for one stage, with checked values, defaults and stage overrides. */
+import type { Extension } from "./extension.ts";
 import type { JobSettings } from "./job.ts";
 import type { Target } from "./target.ts";
 
@@ -122,8 +123,10 @@ export interface App {
   /** Names of packages that are never bundled; `@scope/*` means a whole scope. */
   readonly external: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Names only. */
+  /** Names only, those of extensions after the app's own. */
   readonly secrets: readonly string[];
+  /** In the order of hosting.json; absent without any. */
+  readonly extensions?: readonly Extension[];
   readonly smoke: readonly SmokeCheck[];
   /** Settings of jobs by name; absent without any. */
   readonly jobs?: Readonly<Record<string, JobSettings>>;

@@ -22,13 +22,12 @@ export interface BuiltFunction {
   readonly main: string;
   /** Lambda only: the zip to upload, in which the module is `index.mjs`, its source map beside it. */
   readonly zip?: string;
-  /**
-   * Lambda only: the modules that it imports late and the files that its code names, beside it in the zip and here;
-   * absent without any.
-   */
+  /** Lambda only: the modules that it imports late and files that its code names, beside it; absent without any. */
   readonly files?: readonly string[];
   /** What its code needs of the cloud, sorted; absent without any. A Worker has what any of its functions needs. */
   readonly needs?: readonly Need[];
+  /** Lambda only: names of the extensions that it imports; absent without any. */
+  readonly extensions?: readonly string[];
   readonly settings: FunctionSettings;
 }
 

@@ -39,7 +39,7 @@ test("versions are exact", () => {
     readFileSync(join(root, "package.json"), "utf8"),
   ) as Record<string, Record<string, string>>;
   const ranges = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
-    ([, version]) => !/^\d+\.\d+\.\d+(?:-beta\.\d+)?$/.test(version),
+    ([, version]) => !/^(?:\d+\.\d+\.\d+(?:-beta\.\d+)?|file:.*)$/.test(version),
   );
   expect(ranges).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { assets } from "./cases/assets.ts";
 import { bodies } from "./cases/bodies.ts";
 import { context } from "./cases/context.ts";
 import { errors } from "./cases/errors.ts";
+import { extensions } from "./cases/extensions.ts";
 import { headers } from "./cases/headers.ts";
 import { log } from "./cases/log.ts";
 import { methods } from "./cases/methods.ts";
@@ -41,6 +42,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   log,
   sessions,
   templates,
+  extensions,
 };
 
 /** All of them. */

@@ -8,6 +8,7 @@ import type { BuiltFunction } from "../../model/manifest.ts";
 import { readAppFiles } from "../app-files.ts";
 import type { Bundle, BundleInput } from "../bundle.ts";
 import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry.ts";
+import { importedExtensions } from "../extension-modules.ts";
 import { importedPackages } from "../external-packages.ts";
 import { jobsFunctionEntry } from "../jobs-entry.ts";
 import { needsOf, reachable } from "../import-graph.ts";
@@ -138,7 +139,7 @@ async function packLinked(
 ): Promise<PackedFunction> {
   const isOfJobs = id === jobsFunctionId;
   const notes = await nativeNotes(app.root, linked, isOfJobs ? jobs : routes);
-  const description = describe(id, linked, settings);
+  const description = describe(app, id, linked, settings);
   const { files, executables } = addedFiles(linked);
   const packed = await (routes.length > 0 || isOfJobs
     ? packFunction(description, `functions/${id}`, new Map([...files, ...linked.files]), { executables })
@@ -188,7 +189,7 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   const [appFiles, packages] = [readAppFiles(app.root, app.files), await installPackages(app)];
   const addedFiles = (one: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, one);
   const added = addedFiles(linked);
-  const description = describe("app", linked, settings);
+  const description = describe(app, "app", linked, settings);
   const { fn, files } = await packWithAssets(
     description,
     new Map([...added.files, ...linked.files, ...staticFiles]),
@@ -204,8 +205,19 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   };
 }
 
-const describe = (id: string, { metafile, entry, middlewareBytes }: LinkedFunction, settings: FunctionSettings) =>
-  ({ id, middlewareBytes, ...needsOf(metafile, entry), settings }) satisfies Description;
+const describe = (
+  app: BundleInput["app"],
+  id: string,
+  { metafile, entry, middlewareBytes }: LinkedFunction,
+  settings: FunctionSettings,
+) =>
+  ({
+    id,
+    middlewareBytes,
+    ...needsOf(metafile, entry),
+    ...importedExtensions(app, reachable(metafile, [entry])),
+    settings,
+  }) satisfies Description;
 
 /** Throws UserError NATIVE_MODULE. */
 const nativeNotes = (root: string, { metafile, entry }: LinkedFunction, of: readonly { readonly file: string }[]) =>

@@ -20,7 +20,7 @@ export interface Packed {
 }
 
 /** The part of a function's manifest entry that its package does not determine. */
-export type Description = Pick<BuiltFunction, "id" | "middlewareBytes" | "needs" | "settings">;
+export type Description = Pick<BuiltFunction, "id" | "middlewareBytes" | "needs" | "extensions" | "settings">;
 
 /** Options of `packFunction`. */
 export interface PackOptions {

@@ -1,9 +1,9 @@
 /** Bundles Lambda functions in batches with esbuild, on the light web classes where a function allows them. */
 import { build, type BuildFailure, type BuildResult, type Metafile } from "esbuild";
+import { appResolution, type ResolvedApp } from "../app-resolution.ts";
 import type { BundleInput } from "../bundle.ts";
 import type { ScannedRoute } from "../function-entry.ts";
 import { isBuildFailure, toUserError, withUserErrors, warningTexts } from "../build-errors.ts";
-import { externalPackages } from "../external-packages.ts";
 import { importsLog, middlewareBytes, reachable } from "../import-graph.ts";
 import { jobsClientModule } from "../jobs-entry.ts";
 import { logModule } from "../log-module.ts";
@@ -17,7 +17,6 @@ import {
 import { bundleOptions, type Mode, outputKey, readOutputs } from "../esbuild-options.ts";
 import type { ResolutionOptions } from "../esbuild-plugin.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
-import { templatesOf } from "../template-files.ts";
 import { cloneGuard, webClassConflict, wantsLightClasses, type WebClasses } from "./web-classes.ts";
 
 /** A function before it is bundled. */
@@ -46,7 +45,7 @@ export interface LinkedFunction {
 /** A function whose web classes are chosen. */
 type EntryText = Omit<FunctionSource, "text"> & { readonly text: string };
 
-type App = Pick<BundleInput["app"], "root" | "external" | "lambda" | "secrets" | "templates"> & {
+type App = ResolvedApp & {
   /** Other modules that functions may import as `portico:NAME`. */
   readonly generated: readonly (readonly [name: string, text: string])[];
 };
@@ -84,9 +83,8 @@ async function linkOnce(
   { app: own, jobs, inputs: collector }: LinkInput,
   sources: readonly FunctionSource[],
 ): Promise<Links> {
-  const { root, external, lambda, secrets, templates } = own;
   const generated = [...jobsClientModule("lambda", jobs), logModule("lambda", own)];
-  const app: App = { root, external, lambda, secrets, generated, ...templatesOf({ templates }) };
+  const app: App = { ...own, generated };
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
@@ -199,7 +197,7 @@ async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebC
   const own = sources.map((source) => [`entry/${source.name}`, source.text(web, source.routes)] as const);
   const entries = new Map([...app.generated, ...own]);
   const entryPoints = sources.map(({ name }) => ({ in: keyOf(name), out: `${name}/index` }));
-  const options = bundleOptions({ ...resolutionOf(app), entries }, "production");
+  const options = bundleOptions({ ...appResolution(app, "lambda"), entries }, "production");
   const result = await build({ ...options, entryPoints });
   const outputs = Map.groupBy(readOutputs(root, result.outputFiles), ([name]) => name.slice(0, name.indexOf("/")));
   return sources.map((source) => {
@@ -215,18 +213,10 @@ async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebC
 
 async function linkAlone(app: App, entry: EntryText, order: EvaluationOrder): Promise<LinkedFunction> {
   const link = (to: EvaluationOrder) =>
-    build(functionOptions(resolutionOf(app), "production", entry, to, app.generated));
+    build(functionOptions(appResolution(app, "lambda"), "production", entry, to, app.generated));
   const result = await withUserErrors(app.root, bundleWithOrder(order, link));
   return toFunction(app.root, entry, result, readOutputs(app.root, result.outputFiles));
 }
-
-const resolutionOf = (app: App): Omit<ResolutionOptions, "entries"> => ({
-  root: app.root,
-  target: "lambda",
-  external: externalPackages(app, "lambda"),
-  secrets: app.secrets,
-  ...templatesOf(app),
-});
 
 /** The metafile's key of a function's entry. */
 export const keyOf = (name: string): string => `portico:entry/${name}`;

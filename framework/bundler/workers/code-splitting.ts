@@ -8,6 +8,7 @@ import { assetFolders } from "../../model/asset-folders.ts";
 import type { BuiltJob, Job } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
 import { notFoundPage } from "../../runtime/assets.ts";
+import { appResolution } from "../app-resolution.ts";
 import type { BundleInput } from "../bundle.ts";
 import { nodeOnlyNames } from "../code-warnings.ts";
 import { routeEntry, type ScannedRoute } from "../function-entry.ts";
@@ -15,13 +16,11 @@ import { jobModule, jobModuleName, jobsClientModule, jobsTable, jobsTableName } 
 import { logModule } from "../log-module.ts";
 import { routerEntry } from "../router-entry.ts";
 import { withUserErrors, warningTexts } from "../build-errors.ts";
-import { externalPackages } from "../external-packages.ts";
 import { bundleInOrder, type EvaluationOrder, deferringLine } from "../evaluation-order.ts";
 import { createGraphHasher, importsLog, middlewareBytes, needsOf, staticOutputs } from "../import-graph.ts";
 import { functionSettings } from "../function-groups.ts";
 import { checkNativeModules } from "../native-modules.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
-import { templatesOf } from "../template-files.ts";
 import { bundleOptions, outputKey, readOutputs } from "../esbuild-options.ts";
 
 /** Files by name, of which `index.js` is the main module, and the functions among them. */
@@ -38,8 +37,7 @@ export async function bundleWithSplitting(
   target: "workers" | "node",
   envNames: readonly string[],
 ): Promise<SplitModules> {
-  const external = externalPackages(app, target);
-  const resolution = { root: app.root, target, external, secrets: app.secrets, ...templatesOf(app) };
+  const resolution = appResolution(app, target);
   let modules = [...routes.map(routeModule), ...jobModules(jobs)];
   const modulesAround = aroundFunctions({ app, routes, assets, jobs }, target, envNames);
   const linkWith = (order: EvaluationOrder, uploads: boolean): Promise<Linked> => {

@@ -85,6 +85,24 @@ test("another policy is another role; the plan says what is new, and a rollback 
   expect(await roles()).toHaveLength(3);
 });
 
+test("an extension's policies are for functions that import it, and one that grows is told by its name", async () => {
+  const folder = "node_modules/portico-blobs";
+  const withBlobs = (...words: readonly string[]): DeployOptions => ({
+    app: { extensions: [{ name: "portico-blobs", folder, settings: {}, policies: words.map(may) }] },
+  });
+  await fixture.write(`${folder}/package.json`, `{ "name": "portico-blobs", "type": "module", "main": "index.js" }`);
+  await fixture.write(`${folder}/index.js`, `export const url = "https://blobs.test/";`);
+  const text = `import { url } from "portico-blobs";\nexport const GET = () => new Response(url);\n`;
+  await fixture.write("functions/users/[id].ts", text);
+  const first = await fixture.deploy(withBlobs("blobs"));
+  expect(first.text).toMatch(/^! permission.* may logs:.*; for portico-blobs it may s3:.*blobs\/\*$/m);
+  expect(await policyOf("users-id")).toContain("blobs");
+  expect(await policyOf("index")).not.toContain("blobs");
+  const grown = await fixture.deploy(withBlobs("blobs", "more"));
+  expect(grown.text).toMatch(/^! permission +role road--local--\w{9} +for portico-blobs it may s3:[^;]*more\/\*$/m);
+  expect((await fixture.deploy(withBlobs("blobs", "more"))).changed).toBe(false);
+});
+
 test("a role goes with the last kept release that uses it", async () => {
   await fixture.deploy({ app: perRoute });
   for (const word of ["b", "c", "d"]) {

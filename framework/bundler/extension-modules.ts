@@ -1,0 +1,72 @@
+/** Extensions in bundles: the generated `portico/extension` of each, and which of them a function imports. */
+import { join } from "node:path";
+import type { Metafile, OnResolveResult, PluginBuild } from "esbuild";
+import type { App } from "../model/app.ts";
+import type { Extension } from "../model/extension.ts";
+import type { BuiltFunction } from "../model/manifest.ts";
+import { UserError } from "../model/user-error.ts";
+import { packageOf } from "./package-paths.ts";
+
+/** The part of an app that bundles depend on. */
+export type BundledExtension = Pick<Extension, "name" | "folder" | "settings">;
+
+const prefix = "extension/";
+
+/** An app's part of the options of a build. */
+export const extensionsOf = ({
+  extensions,
+}: {
+  readonly extensions?: App["extensions"] | undefined;
+}): { readonly extensions?: readonly BundledExtension[] } => (extensions === undefined ? {} : { extensions });
+
+/**
+ * The package that imports `portico/extension` decides which module it gets, so that a package reads its own settings
+ * and no other's.
+ */
+export function resolveExtensions(
+  build: PluginBuild,
+  { root, extensions = [] }: { readonly root: string; readonly extensions?: readonly BundledExtension[] },
+): void {
+  build.onResolve({ filter: /^portico\/extension$/ }, ({ importer }): OnResolveResult => {
+    const found = extensions.find(({ folder }) => isIn(join(root, folder), importer));
+    if (found) return { path: prefix + found.name, namespace: "portico", sideEffects: false };
+    const error = unlisted(packageOf(importer));
+    return { errors: [{ text: error.message, detail: error }] };
+  });
+}
+
+/** The text of a generated module; undefined for others. JSON.parse takes `__proto__` for a name as any other. */
+export function extensionModule(extensions: readonly BundledExtension[] | undefined, path: string): string | undefined {
+  const found = extensions?.find(({ name }) => path === prefix + name);
+  return found && `export const settings = () => JSON.parse(${JSON.stringify(JSON.stringify(found.settings))});\n`;
+}
+
+/** As the manifest has them. @param keys of the function's inputs in the metafile, relative to the app's real root */
+export function importedExtensions(
+  { extensions = [] }: Pick<App, "extensions">,
+  keys: Iterable<keyof Metafile["inputs"]>,
+): Pick<BuiltFunction, "extensions"> {
+  const inputs = [...keys].map(String);
+  const imported = extensions.filter(({ folder }) => inputs.some((key) => isIn(folder, key))).map(({ name }) => name);
+  return imported.length > 0 ? { extensions: imported } : {};
+}
+
+/** Whether a file is in a package's folder, and not in a package inside of it. */
+const isIn = (folder: string, file: string): boolean =>
+  slashed(file).startsWith(`${slashed(folder)}/`) && !slashed(file).slice(folder.length).includes("/node_modules/");
+
+const slashed = (path: string): string => path.replaceAll("\\", "/");
+
+const unlisted = (name: string | undefined): UserError =>
+  name === undefined
+    ? new UserError(
+        "EXTENSION_UNLISTED",
+        `portico/extension is for packages under "extensions" of hosting.json, and this file is in none of them`,
+        `Read "env" of hosting.json from context.env instead; of an extension in development, install its folder: ` +
+          `npm install ./folder, and list its name under "extensions".`,
+      )
+    : new UserError(
+        "EXTENSION_UNLISTED",
+        `${name} reads its settings, and hosting.json does not list it under "extensions"`,
+        `Write "extensions": { "${name}": {} } into hosting.json, and its settings into the braces.`,
+      );

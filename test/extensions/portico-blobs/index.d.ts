@@ -1,0 +1,2 @@
+/** Where an object is. */
+export declare const blobUrl: (key: string) => string;

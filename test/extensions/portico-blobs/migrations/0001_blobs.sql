@@ -1,0 +1,1 @@
+create table blobs (key text primary key, bytes bigint not null);
