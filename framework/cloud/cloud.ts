@@ -49,7 +49,12 @@ export interface CloudOptions {
   /** Chooses the fault of a call, before the rules that were set over the control port. */
   readonly fault?: FaultHook;
   /** Differences from the defaults of the local Cloudflare. */
-  readonly cloudflare?: Partial<Pick<CloudflareOptions, "plan" | "propagation" | "random" | "cpuMs">>;
+  readonly cloudflare?: Partial<
+    Pick<
+      CloudflareOptions,
+      "plan" | "propagation" | "random" | "cpuMs" | "startVersion" | "startStorage" | "uploadCheck"
+    >
+  >;
   /** Gets the output of deployed Workers. */
   readonly onWorkerLog?: (line: LogLine) => void;
   /** Gets every verified call, before it takes effect. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
 import type { AccessRecord } from "../../http/access-log.ts";
-import { createUploadCheck } from "../../emulation/workers/upload-check.ts";
+import { createUploadCheck, type UploadCheck } from "../../emulation/workers/upload-check.ts";
 import { maxBody, maxHead } from "../../emulation/workers/limits.ts";
 import type { AccessKey } from "../access-key.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -32,6 +32,8 @@ export interface CloudflareOptions extends WorkerRuntimeOptions {
   readonly plan?: AccountPlan["name"];
   /** Counts calls as the API does, and refuses those above the limit. */
   readonly limitsRate?: boolean;
+  /** What starts uploaded code once, to see its handlers or its error. Default workerd. */
+  readonly uploadCheck?: UploadCheck;
   readonly onAccess: (record: AccessRecord) => void;
 }
 
@@ -75,7 +77,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     plan: accountPlans[options.plan ?? "paid"],
     content: runtime.content,
     listeners,
-    uploadCheck: createUploadCheck(),
+    uploadCheck: options.uploadCheck ?? createUploadCheck(),
     tails: runtime.tails,
     traffic: runtime.traffic,
     queueDelivery: runtime.queueDelivery,

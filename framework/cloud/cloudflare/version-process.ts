@@ -32,7 +32,12 @@ export interface VersionHost {
   readonly answerProducer: (queue: string, request: Request) => Promise<Response>;
   readonly onLog: (line: LogLine) => void;
   readonly onTrace: (script: string, items: readonly TraceItem[]) => void;
+  /** What runs a version. Default workerd. */
+  readonly startVersion?: StartProcess;
 }
+
+/** Starts a version that listens on a port of this machine. */
+export type StartProcess = (options: VersionOptions) => Promise<RunningVersion>;
 
 /** Rejects with UserError MINIFLARE_MISSING. */
 export async function startVersionProcess(
@@ -41,8 +46,8 @@ export async function startVersionProcess(
   host: VersionHost,
 ): Promise<RunningVersion> {
   const { script, mainModule, modules, bindings, assets } = version;
-  const { assetStorage, onLog, onTrace } = host;
-  return startWorkerd({
+  const { assetStorage, onLog, onTrace, startVersion = startWorkerd } = host;
+  return startVersion({
     name: script,
     modules: mainModule === undefined ? [] : runnableModules(loadModules(modules, assetStorage.content), mainModule),
     // Records of older versions of Portico do not have it: their handlers are the default export's.

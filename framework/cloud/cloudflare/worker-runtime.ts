@@ -14,7 +14,7 @@ import { TailSessions } from "./tail-sessions.ts";
 import { createTraffic, type Traffic } from "./traffic.ts";
 import { createServiceCalls, type VersionSource } from "./version-invocation.ts";
 import { VersionPool } from "./version-pool.ts";
-import { startVersionProcess, type VersionHost } from "./version-process.ts";
+import { type StartProcess, startVersionProcess, type VersionHost } from "./version-process.ts";
 import { boundServices } from "./version-records.ts";
 
 export interface WorkerRuntimeOptions {
@@ -30,6 +30,10 @@ export interface WorkerRuntimeOptions {
   readonly cpuMs?: number;
   /** A number from 0 to 1, for shares of traffic. Default Math.random. */
   readonly random?: () => number;
+  /** What runs a version. Default workerd. */
+  readonly startVersion?: StartProcess;
+  /** What stores the data of KV, D1 and R2 below a folder. Default workerd. */
+  readonly startStorage?: (folder: string) => Promise<Storage>;
   readonly onWorkerLog: (line: LogLine) => void;
   readonly onLog: (line: string) => void;
   readonly onError: (error: unknown) => void;
@@ -53,10 +57,10 @@ export interface WorkerRuntime {
 
 /** Starts no process before one is needed. */
 export function createWorkerRuntime(state: CloudflareState, options: WorkerRuntimeOptions): WorkerRuntime {
-  const { folder, clock, cpuMs, random = Math.random, propagation = () => 0, onLog, onError } = options;
+  const { folder, clock, cpuMs, startVersion, random = Math.random, propagation = () => 0, onLog, onError } = options;
   const [assetFolder, callFolder] = [emptyFolder(join(folder, "sites")), emptyFolder(join(folder, "calls"))];
   const content = openContentStore(join(folder, "content"), usedContent(state));
-  const storage = createStorageProcess(join(folder, "storage"));
+  const storage = createStorageProcess(join(folder, "storage"), options.startStorage ?? startStorage);
   const tails = new TailSessions();
   const callableScripts = new Set(state.versions.all().flatMap(({ bindings }) => boundServices(bindings)));
   const pool = new VersionPool(
@@ -73,6 +77,7 @@ export function createWorkerRuntime(state: CloudflareState, options: WorkerRunti
     assetStorage: { assets: state.assets, content, folder: assetFolder },
     callFolder,
     ...(cpuMs !== undefined && { cpuMs }),
+    ...(startVersion && { startVersion }),
     openStorage: storage.open,
     serviceCalls: createServiceCalls(versionSource),
     answerProducer: (queue, request) => answerProducer(queue, request, inbox),
@@ -98,11 +103,14 @@ export function createWorkerRuntime(state: CloudflareState, options: WorkerRunti
 }
 
 /** One workerd for the storage of all Workers, started by the first call of `open`. */
-function createStorageProcess(folder: string): { open(): Promise<Storage>; close(): Promise<unknown> } {
+function createStorageProcess(
+  folder: string,
+  start: (folder: string) => Promise<Storage>,
+): { open(): Promise<Storage>; close(): Promise<unknown> } {
   let storage: Promise<Storage> | undefined;
   return {
     open() {
-      storage ??= startStorage(folder);
+      storage ??= start(folder);
       // The next call tries again after a failed start.
       storage.catch(() => (storage = undefined));
       return storage;

@@ -1,4 +1,4 @@
-/** The row of Cloudflare Workers: the local Cloudflare with versions in workerd, behind the deployer's own client. */
+/** The row of Cloudflare Workers: the local Cloudflare with versions in this process, behind the deployer's client. */
 import { appendFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { toUserError } from "../../../deploy/workers/cloudflare-error.ts";
@@ -20,6 +20,7 @@ import { discoverAssets } from "../../../framework/routes/static-files.ts";
 import { discoverRoutes } from "../../../framework/routes/route-discovery.ts";
 import { defaultApp } from "../../config/default-app.ts";
 import type { BusyClock } from "../busy-clock.ts";
+import { inProcess } from "./in-process-workers.ts";
 import {
   type Sample,
   type ApiCall,
@@ -164,6 +165,7 @@ export const workers: Row = {
         retire: () => undefined,
         close: () => Promise.resolve(),
       },
+      cloudflare: inProcess,
       fault: (call) => (looking > 0 ? undefined : toFault(fault?.(call), call)),
     });
     const access = { endpoint: `${cloud.url}/client/v4`, account, token: cloud.secretAccessKey };
