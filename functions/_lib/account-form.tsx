@@ -12,7 +12,11 @@ interface AccountFormProps {
 
 export const AccountForm: FC<AccountFormProps> = ({ label, name, problem, isNew = false }) => (
   <form method="post">
-    {problem && <p class="problem">{problem}</p>}
+    {problem && (
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+    )}
     <label>
       Name
       <input name="name" value={name} required maxlength={40} autofocus autocomplete="username" />

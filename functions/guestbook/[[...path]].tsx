@@ -30,7 +30,11 @@ interface Draft {
 
 const SignForm = ({ draft }: { readonly draft: Draft | undefined }) => (
   <form method="post" action="/guestbook">
-    {draft && <p class="problem">{draft.problem}</p>}
+    {draft && (
+      <p class="problem" role="alert">
+        {draft.problem}
+      </p>
+    )}
     <label>
       Name
       <input name="name" required maxlength={longest.name} value={draft?.name.slice(0, longest.name)} />

@@ -141,9 +141,15 @@ export const app: readonly Case[] = [
     name: "the guestbook refuses entries that are empty or too long",
     app: "reference",
     steps: [
-      sign(" ", "", { status: 400, body: /<p class="problem">A name and a text, please\.</ }),
-      sign("a".repeat(41), "b", { status: 400, body: /<p class="problem">A name has at most 40 characters\.</ }),
-      sign("a", "b".repeat(281), { status: 400, body: /<p class="problem">A text has at most 280 characters\.</ }),
+      sign(" ", "", { status: 400, body: /<p class="problem" role="alert">A name and a text, please\.</ }),
+      sign("a".repeat(41), "b", {
+        status: 400,
+        body: /<p class="problem" role="alert">A name has at most 40 characters\.</,
+      }),
+      sign("a", "b".repeat(281), {
+        status: 400,
+        body: /<p class="problem" role="alert">A text has at most 280 characters\.</,
+      }),
     ],
   },
   {
