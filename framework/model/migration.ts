@@ -15,3 +15,7 @@ export interface BuiltMigration {
   /** The index that this statement makes, as SQL names it: `public."users_email"`. */
   readonly index?: string;
 }
+
+/** The file of a migration, relative to the app's root. */
+export const migrationPath = ({ name, kind }: Pick<BuiltMigration, "name" | "kind">): string =>
+  `migrations/${name}${kind === "contract" ? ".contract" : ""}.sql`;

@@ -33,6 +33,35 @@ create sequence tickets;
 create function score(points int) returns int language sql immutable as 'select points * 2';
 `;
 
+/** What the live release asks; each must go on working. The first ones fill the tables. */
+export const liveQueries = [
+  `insert into users (email, nick, age, data) values ('a@x', 'a', 30, '{"n": 1}'), ('b@x', null, null, '{}'),
+    ('c@x', 'c', -7, '{"n": "text"}')`,
+  `insert into users (email, bio, plan) values ('d@x', repeat(md5('d'), 200), 'team') returning id, email,
+    nick, age, bio, data, plan, created`,
+  `insert into users (email) values ('a@x') on conflict (email) do update set nick = excluded.nick`,
+  `insert into posts (author, title, body, mood) select id, 'first', repeat(md5('p'), 400), 'bad' from users`,
+  `insert into posts (author, title) select id, 'first' from users`,
+  `insert into posts (author, title, body, words) select id, repeat('t', 200), '', 7 from users where nick is null`,
+  `insert into posts (author, title, mood) select id, '', null from users`,
+  `insert into events (at, what) values ('2026-12-01', 'made')`,
+  `select users.id, users.email, users.nick, users.age, users.bio, users.data, users.plan, users.created from users`,
+  `select posts.id, posts.author, posts.title, posts.body, posts.mood, posts.words from posts order by posts.id`,
+  `select users.email, count(posts.id) from users left join posts on posts.author = users.id group by users.email`,
+  `select active.id, active.email from active`,
+  `select totals.users from totals`,
+  `select events.at, events.what from events`,
+  `select score(3), nextval('tickets')`,
+  `update users set nick = null, age = age + 1, bio = null, plan = 'pro' where email = 'a@x'`,
+  `update users set data = data || '{"m": 2}', nick = lower(email)`,
+  `update posts set title = 'second', body = null, mood = 'good', words = words + 1`,
+  `update events set what = null`,
+  `delete from posts where title = ''`,
+  `delete from users where email = 'b@x'`,
+  `delete from events`,
+  `delete from users`,
+] as const;
+
 type Kind = Verdict["kind"];
 
 /** Files; several statements are one file, which has the gravest kind of them. */

@@ -1,0 +1,195 @@
+/** The readers of a database: which contract files each live release lists, and since when. */
+import { type BuiltMigration, migrationPath } from "../model/migration.ts";
+import { UserError } from "../model/user-error.ts";
+import { type DatabaseClient, inTransaction, type Row } from "./database-client.ts";
+import { ensureLedger, hasLedger } from "./ledger.ts";
+
+/** Whose release reads the database. */
+export interface ReaderId {
+  readonly app: string;
+  readonly stage: string;
+  readonly target: string;
+}
+
+/** A row: what the release that is live there lists, or what all that take its traffic list. */
+export interface Reader extends ReaderId {
+  readonly release: number;
+  /** Hashes of contract files by name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Seconds since each was listed, by the database's clock. */
+  readonly listedFor: Readonly<Record<string, number>>;
+  /** Seconds since the row was written. */
+  readonly age: number;
+}
+
+/** A release as a reader lists it. */
+export interface ListedRelease {
+  readonly release: number;
+  /** All of its files; the contract files among them are what counts. */
+  readonly files: readonly Pick<BuiltMigration, "name" | "kind" | "sha256">[];
+}
+
+/** Jobs of the release before may still run for so long. */
+export const waitSeconds = 20 * 60;
+
+/** Reads all of them; none without the table. */
+export async function readReaders(client: DatabaseClient): Promise<readonly Reader[]> {
+  if (!(await hasLedger(client))) return [];
+  const { rows } = await client.query(
+    `select app, stage, target, release, files, extract(epoch from clock_timestamp() - seen)::float8 as age,
+       coalesce((select jsonb_object_agg(key, extract(epoch from clock_timestamp() - (value #>> '{}')::timestamptz))
+         from jsonb_each(listed_since)), '{}') as listed_for
+     from public.portico_readers order by app, stage, target`,
+  );
+  return rows.map(toReader);
+}
+
+const toReader = ({ app, stage, target, release, files, age, listed_for }: Row): Reader => ({
+  app: app as string,
+  stage: stage as string,
+  target: target as string,
+  release: release as number,
+  files: files as Reader["files"],
+  listedFor: listed_for as Reader["listedFor"],
+  age: age as number,
+});
+
+/** A sentence for each reader because of which a contract file waits. Pure. */
+export function reasonsToWait(
+  { name, sha256 }: Pick<BuiltMigration, "name" | "sha256">,
+  readers: readonly Reader[],
+): readonly string[] {
+  return readers.flatMap(({ app, stage, target, release, files, listedFor }) => {
+    const who = `release ${release} of ${app} at ${stage} on ${target}`;
+    if (files[name] !== sha256) return [`${who} does not list it`];
+    const rest = waitSeconds - (listedFor[name] ?? 0);
+    return rest <= 0 ? [] : [`${who} lists it for ${Math.ceil(rest / 60)} minutes less than 20`];
+  });
+}
+
+/**
+ * Throws UserError DATABASE_SHARED when somebody else reads the database, too.
+ * @param isShared what hosting.json says of the database
+ */
+export function requireOwnDatabase(
+  own: Pick<ReaderId, "app" | "stage">,
+  readers: readonly Reader[],
+  isShared: boolean,
+): void {
+  const other = readers.find(({ app, stage }) => app !== own.app || stage !== own.stage);
+  if (!other || isShared) return;
+  throw new UserError(
+    "DATABASE_SHARED",
+    `${other.app} at stage ${other.stage} reads this database, too`,
+    'Give the stage a database of its own; or say "shared": true beside "dialect" in hosting.json if that is meant. ' +
+      `If it is gone for good: portico migrate forget ${other.app} ${other.stage} ${other.target} --stage ${own.stage}`,
+  );
+}
+
+/** Nobody changes a row, and no contract file runs, until the transaction ends. Reading goes on. */
+export const lockReaders = (client: DatabaseClient): Promise<unknown> =>
+  client.query("lock table public.portico_readers in share row exclusive mode");
+
+/** The readers stay as they are until the file has run. */
+export async function requireReadyReaders(client: DatabaseClient, file: BuiltMigration): Promise<void> {
+  await lockReaders(client);
+  const reasons = reasonsToWait(file, await readReaders(client));
+  if (!reasons.length) return;
+  throw new UserError(
+    "MIGRATION_WAITS",
+    `${migrationPath(file)} has to wait: ${reasons.join("; ")}`,
+    "Run the command again: the releases were changed while it ran.",
+  );
+}
+
+/**
+ * Before a release takes traffic, all of it or a part: its reader lists what both it and the one before list. In one
+ * transaction with the check that it lists every contract file that ran. Throws UserError SCHEMA_CONTRACTED.
+ */
+export async function admitRelease(client: DatabaseClient, id: ReaderId, next: ListedRelease): Promise<void> {
+  await ensureLedger(client);
+  await inTransaction(client, async () => {
+    await lockReaders(client);
+    await requireContracts(client, next);
+    const row = await readRow(client, id);
+    const listed = contractsOf(next);
+    const both = row
+      ? Object.entries(listed).filter(([name, hash]) => row.files[name] === hash)
+      : Object.entries(listed);
+    await writeRow(client, id, row?.release ?? next.release, Object.fromEntries(both));
+  });
+}
+
+/** After it took all of the traffic, and after one that took a part was taken back: its own list. */
+export async function settleReader(client: DatabaseClient, id: ReaderId, live: ListedRelease): Promise<void> {
+  await ensureLedger(client);
+  await inTransaction(client, async () => {
+    await lockReaders(client);
+    await writeRow(client, id, live.release, contractsOf(live));
+  });
+}
+
+/** Takes a reader out that is gone for good; false when there is none. */
+export async function forgetReader(client: DatabaseClient, { app, stage, target }: ReaderId): Promise<boolean> {
+  if (!(await hasLedger(client))) return false;
+  const { rows } = await client.query(
+    "delete from public.portico_readers where app = $1 and stage = $2 and target = $3 returning app",
+    [app, stage, target],
+  );
+  return rows.length > 0;
+}
+
+const contractsOf = ({ files }: ListedRelease): Readonly<Record<string, string>> =>
+  Object.fromEntries(files.filter(({ kind }) => kind === "contract").map(({ name, sha256 }) => [name, sha256]));
+
+/** One that is running counts: what it takes away may be gone already. */
+async function requireContracts(client: DatabaseClient, { release, files }: ListedRelease): Promise<void> {
+  const { rows } = await client.query(
+    "select name, sha256 from public.portico_migrations where kind = 'contract' order by name",
+  );
+  const listed = contractsOf({ release, files });
+  const lacking = rows
+    .filter(({ name, sha256 }) => listed[name as string] !== sha256)
+    .map(({ name }) => name as string);
+  if (!lacking.length) return;
+  throw new UserError(
+    "SCHEMA_CONTRACTED",
+    `release ${release} does not know that the database lost what these files took away: ${lacking.join(", ")}`,
+    "Roll back to a release that lists them (portico releases), or deploy a fix: it goes forward alone from here.",
+  );
+}
+
+async function readRow(
+  client: DatabaseClient,
+  { app, stage, target }: ReaderId,
+): Promise<{ readonly release: number; readonly files: Readonly<Record<string, string>> } | undefined> {
+  const { rows } = await client.query(
+    "select release, files from public.portico_readers where app = $1 and stage = $2 and target = $3",
+    [app, stage, target],
+  );
+  const [row] = rows;
+  return row && { release: row["release"] as number, files: row["files"] as Readonly<Record<string, string>> };
+}
+
+/** What was listed before with the same hash keeps its time. */
+async function writeRow(
+  client: DatabaseClient,
+  { app, stage, target }: ReaderId,
+  release: number,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  await client.query(
+    `insert into public.portico_readers as old (app, stage, target, release, files, listed_since)
+     values ($1, $2, $3, $4, $5::jsonb,
+       (select coalesce(jsonb_object_agg(key, to_jsonb(clock_timestamp())), '{}') from jsonb_each($5::jsonb)))
+     on conflict (app, stage, target) do update set
+       release = excluded.release,
+       files = excluded.files,
+       seen = now(),
+       listed_since = (
+         select coalesce(jsonb_object_agg(key, case when old.files -> key = value then old.listed_since -> key
+           else to_jsonb(clock_timestamp()) end), '{}')
+         from jsonb_each(excluded.files))`,
+    [app, stage, target, release, JSON.stringify(files)],
+  );
+}

@@ -1,0 +1,33 @@
+/** How migrations are run, and what a run tells. */
+import type { MigrationFile } from "./migration-file.ts";
+
+/** What a run tells while it goes on. */
+export type MigrationEvent =
+  | { readonly step: "run"; readonly file: MigrationFile }
+  | { readonly step: "applied"; readonly file: MigrationFile; readonly milliseconds: number }
+  /** A table was locked for longer than a second by somebody else; tried again after `seconds`. */
+  | {
+      readonly step: "retry";
+      readonly file: MigrationFile;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly seconds: number;
+    }
+  /** Another runner has the file in work. */
+  | { readonly step: "busy"; readonly file: MigrationFile };
+
+/** How migrations are run. */
+export interface RunnerOptions {
+  /** All files of the app, in their order. */
+  readonly files: readonly MigrationFile[];
+  /** The release that they are run for, for the ledger. */
+  readonly release?: number;
+  /**
+   * `contract`: the contract files that come first and that no reader waits for. `all`: everything in order, until a
+   * contract file that has to wait.
+   */
+  readonly which: "contract" | "all";
+  readonly onEvent: (event: MigrationEvent) => void;
+  /** Default the machine's. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+}
