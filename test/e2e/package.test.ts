@@ -181,6 +181,82 @@ test("words", async () => expect(await (await app.fetch("/words")).text()).toBe(
   expect(stdout).toMatch(/1 passed/);
 });
 
+/** An app that has both extensions of test/extensions from their tarballs. */
+async function makeExtendedApp(): Promise<string> {
+  const names = ["portico-rates", "portico-blobs"];
+  const packed = await npm(folder, "pack", "--silent", ...names.map((name) => join(root, "test/extensions", name)));
+  const tarballs = packed.stdout.trim().split("\n");
+  await portico(project, "init", "extended");
+  const app = join(project, "extended");
+  const quick = ["--prefer-offline", "--no-audit", "--no-fund", "--omit=dev", "--ignore-scripts"];
+  await npm(app, "install", ...quick, ...tarballs.map((name) => join(folder, name)));
+  // As installed; its packages are those of this checkout.
+  await symlink(join(root, "node_modules/miniflare"), join(app, "node_modules/miniflare"));
+  const files = {
+    "rates/_middleware.ts": `import { rates } from "portico-rates";\nexport default [rates()];\n`,
+    "rates/[amount].ts":
+      `import type { Handler } from "portico";\n` +
+      `export const GET: Handler<"/rates/[amount]"> = (_, { params, env, var: { rates } }) =>\n` +
+      `  Response.json([rates.format(Number(params.amount)), rates.authorization === "Bearer " + env.RATES_KEY]);\n`,
+    "blob.ts": `import { blobUrl } from "portico-blobs";\nexport const GET = () => new Response(blobUrl("a b"));\n`,
+  };
+  await mkdir(join(app, "functions/rates"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(app, "functions", name), text);
+  return app;
+}
+
+test("a project of init has extensions from their tarballs: settings, secret, types, policies", async () => {
+  const app = await makeExtendedApp();
+  const program = join(app, "node_modules/portico/framework/cli/bin.js");
+  const own = (...words: string[]): Promise<{ stdout: string }> =>
+    run(process.execPath, [program, ...words], { cwd: app, env });
+  const configure = (rates: object): Promise<void> =>
+    writeFile(
+      join(app, "hosting.json"),
+      JSON.stringify({ name: "extended", extensions: { "portico-rates": rates, "portico-blobs": {} } }, null, 2),
+    );
+  await configure({ currency: "eur", decimals: "1" });
+  await expect(own("types")).rejects.toMatchObject({
+    stderr: expect.stringMatching(/"decimals" of portico-rates must be a whole number.*hosting\.json:6:19/) as string,
+  });
+  await configure({ currency: "eur", decimals: 1 });
+  await own("types");
+  const compiler = [join(root, "node_modules/typescript/bin/tsc"), "-p", app];
+  await run(process.execPath, compiler, { cwd: app, env });
+  const route = join(app, "functions/rates/[amount].ts");
+  const text = await readFile(route, "utf8");
+  await writeFile(route, text.replace("rates.format", "rates.fromat"));
+  await expect(run(process.execPath, compiler, { cwd: app, env })).rejects.toMatchObject({
+    stdout: expect.stringMatching(/'fromat' does not exist on type 'Rates'/) as string,
+  });
+  await writeFile(route, text);
+
+  const dev = start(["dev", "--target", "workers", "--port", "0"], app, { program });
+  const url = (await dev.until(/http:\/\/127\.0\.0\.1:\d+/))[0];
+  expect(dev.output()).toContain("portico-rates may need a real one: write RATES_KEY=");
+  expect(await (await fetch(`${url}/rates/2`)).json()).toEqual(["2.0 eur", true]);
+  expect(await dev.stop()).toBe(0);
+  const deploy = start(["deploy", "--stage", "local", "--port", "0"], app, { program });
+  const [, released = ""] = await deploy.until(/release 1 {2}(http:\/\/127\.0\.0\.1:\d+)/);
+  expect(deploy.output()).toMatch(
+    /^! permission .*; for portico-blobs it may s3:GetObject on arn:aws:s3:::blobs\/\*$/m,
+  );
+  expect(await (await fetch(`${released}/rates/3`)).json()).toEqual(["3.0 eur", true]);
+  expect(await (await fetch(`${released}/blob`)).text()).toBe("https://blobs.s3.amazonaws.com/a%20b");
+  const file = join(app, "node_modules/portico-blobs/package.json");
+  const published = await readFile(file, "utf8");
+  await writeFile(file, published.replace(`"s3:GetObject"`, `["s3:GetObject", "s3:PutObject"]`));
+  const grown = start(["plan", "--stage", "local"], app, { program });
+  await grown.until(
+    /^! permission .* for portico-blobs it may s3:GetObject \+ s3:PutObject on arn:aws:s3:::blobs\/\*/m,
+  );
+  await writeFile(file, published.replace(`"migrations":`, `"requires": ">=99", "migrations":`));
+  await expect(own("plan", "--stage", "local")).rejects.toMatchObject({
+    stderr: expect.stringContaining("the extension portico-blobs requires Portico >=99, and this is 0.1.0") as string,
+  });
+  expect(await deploy.stop()).toBe(0);
+});
+
 test("npx portico prints its version, creates a project and builds it", async () => {
   const { version } = await readJson<Package>(join(dist, "package.json"));
   expect((await portico(project, "--version")).stdout.trim()).toBe(version);
