@@ -69,6 +69,9 @@ export function createSignedCall(service: AwsService): SignedCall {
 
 /** HMAC-SHA256. */
 export const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+/** Whether nothing was sent for want of a connection. Where a name has several addresses, the error has `errors`. */
+export const isUnsent = ({ syscall, errors }: { readonly syscall?: string; readonly errors?: unknown }): boolean =>
+  !!errors || /^(?:connect|getaddrinfo)$/.test(syscall!);
 /** SHA-256 in hex. */
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -112,8 +115,7 @@ function createSender(endpoint: URL) {
     lastUse = Date.now();
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException): void => {
-        // Without a connection nothing was sent.
-        const outcome = /^(?:connect|getaddrinfo)$/.test(cause.syscall ?? "") ? "undone" : "lost";
+        const outcome = isUnsent(cause as {}) ? "undone" : "lost";
         reject(createError(cause.message, { code: cause.code, outcome }, cause));
       };
       const call = request(endpoint, { method: "POST", agent, headers, timeout: answerMs }, (answer) => {

@@ -8,10 +8,10 @@ export type { Client, ClientOptions, Json, RequestOptions } from "./client-types
 /** An answer that is no success. */
 export class ClientError extends Error {
   declare readonly status: number;
-  /** What application/problem+json says; other JSON and text are as they came. */
+  /** What application/problem+json says; other JSON as it came, and text as the detail. */
   declare readonly problem: Partial<Problem>;
 
-  constructor(status: number, problem?: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem>) {
     super(`${status} ${problem?.detail ?? problem?.title ?? ""}`);
     Object.assign(this, { name: "ClientError", status, problem });
   }
@@ -35,16 +35,19 @@ export const createClient = <Routes>(
     for (const name in query)
       for (const value of [query[name]].flat()) if (value !== undefined) search.append(name, value as string);
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await send(`${origin}${toPath(path, params)}?${search}`.replace(/\?$/, ""), {
+    // A name in another spelling takes the place of the one before.
+    const all = new Headers(json.body === undefined ? {} : { "content-type": "application/json" });
+    for (const own of [common, headers]) for (const name in own) all.set(name, own[name]!);
+    const response = await send(`${origin}${toPath(path, params) || "/"}?${search}`.replace(/\?$/, ""), {
       method,
       ...json,
       ...others,
-      headers: { ...(json.body && { "content-type": "application/json" }), ...common, ...headers },
+      headers: all,
     });
     const isJson = /json/.test(response.headers.get("content-type")!);
     const value: unknown = isJson ? await response.json() : (await response.text()) || undefined;
     if (response.ok) return value;
-    throw new ClientError(response.status, value as Partial<Problem>);
+    throw new ClientError(response.status, isJson ? (value as Partial<Problem>) : { detail: value as string });
   };
   return Object.fromEntries(
     ["get", "post", "put", "patch", "delete"].map((name) => [name, call.bind(null, name.toUpperCase())]),

@@ -1,5 +1,5 @@
 /** Signed calls to one S3 bucket, and signed upload forms for it, with the credentials of the environment. */
-import { hmac, sha256 } from "../aws/signed-call.ts";
+import { hmac, isUnsent, sha256 } from "../aws/signed-call.ts";
 import type { Content, FormLimits, FormTarget } from "./engine.ts";
 import { FileError } from "./file-error.ts";
 
@@ -95,17 +95,12 @@ export function openBucket(url: URL, bucket: string): Bucket {
         }
         if (failure?.isOwn) throw failure.cause;
         // Without a connection nothing was sent, and with 503 nothing was done.
-        const isUndone = failure
-          ? /^(?:connect|getaddrinfo)$/.test((failure.cause as NodeJS.ErrnoException).syscall ?? "")
-          : (answer as S3Answer).statusCode === 503;
+        const isUndone = failure ? isUnsent(failure.cause as {}) : (answer as S3Answer).statusCode === 503;
         const wait = waits[tries];
-        if ((isUndone || isRead) && isRepeatable && wait !== undefined) {
-          await new Promise((done) => setTimeout(done, Math.random() * wait));
-          continue;
-        }
-        throw isUndone || isRead
-          ? new FileError("FILE_BUSY", "S3 does not answer; try later", failure?.cause)
-          : new FileError("FILE_OUTCOME_UNKNOWN", "S3 gave no answer; the write may have happened", failure?.cause);
+        if (!isUndone && !isRead)
+          throw new FileError("FILE_OUTCOME_UNKNOWN", "S3 gave no answer; the write may have happened", failure?.cause);
+        if (!isRepeatable || !wait) throw new FileError("FILE_BUSY", "S3 does not answer; try later", failure?.cause);
+        await new Promise((done) => setTimeout(done, Math.random() * wait));
       }
     },
     form: (name, limits) => formOf(url, bucket, name, limits),
@@ -129,21 +124,22 @@ function signed(url: URL, { method, name = "", query = {}, headers: own = {}, co
   const search = Object.entries(query)
     .map(([key, value]) => `${escape(key)}=${escape(value)}`)
     .join("&");
-  const headers = Object.entries({
+  const headers: Readonly<Record<string, string>> = {
     ...own,
     host: url.host,
     "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
     "x-amz-date": date,
     ...(token && { "x-amz-security-token": token }),
-  }).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const names = headers.map(([header]) => header).join(";");
-  const lines = headers.map(([header, value]) => `${header}:${value.trim()}\n`).join("");
+  };
+  const sorted = Object.keys(headers).toSorted();
+  const lines = sorted.map((header) => `${header}:${headers[header]!.trim().replace(/ +/g, " ")}\n`).join("");
+  const names = sorted.join(";");
   const canonical = [method, path, search, lines, names, "UNSIGNED-PAYLOAD"].join("\n");
   const signature = sign(["AWS4-HMAC-SHA256", date, scope, sha256(canonical)].join("\n"));
   return {
     path: search ? `${path}?${search}` : path,
     headers: {
-      ...Object.fromEntries(headers),
+      ...headers,
       ...(content && { "content-length": `${content.size}` }),
       authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`,
     },

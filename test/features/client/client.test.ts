@@ -18,6 +18,7 @@ const routes = {
     DELETE: resource({}, () => undefined),
   },
   "/files/[...path]": { GET: resource({}, () => 1) },
+  "/[[...path]]": { GET: resource({}, () => 1) },
   "/wiki/[[...path]]": { GET: resource({}, () => 1) },
   "/카페/a?b": { GET: resource({}, () => 1) },
 };
@@ -45,12 +46,17 @@ describe("a request", () => {
       init: {
         method: "POST",
         body: '{"title":"안녕"}',
-        headers: { "content-type": "application/json", authorization: "a", "x-a": "b" },
       },
     });
+    const headersOf = (at: number): object => Object.fromEntries(sent.at(at)!.init.headers as Headers);
+    expect(headersOf(0)).toEqual({ "content-type": "application/json", authorization: "a", "x-a": "b" });
+    await api.get("/", { headers: { Authorization: "b" } });
+    expect(headersOf(-1)).toEqual({ authorization: "b" });
     await api.get("/notes", { query: { page: "1 & 2", tag: ["a", "b"] } });
     expect(path()).toBe("/notes?page=1+%26+2&tag=a&tag=b");
     await api.get("/");
+    expect(path()).toBe("/");
+    await api.get("/[[...path]]");
     expect(path()).toBe("/");
   });
 
@@ -90,7 +96,11 @@ describe("an answer", () => {
     expect(error).toBeInstanceOf(ClientError);
     expect(error).toMatchObject({ status: 422, problem, message: "422 Unprocessable Content" });
     const other = clientOf(() => new Response("<h1>down</h1>", { status: 502 })).api;
-    await expect(other.get("/")).rejects.toMatchObject({ status: 502, problem: "<h1>down</h1>", message: "502 " });
+    await expect(other.get("/")).rejects.toMatchObject({
+      status: 502,
+      problem: { detail: "<h1>down</h1>" },
+      message: "502 <h1>down</h1>",
+    });
   });
 });
 

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { isUnsent } from "../../../framework/features/aws/signed-call.ts";
 import { type Files, files } from "../../../framework/features/files/lambda.ts";
 import { createCall } from "../../../framework/node/testing.ts";
 
@@ -110,4 +111,12 @@ it("makes a form whose policy names all its fields, in ASCII", async () => {
   expect(others).toMatchObject({ key: "n/é\u{10ffff}", "x-amz-security-token": "token" });
   expect(others["x-amz-credential"]).toMatch(/^ASIAKEY\/\d{8}\/eu-west-1\/s3\/aws4_request$/);
   expect(await codeOf(own.uploadForm("a/${filename}", { maxBytes: 5, type: "a/b" }))).toBe("FILE_KEY");
+});
+
+it("knows that nothing was sent where no address of a name takes a connection, or one", () => {
+  const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" });
+  // As Node fails for a name with several addresses (lib/net.js, internalConnectMultiple).
+  const all = Object.assign(new AggregateError([refused, refused]), { code: "ECONNREFUSED" });
+  const reset = Object.assign(new Error("reset"), { code: "ECONNRESET", syscall: "read" });
+  expect([refused, all, reset, {}].map((cause) => isUnsent(cause))).toEqual([true, true, false, false]);
 });
