@@ -12,6 +12,7 @@ import { decoratorWarnings } from "./code-warnings.ts";
 import { listAppFiles } from "./app-files.ts";
 import type { Bundle, BundleInput } from "./bundle.ts";
 import { createInputCollector, type BuildInputCollector } from "./cache/build-inputs.ts";
+import { unlistedExtensions } from "./extension-modules.ts";
 import { functionId } from "./function-groups.ts";
 import { buildLambda } from "./lambda/build.ts";
 import { type BuildCache, readBuildCache, writeBuildCache } from "./cache/build-cache.ts";
@@ -69,6 +70,7 @@ export async function buildApp(input: BuildInput): Promise<Manifest> {
   removeBuildCache(key.file);
   await replaceFolder(out, built.files, built.unchanged);
   const readInputs = inputs.end();
+  for (const text of unlistedExtensions({ ...app, root }, readInputs?.files.keys() ?? [])) warnOnce(text);
   const names = [...built.files.keys(), ...built.unchanged.keys()];
   if (readInputs)
     writeBuildCache(key, { ...built, inputs: readInputs, warnings: [...warnings], names, started }, cache);

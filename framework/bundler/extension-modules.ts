@@ -1,11 +1,12 @@
 /** Extensions in bundles: the generated `portico/extension` of each, and which of them a function imports. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Metafile, OnResolveResult, PluginBuild } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { Extension } from "../model/extension.ts";
 import type { BuiltFunction } from "../model/manifest.ts";
 import { UserError } from "../model/user-error.ts";
-import { packageOf } from "./package-paths.ts";
+import { packageFolder, packageOf } from "./package-paths.ts";
 
 /** The part of an app that bundles depend on. */
 export type BundledExtension = Pick<Extension, "name" | "folder" | "settings">;
@@ -49,6 +50,36 @@ export function importedExtensions(
   const inputs = [...keys].map(String);
   const imported = extensions.filter(({ folder }) => inputs.some((key) => isIn(folder, key))).map(({ name }) => name);
   return imported.length > 0 ? { extensions: imported } : {};
+}
+
+/**
+ * A warning for each package with data that hosting.json does not list: its policies and secrets would be missing only
+ * once it runs. @param files absolute paths of what a build read
+ */
+export function unlistedExtensions(
+  { root, extensions = [] }: Pick<App, "root" | "extensions">,
+  files: Iterable<string>,
+): readonly string[] {
+  const listed = new Set(extensions.map(({ folder }) => slashed(join(root, folder))));
+  const folders = new Set([...files].flatMap((file) => packageFolder(file) ?? []));
+  return [...folders].flatMap((folder) => {
+    const name = packageOf(folder) ?? "";
+    if (listed.has(folder) || !hasData(folder)) return [];
+    const fix = `"extensions": { "${name}": {} }`;
+    return `${name} brings settings, secrets or policies, and hosting.json does not list it: ${fix}`;
+  });
+}
+
+/** Whether its package.json says that it is an extension. */
+function hasData(folder: string): boolean {
+  try {
+    const { portico } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      readonly portico?: unknown;
+    };
+    return typeof portico === "object" && portico !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a file is in a package's folder, and not in a package inside of it. */

@@ -70,6 +70,20 @@ describe.each(targets)("on %s", (target) => {
     expect(before[1]).toBe(after[1]);
   });
 
+  it("a package with data that hosting.json does not list is warned of, once", async () => {
+    const data = {
+      "node_modules/a/package.json": `{ "name": "a", "main": "index.js", "portico": { "secrets": ["K"] } }`,
+    };
+    const root = makeFolder({ ...files, ...data, "node_modules/a/index.js": `exports.own = () => 1;\n` });
+    const warnings: string[] = [];
+    const onlyB = { extensions: [extensions[1]!] };
+    for (let times = 0; times < 2; times++) await build(root, target, onlyB, (text) => warnings.push(text));
+    const text = `a brings settings, secrets or policies, and hosting.json does not list it: "extensions": { "a": {} }`;
+    expect(warnings).toEqual([text, text]);
+    await build(root, target, { extensions }, (warning) => warnings.push(warning));
+    expect(warnings).toHaveLength(2);
+  });
+
   it("a package that hosting.json does not list is told by its name, and so is an app's own file", async () => {
     await expect(build(makeFolder(files), target, { extensions: [extensions[0]!] })).rejects.toMatchObject({
       code: "EXTENSION_UNLISTED",
