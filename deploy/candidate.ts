@@ -51,14 +51,19 @@ async function makeCandidate<F extends DesiredFunction>(
     deployed,
   );
   if (lease.isExclusive) run.onProgress({ step: "lock" }, platform);
-  if (line?.action === "keep") return { ...planned, lease };
   let candidate: Candidate | undefined;
   try {
+    await run.schema?.contract(plan.release);
+    if (line?.action === "keep") {
+      await run.schema?.expand(plan.release);
+      return { ...planned, lease };
+    }
     const release = await prepare(planned, run, missing, line?.action === "update");
     const assembled = await platform.assemble(release);
     candidate = assembled;
     run.onProgress({ step: "assemble", release: candidate.number }, platform);
     run.checkpoint();
+    await run.schema?.expand(plan.release);
     await assembled.verify(changedVersions(deployed, release.versions));
     await requireSmokeTest(candidate, run.smoke, deployed.live?.number, requestOptions(run));
     run.onProgress({ step: "smoke", checks: smokeRequests(run.smoke).length }, platform);

@@ -27,6 +27,7 @@ export type Kind =
   | "stage"
   | "release"
   | "logs"
+  | "migrate"
   | "secret"
   | "records";
 

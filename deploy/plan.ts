@@ -2,8 +2,8 @@
 import type { Deployed, DesiredState } from "./platform.ts";
 import type { DeployedPart, Kind, Part } from "./parts.ts";
 
-/** The change to a part. */
-export type Action = "create" | "update" | "keep" | "remove" | "permit";
+/** The change to a part; `wait` is a removal that a later deploy makes. */
+export type Action = "create" | "update" | "keep" | "remove" | "permit" | "wait";
 
 /** One line of a plan. */
 export interface Change {
@@ -68,8 +68,16 @@ export function planRelease(desired: DesiredState, deployed: Deployed): Plan {
   };
 }
 
+/** A plan with what becomes of the schema, before the line of the release. */
+export const withSchema = (plan: Plan, changes: readonly Change[], fingerprint: string): Plan => ({
+  ...plan,
+  fingerprint: `${plan.fingerprint} ${fingerprint}`,
+  changes: [...plan.changes.slice(0, -1), ...changes, ...plan.changes.slice(-1)],
+});
+
 /** True when the plan changes nothing. */
-export const isDone = ({ changes }: Plan): boolean => changes.every(({ action }) => action === "keep");
+export const isDone = ({ changes }: Plan): boolean =>
+  changes.every(({ action }) => action === "keep" || action === "wait");
 
 /** The line of the release itself: keep when it is live, update when it was made before, else create. */
 export const releaseLine = ({ changes, release }: Plan): Change | undefined =>
@@ -168,7 +176,14 @@ function list(items: readonly string[], most = 6): string {
   return shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}` : shown.join("");
 }
 
-const signs: Readonly<Record<Action, string>> = { create: "+", update: "~", keep: "=", remove: "-", permit: "!" };
+const signs: Readonly<Record<Action, string>> = {
+  create: "+",
+  update: "~",
+  keep: "=",
+  remove: "-",
+  permit: "!",
+  wait: "-",
+};
 
 /** The plan as text: a heading, one line per change, one line per kind of unchanged parts. */
 export function planText({ app, stage, release, live, changes }: Plan): string {

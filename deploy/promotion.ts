@@ -9,13 +9,14 @@ import { UserError } from "../framework/model/user-error.ts";
  */
 export async function promoteAll(
   readies: readonly ReadyRelease[],
-  run: Pick<RunOptions, "onProgress" | "checkpoint" | "explain">,
+  run: Pick<RunOptions, "onProgress" | "checkpoint" | "explain" | "schema">,
 ): Promise<readonly Live[]> {
   const lives: Live[] = [];
   try {
     for (const { platform, deployed, candidate, lease } of readies) {
       if (candidate) await onCloud(run, platform, () => lease.confirm());
       run.checkpoint();
+      await run.schema?.admit({ platform, number: candidate?.number ?? deployed.live!.number });
       const live = candidate ? await onCloud(run, platform, () => platform.promote(candidate)) : deployed.live!;
       lives.push(live);
       if (candidate) run.onProgress({ step: "promote", live }, platform);
@@ -23,7 +24,7 @@ export async function promoteAll(
   } catch (error) {
     return revertAll(
       readies,
-      async (ready, at) => (lives[at] ? revertPromotion(ready, lives[at]) : undefined),
+      async (ready, at) => (lives[at] ? revertPromotion(ready, lives[at], run) : undefined),
       run,
       error,
     );
@@ -31,11 +32,19 @@ export async function promoteAll(
   return lives;
 }
 
-/** Promotes the release that was live before, or withdraws a first release. */
-async function revertPromotion({ platform, deployed, candidate }: ReadyRelease, live: Live): Promise<void> {
+/** The readers list what the release that was taken back lists, too, until the next deploy: a file waits longer. */
+async function revertPromotion(
+  { platform, deployed, candidate }: ReadyRelease,
+  live: Live,
+  { schema }: Pick<RunOptions, "schema">,
+): Promise<void> {
   if (!candidate) return;
-  if (deployed.live) await platform.promote(deployed.live);
-  else await platform.operations.withdraw(live);
+  if (deployed.live) {
+    await platform.promote(deployed.live);
+    return;
+  }
+  await platform.operations.withdraw(live);
+  await schema?.forget(platform);
 }
 
 /**
@@ -53,6 +62,7 @@ export async function startCanaries(
       if (!candidate) continue;
       await onCloud(run, platform, () => lease.confirm());
       run.checkpoint();
+      await run.schema?.admit({ platform, number: candidate.number });
       await onCloud(run, platform, () => platform.promote(candidate, percentage));
       canaries.set(platform, { release: candidate, percentage });
       run.onProgress({ step: "canary", release: candidate.number, percentage }, platform);

@@ -2,10 +2,11 @@
 import { makeCandidates } from "./candidate.ts";
 import { promoteAll, startCanaries } from "./promotion.ts";
 import { keptReleases } from "./retention.ts";
-import { abandonLease, onCloud, type PlannedRelease, type ReadyRelease, type RunOptions } from "./run.ts";
-import { isDone, type Plan, planRelease } from "./plan.ts";
-import type { Canary, DesiredFunction, Live, Platform } from "./platform.ts";
-import { requireNoCanary, requireCanarySupport, requireCurrentPlan, requireFreeNames } from "./preconditions.ts";
+import { abandonLease, onCloud, type ReadyRelease, type RunOptions } from "./run.ts";
+import { isDone, type Plan } from "./plan.ts";
+import { planClouds } from "./planning.ts";
+import type { Canary, Live, Platform } from "./platform.ts";
+import { requireCanarySupport, requireCurrentPlan } from "./preconditions.ts";
 
 /** The options of a release. */
 export interface ReleaseOptions extends RunOptions {
@@ -31,23 +32,13 @@ export interface ReleaseResult {
   readonly changed: boolean;
 }
 
-/** Looks and plans. Throws UserError NAME_TAKEN, CANARY_RUNNING. */
-export async function planForCloud<F extends DesiredFunction>(platform: Platform<F>): Promise<PlannedRelease<F>> {
-  const deployed = await platform.observe();
-  const { desired } = deployed;
-  if (!desired) throw new Error("a plan needs a build");
-  requireFreeNames(deployed, desired);
-  requireNoCanary(deployed, desired);
-  return { platform, deployed, desired, plan: planRelease(desired, deployed) };
-}
-
 /**
  * Nothing takes traffic before every cloud has a candidate that passed. When a later promotion fails, the earlier ones
  * are reverted. Throws UserError with the live releases untouched; after any error a second run continues where it
  * stopped.
  */
 export async function release(options: ReleaseOptions): Promise<readonly ReleaseResult[]> {
-  const planned = await Promise.all(options.clouds.map((cloud) => onCloud(options, cloud, () => planForCloud(cloud))));
+  const planned = await planClouds(options.clouds, options);
   for (const [at, plan] of options.expected?.entries() ?? []) requireCurrentPlan(plan, planned[at]?.plan);
   if (options.canary !== undefined)
     for (const { platform, deployed, desired } of planned)
@@ -85,9 +76,10 @@ export async function release(options: ReleaseOptions): Promise<readonly Release
 async function finish(
   { platform, deployed, lease }: ReadyRelease,
   live: Live,
-  { keep, onProgress }: ReleaseOptions,
+  { keep, onProgress, schema }: ReleaseOptions,
 ): Promise<Live> {
   try {
+    await schema?.settle({ platform, number: live.number });
     const [removed, settled] = await Promise.all([
       platform.collect(keptReleases(live, deployed.releases, keep)),
       platform.records.settle(live),

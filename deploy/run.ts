@@ -3,6 +3,7 @@ import { systemClock } from "./clock.ts";
 import type { Version } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import type { Candidate, Deployed, DesiredFunction, DesiredState, Lease, Live, Platform, Removed } from "./platform.ts";
+import type { Schema } from "./schema.ts";
 import type { RequestOptions, SmokeCheck } from "./smoke-test.ts";
 
 /** A step that is done. */
@@ -26,6 +27,8 @@ export interface PlannedRelease<F extends DesiredFunction = DesiredFunction> {
 /** The options of all steps of a run. */
 export interface RunOptions {
   readonly smoke: readonly SmokeCheck[];
+  /** Of apps with databases. */
+  readonly schema?: Schema;
   readonly message?: string;
   readonly commit?: string;
   /** Who deploys. */

@@ -3,6 +3,7 @@ import { UserError } from "../framework/model/user-error.ts";
 import { requestOptions, abandonLease } from "./run.ts";
 import type { RollbackJournal } from "./rollback-journal.ts";
 import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
+import type { SwitchedSchema } from "./schema.ts";
 import { requireSmokeTest, type SmokeCheck } from "./smoke-test.ts";
 
 /** The effects of a switch, for people to confirm. */
@@ -18,6 +19,8 @@ export interface Switch {
 /** The options of a switch. */
 export interface SwitchOptions {
   readonly platform: Platform;
+  /** Of apps with databases. */
+  readonly schema?: SwitchedSchema;
   readonly command: "rollback" | "promote";
   /**
    * The release's number; when absent the canary is promoted or taken back, or the one that was live before comes
@@ -86,12 +89,17 @@ interface Move {
 }
 
 async function move(options: SwitchOptions, { deployed, live, to, isThere }: Move): Promise<Live> {
-  const { platform, command } = options;
+  const { platform, command, schema } = options;
   const { canary, leftovers } = deployed;
+  // Refused here, nothing is left to finish; the second time is under the lock.
+  await schema?.readmit({ platform, number: to.number });
   const lease = await platform.records.lock({ command, release: to.number, functions: [] }, deployed);
   try {
     if (canary?.release.number === to.number) await requireHealthyCanary(options, canary.release, live);
+    // Before the call that moves the traffic: from then on no contract file runs that this release does not list.
+    await schema?.readmit({ platform, number: to.number });
     const now = await platform.records.settle(isThere ? live : await platform.promote(to));
+    await schema?.settle({ platform, number: to.number });
     await lease.end(leftovers.length === 0);
     return now;
   } catch (error) {

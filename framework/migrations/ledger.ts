@@ -38,11 +38,19 @@ create table if not exists public.portico_readers (
   listed_since jsonb not null,
   seen timestamptz not null default now(),
   primary key (app, stage, target)
+);
+create table if not exists public.portico_releases (
+  app text not null,
+  stage text not null,
+  target text not null,
+  release integer not null,
+  files jsonb not null,
+  primary key (app, stage, target, release)
 );`;
 
 /** True where the tables are. */
 export async function hasLedger(client: DatabaseClient): Promise<boolean> {
-  const { rows } = await client.query("select to_regclass('public.portico_readers') is not null as found");
+  const { rows } = await client.query("select to_regclass('public.portico_releases') is not null as found");
   return rows[0]?.["found"] === true;
 }
 

@@ -22,11 +22,16 @@ export interface Reader extends ReaderId {
   readonly age: number;
 }
 
-/** A release as a reader lists it. */
+/** A release that is to take traffic. */
 export interface ListedRelease {
   readonly release: number;
-  /** All of its files; the contract files among them are what counts. */
-  readonly files: readonly Pick<BuiltMigration, "name" | "kind" | "sha256">[];
+  /**
+   * The files of its tree, of which the contract files count; those that the database remembers of a release that was
+   * live before, when absent.
+   */
+  readonly files?: readonly Pick<BuiltMigration, "name" | "kind" | "sha256">[];
+  /** True for a release of which only one route is new: it lists what the live one does, too. */
+  readonly isPart?: boolean;
 }
 
 /** Jobs of the release before may still run for so long. */
@@ -110,23 +115,57 @@ export async function admitRelease(client: DatabaseClient, id: ReaderId, next: L
   await ensureLedger(client);
   await inTransaction(client, async () => {
     await lockReaders(client);
-    await requireContracts(client, next);
     const row = await readRow(client, id);
-    const listed = contractsOf(next);
-    const both = row
-      ? Object.entries(listed).filter(([name, hash]) => row.files[name] === hash)
-      : Object.entries(listed);
-    await writeRow(client, id, row?.release ?? next.release, Object.fromEntries(both));
+    const listed = await listOf(client, id, next, row?.files);
+    await requireContracts(client, next.release, listed);
+    if (next.files) await writeRelease(client, id, next.release, listed);
+    await writeRow(client, id, row?.release ?? next.release, row ? listedByBoth(listed, row.files) : listed);
   });
 }
 
-/** After it took all of the traffic, and after one that took a part was taken back: its own list. */
-export async function settleReader(client: DatabaseClient, id: ReaderId, live: ListedRelease): Promise<void> {
+/** After it took all of the traffic: its own list. */
+export async function settleReader(client: DatabaseClient, id: ReaderId, release: number): Promise<void> {
   await ensureLedger(client);
   await inTransaction(client, async () => {
     await lockReaders(client);
-    await writeRow(client, id, live.release, contractsOf(live));
+    await writeRow(client, id, release, await listOf(client, id, { release }, undefined));
   });
+}
+
+type Files = Readonly<Record<string, string>>;
+
+const listedByBoth = (one: Files, other: Files): Files =>
+  Object.fromEntries(Object.entries(one).filter(([name, hash]) => other[name] === hash));
+
+/** What a release lists: by its tree, or as the database remembers it; nothing for one that it does not know. */
+async function listOf(
+  client: DatabaseClient,
+  { app, stage, target }: ReaderId,
+  { release, files, isPart = false }: ListedRelease,
+  live: Files | undefined,
+): Promise<Files> {
+  if (files) {
+    const own = contractsOf(files);
+    return isPart && live ? listedByBoth(own, live) : own;
+  }
+  const { rows } = await client.query(
+    "select files from public.portico_releases where app = $1 and stage = $2 and target = $3 and release = $4",
+    [app, stage, target, release],
+  );
+  return (rows[0]?.["files"] ?? {}) as Files;
+}
+
+async function writeRelease(
+  client: DatabaseClient,
+  { app, stage, target }: ReaderId,
+  release: number,
+  files: Files,
+): Promise<void> {
+  await client.query(
+    `insert into public.portico_releases (app, stage, target, release, files) values ($1, $2, $3, $4, $5::jsonb)
+     on conflict (app, stage, target, release) do update set files = excluded.files`,
+    [app, stage, target, release, JSON.stringify(files)],
+  );
 }
 
 /** Takes a reader out that is gone for good; false when there is none. */
@@ -139,15 +178,14 @@ export async function forgetReader(client: DatabaseClient, { app, stage, target 
   return rows.length > 0;
 }
 
-const contractsOf = ({ files }: ListedRelease): Readonly<Record<string, string>> =>
+const contractsOf = (files: NonNullable<ListedRelease["files"]>): Files =>
   Object.fromEntries(files.filter(({ kind }) => kind === "contract").map(({ name, sha256 }) => [name, sha256]));
 
 /** One that is running counts: what it takes away may be gone already. */
-async function requireContracts(client: DatabaseClient, { release, files }: ListedRelease): Promise<void> {
+async function requireContracts(client: DatabaseClient, release: number, listed: Files): Promise<void> {
   const { rows } = await client.query(
     "select name, sha256 from public.portico_migrations where kind = 'contract' order by name",
   );
-  const listed = contractsOf({ release, files });
   const lacking = rows
     .filter(({ name, sha256 }) => listed[name as string] !== sha256)
     .map(({ name }) => name as string);

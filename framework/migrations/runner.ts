@@ -7,17 +7,66 @@ import { migrationPath } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, sqlState } from "./database-client.ts";
 import { failedMigration, lockedOut } from "./failure.ts";
-import { compare, ensureLedger, readLedger, requireHistory } from "./ledger.ts";
+import {
+  type Comparison,
+  compare,
+  ensureLedger,
+  hasLedger,
+  type LedgerRow,
+  readLedger,
+  requireHistory,
+} from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { runOutside } from "./no-transaction.ts";
-import { readReaders, reasonsToWait, requireReadyReaders } from "./readers.ts";
+import { type Reader, readReaders, reasonsToWait, requireReadyReaders } from "./readers.ts";
 import type { RunnerOptions } from "./run-options.ts";
+
+/** A contract file that has to wait, with a sentence for each reader that it waits for. */
+export interface Waiting {
+  readonly file: MigrationFile;
+  readonly reasons: readonly string[];
+}
 
 /** What a run did. */
 export interface RunResult {
   readonly applied: readonly MigrationFile[];
-  /** The contract file that has to wait, with a sentence for each reader that it waits for. */
-  readonly waiting?: { readonly file: MigrationFile; readonly reasons: readonly string[] };
+  /** The first that has to wait; what comes after it waits, too. */
+  readonly waiting?: Waiting;
+}
+
+/** What a run would do. */
+export interface PlannedMigrations {
+  readonly applied: readonly LedgerRow[];
+  /** In their order. */
+  readonly runs: readonly MigrationFile[];
+  /** In their order; contract files alone. */
+  readonly waiting: readonly Waiting[];
+}
+
+/**
+ * Pure. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, and MIGRATION_ORDER when an expand file
+ * comes after a contract file that has to wait.
+ */
+export function planMigrations(state: Comparison<MigrationFile>, readers: readonly Reader[]): PlannedMigrations {
+  requireHistory(state);
+  const { applied, pending } = state;
+  const first = pending.findIndex((file) => file.kind === "contract" && reasonsToWait(file, readers).length > 0);
+  if (first === -1) return { applied, runs: pending, waiting: [] };
+  const waiting = pending.slice(first).map((file) => ({ file, reasons: reasonsToWait(file, readers) }));
+  requireOrder(waiting);
+  return { applied, runs: pending.slice(0, first), waiting };
+}
+
+function requireOrder([first, ...others]: readonly Waiting[]): void {
+  const behind = others.find(({ file }) => file.kind === "expand");
+  if (!first || !behind) return;
+  const [before, after] = [migrationPath(first.file), migrationPath(behind.file)];
+  throw new UserError(
+    "MIGRATION_ORDER",
+    `${after} comes after ${before}, which has to wait: ${first.reasons.join("; ")}`,
+    `Deploy without ${after} and wait 20 minutes; or give the contract file a number after it.`,
+    { at: [{ file: before }, { file: after }] },
+  );
 }
 
 /** Times that a file is tried when its tables are locked; the pauses are 1, 2, 4, 8, 15, 15 … seconds. */
@@ -30,45 +79,20 @@ const attempts = 10;
  */
 export async function runMigrations(client: DatabaseClient, options: RunnerOptions): Promise<RunResult> {
   const { files, which } = options;
-  requireHistory(compare(files, await readLedger(client)));
   const applied: MigrationFile[] = [];
-  if (!files.length) return { applied };
+  const plan = async (): Promise<PlannedMigrations> =>
+    planMigrations(compare(files, await readLedger(client)), await readReaders(client));
+  if (!files.length && !(await hasLedger(client))) return { applied };
+  await plan();
   await ensureLedger(client);
   for (;;) {
-    // Read again each time: another runner may have applied some.
-    const state = compare(files, await readLedger(client));
-    requireHistory(state);
-    const waiting = await waitingFile(client, state.pending);
-    requireOrder(state.pending, waiting);
-    const [next] = state.pending;
-    if (!next || next === waiting?.file || (which === "contract" && next.kind !== "contract"))
-      return { applied, ...(waiting && { waiting }) };
+    // Planned again each time: another runner may have applied some.
+    const { runs, waiting } = await plan();
+    const [next] = runs;
+    if (!next || (which === "contract" && next.kind !== "contract"))
+      return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
     if (await runWithRetries(client, next, options)) applied.push(next);
   }
-}
-
-/** The first pending contract file for which a reader is not ready. */
-async function waitingFile(client: DatabaseClient, pending: readonly MigrationFile[]): Promise<RunResult["waiting"]> {
-  const readers = await readReaders(client);
-  for (const file of pending) {
-    if (file.kind !== "contract") continue;
-    const reasons = reasonsToWait(file, readers);
-    if (reasons.length) return { file, reasons };
-  }
-  return undefined;
-}
-
-/** Throws UserError MIGRATION_ORDER when an expand file comes after the contract file that waits. */
-export function requireOrder(pending: readonly MigrationFile[], waiting: RunResult["waiting"]): void {
-  if (!waiting) return;
-  const behind = pending.slice(pending.indexOf(waiting.file) + 1).find(({ kind }) => kind === "expand");
-  if (!behind) return;
-  throw new UserError(
-    "MIGRATION_ORDER",
-    `${migrationPath(behind)} comes after ${migrationPath(waiting.file)}, which has to wait: ` +
-      waiting.reasons.join("; "),
-    `Deploy without ${migrationPath(behind)} and wait 20 minutes; or give the contract file a number after it.`,
-  );
 }
 
 /** False when another runner applied it meanwhile. */

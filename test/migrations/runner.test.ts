@@ -9,12 +9,24 @@ import {
   admitRelease,
   forgetReader,
   readReaders,
+  type ReaderId,
   requireOwnDatabase,
   settleReader,
 } from "../../framework/migrations/readers.ts";
 import type { MigrationEvent, RunnerOptions } from "../../framework/migrations/run-options.ts";
 import { runMigrations } from "../../framework/migrations/runner.ts";
 import { startServer, type TestServer } from "./server.ts";
+
+/** A release goes live. */
+async function goLive(
+  client: DatabaseClient,
+  id: ReaderId,
+  release: number,
+  files: readonly MigrationFile[],
+): Promise<void> {
+  await admitRelease(client, id, { release, files });
+  await settleReader(client, id, release);
+}
 
 let server: TestServer;
 beforeAll(async () => {
@@ -195,8 +207,7 @@ test("a contract file waits until its reader lists it with its hash, for 20 minu
   const { client } = await newDatabase();
   const [old, next] = [toFiles(first), toFiles({ ...first, ...dropNick })];
   await run(client, old);
-  await admitRelease(client, reader, { release: 1, files: old });
-  await settleReader(client, reader, { release: 1, files: old });
+  await goLive(client, reader, 1, old);
   const result = await run(client, next);
   expect(result).toMatchObject({
     applied: [],
@@ -204,12 +215,11 @@ test("a contract file waits until its reader lists it with its hash, for 20 minu
   });
   await admitRelease(client, reader, { release: 2, files: next });
   expect(await readReaders(client)).toMatchObject([{ release: 1, files: {} }]);
-  await settleReader(client, reader, { release: 2, files: next });
+  await goLive(client, reader, 2, next);
   expect(await run(client, next)).toMatchObject({ waiting: { reasons: [expect.stringContaining("20 minutes less")] } });
   await later(client, 15);
   // A deploy in between does not begin the time anew.
-  await admitRelease(client, reader, { release: 3, files: next });
-  await settleReader(client, reader, { release: 3, files: next });
+  await goLive(client, reader, 3, next);
   await later(client, 6);
   const edited = toFiles({ ...first, "0003_drop_nick.contract": "alter table users drop column name" });
   expect(await run(client, edited)).toMatchObject({ applied: [], waiting: { reasons: [expect.any(String)] } });
@@ -220,7 +230,7 @@ test("an expand file behind a contract file that waits is refused; without reade
   const { client } = await newDatabase();
   const files = toFiles({ ...first, ...dropNick, "0004_more": "create table more (id int)" });
   await run(client, files.slice(0, 2));
-  await settleReader(client, reader, { release: 1, files: files.slice(0, 2) });
+  await goLive(client, reader, 1, files.slice(0, 2));
   await expect(run(client, files)).rejects.toMatchObject({ code: "MIGRATION_ORDER" });
   expect(await applied(client)).toHaveLength(2);
   expect(await forgetReader(client, reader)).toBe(true);
@@ -248,7 +258,7 @@ test("a rollback and a contract file at once: never both", { timeout: 120_000 },
   for (let round = 0; round < 30; round += 1) {
     await empty(client);
     await run(client, old);
-    await settleReader(client, reader, { release: 2, files: next });
+    await goLive(client, reader, 2, next);
     await later(client, 21);
     // Either may begin a little earlier.
     const wait = (round % 6) * 2;
@@ -392,8 +402,8 @@ test("the session is killed within a file: nothing of it is kept, and the run go
 
 test("a database that another app or stage reads, unless hosting.json says that it is shared", async () => {
   const { client } = await newDatabase();
-  await settleReader(client, reader, { release: 1, files: [] });
-  await settleReader(client, { ...reader, target: "workers" }, { release: 1, files: [] });
+  await goLive(client, reader, 1, []);
+  await goLive(client, { ...reader, target: "workers" }, 1, []);
   const readers = await readReaders(client);
   requireOwnDatabase(reader, readers, false);
   requireOwnDatabase({ app: "b", stage: "prod" }, readers, true);

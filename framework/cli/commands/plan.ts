@@ -1,11 +1,11 @@
 /** `portico plan`: prints the changes that a deploy to a stage would make, and makes none. */
 import { isDone } from "../../../deploy/plan.ts";
-import { planForCloud } from "../../../deploy/release.ts";
+import { planClouds } from "../../../deploy/planning.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
 import { paintPlan, writePlans } from "../plan-output.ts";
 import { buildSource } from "../release-source.ts";
-import { explainErrors, withHeading, openStageCloud } from "../stage-cloud.ts";
+import { withHeading, openStageCloud } from "../stage-cloud.ts";
 
 /** Exit code 2 when a deploy would change anything. */
 export async function plan(input: CommandInput): Promise<number> {
@@ -13,9 +13,9 @@ export async function plan(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
     const { platforms } = await buildSource(stage, reporter, { creates: false });
-    const planned = await Promise.all(
-      platforms.map((platform, index) => explainErrors(stage.clouds[index]!, () => planForCloud(platform))),
-    );
+    const planned = await planClouds(platforms, {
+      explain: (error, platform) => stage.clouds[platforms.indexOf(platform)]!.explain(error),
+    });
     const out = textFlag(input, "out");
     const plans = planned.map((result) => result.plan);
     if (out !== undefined) await writePlans(out, plans);

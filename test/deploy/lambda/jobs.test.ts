@@ -11,7 +11,7 @@ import { afterEach, expect, test } from "vitest";
 import { liveJobs } from "../../../deploy/job-schedule.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";
 import { planText } from "../../../deploy/plan.ts";
-import { planForCloud } from "../../../deploy/release.ts";
+import { planForCloud } from "../../../deploy/planning.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import type { App } from "../../../framework/model/app.ts";

@@ -1,6 +1,6 @@
 /** Releases of an app with jobs on Workers: its queues, and what calls them, through rollbacks and removals. */
 import { afterEach, expect, test } from "vitest";
-import { planForCloud } from "../../../deploy/release.ts";
+import { planForCloud } from "../../../deploy/planning.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import type { ClientOptions } from "../../../deploy/workers/client.ts";

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { join } from "node:path";
 import type { Platform } from "../../../deploy/platform.ts";
-import { planForCloud, release } from "../../../deploy/release.ts";
+import { planForCloud } from "../../../deploy/planning.ts";
+import { release } from "../../../deploy/release.ts";
 import { CloudflareError, toUserError } from "../../../deploy/workers/cloudflare-error.ts";
 import { createWorkersPlatform } from "../../../deploy/workers/platform.ts";
 import { readBuild } from "../../../deploy/workers/build.ts";

@@ -130,7 +130,7 @@ test("an account that has as many as the Free plan allows is told so in the plan
   fixture = await openDeployFixture({ plan: "free" });
   await fixture.write("functions/count.ts", counter);
   for (let at = 0; at < 10; at++) await makeDatabase(`other-${at}`);
-  const { plan } = await import("../../../deploy/release.ts").then(async ({ planForCloud }) =>
+  const { plan } = await import("../../../deploy/planning.ts").then(async ({ planForCloud }) =>
     planForCloud(await fixture.platform()),
   );
   expect(plan.changes.find(({ kind }) => kind === "table")?.note).toContain("the Free plan has room for 10");

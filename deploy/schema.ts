@@ -1,0 +1,53 @@
+/**
+ * The schema of an app's databases, as a release changes it; apps without databases have none, and their releases make
+ * the same calls as ever. A contract file takes away what earlier releases use, an expand file only adds.
+ */
+import type { Change } from "./plan.ts";
+import type { Platform } from "./platform.ts";
+
+/** What a release would do on one cloud, and with the databases. */
+export interface SchemaPlan {
+  /** By cloud: files that run are with the first cloud that has anything to do, lists with the cloud that lists. */
+  readonly changes: ReadonlyMap<Platform, readonly Change[]>;
+  /** Equal for two looks between which no ledger and no reader changed. */
+  readonly fingerprint: string;
+}
+
+/** One release of a cloud. */
+export interface SchemaRelease {
+  readonly platform: Platform;
+  readonly number: number;
+}
+
+/** One that is planned. */
+export interface PlannedSchemaRelease extends SchemaRelease {
+  /** True where nothing but the schema is new: the release that is live lists more files then. */
+  readonly isLive: boolean;
+}
+
+/** Each verb may be repeated after it failed half way, and then ends where one clean run does. */
+export interface Schema {
+  /**
+   * Reads only. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, MIGRATION_ORDER, DATABASE_SHARED.
+   * @param releases what each cloud would release, the first to be made first
+   */
+  plan(releases: readonly PlannedSchemaRelease[]): Promise<SchemaPlan>;
+  /** Runs the contract files that come first and that no reader waits for; before the upload. */
+  contract(release: number): Promise<void>;
+  /** Runs what is left in its order, until a contract file that has to wait; between upload and smoke test. */
+  expand(release: number): Promise<void>;
+  /**
+   * Before a release of this build takes traffic, all of it or a part: its reader lists what both releases list. Throws
+   * UserError SCHEMA_CONTRACTED.
+   */
+  admit(release: SchemaRelease): Promise<void>;
+  /** The same before a release that was made earlier takes traffic again. */
+  readmit(release: SchemaRelease): Promise<void>;
+  /** After a release took all of the traffic: its reader lists what it lists. */
+  settle(release: SchemaRelease): Promise<void>;
+  /** After nothing of a cloud takes traffic any more. */
+  forget(platform: Platform): Promise<void>;
+}
+
+/** What a rollback needs of it. */
+export type SwitchedSchema = Pick<Schema, "readmit" | "settle">;

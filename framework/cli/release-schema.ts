@@ -1,0 +1,147 @@
+/** The schema of an app's databases as a release changes it, over one connection to each database. */
+import { createHash } from "node:crypto";
+import type { Change } from "../../deploy/plan.ts";
+import type { Platform } from "../../deploy/platform.ts";
+import type { PlannedSchemaRelease, Schema, SchemaPlan } from "../../deploy/schema.ts";
+import type { DatabaseClient } from "../migrations/database-client.ts";
+import { compare, readLedger } from "../migrations/ledger.ts";
+import type { MigrationFile } from "../migrations/migration-file.ts";
+import {
+  admitRelease,
+  forgetReader,
+  type Reader,
+  type ReaderId,
+  readReaders,
+  requireOwnDatabase,
+  settleReader,
+} from "../migrations/readers.ts";
+import type { MigrationEvent } from "../migrations/run-options.ts";
+import { planMigrations, type PlannedMigrations, runMigrations } from "../migrations/runner.ts";
+
+/** One database of an app. */
+export interface SchemaDatabase {
+  /** Its name in hosting.json. */
+  readonly name: string;
+  readonly client: DatabaseClient;
+  readonly files: readonly MigrationFile[];
+  /** Whether hosting.json says that others may read it. */
+  readonly isShared: boolean;
+}
+
+/** Whose release it is, and what it has. */
+export interface SchemaOptions {
+  readonly owner: Pick<ReaderId, "app" | "stage">;
+  readonly databases: readonly SchemaDatabase[];
+  readonly targetOf: (platform: Platform) => string;
+  /** True where a release is one new route beside those that are live. */
+  readonly isPart?: boolean;
+  readonly onEvent: (event: MigrationEvent, database: string) => void;
+}
+
+/** Every verb goes through the databases one after the other. */
+export function createSchema({ owner, databases, targetOf, isPart = false, onEvent }: SchemaOptions): Schema {
+  const idOf = (platform: Platform): ReaderId => ({ ...owner, target: targetOf(platform) });
+  const each = async (work: (database: SchemaDatabase) => Promise<unknown>): Promise<void> => {
+    for (const database of databases) await work(database);
+  };
+  const run = (which: "contract" | "all", release: number): Promise<void> =>
+    each(({ client, files, name }) =>
+      runMigrations(client, { files, release, which, onEvent: (event) => onEvent(event, name) }),
+    );
+  return {
+    async plan(releases) {
+      const plans: DatabasePlan[] = [];
+      await each(async (database) => plans.push(await planDatabase(database, owner)));
+      return toSchemaPlan(plans, releases, idOf);
+    },
+    contract: (release) => run("contract", release),
+    expand: (release) => run("all", release),
+    admit: ({ platform, number }) =>
+      each(({ client, files }) => admitRelease(client, idOf(platform), { release: number, files, isPart })),
+    readmit: ({ platform, number }) => each(({ client }) => admitRelease(client, idOf(platform), { release: number })),
+    settle: ({ platform, number }) => each(({ client }) => settleReader(client, idOf(platform), number)),
+    forget: (platform) => each(({ client }) => forgetReader(client, idOf(platform))),
+  };
+}
+
+interface DatabasePlan extends PlannedMigrations {
+  readonly name: string;
+  readonly files: readonly MigrationFile[];
+  readonly readers: readonly Reader[];
+  readonly fingerprint: unknown;
+}
+
+async function planDatabase(
+  { name, client, files, isShared }: SchemaDatabase,
+  owner: SchemaOptions["owner"],
+): Promise<DatabasePlan> {
+  const readers = await readReaders(client);
+  requireOwnDatabase(owner, readers, isShared);
+  const ledger = await readLedger(client);
+  const planned = planMigrations(compare(files, ledger), readers);
+  const fingerprint = [
+    ledger.map((row) => [row.name, row.sha256, row.state]),
+    readers.map((one) => [one.app, one.stage, one.target, one.release, one.files]),
+  ];
+  return { ...planned, name, files, readers, fingerprint };
+}
+
+function toSchemaPlan(
+  plans: readonly DatabasePlan[],
+  releases: readonly PlannedSchemaRelease[],
+  idOf: (platform: Platform) => ReaderId,
+): SchemaPlan {
+  const nameOf = (plan: DatabasePlan, file: string): string => (plans.length > 1 ? `${plan.name}: ${file}` : file);
+  const changes = releases.map((release, at): [Platform, Change[]] => [
+    release.platform,
+    plans.flatMap((plan) => {
+      const lines = [...(at === 0 ? runLines(plan, release.number) : []), ...listLines(plan, release, idOf)];
+      return lines.map((line) => ({ ...line, name: nameOf(plan, line.name) }));
+    }),
+  ]);
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify(plans.map((plan) => plan.fingerprint)))
+    .digest("hex");
+  return { changes: new Map(changes), fingerprint };
+}
+
+const line = (action: Change["action"], name: string, reason: string): Change => ({
+  action,
+  kind: "migrate",
+  name,
+  reason,
+});
+
+/** What runs, and what waits; by the first cloud, since it runs once. */
+function runLines({ runs, waiting, readers, applied }: DatabasePlan, release: number): readonly Change[] {
+  const leading = runs.findIndex(({ kind }) => kind === "expand");
+  const before = `releases before ${release} cannot come back`;
+  return [
+    ...applied.filter((row) => row.release === release).map(({ name }) => line("keep", name, "ran in an earlier try")),
+    ...runs.map(({ name, kind }, at) => {
+      if (kind === "expand") return line("create", name, "expand, before the smoke test");
+      if (!readers.length)
+        return line("create", name, "contract, before the smoke test: no release reads the database");
+      return line(
+        "remove",
+        name,
+        `contract, ${leading === -1 || at < leading ? "before the upload" : "last"}; ${before}`,
+      );
+    }),
+    ...waiting.map(({ file }) => line("wait", file.name, `20 minutes after every reader lists it; ${before}`)),
+  ];
+}
+
+/** A live release whose code is the same lists more files by the deploy. */
+function listLines(
+  { files, readers }: DatabasePlan,
+  { platform, isLive }: PlannedSchemaRelease,
+  idOf: (platform: Platform) => ReaderId,
+) {
+  const id = idOf(platform);
+  const reader = readers.find(({ app, stage, target }) => app === id.app && stage === id.stage && target === id.target);
+  if (!isLive) return [];
+  return files
+    .filter(({ name, kind, sha256 }) => kind === "contract" && reader?.files[name] !== sha256)
+    .map(({ name }) => line("update", name, "listed by the live release from now on"));
+}
