@@ -36,9 +36,9 @@ interface SourcePackage {
 
 /**
  * Optional peer dependencies. miniflare is one since it takes 200 MB and only the workers target needs it; it is loaded
- * dynamically, so no import names it.
+ * dynamically, so no import names it. pg is one since only apps with databases need it, of which each has its own.
  */
-const optionalPeers: Readonly<Record<string, object>> = { miniflare: { optional: true } };
+const optionalPeers: Readonly<Record<string, object>> = { miniflare: { optional: true }, pg: { optional: true } };
 
 /** Peer dependencies of the package. */
 const peers: readonly string[] = ["hono", ...Object.keys(optionalPeers)];
@@ -56,7 +56,7 @@ const mimeTable = { name: "hono/utils/mime", file: "hono/dist/utils/mime.js", li
  * newest compatibility date depends on it.
  */
 const peerRange = (peer: string, version: string): string =>
-  `^${peer in optionalPeers ? version : version.split(".")[0]}`;
+  `^${peer === "miniflare" ? version : version.split(".")[0]}`;
 
 /** The published package.json, derived from the repository's own. */
 function toPublished(source: SourcePackage): Record<string, unknown> {

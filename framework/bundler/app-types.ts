@@ -14,7 +14,7 @@ export const typesFile = "routes.d.ts";
 
 /** What the declaration is made of; nothing of it is run. */
 export interface AppTypes {
-  readonly app: Pick<App, "root" | "env" | "secrets">;
+  readonly app: Pick<App, "root" | "env" | "secrets" | "databases">;
   readonly routes: readonly Pick<Route, "file" | "segments" | "middleware">[];
   readonly jobs: readonly Job[];
 }
@@ -47,7 +47,10 @@ function textOf(file: string): string | undefined {
 /** The text, in the order of names, so that equal apps have equal files. */
 export function typesText({ app, routes, jobs }: AppTypes): string {
   const variables = routes.filter(({ middleware }) => middleware.length > 0);
-  const env = [...Object.keys(app.env), ...app.secrets].toSorted();
+  const env = [
+    ...[...Object.keys(app.env), ...app.secrets].map((name) => [name, "string"] as const),
+    ...Object.keys(app.databases ?? {}).map((name) => [name, "{ readonly connectionString: string }"] as const),
+  ];
   return [
     "// Written by portico types and by portico dev; portico types --check tells whether it is current.",
     ...(variables.length > 0 ? [`import type { VariablesOf } from "portico";`] : []),
@@ -59,7 +62,7 @@ export function typesText({ app, routes, jobs }: AppTypes): string {
     `declare module "portico" {`,
     ...indented([
       "/** Env and secrets of hosting.json. */",
-      ...declared("interface Bindings", env, (name) => [name, "string"]),
+      ...declared("interface Bindings", env, (one) => one),
       "",
       "/** What the middleware above each route sets. */",
       ...declared("interface Variables", variables, ({ segments, middleware }) => [

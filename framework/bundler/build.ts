@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "esbuild";
+import { databaseUrls } from "../model/database.ts";
 import type { App } from "../model/app.ts";
 import { httpApiLimitError } from "../model/http-api-limits.ts";
 import type { Job } from "../model/job.ts";
@@ -100,12 +101,21 @@ async function bundleApp(
         "import the contents, or serve them as static files",
     );
   const scanned = routes.map((route) => ({ ...route, methods: methods.get(route.id) ?? [] }));
+  const databases = databaseUrls(app.databases);
   const {
     files,
     unchanged = new Map(),
     cacheRecords = [],
     ...bundle
-  } = await builders[target]({ app, routes: scanned, assets, jobs, inputs, cache, warn });
+  } = await builders[target]({
+    app,
+    routes: databases ? scanned.map((route) => ({ ...route, databases })) : scanned,
+    assets,
+    jobs,
+    inputs,
+    cache,
+    warn,
+  });
   const { root: _, ...portable } = app;
   const manifest: Manifest = {
     schemaVersion: 1,

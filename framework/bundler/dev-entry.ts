@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type App, envNames, type FunctionSettings } from "../model/app.ts";
+import { databaseUrls } from "../model/database.ts";
 import type { Target } from "../model/target.ts";
 import { functionEntry, type ScannedRoute } from "./function-entry.ts";
 import { type FunctionPlan, functionSettings } from "./function-groups.ts";
@@ -34,12 +35,14 @@ export function devEntry(
   routes: readonly ScannedRoute[],
   light: boolean,
 ): string {
-  if (job) return devJobEntry(target, job, envNames(app));
+  const databases = databaseUrls(app.databases);
+  if (job) return devJobEntry(target, job, envNames(app), databases);
   if (uploads) return uploadsEntry(target, envNames(app));
   // In development the gateway serves the current static files.
   const isUrl = target === "lambda" && app.lambda.front === "function-url";
   const web = light ? "light" : "platform";
-  return isUrl ? functionUrlEntry(routes, web) : functionEntry(target, routes, web, envNames(app));
+  const served = databases ? routes.map((route) => ({ ...route, databases })) : routes;
+  return isUrl ? functionUrlEntry(served, web) : functionEntry(target, served, web, envNames(app));
 }
 
 /** The likely entry of the first build; undefined where a file cannot be read, which the scan reports. */

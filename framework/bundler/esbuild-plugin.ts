@@ -85,6 +85,7 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
   }));
   build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
   build.onResolve({ filter: /^portico\/files$/ }, () => ownModule(`features/files/${target}`));
+  build.onResolve({ filter: /^portico\/postgres$/ }, () => ownModule(`features/postgres/${target}`));
   build.onResolve({ filter: /^portico\/session$/ }, () =>
     secrets && !secrets.includes("SESSION_KEYS")
       ? failedResolution(sessionKeysError(secrets))
@@ -112,7 +113,7 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
         "Import from portico, portico/store, portico/files, portico/jobs, portico/log, portico/session, " +
-          "portico/resource, portico/client, portico/extension, portico/lambda or portico/workers.",
+          "portico/postgres, portico/resource, portico/client, portico/extension, portico/lambda or portico/workers.",
       ),
     );
   });

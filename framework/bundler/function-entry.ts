@@ -1,8 +1,10 @@
 /** Generated entry modules of single functions: the lines that connect route files to the runtime. */
-import { expandRoutes, isGreedy } from "../model/precedence.ts";
-import { displayPattern, regexpSource, urlRegexpSource } from "../model/pattern.ts";
-import type { Methods, Route, Segment } from "../model/route.ts";
+import { expandRoutes } from "../model/precedence.ts";
+import { displayPattern, urlRegexpSource } from "../model/pattern.ts";
+import type { Methods, Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
+import { type DatabaseUrls, databaseImports, withDatabaseErrors, withDatabases } from "./database-lines.ts";
+import { patternLiteral, regexpLiteral, withSlashRedirects } from "./slash-redirects.ts";
 import type { WebClasses } from "./lambda/web-classes.ts";
 
 /** A route whose methods are known. */
@@ -10,6 +12,7 @@ export interface ScannedRoute extends Route {
   readonly methods: Methods;
   /** Whether it imports `portico/log`: then its context has the route and the request's headers. */
   readonly logs?: boolean;
+  readonly databases?: DatabaseUrls;
 }
 
 /** The entry of a self-contained function. @param web Lambda only @param names of its env, Workers only; all without */
@@ -78,19 +81,6 @@ export const assetsEntry = (web: WebClasses, slashes: readonly Route[] = []): st
   return moduleText([...imports, importAssets, ...lines, value(notFound)]);
 };
 
-/** Wraps the 404 handler in redirects to routes that differ by a trailing slash; unchanged without routes. */
-export function withSlashRedirects(
-  routes: readonly Route[],
-  notFound: string,
-): { readonly lines: readonly string[]; readonly notFound: string } {
-  if (routes.length === 0) return { lines: [], notFound };
-  const patterns = expandRoutes(routes).filter(({ segments }) => !isGreedy(segments));
-  return {
-    lines: [`import { redirectSlash } from "portico/runtime/trailing-slash";`],
-    notFound: `redirectSlash([${patterns.map(({ segments }) => patternLiteral(segments)).join(", ")}], ${notFound})`,
-  };
-}
-
 /** An app as an expression, and the declarations that it needs. */
 interface AppText {
   readonly lines: readonly string[];
@@ -133,7 +123,10 @@ export function routerTable(routes: readonly ScannedRoute[]): Readonly<Record<"l
 }
 
 /** Imports of a route's exports and middleware, numbered so that routes of one group do not collide. */
-export function importLines({ file, methods, middleware, logs }: ScannedRoute, index: number): readonly string[] {
+export function importLines(
+  { file, methods, middleware, logs, databases }: ScannedRoute,
+  index: number,
+): readonly string[] {
   const binder = methods === "fetch" ? "byApp" : "byMethod";
   const exported =
     methods === "fetch" ? `default as app${index}` : methods.map((one) => `${one} as ${one}${index}`).join(", ");
@@ -143,17 +136,20 @@ export function importLines({ file, methods, middleware, logs }: ScannedRoute, i
     `import { ${binder} } from "portico/runtime/route-function";`,
     ...(middleware.length ? [`import { withMiddleware } from "portico/runtime/middleware";`] : []),
     ...(logs ? [`import { withRoute } from "portico/features/log/with-route";`] : []),
+    ...databaseImports(databases, methods === "fetch"),
     ...middleware.map((path, position) => `import middleware${index}_${position} from ${JSON.stringify(`./${path}`)};`),
     `import { ${exported} } from ${JSON.stringify(`./${file}`)};`,
   ];
 }
 
-function functionText({ methods, middleware, segments, logs }: ScannedRoute, index: number): string {
-  const handler = methods === "fetch" ? `byApp(app${index})` : byMethodText(methods, index);
+function functionText({ methods, middleware, segments, logs, databases }: ScannedRoute, index: number): string {
+  const app = withDatabaseErrors(databases, `app${index}`);
+  const handler = methods === "fetch" ? `byApp(${app})` : byMethodText(methods, index);
   const wrapped = middleware.length
     ? `withMiddleware(${[handler, ...middleware.map((_, position) => `middleware${index}_${position}`)].join(", ")})`
     : handler;
-  return `createFunction(${logs ? `withRoute(${JSON.stringify(displayPattern(segments))}, ${wrapped})` : wrapped})`;
+  const logging = logs ? `withRoute(${JSON.stringify(displayPattern(segments))}, ${wrapped})` : wrapped;
+  return `createFunction(${withDatabases(databases, logging)})`;
 }
 
 /** HEAD uses GET unless it is exported. The Allow header is that of OPTIONS and 405 (RFC 9110 section 10.2.1). */
@@ -166,9 +162,3 @@ function byMethodText(methods: readonly string[], index: number): string {
   const allow = [...allowed, "OPTIONS"].join(", ");
   return `byMethod({ __proto__: null, ${handlers.join(", ")} }, ${JSON.stringify(allow)})`;
 }
-
-/** A regular expression literal that matches the paths of a pattern. */
-export const patternLiteral = (segments: readonly Segment[]): string => regexpLiteral(regexpSource(segments));
-
-/** `RegExp.source` escapes slashes. */
-const regexpLiteral = (source: string): string => `/${new RegExp(source).source}/`;

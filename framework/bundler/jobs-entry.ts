@@ -2,6 +2,7 @@
 import { parseCron } from "../model/cron.ts";
 import type { Job } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
+import { type DatabaseUrls, jobTable } from "./database-lines.ts";
 import { moduleText } from "./function-entry.ts";
 import { jobsClientName, lambdaJobTimeout } from "./function-groups.ts";
 
@@ -30,20 +31,22 @@ export const jobsClientModule = (
 export const jobModule = ({ file }: Job): string => `export { default } from ${JSON.stringify(`./${file}`)};\n`;
 
 /** The table of all jobs, with their schedules as this build has them. */
-export const jobsTable = (jobs: readonly Job[]): string =>
-  moduleText([
+export const jobsTable = (jobs: readonly Job[], databases?: DatabaseUrls): string => {
+  const entries = jobs.map((job) => entry(job, `() => import("portico:${jobModuleName(job)}")`)).join(", ");
+  const { imports, table } = jobTable(databases, entries);
+  return moduleText([
     `import { createJobs } from "portico/features/jobs/built-jobs";`,
     `import { store } from "portico/store";`,
-    `export default createJobs({ __proto__: null, ${jobs
-      .map((job) => entry(job, `() => import("portico:${jobModuleName(job)}")`))
-      .join(", ")} }, store);`,
+    ...imports,
+    `export default createJobs(${table}, store);`,
   ]);
+};
 
 /**
  * The entry of the function that runs all jobs on Lambda.
  * @param clock whether schedules run: the clock of another release may tick
  */
-export const jobsFunctionEntry = (jobs: readonly Job[], clock: boolean): string =>
+export const jobsFunctionEntry = (jobs: readonly Job[], clock: boolean, databases?: DatabaseUrls): string =>
   lambdaEntry(
     "createJobsHandler",
     "sqs-handler",
@@ -53,18 +56,21 @@ export const jobsFunctionEntry = (jobs: readonly Job[], clock: boolean): string 
       ...(clock && zone !== undefined && { zone }),
       timeout: lambdaJobTimeout(job),
     })),
+    databases,
   );
 
 /**
  * The function of one job for `portico dev`: on Lambda it takes an event of the queue, else a message as a request.
  * @param names of its env, Workers only
  */
-export function devJobEntry(target: Target, job: Job, names: readonly string[]): string {
-  if (target === "lambda") return lambdaEntry("createDevJobsHandler", "dev-sqs-handler", [job]);
-  const fetch = `jobFetch({ __proto__: null, ${entry(job, "async () => job")} })`;
+export function devJobEntry(target: Target, job: Job, names: readonly string[], databases?: DatabaseUrls): string {
+  if (target === "lambda") return lambdaEntry("createDevJobsHandler", "dev-sqs-handler", [job], databases);
+  const { imports, table } = jobTable(databases, entry(job, "async () => job"));
+  const fetch = `jobFetch(${table})`;
   return moduleText([
     `import * as job from ${JSON.stringify(`./${job.file}`)};`,
     `import { jobFetch } from "portico/features/jobs/job-fetch";`,
+    ...imports,
     ...(target === "workers"
       ? [
           `import { toWorkers } from "portico/workers";`,
@@ -75,13 +81,15 @@ export function devJobEntry(target: Target, job: Job, names: readonly string[]):
 }
 
 /** A file is imported when a message comes, so that one that throws as it loads is a failed run. */
-function lambdaEntry(create: string, module: string, jobs: readonly Job[]): string {
-  const table = jobs.map((job) => entry(job, `() => import(${JSON.stringify(`./${job.file}`)})`)).join(", ");
+function lambdaEntry(create: string, module: string, jobs: readonly Job[], databases?: DatabaseUrls): string {
+  const entries = jobs.map((job) => entry(job, `() => import(${JSON.stringify(`./${job.file}`)})`)).join(", ");
+  const { imports, table } = jobTable(databases, entries);
   return moduleText([
     `import { createJobs } from "portico/features/jobs/built-jobs";`,
     `import { ${create} } from "portico/features/jobs/${module}";`,
     `import { store } from "portico/store";`,
-    `export const handler = ${create}(createJobs({ __proto__: null, ${table} }, store));`,
+    ...imports,
+    `export const handler = ${create}(createJobs(${table}, store));`,
   ]);
 }
 

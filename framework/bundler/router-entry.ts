@@ -3,15 +3,8 @@ import { expandRoutes } from "../model/precedence.ts";
 import type { Route } from "../model/route.ts";
 import type { Target } from "../model/target.ts";
 import { uploadsPath } from "../runtime/path.ts";
-import {
-  importLines,
-  moduleText,
-  patternLiteral,
-  routerTable,
-  type ScannedRoute,
-  webClassImports,
-  withSlashRedirects,
-} from "./function-entry.ts";
+import { importLines, moduleText, routerTable, type ScannedRoute, webClassImports } from "./function-entry.ts";
+import { patternLiteral, withSlashRedirects } from "./slash-redirects.ts";
 import type { WebClasses } from "./lambda/web-classes.ts";
 
 /**

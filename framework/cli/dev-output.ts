@@ -31,6 +31,8 @@ export function printEvents(reporter: Reporter): ReportEvent {
         });
       case "made-secret":
         return printSecret(reporter, event);
+      case "database":
+        return reporter.line(event.text);
       case "warning":
         return reporter.warn(event.text);
       case "error":

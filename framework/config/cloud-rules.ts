@@ -1,5 +1,6 @@
 /** The rules of hosting.json's keys "lambda" and "workers", and of names that a cloud limits. */
 import { lambdaVariables } from "../model/reserved-variables.ts";
+import { hyperdrive } from "./database-rules.ts";
 import { packages } from "./package-rules.ts";
 import { type ObjectRule, type Rule, type TextLimits, textRule as text } from "./rule.ts";
 import { flagName } from "./header-and-flag-rules.ts";
@@ -120,6 +121,7 @@ export const workers: ObjectRule = {
       values: { kind: "platform-object", required: "type" },
       description: "Bindings by name, in the shape of Cloudflare's API without `name`.",
     },
+    hyperdrive: hyperdrive(bindingName),
     domains: {
       kind: "list",
       items: text("A host.", hostPattern, "a host's name in lower case, such as app.example.com"),

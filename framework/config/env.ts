@@ -18,6 +18,8 @@ export interface EnvOptions {
    */
   readonly missing: "refuse" | "generate" | "preview";
   readonly processEnv: Readonly<Record<string, string | undefined>>;
+  /** Gives the URL of a database whose secret has no value. @param name its key in "databases" */
+  readonly localDatabase?: (name: string) => Promise<string>;
 }
 
 /** What functions get as context.env. */
@@ -43,6 +45,8 @@ export async function resolveEnv(app: App, options: EnvOptions): Promise<Resolve
   const secretValues = new Map(
     app.secrets.map((name) => [name, ownText(options.processEnv, name) || files.get(name) || ""]),
   );
+  for (const [name, { url }] of Object.entries(app.databases ?? {}))
+    if (secretValues.get(url) === "" && options.localDatabase) secretValues.set(url, await options.localDatabase(name));
   const generated = await fillSecrets(app, secretValues, options);
   const declared = new Set([...Object.keys(app.env), ...app.secrets]);
   const undeclared = [...files.keys()].filter((name) => !declared.has(name)).toSorted();
@@ -66,7 +70,10 @@ async function fillSecrets(
 ): Promise<readonly GeneratedSecret[]> {
   const missing = (): readonly string[] => [...values].filter(([, value]) => value === "").map(([name]) => name);
   if (missing().length === 0) return [];
-  if (options.missing === "refuse") throw secretMissing(app, missing(), options.files);
+  // A random text is no URL.
+  const urls = Object.values(app.databases ?? {}).map(({ url }) => url);
+  if (options.missing === "refuse" || missing().some((name) => urls.includes(name)))
+    throw secretMissing(app, missing(), options.files);
   const stored = await readSecrets(app.root);
   for (const name of missing()) values.set(name, stored?.get(name) ?? "");
   if (missing().length === 0) return [];

@@ -1,6 +1,7 @@
 /** The rules of hosting.json: every key with its kind, limits and description. */
 import { logLevels } from "../model/app.ts";
 import { targets } from "../model/target.ts";
+import { databases } from "./database-rules.ts";
 import { clock, jobConcurrency, jobs } from "./job-rules.ts";
 import { external, files } from "./package-rules.ts";
 import { lambda, statement, workers } from "./cloud-rules.ts";
@@ -104,6 +105,7 @@ const shared: Readonly<Record<string, Rule>> = {
       "Names that control a process are rejected.",
   },
   extensions,
+  databases: databases(envName),
   smoke: {
     kind: "list",
     description: "Requests that a release must pass before it receives traffic.",

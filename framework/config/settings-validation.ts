@@ -1,18 +1,21 @@
 /** Validation of hosting.json's settings after a stage's overrides are merged: conflicts between keys, schedules. */
 import { type At, UserError } from "../model/user-error.ts";
 import { type Document, type Node, nodeAt, placeOf } from "./document.ts";
+import { databaseMistake } from "./database-rules.ts";
 import { checkSchedule } from "./job-rules.ts";
 import type { Settings } from "./stage-settings.ts";
 
 /**
  * Throws UserError CONFIG_VALUE for a name that is declared twice, a VPC with only one of its two lists, settings that
- * Lambda's front does not support, and a clock of a target that the app does not have; CRON and ZONE for schedules of
+ * Lambda's front does not support, a clock of a target that the app does not have, and databases without a secret or
+ * migrations of their own; CRON and ZONE for schedules of
  * jobs.
  */
 export function validateSettings(document: Document, settings: Settings, stage: string): void {
   const { env = {}, secrets = [], workers, lambda } = settings;
   checkFront(document, settings, stage);
   checkClock(document, settings, stage);
+  checkDatabases(document, settings, stage);
   for (const [name, job] of Object.entries(settings.jobs ?? {}))
     checkSchedule(name, job, (key) => settingPlace(document, stage, ["jobs", name, key]));
   const bindings = Object.keys(workers?.bindings ?? {});
@@ -65,6 +68,22 @@ function checkClock(document: Document, { clock, target = "lambda" }: Settings, 
   if (typeof clock !== "string" || targets.includes(clock)) return;
   const message = `"clock" cannot be "${clock}" where the target is ${targets.join(" and ")}: no schedule would run`;
   throw settingError(document, stage, ["clock"], message, `Write true or false, or add "${clock}" to "target".`);
+}
+
+/** Databases have names that nothing else in context.env has. */
+function checkDatabases(document: Document, settings: Settings, stage: string): void {
+  const { databases = {}, env = {}, secrets = [], workers } = settings;
+  const others = {
+    env,
+    secrets: Object.fromEntries(secrets.map((name) => [name, ""])),
+    bindings: workers?.bindings ?? {},
+  };
+  for (const name of Object.keys(databases))
+    for (const [key, values] of Object.entries(others))
+      if (Object.hasOwn(values, name))
+        throw duplicateName(document, stage, name, ["databases", name], `"databases" and "${key}"`);
+  const mistake = databaseMistake(databases, secrets, workers?.hyperdrive ?? {});
+  if (mistake) throw settingError(document, stage, mistake.path, mistake.message, mistake.fix);
 }
 
 type Path = readonly [string, ...(string | number)[]];

@@ -9,6 +9,8 @@ import {
   type WorkersApp,
 } from "../model/app.ts";
 import type { Extension } from "../model/extension.ts";
+import { type Database, migrationsFolder } from "../model/database.ts";
+import type { DatabaseSettings } from "./database-rules.ts";
 import type { JobSettings } from "../model/job.ts";
 import type { Target } from "../model/target.ts";
 
@@ -26,6 +28,7 @@ export interface StageSettings {
   readonly env?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
   readonly extensions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly databases?: Readonly<Record<string, DatabaseSettings>>;
   readonly smoke?: readonly (Omit<SmokeCheck, "status"> & { readonly status?: number })[];
   readonly jobs?: Readonly<Record<string, JobSettings>>;
   readonly jobConcurrency?: number;
@@ -109,6 +112,7 @@ export function toApp(
     external,
     env,
     ...withExtensions(secrets, extensions),
+    ...databaseSettings(settings),
     smoke: smoke.map(({ path, status = 200 }) => ({ path, status })),
     ...jobSettings(settings),
     keep,
@@ -131,6 +135,18 @@ const withExtensions = (
 const logSettings = ({ logLevel, traces }: Settings): Pick<App, "logLevel" | "traces"> => ({
   ...(logLevel && { logLevel }),
   ...(traces && { traces }),
+});
+
+/** An app without databases has no such key, so that its build is the same as ever. */
+const databaseSettings = ({ databases = {} }: Settings): Pick<App, "databases"> =>
+  Object.keys(databases).length === 0
+    ? {}
+    : { databases: Object.fromEntries(Object.entries(databases).map(([name, given]) => [name, toDatabase(given)])) };
+
+const toDatabase = ({ migrations = migrationsFolder, shared, ...given }: DatabaseSettings): Database => ({
+  ...given,
+  migrations,
+  ...(shared && { shared }),
 });
 
 /** An app without jobs has no settings of them, so that its build is the same as ever. */

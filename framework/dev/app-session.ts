@@ -17,6 +17,7 @@ import { UserError } from "../model/user-error.ts";
 import { discoverAssets } from "../routes/static-files.ts";
 import { discoverJobs } from "../routes/job-discovery.ts";
 import { discoverRoutes } from "../routes/route-discovery.ts";
+import { type LocalDatabases, openLocalDatabases } from "./local-databases.ts";
 import type { ReportEvent } from "./dev-event.ts";
 import type { OpenApiDocument } from "./openapi-document.ts";
 
@@ -68,7 +69,11 @@ export async function openAppSession(
   report: ReportEvent,
   onOutsideFolder: (folder: string) => void,
 ): Promise<AppSession> {
-  let state = await load(app, report, onOutsideFolder);
+  const databases = openLocalDatabases(app.root, (text) => report({ type: "database", text }));
+  let state = await load(app, databases, report, onOutsideFolder).catch(async (error: unknown) => {
+    await databases.close();
+    throw error;
+  });
   const target = app.targets[0]!;
   const { front } = app.lambda;
   const loaded = new Set<string>();
@@ -87,7 +92,8 @@ export async function openAppSession(
         const before = state;
         await warnOfFixedSettings(options, session, report);
         const now = await loadApp({ ...options, target });
-        state = await load({ ...now, lambda: { ...now.lambda, front: front ?? "http-api" } }, report, onOutsideFolder);
+        const changed = { ...now, lambda: { ...now.lambda, front: front ?? "http-api" } } as const;
+        state = await load(changed, databases, report, onOutsideFolder);
         await before.builder.close();
         return { functions: rebuild(state.builder, loaded, [...loaded]), routing: true };
       }
@@ -98,7 +104,10 @@ export async function openAppSession(
       return { functions: rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
     },
     describe: async () => (await import("./api-description.ts")).describeApi(state.app, state.routes),
-    close: () => state.builder.close(),
+    async close() {
+      await state.builder.close();
+      await databases.close();
+    },
   };
   return session;
 }
@@ -132,7 +141,12 @@ function rebuild(builder: DevBuilder, loaded: ReadonlySet<string>, ids: readonly
 const isSettingsFile = (path: string, config = "hosting.json"): boolean =>
   path === config || /^\.env(\.[\w-]+)?$/.test(path);
 
-async function load(app: App, report: ReportEvent, onOutsideFolder: (folder: string) => void): Promise<State> {
+async function load(
+  app: App,
+  databases: LocalDatabases,
+  report: ReportEvent,
+  onOutsideFolder: (folder: string) => void,
+): Promise<State> {
   const target = app.targets[0]!;
   const warn = (text: string): void => report({ type: "warning", text });
   const discovery = discoverContent(app, target);
@@ -142,6 +156,7 @@ async function load(app: App, report: ReportEvent, onOutsideFolder: (folder: str
     files: true,
     missing: "generate",
     processEnv: process.env,
+    localDatabase: databases.urlOf,
   });
   for (const secret of generated) report({ type: "made-secret", secret });
   for (const name of undeclared)

@@ -47,6 +47,8 @@ export type DevEvent =
     }
   /** A secret without a value got a random one. */
   | { readonly type: "made-secret"; readonly secret: GeneratedSecret }
+  /** A database is on the local Postgres, as a line says. */
+  | { readonly type: "database"; readonly text: string }
   /** Functions whose files changed are rebuilt. */
   | { readonly type: "changed"; readonly functions: readonly string[] }
   | { readonly type: "warning"; readonly text: string }

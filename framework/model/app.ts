@@ -1,5 +1,6 @@
 /** The app as hosting.json describes it for one stage, with checked values, defaults and stage overrides. */
 import type { Extension } from "./extension.ts";
+import type { Database } from "./database.ts";
 import type { JobSettings } from "./job.ts";
 import type { Target } from "./target.ts";
 
@@ -71,6 +72,8 @@ export interface WorkersApp {
   readonly location?: "wnam" | "enam" | "weur" | "eeur" | "apac" | "oc";
   /** In Cloudflare's own shapes, without `name`. */
   readonly bindings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Ids of the user's own configurations of Hyperdrive, by database; none when absent. */
+  readonly hyperdrive?: Readonly<Record<string, string>>;
   /** Hosts that only the Worker serves: `app.example.com`. */
   readonly domains: readonly string[];
   /** URL patterns of a zone that it serves: `example.com/api/*`. */
@@ -127,6 +130,8 @@ export interface App {
   readonly secrets: readonly string[];
   /** In the order of hosting.json; absent without any. */
   readonly extensions?: readonly Extension[];
+  /** By their names in context.env; absent without any. The URL of each is one of the secrets. */
+  readonly databases?: Readonly<Record<string, Database>>;
   readonly smoke: readonly SmokeCheck[];
   /** Settings of jobs by name; absent without any. */
   readonly jobs?: Readonly<Record<string, JobSettings>>;
@@ -151,4 +156,6 @@ export interface App {
 
 /** Names of the env, secrets and bindings that the functions of a Worker may read. */
 export const envNames = ({ env, secrets, workers }: Pick<App, "env" | "secrets" | "workers">): readonly string[] =>
-  [...new Set([...Object.keys(env), ...secrets, ...Object.keys(workers.bindings)])].toSorted();
+  [
+    ...new Set([...Object.keys(env), ...secrets, ...[workers.bindings, workers.hyperdrive ?? {}].flatMap(Object.keys)]),
+  ].toSorted();

@@ -1,7 +1,6 @@
 /** A whole app in the process of its tests: its build for Node, with data and a clock of its own, and no server. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadApp } from "../config/app-loader.ts";
 import type { BuiltJobs } from "../features/jobs/built-jobs.ts";
@@ -17,6 +16,8 @@ import { copyBuild } from "./build-copy.ts";
 import { createClient, type TestClient, toRequest } from "./client.ts";
 import { addClock, openClock, type TestClock } from "./clock.ts";
 import { createJobs, type TestJobs } from "./jobs.ts";
+import { nearestApp } from "./nearest-app.ts";
+import type { TestDatabase } from "./test-database.ts";
 
 /** The app to test. */
 export interface TestAppOptions {
@@ -26,6 +27,8 @@ export interface TestAppOptions {
   readonly stage?: string;
   /** Values in place of those of hosting.json, and of secrets, which are random otherwise. */
   readonly env?: Readonly<Record<string, string>>;
+  /** By the names of hosting.json: `{ DB: await testDatabase() }`. They are dropped when the app is closed. */
+  readonly databases?: Readonly<Record<string, TestDatabase>>;
 }
 
 /** An app under test. */
@@ -47,9 +50,14 @@ export interface TestApp extends AsyncDisposable {
  * Env and secrets are in `context.env`; `process.env` is not changed. Throws UserError TEST_ENV for a value that
  * hosting.json does not declare, and those of hosting.json and the build.
  */
-export async function testApp({ root, stage = "test", env: given = {} }: TestAppOptions = {}): Promise<TestApp> {
+export async function testApp({
+  root,
+  stage = "test",
+  env: given = {},
+  databases = {},
+}: TestAppOptions = {}): Promise<TestApp> {
   const app = await loadApp({ root: root ?? nearestApp(process.cwd()), stage, target: "node" });
-  const env = envOf(app, given);
+  const env = { ...envOf(app, { ...given, ...urlsOf(app, databases) }), ...bindingsOf(databases) };
   const { manifest, folder, data, remove } = await copyBuild(app);
   addClock(folder);
   const clock = await openClock(folder);
@@ -58,7 +66,7 @@ export async function testApp({ root, stage = "test", env: given = {} }: TestApp
   const failures: unknown[] = [];
   const call = (): Call =>
     createCall({
-      env: env as Env,
+      env: env as unknown as Env,
       clientAddress: "127.0.0.1",
       platform: { name: "node", data },
       waitUntil(promise) {
@@ -84,6 +92,7 @@ export async function testApp({ root, stage = "test", env: given = {} }: TestApp
     } finally {
       jobs.close();
       remove();
+      await Promise.all(Object.values(databases).map((one) => one.close()));
     }
   };
   return {
@@ -95,14 +104,6 @@ export async function testApp({ root, stage = "test", env: given = {} }: TestApp
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The folder itself where there is none. */
-function nearestApp(folder: string): string {
-  const isApp = (one: string): boolean => existsSync(join(one, "hosting.json")) || existsSync(join(one, "functions"));
-  let found = resolve(folder);
-  while (!isApp(found) && dirname(found) !== found) found = dirname(found);
-  return isApp(found) ? found : folder;
 }
 
 function envOf({ env, secrets }: App, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -119,6 +120,22 @@ function envOf({ env, secrets }: App, given: Readonly<Record<string, string>>): 
     ...given,
   };
 }
+
+/** The values of the secrets that have the URLs of databases. */
+function urlsOf(app: App, given: Readonly<Record<string, TestDatabase>>): Readonly<Record<string, string>> {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(app.databases ?? {}, name));
+  if (unknown !== undefined)
+    throw new UserError(
+      "TEST_ENV",
+      `hosting.json has no database ${unknown}, so that no function can reach it`,
+      `Add "databases": { "${unknown}": … } to hosting.json, or leave it out of testApp({ databases }).`,
+    );
+  return Object.fromEntries(Object.entries(given).map(([name, { url }]) => [app.databases![name]!.url, url]));
+}
+
+/** For `app.context`, which no route has been called with. */
+const bindingsOf = (given: Readonly<Record<string, TestDatabase>>) =>
+  Object.fromEntries(Object.entries(given).map(([name, { url }]) => [name, { connectionString: url }]));
 
 async function loadJobs(folder: string, names: readonly string[]): Promise<BuiltJobs | undefined> {
   if (names.length === 0) return undefined;

@@ -33,6 +33,7 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
     "framework/features/session",
     { may: ["framework/runtime", "framework/features/store/store.ts"], packages: ["iron-session"], node: false },
   ],
+  ["framework/features/postgres", { may: ["framework/runtime"], packages: ["pg"], node: false }],
   // No model beyond the tables of a cloud's store and the form of a schedule: what ships inside functions stays small.
   [
     "framework/features",
@@ -80,6 +81,8 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
         "framework/features",
         "framework/node",
         http,
+        "framework/emulation/postgres",
+        "framework/migrations",
       ],
       node: true,
     },

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { version } from "esbuild";
 import { type FunctionSettings, hasClock } from "../../model/app.ts";
+import { databaseUrls } from "../../model/database.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
 import { jobsFunctionId } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
@@ -167,8 +168,9 @@ async function packJobs(
   addedFiles: (fn: LinkedFunction) => UnbundledFiles,
 ): Promise<PackedFunction> {
   const { app, jobs } = input;
+  const entryText = jobsFunctionEntry(jobs, hasClock(app, "lambda"), databaseUrls(app.databases));
   const onPlatform = { ...input, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" as const } } };
-  const source = { name: plan.id, text: () => jobsFunctionEntry(jobs, hasClock(app, "lambda")), routes: [] };
+  const source = { name: plan.id, text: () => entryText, routes: [] };
   const linked = (await linkFunctions(onPlatform, [source]))(plan.id);
   return packLinked(input, linked, plan, addedFiles);
 }

@@ -3,6 +3,7 @@
  * chunks.
  */
 import { build, type BuildResult, type Metafile } from "esbuild";
+import { databaseUrls } from "../../model/database.ts";
 import { hasClock } from "../../model/app.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
 import type { BuiltJob, Job } from "../../model/job.ts";
@@ -102,7 +103,7 @@ function aroundFunctions(
   };
   // Where no setting says so and no stage is named, schedules run under `portico start`, not in a cloud.
   const routerJobs = { table: jobsTableName, clock: hasClock(app, target) };
-  const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs)] as const] : [];
+  const table = jobs.length > 0 ? [[jobsTableName, jobsTable(jobs, databaseUrls(app.databases))] as const] : [];
   return (uploads) => {
     const parts = { jobs: jobs.length > 0 ? routerJobs : undefined, uploads };
     const router = ["entry/router", routerEntry(target, routes, envNames, served, parts)] as const;

@@ -45,6 +45,7 @@ export async function start(input: CommandInput): Promise<number> {
       await Promise.race([stopped, workers.failed]);
     } finally {
       await workers.close();
+      await (await app).close();
     }
     return 0;
   } finally {

@@ -1,0 +1,57 @@
+/** The databases of a local Postgres: made, copied and dropped through the app's own `pg`. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Client } from "pg";
+import { UserError } from "../../model/user-error.ts";
+import type { LocalPostgres } from "./local-postgres.ts";
+
+/** Runs statements as the owner. Throws UserError POSTGRES_CLIENT_MISSING. @param packageFolder has `pg` */
+export async function withOwner<T>(
+  postgres: LocalPostgres,
+  packageFolder: string,
+  work: (client: Client) => Promise<T>,
+  database = "postgres",
+): Promise<T> {
+  const { Client: PgClient } = await loadPg(packageFolder);
+  const client = new PgClient(postgres.url(database));
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Makes an empty database where there is none of this name, also when two processes do so. */
+export async function ensureDatabase(postgres: LocalPostgres, packageFolder: string, name: string): Promise<void> {
+  await withOwner(postgres, packageFolder, async (client) => {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
+    if (rowCount) return;
+    await client
+      .query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+      .catch((error: { readonly code?: string }) => {
+        // 42P04 and 23505: another process made it.
+        if (error.code !== "42P04" && error.code !== "23505") throw error;
+      });
+  });
+}
+
+async function loadPg(packageFolder: string): Promise<{ readonly Client: typeof Client }> {
+  let path: string;
+  try {
+    path = createRequire(join(packageFolder, "package.json")).resolve("pg");
+  } catch (cause) {
+    throw new UserError(
+      "POSTGRES_CLIENT_MISSING",
+      `a database needs the package pg, which ${packageFolder} does not have`,
+      "Run `npm install pg`.",
+      {
+        cause,
+      },
+    );
+  }
+  const { default: pg } = (await import(pathToFileURL(path).href)) as { readonly default: { Client: typeof Client } };
+  return pg;
+}

@@ -1,0 +1,23 @@
+/** A database of an app, as hosting.json describes it. */
+
+/** Where migrations are when a database does not say so, relative to the app's root. */
+export const migrationsFolder = "migrations";
+
+/** A Postgres database. Its name is that of `context.env`, which has its URL as `connectionString`. */
+export interface Database {
+  readonly dialect: "postgres";
+  /** The secret that has its URL, `postgres://user:password@host:port/name`. */
+  readonly url: string;
+  /** The folder of its migrations, relative to the app's root. */
+  readonly migrations: string;
+  /** `database`: each stage that hosting.json does not name has a database of its own on the server of the URL. */
+  readonly preview?: "database";
+  /** Other apps and stages may read it. */
+  readonly shared?: true;
+}
+
+/** The names of databases with those of the secrets of their URLs; undefined without any. */
+export const databaseUrls = (
+  databases: Readonly<Record<string, Database>> | undefined,
+): Readonly<Record<string, string>> | undefined =>
+  databases && Object.fromEntries(Object.entries(databases).map(([name, { url }]) => [name, url]));
