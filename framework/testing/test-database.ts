@@ -33,8 +33,8 @@ const templates = new Map<string, Promise<string>>();
 
 /**
  * The first one of a run takes seconds: it makes the Postgres, and runs the app's migrations on the database that is
- * copied. Throws UserError POSTGRES_PACKAGE_MISSING and the others of `startLocalPostgres`, POSTGRES_CLIENT_MISSING, and
- * those of migrations.
+ * copied. Throws UserError POSTGRES_PACKAGE_MISSING and the others of `startLocalPostgres`, POSTGRES_CLIENT_MISSING,
+ * and those of migrations.
  */
 export async function testDatabase({
   root = nearestApp(process.cwd()),

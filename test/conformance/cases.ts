@@ -14,6 +14,7 @@ import { methods } from "./cases/methods.ts";
 import { middleware } from "./cases/middleware.ts";
 import { paths } from "./cases/paths.ts";
 import { photos } from "./cases/photos.ts";
+import { postgres } from "./cases/postgres.ts";
 import { queries } from "./cases/queries.ts";
 import { resource } from "./cases/resource.ts";
 import { routing } from "./cases/routing.ts";
@@ -43,6 +44,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   sessions,
   templates,
   extensions,
+  postgres,
 };
 
 /** All of them. */

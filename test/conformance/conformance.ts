@@ -9,6 +9,7 @@ import type { AppName } from "./case.ts";
 import { topics } from "./cases.ts";
 import { differences } from "./differences.ts";
 import type { RunningApp, Runtime } from "./runtime.ts";
+import { type TestDatabase, testDatabase } from "../../framework/testing/test-database.ts";
 import { secrets } from "./secrets.ts";
 import { runCase } from "./case-runner.ts";
 
@@ -27,12 +28,21 @@ export type Servers = Readonly<Record<AppName, readonly RunningApp[]>>;
 export function conformance(runtime: Runtime, more?: (servers: Servers) => void): void {
   const running: Record<AppName, RunningApp[]> = { reference: [], fixture: [] };
   const folders: string[] = [];
+  const databases: TestDatabase[] = [];
+
+  /** All files of a run share one Postgres, which the first of them starts. */
+  const openDatabase = async (): Promise<string> => {
+    const database = await testDatabase({ root: roots.reference });
+    databases.push(database);
+    return database.url;
+  };
 
   const start = async (name: AppName): Promise<void> => {
     const folder = await mkdtemp(join(tmpdir(), "portico-conformance-"));
     folders.push(folder);
     const app = await loadApp({ root: roots[name], stage: "local" });
-    const env = { ...app.env, ...Object.fromEntries(app.secrets.map((secret) => [secret, secrets[secret] ?? ""])) };
+    const texts = app.databases ? { ...secrets, DATABASE_URL: await openDatabase() } : secrets;
+    const env = { ...app.env, ...Object.fromEntries(app.secrets.map((secret) => [secret, texts[secret] ?? ""])) };
     running[name].push(await runtime.start({ app, env, folder }));
   };
 
@@ -42,6 +52,7 @@ export function conformance(runtime: Runtime, more?: (servers: Servers) => void)
 
   afterAll(async () => {
     await Promise.all([...running.reference, ...running.fixture].map((server) => server.close()));
+    await Promise.all(databases.map((database) => database.close()));
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   });
 

@@ -18,7 +18,7 @@ export const context: readonly Case[] = [
   fixture("the env is what is declared", "/env", {
     status: 200,
     json: {
-      names: ["EMPTY", "GREETING", "SESSION_KEY", "SESSION_KEYS"],
+      names: ["DATABASE_URL", "DB", "EMPTY", "GREETING", "RATES_KEY", "SESSION_KEY", "SESSION_KEYS"],
       greeting: '안녕 "세계", $HOME = 1',
       empty: "",
       path: null,

@@ -17,7 +17,8 @@ const files = {
   "functions/users.ts":
     `import { drizzle } from "drizzle-orm/node-postgres"; import { database, isUnique } from "portico/postgres";\n` +
     `import { users } from "./_lib/schema.ts";\n` +
-    `export const GET = async (_, context) => Response.json(await drizzle(database(context, "DB")).select().from(users));\n` +
+    `export const GET = async (_, context) =>\n` +
+    `  Response.json(await drizzle(database(context, "DB")).select().from(users));\n` +
     `export const POST = async (request, context) => {\n` +
     `  const db = drizzle(database(context, "DB"));\n` +
     `  const values = await request.json();\n` +
