@@ -14,7 +14,7 @@ const maxVariable = 5 * 1024;
 const maxBindings = 1024 * 1024;
 
 /** The collections of the resources that bindings name. */
-export type BoundCollection = "d1" | "deployments" | "kv" | "queues" | "r2" | "scripts";
+export type BoundCollection = "d1" | "deployments" | "hyperdrives" | "kv" | "queues" | "r2" | "scripts";
 
 /** A binding while its members are read. */
 interface BindingReading {
@@ -70,6 +70,11 @@ const resourceTypes: Readonly<Record<string, ResourceReader>> = {
     if (id === undefined || !d1.get(id)) throw invalid(`binding ${name} of type d1 must have a valid \`id\` specified`);
     return { id };
   },
+  hyperdrive: ({ members, name }, { hyperdrives }) => {
+    const id = members.requiredText("id");
+    if (!hyperdrives.get(id)) throw invalid(`binding ${name} of type hyperdrive has no config of the id '${id}'`);
+    return { id };
+  },
   r2_bucket: ({ members }, { r2 }) => {
     const bucket = members.requiredText("bucket_name");
     if (!r2.get(bucket))
@@ -115,7 +120,7 @@ function checkService(
 const unsupportedTypes: ReadonlySet<string> = new Set(
   (
     "ai ai_search ai_search_namespace analytics_engine artifacts browser browser_rendering data_blob " +
-    "dispatch_namespace durable_object_namespace flagship hyperdrive images logfwdr media messaging " +
+    "dispatch_namespace durable_object_namespace flagship images logfwdr media messaging " +
     "mtls_certificate pipelines secret_key secrets_store_secret send_email stream tail_consumer text_blob " +
     "vectorize vpc_network vpc_service wasm_module workflow worker_loader"
   ).split(" "),

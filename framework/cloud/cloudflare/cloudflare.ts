@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
 import type { AccessRecord } from "../../http/access-log.ts";
+import { checkOrigin } from "../../emulation/postgres/origin-check.ts";
 import { createUploadCheck, type UploadCheck } from "../../emulation/workers/upload-check.ts";
 import { maxBody, maxHead } from "../../emulation/workers/limits.ts";
 import type { AccessKey } from "../access-key.ts";
@@ -85,6 +86,7 @@ export function openCloudflare(options: CloudflareOptions): Cloudflare {
     assetTokens: createAssetTokens(key.secretAccessKey, state.sessions, clock),
     scriptLocks: new Set(),
     callableScripts: runtime.callableScripts,
+    checkOrigin: (origin) => checkOrigin(origin, folder),
     openStorage: runtime.openStorage,
     refreshHosts,
   };

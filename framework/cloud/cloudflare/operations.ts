@@ -7,6 +7,7 @@ import { d1Operations } from "./d1-databases.ts";
 import { d1TransferOperations } from "./d1-import-export.ts";
 import { deploymentOperations } from "./deployments.ts";
 import { domainOperations } from "./domains.ts";
+import { hyperdriveOperations } from "./hyperdrive.ts";
 import { kvOperations } from "./kv.ts";
 import type { OperationTable } from "./operation.ts";
 import { queueOperations } from "./queues.ts";
@@ -35,6 +36,7 @@ export const cloudflareOperations: OperationTable = {
   ...d1TransferOperations,
   ...r2Operations,
   ...r2ObjectOperations,
+  ...hyperdriveOperations,
   ...queueOperations,
   ...zoneOperations,
   ...domainOperations,

@@ -3,6 +3,8 @@
  * hold secrets.
  */
 
+import type { DatabaseOrigin } from "../../emulation/postgres/origin-check.ts";
+
 /** A binding: `type`, `name` and the members of its type, with the value of a secret, which the API never answers. */
 export interface Binding {
   readonly type: string;
@@ -133,6 +135,13 @@ export interface ResourceRecord {
   readonly id: string;
   readonly name: string;
   readonly created: string;
+}
+
+/** A configuration of Hyperdrive. */
+export interface HyperdriveRecord extends ResourceRecord {
+  readonly origin: DatabaseOrigin;
+  readonly caching: { readonly disabled: boolean };
+  readonly modified: string;
 }
 
 /** A queue; its settings are in seconds. */

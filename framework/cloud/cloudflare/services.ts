@@ -1,4 +1,5 @@
 /** The parts of the local Cloudflare that operations of its API call besides its state. */
+import type { DatabaseOrigin, OriginFailure } from "../../emulation/postgres/origin-check.ts";
 import type { UploadCheck } from "../../emulation/workers/upload-check.ts";
 import type { Storage } from "../../emulation/workers/miniflare-storage.ts";
 import type { Clock } from "../clock.ts";
@@ -27,6 +28,8 @@ export interface CloudflareServices {
   readonly scriptLocks: Set<string>;
   /** Names of the scripts whose methods other Workers may call, since a version has had a binding to them. */
   readonly callableScripts: Set<string>;
+  /** Why Hyperdrive could not connect to a database; undefined where it could. */
+  checkOrigin(origin: DatabaseOrigin): Promise<OriginFailure | undefined>;
   /** Starts the workerd that owns KV, D1 and R2 at the first call. */
   openStorage(): Promise<Storage>;
   /** Lets the hosts of all routes and custom domains in; to be called after every change of those. */

@@ -8,6 +8,7 @@ import type {
   ConsumerRecord,
   DeploymentRecord,
   DomainRecord,
+  HyperdriveRecord,
   MessageRecord,
   QueueRecord,
   ResourceRecord,
@@ -29,6 +30,7 @@ export interface CloudflareState {
   readonly kv: Collection<ResourceRecord>;
   readonly d1: Collection<ResourceRecord>;
   readonly r2: Collection<ResourceRecord>;
+  readonly hyperdrives: Collection<HyperdriveRecord>;
   readonly queues: Collection<QueueRecord>;
   readonly consumers: Collection<ConsumerRecord>;
   readonly messages: Collection<MessageRecord>;
@@ -50,6 +52,7 @@ export function openState(folder: string): CloudflareState {
     kv: open("kv"),
     d1: open("d1"),
     r2: open("r2"),
+    hyperdrives: open("hyperdrives"),
     queues: open("queues"),
     consumers: open("consumers"),
     messages: open("messages"),

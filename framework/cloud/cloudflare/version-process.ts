@@ -2,6 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { originUrl } from "../../emulation/postgres/origin-check.ts";
+import type { Collection } from "../collection.ts";
 import type { LogLine } from "../../model/invocation.ts";
 import { localCompatibility } from "../../emulation/workers/upload-check.ts";
 import { maxCpuMs } from "../../emulation/workers/limits.ts";
@@ -14,7 +16,7 @@ import {
 } from "../../emulation/workers/miniflare-version.ts";
 import type { ServiceCalls } from "../../emulation/workers/service-bindings.ts";
 import { type AssetStorage, versionFiles } from "./asset-folder.ts";
-import type { Binding, VersionRecord } from "./records.ts";
+import type { Binding, HyperdriveRecord, VersionRecord } from "./records.ts";
 import type { TraceItem } from "./tail-filters.ts";
 import type { VersionFeatures } from "./version-pool.ts";
 import { loadModules, runnableModules } from "./worker-modules.ts";
@@ -27,6 +29,7 @@ export interface VersionHost {
   /** Milliseconds that a version may compute without a sign of life; absent: its own limit. */
   readonly cpuMs?: number;
   openStorage(): Promise<Storage>;
+  readonly hyperdrives: Pick<Collection<HyperdriveRecord>, "get">;
   readonly serviceCalls: ServiceCalls;
   /** Receives the messages that the Worker sends to a queue. */
   readonly answerProducer: (queue: string, request: Request) => Promise<Response>;
@@ -57,6 +60,7 @@ export async function startVersionProcess(
     values: valuesOf(version),
     ...(await storageBindings(bindings, () => host.openStorage())),
     ...callBindings(bindings),
+    hyperdrives: hyperdriveUrls(bindings, host.hyperdrives),
     sendMessages: host.answerProducer,
     serviceCalls: host.serviceCalls,
     ...(features.callable && { callFolder: newFolder(host.callFolder) }),
@@ -118,6 +122,17 @@ function callBindings(bindings: readonly Binding[]): Pick<VersionOptions, "queue
       ...(entrypoint !== undefined && { entrypoint: entrypoint as string }),
     })),
   };
+}
+
+/** The URL of each configuration that still exists; the binding of one that does not leads nowhere. */
+function hyperdriveUrls(
+  bindings: readonly Binding[],
+  hyperdrives: VersionHost["hyperdrives"],
+): Readonly<Record<string, string>> {
+  return bindingsByName(bindings, "hyperdrive", ({ id }) => {
+    const found = hyperdrives.get(id as string);
+    return found ? originUrl(found.origin) : "postgres://none:none@127.0.0.1:1/none";
+  });
 }
 
 /** KV, D1 and R2. Their storage is started only for a version that has such a binding. */

@@ -79,6 +79,7 @@ export function createWorkerRuntime(state: CloudflareState, options: WorkerRunti
     ...(cpuMs !== undefined && { cpuMs }),
     ...(startVersion && { startVersion }),
     openStorage: storage.open,
+    hyperdrives: state.hyperdrives,
     serviceCalls: createServiceCalls(versionSource),
     answerProducer: (queue, request) => answerProducer(queue, request, inbox),
     onLog: options.onWorkerLog,

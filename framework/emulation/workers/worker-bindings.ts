@@ -10,6 +10,8 @@ export interface WorkerBindings {
   readonly kv: Readonly<Record<string, URL>>;
   readonly d1: Readonly<Record<string, URL>>;
   readonly r2: Readonly<Record<string, URL>>;
+  /** URLs of databases. */
+  readonly hyperdrives?: Readonly<Record<string, string>>;
   /** Names of queues. */
   readonly queues: Readonly<Record<string, string>>;
   readonly sendMessages: SendMessages;
@@ -42,7 +44,16 @@ export const noBindings: WorkerBindings = {
 };
 
 /** The options of the Worker that is bound. */
-export function bindingOptions({ values, kv, d1, r2, queues, rateLimits, services }: WorkerBindings): object {
+export function bindingOptions({
+  values,
+  kv,
+  d1,
+  r2,
+  hyperdrives = {},
+  queues,
+  rateLimits,
+  services,
+}: WorkerBindings): object {
   const remote = (urls: Readonly<Record<string, URL>>): object =>
     Object.fromEntries(
       Object.entries(urls).map(([name, url]) => [name, { id: name, remoteProxyConnectionString: url }]),
@@ -56,6 +67,7 @@ export function bindingOptions({ values, kv, d1, r2, queues, rateLimits, service
     kvNamespaces: remote(kv),
     d1Databases: remote(d1),
     r2Buckets: remote(r2),
+    hyperdrives: { ...hyperdrives },
     unsafeBindings: queueBindings(queues),
     ratelimits: Object.fromEntries(limits) as object,
     serviceBindings: serviceBindings(services),
