@@ -46,7 +46,9 @@ export async function testDatabase({
     .digest("hex");
   const template = await once(templates, `${root} ${schema}`, () => ensureTemplate(postgres, root, schema, files));
   const name = `test_${process.pid}_${randomBytes(12).toString("hex")}`;
-  await withOwner(postgres, root, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  // A tenth of the time of the default, which writes every page to the log.
+  const copy = `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`;
+  await withOwner(postgres, root, (client) => client.query(copy));
   let closed: Promise<unknown> | undefined;
   const close = async (): Promise<void> => {
     closed ??= withOwner(postgres, root, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
