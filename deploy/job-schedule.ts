@@ -1,6 +1,7 @@
 /** The jobs of the live release, by the facts of its parts. */
 import type { JobSettings } from "../framework/model/job.ts";
 import type { Fact } from "./parts.ts";
+import type { CheckResult } from "./check-result.ts";
 import type { Deployed } from "./platform.ts";
 
 type Schedule = Pick<JobSettings, "cron" | "zone">;
@@ -35,3 +36,31 @@ export const liveClock = ({ live, parts }: Pick<Deployed, "live" | "parts">) => 
   isWanted: Object.keys(live?.record?.parts ?? {}).some((name) => name.startsWith("schedule ")),
   ticks: parts.some(({ kind }) => kind === "schedule"),
 });
+
+/**
+ * What of the jobs is not as the live release wants it: queues that are gone or that nothing reads, a clock that is off,
+ * an alias elsewhere. Somebody may have moved it, or turned it off.
+ */
+export function checkLiveJobs(deployed: Pick<Deployed, "live" | "parts" | "leftovers">, stage: string): CheckResult[] {
+  const { isWanted, ticks } = liveClock(deployed);
+  const wrong = [
+    ...deployed.leftovers.flatMap(({ kind, reason }) => (kind === "job" ? [`not so yet: ${reason}`] : [])),
+    ...queueFaults(deployed),
+    ...(isWanted && !ticks ? ["the clock is off or gone"] : []),
+  ];
+  const fix = `Run portico deploy --stage ${stage}, which brings it in order.`;
+  return wrong.map((text) => ({ check: "live jobs", ok: false, text, fix }));
+}
+
+/** A queue's key says how many jobs run at once, of the dead letters' queue that it is one. */
+function queueFaults({ live, parts }: Pick<Deployed, "live" | "parts">): readonly string[] {
+  return Object.entries(live?.record?.parts ?? {}).flatMap(([part, wanted]) => {
+    if (!part.startsWith("queue ")) return [];
+    const name = part.slice("queue ".length);
+    const found = parts.find((one) => one.kind === "queue" && one.name === name)?.key;
+    if (found === wanted) return [];
+    if (found === undefined) return [`the queue ${name} is gone`];
+    if (found === "0") return [`nothing reads the queue ${name}: what does is off or gone`];
+    return [`${found} jobs of the queue ${name} run at once, and the release wants ${wanted}`];
+  });
+}

@@ -3,7 +3,7 @@ import { GetAccountSettingsCommand, type GetAccountSettingsCommandOutput } from 
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { App } from "../../framework/model/app.ts";
 import { httpApiKeys } from "../../framework/model/http-api-keys.ts";
-import { checkSecrets, type CheckResult } from "../check-result.ts";
+import { checkOwner, checkSecrets, type CheckResult } from "../check-result.ts";
 import { type Clients, dateOf } from "./clients.ts";
 import type { LambdaBuild } from "./build.ts";
 import { bucketNetworkNote, findFilesBucket } from "./files-bucket.ts";
@@ -114,16 +114,8 @@ async function checkStoredSecrets({ clients, app, isLocal }: Examination): Promi
 async function checkStore({ clients, account, app, build }: Examination): Promise<readonly CheckResult[]> {
   if (!neededTable(build)) return [];
   const owner = { app: app.name, stage: app.stage };
-  const name = tableName(owner);
   const found = await findTable(clients, owner, { account, region: clients.region });
-  const ok = found?.owner !== "taken";
-  const state = !found
-    ? "comes with the first deploy"
-    : ok
-      ? "is there"
-      : "belongs to another app or stage, by its tags";
-  const fix = 'Rename the app ("name" in hosting.json) or the stage.';
-  const table: CheckResult = { check: "store", ok, text: `the table ${name} ${state}`, ...(!ok && { fix }) };
+  const table = checkOwner("store", `the table ${tableName(owner)}`, found?.owner);
   return app.lambda.vpc ? [table, { check: "network", ok: true, text: networkNote }] : [table];
 }
 
@@ -132,15 +124,12 @@ async function checkFiles({ clients, account, app, build }: Examination): Promis
   const owner = { app: app.name, stage: app.stage };
   const place = { account, region: clients.region };
   const found = await findFilesBucket(clients, owner, place);
-  const ok = found !== "taken";
-  const state = !ok
-    ? "belongs to another app or stage, by its tags"
-    : found === "ours"
-      ? "is there"
-      : "comes with the first deploy";
-  const fix = 'Rename the app ("name" in hosting.json) or the stage.';
-  const text = `the bucket ${filesBucketName(owner, place)} ${state}`;
-  const bucket: CheckResult = { check: "files", ok, text, ...(!ok && { fix }) };
+  // One without tags is a deploy's that died.
+  const bucket = checkOwner(
+    "files",
+    `the bucket ${filesBucketName(owner, place)}`,
+    found === "empty" ? undefined : found,
+  );
   return app.lambda.vpc ? [bucket, { check: "network", ok: true, text: bucketNetworkNote }] : [bucket];
 }
 
@@ -155,21 +144,13 @@ async function checkJobs(
     findQueues(clients, owner, { account, region: clients.region }),
     settings,
   ]);
-  const isOk = found.queue !== "taken" && found.dead !== "taken";
-  const state = !isOk
-    ? "or its dead letters' belongs to another app or stage, by its tags"
-    : found.queue === undefined
-      ? "comes with the first deploy"
-      : "is there";
+  const queue = checkOwner("jobs", `the queue ${queueName(owner)}`, found.dead === "taken" ? "taken" : found.queue, {
+    taken: "or its dead letters' belongs to another app or stage, by its tags",
+  });
   const environments = AccountLimit?.ConcurrentExecutions ?? Infinity;
   const leavesRoom = needed.concurrency < environments;
   return [
-    {
-      check: "jobs",
-      ok: isOk,
-      text: `the queue ${queueName(owner)} ${state}`,
-      ...(!isOk && { fix: 'Rename the app ("name" in hosting.json) or the stage.' }),
-    },
+    queue,
     {
       check: "jobs at once",
       ok: leavesRoom,

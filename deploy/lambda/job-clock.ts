@@ -73,14 +73,15 @@ export async function ensureClock(input: ClockInput, found: FoundClock | undefin
   const { scheduler, clock } = clients;
   if (found?.owner === "taken") throw clockTaken(owner);
   if (ticks(found?.schedule, roleArn)) return;
-  const Command = found?.schedule ? UpdateScheduleCommand : CreateScheduleCommand;
   const name = clockName(owner);
-  let hasGroup = found !== undefined;
+  // Others may make or delete it meanwhile: each attempt goes by what the one before met.
+  let [hasGroup, isThere] = [found !== undefined, found?.schedule !== undefined];
   const isForNow = (error: unknown): boolean =>
     isConflict(error) || isMissing(error) || (hasName(error, "ValidationException") && isFresh());
   await retry({ clock }, isForNow, async () => {
     if (!hasGroup) await createGroup(input);
     hasGroup = true;
+    const Command = isThere ? UpdateScheduleCommand : CreateScheduleCommand;
     try {
       await scheduler.send(
         new Command({
@@ -97,9 +98,13 @@ export async function ensureClock(input: ClockInput, found: FoundClock | undefin
         }),
       );
     } catch (error) {
-      hasGroup = !isMissing(error);
-      // The answer to its making was lost.
-      if (isConflict(error) && ticks(await readSchedule(clients, owner), roleArn)) return;
+      if (isMissing(error)) [hasGroup, isThere] = [false, false];
+      if (isConflict(error)) {
+        const there = await readSchedule(clients, owner);
+        // The answer to its making was lost.
+        if (ticks(there, roleArn)) return;
+        isThere = there !== undefined;
+      }
       throw error;
     }
   });

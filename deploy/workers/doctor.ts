@@ -1,6 +1,6 @@
 /** The checks of `portico doctor` for a Cloudflare account and an app, before anything is deployed. */
 import type { App } from "../../framework/model/app.ts";
-import { checkSecrets, type CheckResult } from "../check-result.ts";
+import { checkOwner, checkSecrets, type CheckResult } from "../check-result.ts";
 import type { Client } from "./client.ts";
 import { CloudflareError, hasCode } from "./cloudflare-error.ts";
 import { wantsWorkersDev } from "./triggers.ts";
@@ -69,13 +69,7 @@ async function checkName({ client, app }: Examination): Promise<readonly CheckRe
   const owner = { app: app.name, stage: app.stage };
   const name = scriptName(owner);
   const script = await findScript(client, name);
-  const ok = !script || isOurs(owner, script.tags);
-  const text = !script
-    ? `${name} comes with the first deploy`
-    : ok
-      ? `${name} is there`
-      : `${name} belongs to another app or stage, by its tags`;
-  return [{ check: "name", ok, text, ...(!ok && { fix: 'Rename the app ("name" in hosting.json) or the stage.' }) }];
+  return [checkOwner("name", name, script && (isOurs(owner, script.tags) ? "ours" : "taken"))];
 }
 
 async function checkSubdomain({ client, app }: Examination): Promise<readonly CheckResult[]> {
@@ -139,6 +133,13 @@ async function checkStoredSecrets({ client, app, isLocal }: Examination): Promis
   return [checkSecrets(app, new Set(stored.map(({ name }) => name)))];
 }
 
+/** What nobody uses yet is taken over. */
+const ownerOf = (state: "ours" | "empty" | "free" | "taken"): "ours" | "taken" =>
+  state === "taken" ? "taken" : "ours";
+
+const withNote = (check: CheckResult, note: string | undefined): CheckResult =>
+  note === undefined ? check : { ...check, text: `${check.text}; ${note}` };
+
 async function checkStore({ client, app, build }: Examination): Promise<readonly CheckResult[]> {
   if (!needs(build.manifest, "store")) return [];
   const owner = { app: app.name, stage: app.stage };
@@ -146,10 +147,11 @@ async function checkStore({ client, app, build }: Examination): Promise<readonly
   try {
     const found = await findStore(client, owner);
     const note = found ? undefined : await databaseNote(client);
-    const ok = found?.state !== "taken";
-    const state = !found ? "comes with the first deploy" : ok ? "is there" : "has tables that are not this app's";
-    const text = `the D1 database ${name} ${state}${note === undefined ? "" : `; ${note}`}`;
-    return [{ check: "store", ok, text, ...(!ok && { fix: "Rename the app or the stage, or that database." }) }];
+    const check = checkOwner("store", `the D1 database ${name}`, found && ownerOf(found.state), {
+      taken: "has tables that are not this app's",
+      fix: "Rename the app or the stage, or that database.",
+    });
+    return [withNote(check, note)];
   } catch (error) {
     if (!hasCode(error, 10_000, 9109)) throw error;
     return [
@@ -163,11 +165,12 @@ async function checkFiles({ client, app, build }: Examination): Promise<readonly
   const owner = { app: app.name, stage: app.stage };
   try {
     const found = await findBucket(client, owner);
-    const ok = found !== "taken";
-    const state =
-      found === undefined ? "comes with the first deploy" : ok ? "is there" : "has objects of somebody else";
-    const text = `the R2 bucket ${scriptName(owner)} ${state}`;
-    return [{ check: "files", ok, text, ...(!ok && { fix: "Rename the app or the stage." }) }];
+    return [
+      checkOwner("files", `the R2 bucket ${scriptName(owner)}`, found && ownerOf(found), {
+        taken: "has objects of somebody else",
+        fix: "Rename the app or the stage.",
+      }),
+    ];
   } catch (error) {
     if (!hasCode(error, 10_000, 9109, 10_042)) throw error;
     const fix = "Enable R2 in Cloudflare's dashboard, and give the token Workers R2 Storage: Edit.";
@@ -182,10 +185,11 @@ async function checkQueues({ client, app, build }: Examination): Promise<readonl
   try {
     const found = await findQueues(client, owner);
     const note = found?.hasClock ? undefined : await cronNote(client);
-    const ok = found?.state !== "taken";
-    const state = found?.id === undefined ? "comes with the first deploy" : ok ? "is there" : "has another Worker";
-    const text = `the queue ${name} ${state}${note === undefined ? "" : `; ${note}`}`;
-    return [{ check: "jobs", ok, text, ...(!ok && { fix: "Rename the app or the stage, or remove that queue." }) }];
+    const check = checkOwner("jobs", `the queue ${name}`, found?.id === undefined ? undefined : ownerOf(found.state), {
+      taken: "has another Worker",
+      fix: "Rename the app or the stage, or remove that queue.",
+    });
+    return [withNote(check, note)];
   } catch (error) {
     if (!hasCode(error, 10_000, 9109)) throw error;
     return [{ check: "jobs", ok: false, text: "the token may not read queues", fix: "Give the token Queues: Edit." }];

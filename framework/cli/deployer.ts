@@ -1,7 +1,7 @@
 /** Who deploys, for the record of a release: the caller of AWS, else a CI job's actor, git's author, or the user. */
 import { execFile } from "node:child_process";
-import { hostname, userInfo } from "node:os";
 import { promisify } from "node:util";
+import { localUser } from "./local-user.ts";
 import type { TargetCloud } from "./stage-cloud.ts";
 
 /** Variables by which CI systems name the person that began a job. */
@@ -24,10 +24,7 @@ export async function deployer(
 ): Promise<string> {
   const callers = clouds.flatMap((cloud) => (cloud.target === "lambda" && !isLocal ? cloud.aws.caller : []));
   const actor = actors.map((name) => env[name]).find(Boolean);
-  return (callers[0] ?? actor ?? (await gitEmail(app.root)) ?? `${userInfo().username}@${hostname()}`).slice(
-    0,
-    longest,
-  );
+  return (callers[0] ?? actor ?? (await gitEmail(app.root)) ?? localUser()).slice(0, longest);
 }
 
 async function gitEmail(folder: string): Promise<string | undefined> {

@@ -53,9 +53,13 @@ function membersOf(text: string): (Members & { readonly level: Level; readonly m
 /** Of a line of `console` in Lambda's text format: time, request id, level, text, by tabs. */
 const lambdaText = /^\d{4}-[\d:.T-]+Z\t[^\t]*\t(DEBUG|INFO|WARN|ERROR)\t/;
 
+/** A line of Lambda itself about an invocation that ended by a timeout, or with its process. */
+const lambdaFailure = /^(?:\S+Z \S+ Task timed out after |RequestId: \S+ Error: )/;
+
 const platformLevels: Readonly<Record<string, Level>> = { log: "info", exception: "error" };
 
 function levelOf({ text, level = "" }: LoggedLine): Level | undefined {
+  if (lambdaFailure.test(text)) return "error";
   const told = membersOf(text)?.level ?? lambdaText.exec(text)?.[1]?.toLowerCase() ?? platformLevels[level] ?? level;
   return logLevels.find((known) => known === told);
 }
@@ -65,7 +69,18 @@ export function isWanted(line: LoggedLine, { level, route, request }: LogFilter)
   const own = levelOf(line);
   if (level !== undefined && (own === undefined || logLevels.indexOf(own) < logLevels.indexOf(level))) return false;
   if (route !== undefined && !isOfRoute(line, route)) return false;
-  return request === undefined || line.text.includes(request);
+  return request === undefined || isOfRequest(line, request);
+}
+
+/**
+ * Where lines other than those of `portico/log` have a request's id: Lambda's own, those of `console` on Lambda and a
+ * timeout, and an error of a route without the log.
+ */
+const requestIds = [/\bRequestId: (\S+)/, /^\d{4}-[\d:.T-]+Z[\t ](\S+)/, /^(\S+) /];
+
+function isOfRequest({ text }: LoggedLine, id: string): boolean {
+  const members = membersOf(text);
+  return members ? members["requestId"] === id : requestIds.some((place) => place.exec(text)?.[1] === id);
 }
 
 /** By the line's own route; of other lines by the path of the request, where it is known, else all. */

@@ -1,5 +1,4 @@
 /** Opens the clouds that a stage of an app is deployed to, for all commands that work on a stage. */
-import { userInfo, hostname } from "node:os";
 import { join } from "node:path";
 import { createLockOwner } from "../../deploy/lock-owner.ts";
 import { toUserError as toAwsError } from "../../deploy/lambda/aws-error.ts";
@@ -19,6 +18,7 @@ import type { CommandInput } from "./command.ts";
 import { choose } from "./confirmation.ts";
 import { appFlags, portFlag, textFlag } from "./flags.ts";
 import { type CloudAccess, type OwnCloud, reachCloud } from "./local-cloud.ts";
+import { localUser } from "./local-user.ts";
 import type { Reporter } from "./reporter.ts";
 import { releaseTargets, targetMissing, withPrefix } from "./release-targets.ts";
 
@@ -128,7 +128,7 @@ async function openLambda({ app, input, access, onCall, prefixed }: Opening): Pr
     ? await openAccount(toAccess(access), app, { onCall })
     : await openAwsAccount(app, input, { onCall });
   const { clients, account, where } = aws;
-  const lockOwner = createLockOwner(join(app.root, ".portico"), `${userInfo().username}@${hostname()}`);
+  const lockOwner = createLockOwner(join(app.root, ".portico"), localUser());
   const target = {
     clients,
     owner: { app: app.name, stage: app.stage },

@@ -142,9 +142,13 @@ function limitsOf(target: Target): Pick<ListenOptions, "maxHead" | "maxBody"> {
   if (target === "workers") return { maxHead, maxBody: maxBody + 1 };
   if (target === "lambda") return {};
   return {
-    maxBody: ({ method, url = "" }) => (method === "POST" && isUploadPath(url) ? maxBody : defaultMaxBody),
+    maxBody: ({ method, url = "" }) => (isUpload(method, url) ? maxBody : defaultMaxBody),
   };
 }
+
+/** @param target path and query */
+const isUpload = (method: string | undefined, target: string): boolean =>
+  method === "POST" && isUploadPath(target.split("?", 1)[0] ?? "");
 
 /** A function that does not build fails every request with the same error, which is reported once. */
 function reportOnce(onError: (error: unknown) => void): (error: unknown) => void {
@@ -168,7 +172,7 @@ async function answer(
   const { routing, directory } = content;
   const [path = "/"] = request.target.split("?", 1);
   // Lambda's forms go to S3.
-  if (request.method === "POST" && isUploadPath(path) && target !== "lambda")
+  if (isUpload(request.method, path) && target !== "lambda")
     return runRoute(exchange, uploadsDecision, routing.routes, runner);
   let decision: RoutingDecision;
   try {

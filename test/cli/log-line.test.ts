@@ -16,7 +16,8 @@ const failed = JSON.stringify({
   },
   requestId: "r1",
 });
-const console = "2026-11-30T20:41:10.000Z\tr2\tERROR\tr2 Error: no";
+const time = "2026-11-30T20:41:10.000Z";
+const console = `${time}\tr2\tERROR\tr2 Error: no`;
 
 describe("a filter", () => {
   it.each<[filter: LogFilter, line: LoggedLine, isShown: boolean]>([
@@ -30,6 +31,15 @@ describe("a filter", () => {
     [{ level: "warn" }, { text: '{"level":"fatal"}' }, false],
     [{ request: "r1" }, { text: "REPORT RequestId: r1" }, true],
     [{ request: "r1" }, { text: console }, false],
+    [{ request: "r2" }, { text: console }, true],
+    [{ request: "r1" }, { text: paid }, true],
+    [{ request: "info" }, { text: paid }, false],
+    [{ request: "r1" }, { text: JSON.stringify({ level: "info", message: "of r1", requestId: "r2" }) }, false],
+    [{ request: "r1" }, { text: `${time} r1 Task timed out after 3.00 seconds` }, true],
+    [{ request: "r1" }, { text: "r1 Error: no" }, true],
+    [{ request: "r1" }, { text: `${time}\tr2\tINFO\tabout r1 and more` }, false],
+    [{ level: "error" }, { text: `${time} r1 Task timed out after 3.00 seconds` }, true],
+    [{ level: "error" }, { text: "RequestId: r1 Error: Runtime exited with error: exit status 1" }, true],
     [{ route: "/orders/:id" }, { text: paid, request: "GET /orders/7" }, true],
     [{ route: "/orders/{id}" }, { text: paid }, true],
     [{ route: "/orders" }, { text: paid }, false],

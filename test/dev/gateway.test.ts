@@ -325,3 +325,22 @@ test("routes in conflict are refused, and the earlier ones stay", async () => {
   );
   expect((await app.get("/")).text).toBe("home");
 });
+
+test("takes upload forms of 11 MB on node, whatever their query, and no other bodies of that size", async () => {
+  await using small = await run({ "functions/index.ts": "export const POST = () => new Response();\n" });
+  const answerTo = (path: string) =>
+    new Promise<unknown>((done, fail) => {
+      const headers = { expect: "100-continue", "content-length": 11 * 1024 ** 2 };
+      const message = httpRequest({ port: small.gateway.port, host: "127.0.0.1", path, method: "POST", headers });
+      const end = (answer: unknown): void => {
+        done(answer);
+        message.destroy();
+      };
+      message.on("continue", () => end("continue"));
+      message.on("response", ({ statusCode }) => end(statusCode));
+      message.on("error", fail);
+      message.flushHeaders();
+    });
+  const paths = ["/.portico/files/photos", "/.portico/files/photos?to=/a", "/?to=/.portico/files/photos"];
+  expect(await Promise.all(paths.map(answerTo))).toEqual(["continue", "continue", 413]);
+});

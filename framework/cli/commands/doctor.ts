@@ -7,7 +7,7 @@ import { deployerPolicy } from "../../../deploy/lambda/deployer-policy.ts";
 import { examine as examineLambda } from "../../../deploy/lambda/doctor.ts";
 import { probeCloud } from "../../../deploy/lambda/http-api/cloud-probe.ts";
 import { readBuild as readLambdaBuild } from "../../../deploy/lambda/build.ts";
-import { liveClock } from "../../../deploy/job-schedule.ts";
+import { checkLiveJobs } from "../../../deploy/job-schedule.ts";
 import { buildNeedsFiles, functionRoles, neededTable } from "../../../deploy/lambda/desired-state.ts";
 import { neededJobs } from "../../../deploy/lambda/jobs.ts";
 import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
@@ -105,20 +105,18 @@ async function examine(
   cloud: TargetCloud,
   stage: Pick<StageCloud, "app" | "isLocal">,
 ): Promise<readonly CheckResult[]> {
-  const [checks, jobs] = await Promise.all([examineTarget(cloud, stage), checkLiveJobs(cloud, stage)]);
-  return [...checks, ...jobs];
+  const [checks, live] = await Promise.all([examineTarget(cloud, stage), checkLive(cloud, stage)]);
+  return [...checks, ...live];
 }
 
-/** Whether what calls the jobs is as the live release wants it: somebody may have moved it, or turned it off. */
-async function checkLiveJobs(cloud: TargetCloud, { app }: Pick<StageCloud, "app">): Promise<readonly CheckResult[]> {
-  const deployed = await cloud.platform().observe();
-  const { isWanted, ticks } = liveClock(deployed);
-  const wrong = [
-    ...deployed.leftovers.flatMap(({ kind, reason }) => (kind === "job" ? [`not so yet: ${reason}`] : [])),
-    ...(isWanted && !ticks ? ["the clock is off or gone"] : []),
-  ];
-  const fix = `Run portico deploy --stage ${app.stage}, which brings it in order.`;
-  return wrong.map((text) => ({ check: "live jobs", ok: false, text, fix }));
+/** The live release: whether it can be read with this hosting.json, and whether its jobs are called as it wants. */
+async function checkLive(cloud: TargetCloud, { app }: Pick<StageCloud, "app">): Promise<readonly CheckResult[]> {
+  try {
+    return checkLiveJobs(await cloud.platform().observe(), app.stage);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [{ check: "live release", ok: false, text: error.message, fix: error.fix }];
+  }
 }
 
 async function examineTarget(

@@ -28,7 +28,7 @@ const overlap = 15_000;
 /** With -f ends at Ctrl-C, else after the stored lines. */
 export async function logs(input: CommandInput): Promise<number> {
   // Before a cloud is opened, which takes a while.
-  logFilter(input);
+  filterOf(input);
   const stage = await openStageCloud(input);
   try {
     if (stage.clouds.length === 1) checkTail(stage.clouds[0]!, input);
@@ -64,10 +64,18 @@ function tailRefusal({ flags }: Pick<CommandInput, "flags">): UserError | undefi
   );
 }
 
-/** The filter, with the argument as its route. */
+/** The filter, with the argument as its route. Throws UserError ROUTE_TWICE. */
 function filterOf(input: Pick<CommandInput, "args" | "flags">): LogFilter {
   const [route] = input.args;
-  return { ...(typeof route === "string" && { route }), ...logFilter(input) };
+  const filter = logFilter(input);
+  if (typeof route !== "string") return filter;
+  if (filter.route !== undefined)
+    throw new UserError(
+      "ROUTE_TWICE",
+      `${route} and --route ${filter.route} are two routes, and logs shows the lines of one`,
+      `Run portico logs ${route}`,
+    );
+  return { route, ...filter };
 }
 
 /** The functions of a stage on AWS whose stored lines are printed. */

@@ -24,6 +24,10 @@ it("prints the output of one route's function or of all functions, and follows n
   expect(stdout).toContain("from other");
   expect(stdout).not.toContain("from index");
   expect(await logs("/none")).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error ROUTE_UNKNOWN: /) });
+  expect(await logs("/", "--route", "/other")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error ROUTE_TWICE: /),
+  });
   expect(await logs("--since", "soon")).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error BAD_SINCE: /) });
   const following = start(["logs", "-f", "/other", "--stage", "local"], root);
   await following.until(/from other/);

@@ -5,17 +5,23 @@ import {
   GetQueueAttributesCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { GetFunctionCommand, UpdateAliasCommand } from "@aws-sdk/client-lambda";
-import { GetScheduleCommand, UpdateScheduleCommand } from "@aws-sdk/client-scheduler";
+import {
+  GetFunctionCommand,
+  ListEventSourceMappingsCommand,
+  UpdateAliasCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
+import { DeleteScheduleCommand, GetScheduleCommand, UpdateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { afterEach, expect, test } from "vitest";
-import { liveJobs } from "../../../deploy/job-schedule.ts";
+import { checkLiveJobs, liveJobs } from "../../../deploy/job-schedule.ts";
+import { ensureClock, findClock } from "../../../deploy/lambda/job-clock.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";
 import { planText } from "../../../deploy/plan.ts";
 import { planForCloud } from "../../../deploy/planning.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import type { App } from "../../../framework/model/app.ts";
-import { type DeployFixture, type DeployOptions, isWrite, openDeployFixture, page } from "./deploy-fixture.ts";
+import { type DeployFixture, type DeployOptions, isWrite, openDeployFixture, page, place } from "./deploy-fixture.ts";
 
 let fixture: DeployFixture;
 afterEach(() => fixture.close());
@@ -76,6 +82,13 @@ async function rollback(number?: number) {
     ...(number !== undefined && { number }),
   });
 }
+
+/** What `portico doctor` says of the jobs. */
+const faults = async () =>
+  checkLiveJobs(await (await fixture.platform({}, false)).observe(), "local").map(({ text }) => text);
+
+const mappings = async () =>
+  (await fixture.clients.lambda.send(new ListEventSourceMappingsCommand({}))).EventSourceMappings ?? [];
 
 const remove = async (withData: boolean) =>
   removeStage({ platform: await fixture.platform({}, false), withData, onPlan: async () => undefined });
@@ -263,11 +276,19 @@ test("what somebody moved or turned off is a line of the plan; a deploy of one r
   await scheduler.send(
     new UpdateScheduleCommand({ ...named, Target, ScheduleExpression, FlexibleTimeWindow, State: "DISABLED" }),
   );
+  const [mapping] = await mappings();
+  await fixture.clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping?.UUID, Enabled: false }));
+  expect(await faults()).toEqual([
+    "not so yet: jobs follow release 2",
+    "nothing reads the queue road--local: what does is off or gone",
+    "the clock is off or gone",
+  ]);
   fixture.takeCalls();
   const { text } = await fixture.deploy(scheduled(never));
+  expect(await faults()).toEqual([]);
   expect(text).toMatch(/^~ job +live +finish: jobs follow release 2$/m);
   expect(text).toMatch(/^\+ schedule +road--local /m);
-  expect(triggerCalls()).toEqual(["PUT schedules"]);
+  expect(triggerCalls()).toEqual(["PUT event-source-mappings", "PUT schedules"]);
   expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
 
   await fixture.write("functions/_jobs/digest.ts", job("three"));
@@ -283,6 +304,30 @@ test("what somebody moved or turned off is a line of the plan; a deploy of one r
   expect(liveJobs(await (await fixture.platform({}, false)).observe())).toEqual([
     { name: "digest", cron: never, zone: "UTC" },
   ]);
+});
+
+test("a clock that somebody made or deleted since it was looked for is set all the same", async () => {
+  fixture = await openDeployFixture();
+  await writeApp();
+  await fixture.deploy(scheduled(never));
+  const owner = { app: "road", stage: "local" };
+  const { clients } = fixture;
+  const found = await findClock(clients, owner, place);
+  const roleArn = found?.schedule?.roleArn ?? "";
+  const input = { clients, owner, place, roleArn, isFresh: () => false };
+  await clients.scheduler.send(new DeleteScheduleCommand({ GroupName: "road--local", Name: "road--local" }));
+  const isOff = { owner: "ours", schedule: { roleArn, isOn: false } } as const;
+  await ensureClock(input, isOff);
+  expect(await findClock(clients, owner, place)).toEqual(found);
+
+  const named = { GroupName: "road--local", Name: "road--local" };
+  const { Target, ScheduleExpression } = await clients.scheduler.send(new GetScheduleCommand(named));
+  const FlexibleTimeWindow = { Mode: "OFF" } as const;
+  await clients.scheduler.send(
+    new UpdateScheduleCommand({ ...named, Target, ScheduleExpression, FlexibleTimeWindow, State: "DISABLED" }),
+  );
+  await ensureClock(input, { owner: "ours", schedule: undefined });
+  expect(await findClock(clients, owner, place)).toEqual(found);
 });
 
 test("a removal finds the queues of a release that died before its record, after one without jobs", async () => {

@@ -1,5 +1,6 @@
 /** Releases of an app with jobs on Workers: its queues, and what calls them, through rollbacks and removals. */
 import { afterEach, expect, test } from "vitest";
+import { checkLiveJobs } from "../../../deploy/job-schedule.ts";
 import { planForCloud } from "../../../deploy/planning.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
@@ -115,6 +116,16 @@ test("another concurrency changes the consumer alone", async () => {
   const { text } = await fixture.deploy(scheduled(never, { jobConcurrency: 5 }));
   expect(text).toMatch(/^~ queue +road--local +jobs at once 2 → 5$/m);
   expect(triggerCalls()).toEqual(["PUT /queues/ID/consumers/ID"]);
+
+  // What the doctor says where somebody deleted the consumer.
+  const faults = async () =>
+    checkLiveJobs(await (await fixture.platform({}, false)).observe(), "local").map(({ text: fault }) => fault);
+  expect(await faults()).toEqual([]);
+  const queue = (await queues()).find(({ queue_name }) => queue_name === "road--local");
+  const [consumer] = queue!["consumers"] as readonly { readonly consumer_id: string }[];
+  const path = `/queues/${String(queue!["queue_id"])}/consumers/${consumer?.consumer_id}`;
+  await fixture.client.call({ operation: "deleteConsumer", method: "DELETE", path });
+  expect(await faults()).toEqual(["nothing reads the queue road--local: what does is off or gone"]);
 });
 
 test("a release without jobs lets messages wait, and a rollback has them run", async () => {
@@ -224,7 +235,7 @@ test("a queue of that name that another Worker uses is refused; an unused one is
   await fixture.client.call({ ...call, json: { queue_name: "road--local" } });
   await fixture.deploy({ app: { name: "other", ...scheduled(never).app } });
   const [queue] = (await queues()).filter((one) => one["queue_name"] === "road--local");
-  const path = `/queues/${String(queue?.["queue_id"])}/consumers`;
+  const path = `/queues/${String(queue!["queue_id"])}/consumers`;
   const json = { type: "worker", script_name: "other--local", settings: {} };
   const consumer = await fixture.client.call<{ readonly consumer_id: string }>({ ...call, path, json });
   fixture.takeCalls();

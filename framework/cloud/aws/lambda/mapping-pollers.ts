@@ -42,8 +42,8 @@ export function openMappingPollers(uses: PolledUses, onError: (error: unknown) =
       },
       concurrency() {
         const mapping = findMapping(uuid, { mappings, clock });
-        if (!mapping) void poller.stop();
-        if (!mapping) pollers.delete(poller);
+        // It stays among the pollers while invocations of it run, whose messages are to be given back.
+        if (!mapping) void poller.stop().then(() => pollers.delete(poller));
         return mapping && mayPoll(mapping, uses) ? mapping.maximumConcurrency : 0;
       },
       // Not a call that waits: it would still take a message after the mapping is disabled.
