@@ -38,8 +38,8 @@ export const liveClock = ({ live, parts }: Pick<Deployed, "live" | "parts">) => 
 });
 
 /**
- * What of the jobs is not as the live release wants it: queues that are gone or that nothing reads, a clock that is off,
- * an alias elsewhere. Somebody may have moved it, or turned it off.
+ * What of the jobs is not as the live release wants it: queues that are gone or that nothing reads, a clock that is
+ * off, an alias elsewhere. Somebody may have moved it, or turned it off.
  */
 export function checkLiveJobs(deployed: Pick<Deployed, "live" | "parts" | "leftovers">, stage: string): CheckResult[] {
   const { isWanted, ticks } = liveClock(deployed);

@@ -47,6 +47,8 @@ export interface SentCall {
 /** How calls are made. */
 export interface ClientOptions {
   readonly clock?: Clock;
+  /** Gets what is waited for that takes longer than people expect, as a sentence. */
+  readonly onWait?: (text: string) => void;
   /** Sees every request, just before it is sent. */
   readonly onCall?: (call: SentCall) => void;
   /** Wraps every request, for tests that inject faults: it calls `send`, or does not. */
@@ -59,6 +61,7 @@ export interface ClientOptions {
 export interface Clients {
   readonly region: string;
   readonly clock: Clock;
+  readonly onWait: (text: string) => void;
   readonly lambda: LambdaClient;
   readonly api: ApiGatewayV2Client;
   /** Sends each call once: for creates without a chosen name, where a repeat after a lost answer would make a twin. */
@@ -116,6 +119,7 @@ export function createClients({ endpoint, region, credentials, proxy }: Access, 
   return {
     region,
     clock,
+    onWait: options.onWait ?? (() => undefined),
     lambda: watched(new LambdaClient(settings), "lambda"),
     api: watched(new ApiGatewayV2Client(settings), "apigateway"),
     apiOnce: watched(new ApiGatewayV2Client(settings), "apigateway", false),

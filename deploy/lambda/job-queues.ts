@@ -72,20 +72,23 @@ export async function ensureQueues(
 
 /** A name is free a minute after its queue was deleted. */
 async function createQueue(
-  { sqs, clock }: Clients,
+  { sqs, clock, onWait }: Clients,
   owner: Owner,
   QueueName: string,
   attributes: Readonly<Record<string, string>>,
 ): Promise<void> {
   const Attributes = { ...attributes, MessageRetentionPeriod: String(jobQueue.retention) };
   const command = new CreateQueueCommand({ QueueName, Attributes, tags: ownerTags(owner) });
-  await retry(
-    { clock },
-    (error) => hasName(error, "QueueDeletedRecently"),
-    () =>
-      sqs.send(command).catch((error: unknown) => {
-        throw hasName(error, "QueueNameExists") ? queueTaken(QueueName, error) : error;
-      }),
+  let isWaiting = false;
+  const isForNow = (error: unknown): boolean => {
+    if (!hasName(error, "QueueDeletedRecently")) return false;
+    if (!isWaiting) onWait(`waiting for the name ${QueueName}: SQS frees it a minute after its queue was deleted`);
+    return (isWaiting = true);
+  };
+  await retry({ clock }, isForNow, () =>
+    sqs.send(command).catch((error: unknown) => {
+      throw hasName(error, "QueueNameExists") ? queueTaken(QueueName, error) : error;
+    }),
   );
 }
 

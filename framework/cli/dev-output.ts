@@ -21,6 +21,8 @@ export function printEvents(reporter: Reporter): ReportEvent {
         return printJob(reporter, event);
       case "changed":
         return printChanged(reporter, event);
+      case "routes":
+        return printRoutes(reporter, event);
       case "serving-app":
         return printApp(reporter, event);
       case "serving-files":
@@ -74,6 +76,18 @@ function printJob(reporter: Reporter, { run, file, failure, excerpt }: Event<"jo
 function printChanged(reporter: Reporter, { functions }: Event<"changed">): void {
   const more = functions.length > 5 ? ` and ${functions.length - 5} more` : "";
   reporter.line(reporter.paint("dim", `changed: ${functions.slice(0, 5).join(", ")}${more}`));
+}
+
+function printRoutes(reporter: Reporter, { added, removed }: Event<"routes">): void {
+  const textOf = (word: string, routes: typeof added): readonly string[] =>
+    routes.map(({ pattern, file }) => `${word}: ${pattern}  ${file}`);
+  const pick = (routes: typeof added) => routes.map(({ pattern, file }) => ({ pattern, file }));
+  const lines = [...textOf("new route", added), ...textOf("gone", removed)];
+  reporter.result(reporter.paint("dim", lines.join("\n")), {
+    type: "routes",
+    added: pick(added),
+    removed: pick(removed),
+  });
 }
 
 /** A generated secret is of this machine only, so that it may be printed, once. */

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { parseEnv } from "node:util";
+import { sessionKeyTooShort, shortSessionKey } from "../config/env.ts";
 import { lambdaVariables } from "../model/reserved-variables.ts";
 import { processVariables } from "../model/reserved-variables.ts";
 import type { Target } from "../model/target.ts";
@@ -42,7 +43,12 @@ export async function readSecrets(
       "no secret is named",
       `Run portico secret set KEY=VALUE --stage ${stage}, or give --from .env.prod in place of KEY=VALUE.`,
     );
-  for (const [name, value] of values) check(name, value, targets);
+  for (const [name, value] of values) {
+    check(name, value, targets);
+    const shortest = shortSessionKey(name, value);
+    const fix = `Run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" --stage ${stage}`;
+    if (shortest !== undefined) throw sessionKeyTooShort(shortest, fix);
+  }
   return values;
 }
 

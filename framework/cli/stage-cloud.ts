@@ -124,9 +124,10 @@ interface Opening {
 }
 
 async function openLambda({ app, input, access, onCall, prefixed }: Opening): Promise<LambdaCloud> {
-  const aws = access
-    ? await openAccount(toAccess(access), app, { onCall })
-    : await openAwsAccount(app, input, { onCall });
+  const prefix = prefixed ? "lambda: " : "";
+  const onWait = (text: string): void => input.reporter.line(prefix + input.reporter.paint("dim", text));
+  const options = { onCall, onWait };
+  const aws = access ? await openAccount(toAccess(access), app, options) : await openAwsAccount(app, input, options);
   const { clients, account, where } = aws;
   const lockOwner = createLockOwner(join(app.root, ".portico"), localUser());
   const target = {
@@ -137,7 +138,6 @@ async function openLambda({ app, input, access, onCall, prefixed }: Opening): Pr
     lockOwner,
     ...(access && { propagation: 2_000 }),
   };
-  const prefix = prefixed ? "lambda: " : "";
   return {
     target: "lambda",
     aws,

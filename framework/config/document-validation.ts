@@ -33,7 +33,7 @@ function* check(node: Node, rule: Rule, name: string): Problems {
       `"${name}" must be ${wanted.description}, not ${describe(node)}`,
       `Write ${wanted.description} here.`,
     );
-  else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, name);
+  else if (rule.kind === "text" && rule.limits) yield* checkText(node, rule.limits, `"${name}"`);
   else if (rule.kind === "integer") yield* checkInteger(node, rule.min, rule.max, name);
   else if (rule.kind === "choice") yield* checkChoice(node, rule.of, name);
   else if (rule.kind === "list") yield* checkList(node, rule.items, name, rule);
@@ -81,10 +81,11 @@ const valueError = (node: Node, message: string, fix: string): Problem => ({
 });
 const keyError = (node: Node, message: string, fix: string): Problem => ({ code: "CONFIG_KEY", node, message, fix });
 
-function* checkText(node: Node, limits: TextLimits, name: string): Problems {
+/** @param what it is the text of, for a message: `"name"`, `a name in "env"` */
+function* checkText(node: Node, limits: TextLimits, what: string): Problems {
   const text = String(node.value);
   if (!new RegExp(limits.pattern, "u").test(text))
-    yield valueError(node, `"${name}" cannot be "${text}"`, `Write ${limits.description}.`);
+    yield valueError(node, `${what} cannot be "${text}"`, `Write ${limits.description}.`);
   for (const { pattern, description } of limits.not ?? []) {
     if (new RegExp(pattern, "u").test(text))
       yield valueError(node, `"${text}" is ${description}`, "Choose another name.");
@@ -154,7 +155,8 @@ export const didYouMean = (suggestion: string | undefined): string =>
 function* checkMap(node: Node, names: TextLimits, values: Rule, name: string): Problems {
   yield* checkDuplicates(node);
   for (const one of properties(node)) {
-    for (const problem of checkText(one.keyNode, names, `a name in ${name}`)) yield { ...problem, code: "CONFIG_KEY" };
+    for (const problem of checkText(one.keyNode, names, `a name in "${name}"`))
+      yield { ...problem, code: "CONFIG_KEY" };
     yield* check(one.value, values, `${name}.${one.key}`);
   }
 }

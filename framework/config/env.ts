@@ -47,6 +47,8 @@ export async function resolveEnv(app: App, options: EnvOptions): Promise<Resolve
   );
   for (const [name, { url }] of Object.entries(app.databases ?? {}))
     if (secretValues.get(url) === "" && options.localDatabase) secretValues.set(url, await options.localDatabase(name));
+  const shortest = shortSessionKey("SESSION_KEYS", secretValues.get("SESSION_KEYS") ?? "");
+  if (shortest !== undefined) throw sessionKeyTooShort(shortest, "Write SESSION_KEYS=KEY into .env, or leave it out");
   const generated = await fillSecrets(app, secretValues, options);
   const declared = new Set([...Object.keys(app.env), ...app.secrets]);
   const undeclared = [...files.keys()].filter((name) => !declared.has(name)).toSorted();
@@ -56,6 +58,26 @@ export async function resolveEnv(app: App, options: EnvOptions): Promise<Resolve
     undeclared,
   };
 }
+
+/** Characters of a key of sessions (docs/sessions.md). */
+const sessionKeyLength = 32;
+
+/** The length of a key of sessions that is too short for one; undefined for other secrets, and where none is. */
+export const shortSessionKey = (name: string, value: string): number | undefined =>
+  name === "SESSION_KEYS"
+    ? value
+        .split(/\s+/)
+        .map((key) => key.length)
+        .find((length) => length > 0 && length < sessionKeyLength)
+    : undefined;
+
+/** UserError SESSION_KEYS. @param fix without a period */
+export const sessionKeyTooShort = (length: number, fix: string): UserError =>
+  new UserError(
+    "SESSION_KEYS",
+    `a key of the secret SESSION_KEYS has ${length} characters, and sessions need ${sessionKeyLength}`,
+    `${fix}: openssl rand -hex 32 prints a key.`,
+  );
 
 function withOwners(app: App, secret: GeneratedSecret): GeneratedSecret {
   const extensions = secretOwners(app, secret.name);

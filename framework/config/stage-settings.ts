@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import {
   type App,
+  defaultCompatibilityDate,
   defaultSettings,
   type FunctionSettings,
   type LambdaApp,
@@ -119,7 +120,13 @@ export function toApp(
     ...logSettings(settings),
     ...(settings.state && { state: settings.state }),
     lambda: toLambdaApp(settings.lambda),
-    workers: { compatibilityDate: "2026-08-01", bindings: {}, domains: [], routes: [], ...settings.workers },
+    workers: {
+      compatibilityDate: defaultCompatibilityDate,
+      bindings: {},
+      domains: [],
+      routes: [],
+      ...settings.workers,
+    },
   };
 }
 

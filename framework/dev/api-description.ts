@@ -1,7 +1,7 @@
 /** Describes an app's API by running its code: in workerd without a network, or else in a process of Node. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleDescription, converterPackage } from "../bundler/description-module.ts";
 import { runIsolated } from "../emulation/workers/isolated-run.ts";
@@ -55,8 +55,9 @@ const timeout = 60_000;
 async function describeInNode(app: DescribedApp, routes: readonly Route[]): Promise<Description> {
   const { root } = app;
   const script = await bundleDescription(app, "node", routes);
-  // Inside of the app, so that packages that are not bundled are found.
-  const folder = await mkdtemp(join(root, ".portico-openapi-"));
+  // Inside of the app, so that packages that are not bundled are found, and where nothing is watched.
+  await mkdir(join(root, ".portico"), { recursive: true });
+  const folder = await mkdtemp(join(root, ".portico", "openapi-"));
   try {
     const file = join(folder, "description.mjs");
     await writeFile(file, script);
@@ -74,12 +75,24 @@ async function receiveFrom(child: ChildProcess): Promise<Description> {
   const received = new Promise<Description>((done, fail) => {
     child.once("message", (message) => done(message as Description));
     child.once("error", fail);
-    child.once("exit", () =>
-      fail(new UserError("OPENAPI_FAILED", `the app's code ended early:\n${printed.trim()}`, "Mend what it prints.")),
-    );
+    child.once("exit", () => fail(child.killed ? tookTooLong() : endedEarly(printed.trim())));
   });
   return received.finally(() => child.kill("SIGKILL"));
 }
+
+const tookTooLong = (): UserError =>
+  new UserError(
+    "OPENAPI_FAILED",
+    `the app's code did not load within ${timeout / 1000} seconds`,
+    "Move what waits or loops at the top of a file into handlers.",
+  );
+
+const endedEarly = (printed: string): UserError =>
+  new UserError(
+    "OPENAPI_FAILED",
+    `the app's code ended early${printed === "" ? "" : `:\n${printed}`}`,
+    printed === "" ? "Move what ends the process into handlers." : "Mend what it prints.",
+  );
 
 function toUserError({ file, message, vendor }: DescriptionError): UserError {
   if (vendor === undefined)
@@ -102,5 +115,12 @@ function toUserError({ file, message, vendor }: DescriptionError): UserError {
 function versionOf(root: string): string {
   const file = join(root, "package.json");
   if (!existsSync(file)) return "0.0.0";
-  return (JSON.parse(readFileSync(file, "utf8")) as { version?: string }).version ?? "0.0.0";
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as { version?: string }).version ?? "0.0.0";
+  } catch (cause) {
+    throw new UserError("OPENAPI_FAILED", `package.json cannot be read: ${String(cause)}`, "Correct it.", {
+      at: { file: "package.json" },
+      cause,
+    });
+  }
 }

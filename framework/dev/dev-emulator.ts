@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { externalPackages } from "../bundler/external-packages.ts";
 import { functionSettings } from "../bundler/function-groups.ts";
 import type { Emulator } from "../emulation/emulator.ts";
-import { type App, compatibilityFlags, dataFolder } from "../model/app.ts";
+import { type App, compatibilityFlags, dataFolder, defaultCompatibilityDate } from "../model/app.ts";
 import type { Need } from "../model/need.ts";
 import type { LogLine } from "../model/invocation.ts";
 import type { DevQueue } from "./dev-queue.ts";
@@ -81,7 +81,10 @@ async function createBoundWorkers(
     compatibilityDate,
     compatibilityFlags: compatibilityFlags(app.workers),
     onLog,
-    onNotice: (text: string) => report({ type: "warning", text }),
+    // Who wrote no date can do nothing about it.
+    onNotice: (text: string) => {
+      if (compatibilityDate !== defaultCompatibilityDate) report({ type: "warning", text });
+    },
   };
   const open = (): Promise<DevBindings> => openBindings(() => emulator.restart());
   let bound = Object.keys(bindings).length > 0 ? open() : undefined;

@@ -18,13 +18,15 @@ interface ServingApp {
   readonly target: Target;
   /** Of target lambda; an HTTP API when absent. */
   readonly front: LambdaFront | undefined;
-  readonly routes: readonly Pick<Route, "pattern" | "file">[];
+  readonly routes: RouteFiles;
   /** The number of static files. */
   readonly assets: number;
   readonly jobs: readonly Job[];
   /** Whether schedules run. */
   readonly clock: boolean;
 }
+
+type RouteFiles = readonly Pick<Route, "pattern" | "file">[];
 
 /** One event. */
 export type DevEvent =
@@ -51,6 +53,8 @@ export type DevEvent =
   | { readonly type: "database"; readonly text: string }
   /** Functions whose files changed are rebuilt. */
   | { readonly type: "changed"; readonly functions: readonly string[] }
+  /** Files of routes came or went. */
+  | { readonly type: "routes"; readonly added: RouteFiles; readonly removed: RouteFiles }
   | { readonly type: "warning"; readonly text: string }
   | { readonly type: "error"; readonly error: unknown };
 

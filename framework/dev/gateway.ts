@@ -28,7 +28,7 @@ import { defaultMaxBody, listen, type ListenOptions } from "../http/loopback-ser
 import { apiPageResponse } from "./api-page.ts";
 import type { OpenApiDocument } from "./openapi-document.ts";
 import { badRequestResponse, notFoundResponse } from "./not-found-page.ts";
-import { identityResponse } from "./server-identity.ts";
+import { identityResponse, requestIdentity } from "./server-identity.ts";
 import { type MappedFailure, mapFailure } from "./source-frame.ts";
 import { createStaticFiles, type StaticFiles } from "./static-files.ts";
 import { toHttpResponse } from "../http/response-conversion.ts";
@@ -126,6 +126,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...limitsOf(target),
     handle,
     onError,
+  }).catch(async (error: unknown) => {
+    throw await withPortOwner(error, options.port);
   });
   return {
     port,
@@ -135,6 +137,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     close,
   };
+}
+
+/** Names the app whose `portico dev` has the port. */
+async function withPortOwner(error: unknown, port: number): Promise<unknown> {
+  if (!(error instanceof UserError) || error.code !== "PORT_IN_USE") return error;
+  const owner = await requestIdentity(port).catch(() => undefined);
+  if (!owner) return error;
+  return new UserError(error.code, `${error.message} by portico dev of ${owner.root}`, error.fix, { cause: error });
 }
 
 /** On Node the limit of bodies is not that of upload forms, which are held in memory here. */

@@ -2,6 +2,7 @@
 import type { AppSession } from "./app-session.ts";
 import type { DevEmulator } from "./dev-emulator.ts";
 import type { ReportEvent } from "./dev-event.ts";
+import type { DevRoute } from "./dev-routing.ts";
 import type { DevJobs } from "./dev-jobs.ts";
 import type { Gateway } from "./gateway.ts";
 import type { FileChanges } from "./watched-folders.ts";
@@ -33,8 +34,12 @@ export function followChanges(
   };
   return {
     async apply(changes) {
+      const before = session.served().routes;
       const { functions, routing } = await session.apply(changes);
-      if (routing) gateway.update(session.served());
+      if (routing) {
+        gateway.update(session.served());
+        reportRoutes(before, session.served().routes, report);
+      }
       for (const id of functions) emulator.retire(id);
       if (functions.length > 0) report({ type: "changed", functions });
       await startJobs();
@@ -42,4 +47,14 @@ export function followChanges(
     startJobs,
     close: async () => jobs?.close(),
   };
+}
+
+/** A route is another one when its pattern or its file is. */
+function reportRoutes(before: readonly DevRoute[], now: readonly DevRoute[], report: ReportEvent): void {
+  const missingIn = (routes: readonly DevRoute[]) => {
+    const keys = new Set(routes.map(({ pattern, file }) => `${pattern} ${file}`));
+    return ({ pattern, file }: DevRoute): boolean => !keys.has(`${pattern} ${file}`);
+  };
+  const [added, removed] = [now.filter(missingIn(before)), before.filter(missingIn(now))];
+  if (added.length + removed.length > 0) report({ type: "routes", added, removed });
 }

@@ -26,6 +26,9 @@ export interface FunctionSettings {
 /** A statement of an IAM policy, in AWS's own shape. */
 export type IamStatement = Readonly<Record<string, unknown>>;
 
+/** Of the Workers runtime, where hosting.json names none. */
+export const defaultCompatibilityDate = "2026-08-01";
+
 /** The settings of a function without its own in hosting.json. */
 export const defaultSettings: FunctionSettings = { memory: 512, timeout: 10 };
 

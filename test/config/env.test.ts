@@ -151,3 +151,15 @@ test("a folder named .env is ignored", async () => {
   const root = appFolder({ "hosting.json": hosting, ".env/bin/python": "" });
   expect((await resolve(root)).undeclared).toEqual([]);
 });
+
+test("a key of sessions that is too short is refused before any function runs", async () => {
+  const keys = JSON.stringify({ name: "app", secrets: ["SESSION_KEYS"] });
+  const root = appFolder({ "hosting.json": keys, ".env": `SESSION_KEYS="${"k".repeat(32)} short"` });
+  await expect(resolve(root)).rejects.toMatchObject({
+    code: "SESSION_KEYS",
+    message: "a key of the secret SESSION_KEYS has 5 characters, and sessions need 32",
+    fix: expect.stringContaining(".env") as string,
+  });
+  const processEnv = { SESSION_KEYS: `${"k".repeat(32)} ${"l".repeat(32)}` };
+  expect((await resolve(root, { processEnv })).env).toEqual(processEnv);
+});

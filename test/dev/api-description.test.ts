@@ -1,6 +1,6 @@
 /** The description of an API: what it says, that two validators take it, and where the app's code runs for it. */
 // @module-tag check
-import { symlinkSync } from "node:fs";
+import { readdirSync, symlinkSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -180,4 +180,20 @@ export const GET = resource({ response: z.object({ at: z.date() }) }, () => ({ a
     code: "OPENAPI_FAILED",
     message: "functions/throws.ts cannot be described: no env here",
   });
+});
+
+it("a package.json that is none is told, and a file that ends the process", async () => {
+  const root = await makeApp({ "package.json": "null", "functions/index.ts": files["functions/index.ts"] });
+  await expect(describeFolder(root)).rejects.toMatchObject({
+    code: "OPENAPI_FAILED",
+    message: expect.stringMatching(/^package\.json cannot be read: /) as string,
+    at: [{ file: "package.json" }],
+  });
+  const ends = `import { resource } from "portico/resource";\nimport "node:dgram";\nprocess.exit(0);\n`;
+  const gone = await makeApp({ "functions/index.ts": `${ends}export const GET = resource({}, () => 1);\n` });
+  await expect(describeFolder(gone)).rejects.toMatchObject({
+    message: "the app's code ended early",
+    fix: "Move what ends the process into handlers.",
+  });
+  expect(readdirSync(gone).toSorted()).toEqual([".portico", "functions", "node_modules", "package.json"]);
 });

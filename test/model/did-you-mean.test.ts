@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { nearestWord } from "../../framework/model/did-you-mean.ts";
 
-const known = ["name", "target", "assets", "secrets", "stages", "env", "keep"];
+const known = ["name", "traces", "target", "assets", "secrets", "stages", "env", "keep"];
 
 test.each([
   ["nmae", "name"],
@@ -10,7 +10,8 @@ test.each([
   ["Target", "target"],
   ["secerts", "secrets"],
   ["stage", "stages"],
-  ["evn", undefined],
+  ["evn", "env"],
+  ["tragets", "target"],
   ["en", "env"],
   ["database", undefined],
   ["x", undefined],

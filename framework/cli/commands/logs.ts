@@ -31,7 +31,7 @@ export async function logs(input: CommandInput): Promise<number> {
   filterOf(input);
   const stage = await openStageCloud(input);
   try {
-    if (stage.clouds.length === 1) checkTail(stage.clouds[0]!, input);
+    if (stage.clouds.length === 1) checkTail(stage.clouds[0]!, stage, input);
     await Promise.all(stage.clouds.map((cloud) => explainErrors(cloud, () => show(cloud, stage, input))));
     return 0;
   } finally {
@@ -42,25 +42,32 @@ export async function logs(input: CommandInput): Promise<number> {
 type Input = Pick<CommandInput, "args" | "flags" | "reporter" | "untilStopped">;
 
 /** Where only one of two clouds can show lines, prints a warning about the other. */
-async function show(cloud: TargetCloud, stage: Pick<StageCloud, "owner">, input: Input): Promise<void> {
+async function show(cloud: TargetCloud, stage: Pick<StageCloud, "owner" | "isLocal">, input: Input): Promise<void> {
   if (cloud.target === "lambda") return showStored(cloud, stage, input);
-  const refusal = tailRefusal(input);
+  const refusal = tailRefusal(stage, input);
   if (refusal) prefixedWarning(cloud, input.reporter)(`${refusal.message}. ${refusal.fix}`);
   else await tail(cloud, stage, input);
 }
 
-function checkTail({ target }: TargetCloud, input: Pick<CommandInput, "flags">): void {
-  const refusal = target === "workers" ? tailRefusal(input) : undefined;
+function checkTail(
+  { target }: TargetCloud,
+  stage: Pick<StageCloud, "isLocal">,
+  input: Pick<CommandInput, "flags">,
+): void {
+  const refusal = target === "workers" ? tailRefusal(stage, input) : undefined;
   if (refusal) throw refusal;
 }
 
 /** Cloudflare's tail has only new lines. UserError LOGS_LIVE_ONLY. */
-function tailRefusal({ flags }: Pick<CommandInput, "flags">): UserError | undefined {
+function tailRefusal(
+  { isLocal }: Pick<StageCloud, "isLocal">,
+  { flags }: Pick<CommandInput, "flags">,
+): UserError | undefined {
   if (flags["follow"] === true) return undefined;
   return new UserError(
     "LOGS_LIVE_ONLY",
     "a Worker's log lines can only be followed here, not read afterwards",
-    "Add -f and send a request; Cloudflare's dashboard has earlier lines under Observability.",
+    `Add -f and send a request${isLocal ? "." : "; Cloudflare's dashboard has earlier lines under Observability."}`,
   );
 }
 

@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { targets } from "../../../framework/model/target.ts";
 import { until } from "../../until.ts";
 import { appFolder, says, write } from "../../e2e/app.ts";
-import { descendants, repository, type Running, start, survivors } from "../../e2e/portico.ts";
+import { descendants, repository, run, type Running, start, survivors } from "../../e2e/portico.ts";
 
 const app = appFolder("dev");
 
@@ -69,10 +69,14 @@ describe.each(targets)("portico dev --target %s", (target) => {
 
     await write(root, "functions/top.ts", `throw new Error("at the top");\n${says("never")}`);
     const top = await eventually(`${url}/top`, (status) => status === 500);
+    await running.until(/^new route: \/top {2}functions\/top\.ts$/m);
     expect(JSON.parse(top)).toMatchObject({ error: "Internal Server Error", failure: { message: "at the top" } });
     expect(await (await fetch(`${url}/other`)).text()).toBe("other");
     await unlink(join(root, "functions/top.ts"));
     await eventually(`${url}/top`, (status) => status === 404);
+    await running.until(/^gone: \/top {2}functions\/top\.ts$/m);
+    // Nobody wrote a compatibility date, so none is a warning.
+    expect(running.output()).not.toMatch(/^warning/m);
     expect(await running.stop()).toBe(0);
   });
 
@@ -93,6 +97,17 @@ describe.each(targets)("portico dev --target %s", (target) => {
     await running.stop(signal);
     await hanging;
     expect(await survivors(pids)).toEqual([]);
+  });
+});
+
+it("names the app whose portico dev has the port", async () => {
+  const [one, other] = await Promise.all(
+    ["one", "other"].map((name) => app(name, { "functions/index.ts": says(name) })),
+  );
+  const port = new URL(await ready(start(["dev", "--port", "0"], one!))).port;
+  expect(await run(["dev", "--port", port], other!)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(new RegExp(`^error PORT_IN_USE: port ${port} is in use by portico dev of .*/one\n`)),
   });
 });
 

@@ -36,6 +36,15 @@ it("prints the output of one route's function or of all functions, and follows n
   expect(await following.stop()).toBe(0);
 });
 
+it("has no stored lines of a Worker, and names no dashboard for the local cloud", async () => {
+  const hosting = JSON.stringify({ name: "shop", target: "workers" });
+  const root = await app("worker", { "hosting.json": hosting, "functions/index.ts": says("hi") });
+  expect(await run(["logs", "--stage", "local"], root)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error LOGS_LIVE_ONLY: .*\nfix: Add -f and send a request\.\n$/),
+  });
+});
+
 it("finds the lines of one request by the id that its 500 has, and lines of a level and a route", async () => {
   const root = await app("found", {
     "functions/orders/[id].ts":

@@ -23,6 +23,10 @@ it("sets, lists and removes the secrets of a stage, and prints no value", async 
   expect(set.stdout + listed.stdout).not.toContain("not-to-be-shown");
   expect(await secret(["remove", "KEY", "--yes"])).toMatchObject({ code: 0, stdout: "removed KEY\n" });
   expect((await secret(["list"])).stdout).toMatch(/^KEY +missing$/m);
+  expect(await secret(["set", "SESSION_KEYS=short"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error SESSION_KEYS: .* 5 characters, .* 32\nfix: .*--stage prod: openssl/),
+  });
 });
 
 it.each([

@@ -3,6 +3,7 @@ import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
+  QueueDeletedRecently,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import {
@@ -304,6 +305,20 @@ test("what somebody moved or turned off is a line of the plan; a deploy of one r
   expect(liveJobs(await (await fixture.platform({}, false)).observe())).toEqual([
     { name: "digest", cron: never, zone: "UTC" },
   ]);
+});
+
+test("a deploy says once that it waits for the name of a queue that was just deleted", async () => {
+  fixture = await openDeployFixture();
+  await writeApp();
+  const waits: string[] = [];
+  let refused = 0;
+  const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
+    if (operation === "CreateQueue" && refused++ < 2)
+      throw new QueueDeletedRecently({ message: "wait 60 seconds", $metadata: {} });
+    return send();
+  };
+  await fixture.deploy({ ...scheduled(never), client: { transport, onWait: (text) => waits.push(text) } });
+  expect(waits).toEqual(["waiting for the name road--local-dead: SQS frees it a minute after its queue was deleted"]);
 });
 
 test("a clock that somebody made or deleted since it was looked for is set all the same", async () => {
