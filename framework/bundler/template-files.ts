@@ -54,10 +54,11 @@ async function loadTemplate(path: string, { root, templates = defaultTemplates, 
     const specifier = slashes(relative(dirname(path), found));
     return { specifier: specifier.startsWith(".") ? specifier : `./${specifier}`, exists: existsSync(found) };
   };
+  const folder = existsSync(resolve(root, templates)) ? templates : `${templates} (which is not there)`;
   const runtime = (module: string): string =>
     module === "warning" ? "portico/runtime/template-warning" : `portico/features/templates/${module}`;
   try {
-    const { code } = compileTemplate(source, { file, development, locate, runtime });
+    const { code } = compileTemplate(source, { file, development, locate, folder, runtime });
     return { contents: code, loader: "js", resolveDir: dirname(path) } satisfies OnLoadResult;
   } catch (error) {
     if (error instanceof TemplateSyntaxError) return { errors: [messageOf(error, source, file)] };

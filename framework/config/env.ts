@@ -37,7 +37,7 @@ export interface ResolvedEnv {
 /**
  * Resolves declared names only. Precedence for env: `.env.<stage>`, `.env`, hosting.json; for secrets: process.env (as
  * with `node --env-file`), the files, .portico/secrets.json. An empty string counts as missing. Throws UserError
- * SECRET_MISSING with the names of all missing secrets.
+ * SECRET_MISSING with the names of all missing secrets, and SESSION_KEYS.
  */
 export async function resolveEnv(app: App, options: EnvOptions): Promise<ResolvedEnv> {
   const files = options.files ? await readEnvFiles(app.root, [".env", `.env.${app.stage}`]) : new Map<string, string>();

@@ -14,6 +14,8 @@ export interface GeneratorOptions {
    * all the same, so that a build looks again when it appears, unless its specifier is empty.
    */
   readonly locate: (name: string) => { readonly specifier: string; readonly exists: boolean };
+  /** Where names begin that do not begin with a dot, for messages: `functions/_views`, or that it is missing. */
+  readonly folder?: string;
   /** The specifier that imports a module of the runtime. */
   readonly runtime: (module: string) => string;
   /** `file:line:column` of an offset. */

@@ -235,8 +235,8 @@ export class Generator extends ExpressionGenerator {
       if ((isOptional || isList) && specifier) this.imports.set(parts, `${text(specifier)} with {missing:"ignored"}`);
     }
     if (isOptional) return [];
-    const fix =
-      "Correct the name: it is a path below the folder of templates, or begins with ./ for one beside the file.";
+    const { folder = "the folder of templates" } = this.options;
+    const fix = `Correct the name: it is a path below ${folder}, or begins with ./ for one beside the file.`;
     return this.fail(`there is no template ${names.join(" or ")}`, node.at === at ? { at } : node, fix);
   }
 

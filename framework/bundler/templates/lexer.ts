@@ -63,7 +63,10 @@ export function tokenize(whole: string): readonly Token[] {
     if (kind === "%" || kind === "{") {
       const type = kind === "%" ? "{%" : "{{";
       tokens.push({ type, value: type, at: found.index, length: found[0].length });
-      at = readTag(source, at, type, tokens);
+      const end = readTag(source, at, type, tokens);
+      if (end === undefined)
+        throw new TemplateSyntaxError(`this ${type} has no ${endText[type]}`, found.index, found[0].length);
+      at = end;
       continue;
     }
     const end = next(kind === "#" ? endComment : endRaw, source, at);
@@ -76,33 +79,35 @@ export function tokenize(whole: string): readonly Token[] {
   return tokens;
 }
 
-/** Adds the tokens up to the end of a tag, and returns the position after it. */
-function readTag(source: string, start: number, type: "{{" | "{%", tokens: Token[]): number {
+const endText = { "{{": "}}", "{%": "%}" } as const;
+
+/** Adds the tokens up to the end of a tag, and returns the position after it; undefined where it has none. */
+function readTag(source: string, start: number, type: "{{" | "{%", tokens: Token[]): number | undefined {
   const open: string[] = [];
   for (let at = start; at < source.length;) {
     const end = open.length === 0 ? match(endOf[type], source, at) : undefined;
     if (end !== undefined) {
-      const value = type === "{{" ? "}}" : "%}";
-      tokens.push({ type: value, value, at, length: 2 });
+      tokens.push({ type: endText[type], value: endText[type], at, length: 2 });
       return at + end.length;
     }
     const [found, text = ""] = firstRule(source, at);
     if (!found) throw new TemplateSyntaxError(`unexpected character ${JSON.stringify(source.charAt(at))}`, at);
-    if (found === "operator") checkBraces(open, text, at);
+    if (found === "operator") checkBraces(open, text, at, endText[type]);
     if (found === "name" && !/^[\p{ID_Start}_]/u.test(text))
       throw new TemplateSyntaxError("invalid character in a name", at, text.length);
     const value = found === "string" ? unescape(text, at) : text;
     if (found !== "space") tokens.push({ type: found, value, at, length: text.length });
     at += text.length;
   }
-  return source.length;
+  return undefined;
 }
 
-function checkBraces(open: string[], text: string, at: number): void {
+function checkBraces(open: string[], text: string, at: number, end: string): void {
   if (closing[text]) open.push(closing[text]);
   if (!/^[)}\]]$/.test(text)) return;
   const expected = open.pop();
-  if (expected === undefined) throw new TemplateSyntaxError(`unexpected ${text}`, at);
+  if (expected === undefined)
+    throw new TemplateSyntaxError(`unexpected ${text}${end.startsWith(text) ? `, expected ${end}` : ""}`, at);
   if (expected !== text) throw new TemplateSyntaxError(`unexpected ${text}, expected ${expected}`, at);
 }
 

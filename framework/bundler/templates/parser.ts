@@ -1,4 +1,5 @@
 /** The parser of a template's tags, as Jinja 3.1's. */
+import { nearestWord } from "../../model/did-you-mean.ts";
 import { ExpressionParser } from "./expression-parser.ts";
 import { TemplateSyntaxError, tokenize } from "./lexer.ts";
 import type { Body, Expression, Name, Signature, Statement, Target } from "./nodes.ts";
@@ -55,7 +56,14 @@ class Parser extends ExpressionParser {
     const { value, at, length } = this.current;
     const fix = Object.hasOwn(unsupported, value) ? unsupported[value] : undefined;
     if (fix !== undefined) return new TemplateSyntaxError(`the tag ${value} is not supported`, at, length, fix);
-    return this.error(`unexpected tag ${value}${this.#open.length ? ` inside {% ${this.#open.at(-1)} %}` : ""}`);
+    const open = this.#open.at(-1);
+    const inside = open === undefined ? "" : ` inside {% ${open} %}`;
+    const near = nearestWord(value, [
+      ...(open === undefined ? [] : [`end${open}`, "else", "elif"]),
+      ...Object.keys(this.#tags),
+    ]);
+    const advice = near === undefined ? undefined : `Did you mean {% ${near} %}?`;
+    return new TemplateSyntaxError(`unexpected tag ${value}${inside}`, at, length, advice);
   }
 
   readonly #tags: Readonly<Record<string, (at: number) => Statement | Body>> = {

@@ -85,6 +85,9 @@ describe("a mistake in a template", () => {
     ["{{ a }}\n\t{% fro x in y %}", "unexpected tag fro", 2, 5],
     ["é{{ é|nope }}", "the filter nope is not supported", 1, 7],
     ["{% include 'gone.jinja' %}", "there is no template gone.jinja", 1, 12],
+    ["a\n{{ a\n<p>", "this {{ has no }}", 2, 1],
+    ["a{% if x ", "this {% has no %}", 1, 2],
+    ["{{ a }", "unexpected }, expected }}", 1, 6],
     ["{% include x %}", "the name of a template is not known to the build", 1, 12],
     ["a\r\n{% if x %}", "the template ends inside {% if %}", 2, 11],
     [`{{ ${"(".repeat(10_000)}1${")".repeat(10_000)} }}`, "this is nested more than 200 deep", 1, 104],
@@ -108,7 +111,20 @@ describe("a mistake in a template", () => {
       "views/base.jinja": "based",
     });
     expect(await answers(root, "index", "/", { templates: "views" })).toEqual(sameAnswer("based"));
-    expect(await failure(build(root, "node"))).toMatchObject({ message: "there is no template base.jinja" });
+    expect(await failure(build(root, "node"))).toMatchObject({
+      message: "there is no template base.jinja",
+      fix: expect.stringContaining("below functions/_views (which is not there), or begins with ./") as string,
+    });
+  });
+
+  it.each([
+    ["{% fro x in y %}", "Did you mean {% for %}?"],
+    ["{% if x %}{% esle %}{% endif %}", "Did you mean {% else %}?"],
+    ["{% for x in y %}{% enfdor %}", "Did you mean {% endfor %}?"],
+    ["{% nonsense %}", "Correct the template at this place."],
+  ])("of %s is told: %s", async (source, fix) => {
+    const root = makeFolder({ ...files, "functions/_views/home.jinja": source });
+    expect(await failure(build(root, "node"))).toMatchObject({ code: "TEMPLATE", fix });
   });
 });
 
