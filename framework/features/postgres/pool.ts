@@ -1,6 +1,7 @@
 /** A pool of connections as functions need it: no named statements, errors with codes, reads that reconnect. */
 import { Client, type ClientConfig, Pool, type PoolClient, type PoolConfig } from "pg";
 import { isLost, lostError, toConnectError } from "./database-error.ts";
+import { isReadOnly } from "./read-statement.ts";
 
 type Callback = (error: Error | undefined, client: PoolClient | undefined, release: (error?: Error) => void) => void;
 type Query = (...args: readonly unknown[]) => Promise<unknown>;
@@ -98,6 +99,6 @@ export class DatabasePool extends Pool {
 const isEnded = (client: PoolClient): boolean =>
   (client as unknown as { readonly _queryable: boolean })._queryable === false;
 
-/** A SELECT alone: it was not answered, so that nobody has seen the first answer. */
+/** It was not answered, so that nobody has seen the first answer. */
 const isRead = (config: unknown): boolean =>
-  /^\s*select\b/i.test(typeof config === "string" ? config : (config as { readonly text: string }).text);
+  isReadOnly(typeof config === "string" ? config : (config as { readonly text: string }).text);
