@@ -1,4 +1,6 @@
 // Written by portico types and by portico dev; portico types --check tells whether it is current.
+// oxlint-disable-next-line typescript/triple-slash-reference -- a file of ambient modules cannot be imported
+/// <reference path="./templates.d.ts" />
 import type { VariablesOf } from "portico";
 import type { JobData } from "portico/jobs";
 

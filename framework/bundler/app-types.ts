@@ -1,36 +1,48 @@
 /**
- * The types of an app as a declaration beside its hosting.json: `routes.d.ts` has the routes for `portico/client`, env
- * and secrets, what middleware sets, and jobs with their data.
+ * The types of an app as declarations beside its hosting.json: `routes.d.ts` has the routes for `portico/client`, env
+ * and secrets, what middleware sets, and jobs with their data; `templates.d.ts` what each template needs.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../model/app.ts";
 import type { Job } from "../model/job.ts";
 import { filePattern } from "../model/pattern.ts";
 import type { Route } from "../model/route.ts";
+import { templateTypesFile, templateTypesText } from "./template-types.ts";
 
 /** The file, relative to the app's root. */
 export const typesFile = "routes.d.ts";
 
 /** What the declaration is made of; nothing of it is run. */
 export interface AppTypes {
-  readonly app: Pick<App, "root" | "env" | "secrets" | "databases">;
+  readonly app: Pick<App, "root" | "env" | "secrets" | "databases" | "templates">;
   readonly routes: readonly Pick<Route, "file" | "segments" | "middleware">[];
   readonly jobs: readonly Job[];
 }
 
-/** Whether the file on disk is what it should be. */
-export const areTypesCurrent = (types: AppTypes): boolean =>
-  textOf(join(types.app.root, typesFile)) === typesText(types);
+/** Whether the files on disk are what they should be. */
+export const areTypesCurrent = (types: AppTypes): boolean => outdated(types).length === 0;
 
-/** Writes the file where it changed, and says whether it did. */
+/** Writes the files where they changed, and says whether they did. */
 export function writeTypes(types: AppTypes): boolean {
-  if (areTypesCurrent(types)) return false;
-  writeFileSync(join(types.app.root, typesFile), typesText(types));
-  return true;
+  const files = outdated(types);
+  for (const { file, text } of files) {
+    if (text === undefined) rmSync(file);
+    else writeFileSync(file, text);
+  }
+  return files.length > 0;
 }
 
-/** Writes the file in a project of TypeScript; another one has no use for it. */
+/** The files whose text is another one; undefined for one that an app without templates does not have. */
+function outdated(types: AppTypes): readonly { readonly file: string; readonly text: string | undefined }[] {
+  const templates = templateTypesText(types.app);
+  const texts = { [typesFile]: typesText(types, templates !== undefined), [templateTypesFile]: templates };
+  return Object.entries(texts)
+    .map(([name, text]) => ({ file: join(types.app.root, name), text }))
+    .filter(({ file, text }) => textOf(file) !== text);
+}
+
+/** Writes the files in a project of TypeScript; another one has no use for it. */
 export function writeTypesForCompiler(types: AppTypes): void {
   if (existsSync(join(types.app.root, "tsconfig.json"))) writeTypes(types);
 }
@@ -44,8 +56,14 @@ function textOf(file: string): string | undefined {
   }
 }
 
+/** An ambient module cannot be imported. */
+const templateReference = [
+  "// oxlint-disable-next-line typescript/triple-slash-reference -- a file of ambient modules cannot be imported",
+  `/// <reference path="./${templateTypesFile}" />`,
+];
+
 /** The text, in the order of names, so that equal apps have equal files. */
-export function typesText({ app, routes, jobs }: AppTypes): string {
+export function typesText({ app, routes, jobs }: AppTypes, hasTemplates = false): string {
   const variables = routes.filter(({ middleware }) => middleware.length > 0);
   const env = [
     ...[...Object.keys(app.env), ...app.secrets].map((name) => [name, "string"] as const),
@@ -53,6 +71,7 @@ export function typesText({ app, routes, jobs }: AppTypes): string {
   ];
   return [
     "// Written by portico types and by portico dev; portico types --check tells whether it is current.",
+    ...(hasTemplates ? templateReference : []),
     ...(variables.length > 0 ? [`import type { VariablesOf } from "portico";`] : []),
     ...(jobs.length > 0 ? [`import type { JobData } from "portico/jobs";`] : []),
     "",

@@ -45,12 +45,15 @@ export function loadTemplates(build: PluginBuild, options: TemplateOptions): voi
   }));
 }
 
+/** The absolute path of a template by its name in the file of another one. @param folder of names */
+export const templatePath = (file: string, folder: string, name: string): string =>
+  resolve(name.startsWith("./") || name.startsWith("../") ? dirname(file) : folder, name);
+
 async function loadTemplate(path: string, { root, templates = defaultTemplates, development }: TemplateOptions) {
   const source = await readFile(path, "utf8");
   const file = slashes(relative(root, path));
   const locate = (name: string) => {
-    const from = name.startsWith("./") || name.startsWith("../") ? dirname(path) : resolve(root, templates);
-    const found = resolve(from, name);
+    const found = templatePath(path, resolve(root, templates), name);
     const specifier = slashes(relative(dirname(path), found));
     return { specifier: specifier.startsWith(".") ? specifier : `./${specifier}`, exists: existsSync(found) };
   };

@@ -149,10 +149,11 @@ async function checkRequired({ name, file, node, data }: InstalledExtension, at:
 
 /** A secret of an extension cannot be an env or a binding of the app, and its code has to be in the bundles. */
 function checkNames({ name, data }: InstalledExtension, settings: Settings, at: Places): void {
-  const { env = {}, workers, external = [], lambda } = settings;
+  const { env = {}, databases = {}, workers, external = [], lambda } = settings;
+  const taken = Object.entries({ env, databases, bindings: workers?.bindings ?? {} });
   for (const secret of data.secrets ?? []) {
-    const place = Object.hasOwn(env, secret) ? "env" : Object.hasOwn(workers?.bindings ?? {}, secret) ? "bindings" : "";
-    if (place !== "")
+    const [place] = taken.find(([, names]) => Object.hasOwn(names, secret)) ?? [];
+    if (place !== undefined)
       throw new UserError(
         "CONFIG_VALUE",
         `"${secret}" is in "${place}" and is a secret of the extension ${name}`,

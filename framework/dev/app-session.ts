@@ -101,6 +101,7 @@ export async function openAppSession(
       const routing = assets || changes.appeared.length + changes.vanished.length > 0;
       if (routing) state = { ...state, ...(await discoverContent(state.app, target)) };
       if (routing) state.builder.setRoutes(state.routes, state.jobs);
+      else if (paths.some((path) => path.endsWith(".jinja"))) writeTypesForCompiler(state);
       return { functions: rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
     },
     describe: async () => (await import("./api-description.ts")).describeApi(state.app, state.routes),

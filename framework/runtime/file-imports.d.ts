@@ -1,5 +1,6 @@
 /**
- * Module types of imported .txt, .sql, .html, .jinja and .wasm files (docs/routes.md), for apps that import "portico".
+ * Module types of imported .txt, .sql, .html and .wasm files (docs/routes.md), for apps that import "portico". Those of
+ * .jinja files are in the app's templates.d.ts: of two patterns for one import, the compiler takes the first.
  */
 
 declare module "*.txt" {
@@ -15,11 +16,6 @@ declare module "*.sql" {
 declare module "*.html" {
   const text: string;
   export default text;
-}
-
-declare module "*.jinja" {
-  const template: import("./template.ts").Template;
-  export default template;
 }
 
 declare module "*.wasm" {

@@ -1,6 +1,6 @@
 /** routes.d.ts: what it declares makes wrong names, data, env, variables and calls errors of the compiler. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -46,6 +46,55 @@ export const PUT = resource({ body: v.object({ title: v.string() }) }, ({ body }
   "functions/index.ts": `export const GET = () => new Response("hi");\n`,
 };
 
+const views = {
+  "functions/_views/base.jinja":
+    "{{ title }}{% if user %}{{ user.name }}{{ mail }}{% else %}{{ 'a' if old else door }}{% endif %}" +
+    "{% block body %}{{ body }}{% endblock %}{{ lang|default('en') }}",
+  "functions/_views/page.jinja":
+    "{% extends 'base.jinja' %}{% from 'macros.jinja' import row %}{% set active = 1 %}{% block body %}" +
+    "{% for item in items %}{{ row(item) }}{% include './part.jinja' %}{{ loop.index }}{% endfor %}{% endblock %}",
+  "functions/_views/part.jinja": "{{ item.name }}{{ active }}{{ footer }}{{ size == 'a' and note or '' }}",
+  "functions/_views/macros.jinja": "{% macro row(item, more=1) %}{{ item }}{{ more }}{{ hidden }}{% endmacro %}",
+  "functions/_views/broken.jinja": "{% if %}",
+  "functions/_views/same.jinja": "{{ one }}",
+  "functions/admin/_views/same.jinja": "{{ two }}",
+};
+
+it("a template's data are checked: names that it needs, those that it asks for, and no others", async () => {
+  const right = [
+    `page({ title: "t", items: [], footer: 1 })`,
+    `page({ title: "t", items: [], footer: 1, user: { name: "a" }, lang: "ko", size: "a", mail: 1 }, { status: 404 })`,
+    `page({ title: "t", items: [], footer: 1, note: 1, body: 1, door: 1 })`,
+    `page.render({ title: undefined, items: [], footer: 1 })`,
+    `base({ title: "t", body: "b" })`,
+    `broken({ any: 1 })`,
+    `same({ any: 1 })`,
+    `ofAdmin({ two: 1 })`,
+  ];
+  const wrong = [
+    `page({ titel: "t", items: [], footer: 1 })`,
+    `page({ title: "t", items: [] })`,
+    `page({ title: "t", items: [], footer: 1, usr: 1 })`,
+    `page()`,
+    `page.render({})`,
+    `base({ title: "t" })`,
+    `ofAdmin({ one: 1 })`,
+  ];
+  const names = ["page", "base", "broken", "same"];
+  const imports = names.map((name) => `import ${name} from "../_views/${name}.jinja";\n`).join("");
+  const admin = `import ofAdmin from "../admin/_views/same.jinja";\n`;
+  const text = `${imports}${admin}export const all = () => [\n${[...right, ...wrong].join(",\n")}\n];\n`;
+  const root = await typedApp(text, views);
+  const lines = (await compile(root)).split("\n").filter((line) => /^\S+\.ts\(/.test(line));
+  const first = names.length + 3 + right.length;
+  const found = lines.map((line) => Number(/^functions\/_lib\/calls\.ts\((\d+),/.exec(line)?.[1]));
+  expect([...new Set(found)]).toEqual(wrong.map((_, index) => first + index));
+  for (const file of Object.keys(views)) rmSync(join(root, file));
+  expect(writeTypes({ app: { root, ...app }, routes: await discoverRoutes(root), jobs: [] })).toBe(true);
+  expect(existsSync(join(root, "templates.d.ts"))).toBe(false);
+  expect(readFileSync(join(root, typesFile), "utf8")).not.toContain("reference");
+});
+
 const outer = `VariablesOf<typeof import("./functions/_middleware.ts").default>`;
 const inner = `VariablesOf<typeof import("./functions/(in)/_middleware.ts").default>`;
 
@@ -73,8 +122,8 @@ async function compile(root: string): Promise<string> {
   }
 }
 
-async function typedApp(text: string): Promise<string> {
-  const root = appFolder({ ...files, "functions/_lib/calls.ts": text });
+async function typedApp(text: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
+  const root = appFolder({ ...files, ...more, "functions/_lib/calls.ts": text });
   const template = readFileSync(join(repository, "framework/cli/template/tsconfig.json"), "utf8");
   // The sources of Portico, unlike the package's declarations, need Node's types.
   writeFileSync(join(root, "tsconfig.json"), template.replace(`"types": []`, `"types": ["node"]`));
