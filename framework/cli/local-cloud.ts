@@ -10,6 +10,7 @@ import { realisticProfile } from "../cloud/latency-profile.ts";
 import { createLambdaRuntime } from "../emulation/lambda/runtime.ts";
 import type { LogLine } from "../model/invocation.ts";
 import { UserError } from "../model/user-error.ts";
+import { holdDatabases } from "./cloud-databases.ts";
 import { formatLog } from "./log-output.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -75,11 +76,13 @@ export async function openCloud(
     };
     // Only one process may own the storage: of two that start at the same moment, the second finds the first.
     const cloud = await withFileLock(join(folder, "running.json"), () => startCloud(options));
+    const leaveDatabases = await holdDatabases(root, reporter);
     return {
       cloud,
       close: async () => {
         await cloud.close();
         await runtime.close();
+        await leaveDatabases();
       },
     };
   } catch (error) {

