@@ -146,6 +146,16 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./commands/secret.ts")).secret,
   },
   {
+    name: "migrate",
+    summary: "write migrations, show what a database has of them, and run them; without a stage, dev's database",
+    args: [
+      { name: "<action>", summary: "new, status, up, finish, reset or forget" },
+      { name: "[words...]", summary: "new: NAME; forget: APP STAGE TARGET, as status shows them" },
+    ],
+    flags: onStage({ flags: "--empty", summary: "new: a file to write by hand; runs nothing of the app" }, yes),
+    load: async () => (await import("./commands/migrate.ts")).migrate,
+  },
+  {
     name: "store",
     summary: "export the store's entries as JSON lines, or import them; without a stage, those of this machine's file",
     args: [

@@ -95,7 +95,7 @@ function toSchemaPlan(
   const changes = releases.map((release, at): [Platform, Change[]] => [
     release.platform,
     plans.flatMap((plan) => {
-      const lines = [...(at === 0 ? runLines(plan, release.number) : []), ...listLines(plan, release, idOf)];
+      const lines = [...(at === 0 ? runLines(plan, release) : []), ...listLines(plan, release, idOf)];
       return lines.map((line) => ({ ...line, name: nameOf(plan, line.name) }));
     }),
   ]);
@@ -113,11 +113,16 @@ const line = (action: Change["action"], name: string, reason: string): Change =>
 });
 
 /** What runs, and what waits; by the first cloud, since it runs once. */
-function runLines({ runs, waiting, readers, applied }: DatabasePlan, release: number): readonly Change[] {
+function runLines(
+  { runs, waiting, readers, applied }: DatabasePlan,
+  { number, isLive }: PlannedSchemaRelease,
+): readonly Change[] {
   const leading = runs.findIndex(({ kind }) => kind === "expand");
-  const before = `releases before ${release} cannot come back`;
+  const before = `releases before ${number} cannot come back`;
   return [
-    ...applied.filter((row) => row.release === release).map(({ name }) => line("keep", name, "ran in an earlier try")),
+    ...applied
+      .filter((row) => row.release === number && !isLive)
+      .map(({ name }) => line("keep", name, "ran in an earlier try")),
     ...runs.map(({ name, kind }, at) => {
       if (kind === "expand") return line("create", name, "expand, before the smoke test");
       if (!readers.length)

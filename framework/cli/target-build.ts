@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { buildApp } from "../bundler/build.ts";
 import { warnOfUnmatchedRules } from "../bundler/function-groups.ts";
+import { checkMigrations } from "../migrations/classifier.ts";
+import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Target } from "../model/target.ts";
@@ -33,5 +35,8 @@ export async function buildTarget(
     );
   }
   warnOfUnmatchedRules(app, routes, warn);
+  for (const { migrations } of Object.values(app.databases ?? {}))
+    for (const { message, fix } of await checkMigrations(await readMigrations(app.root, migrations)))
+      warn(`${message}. ${fix}`);
   return buildApp({ app, routes, assets, jobs, target, out: buildFolder(app, target), warn });
 }

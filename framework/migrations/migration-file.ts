@@ -2,11 +2,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { migrationsFolder } from "../model/database.ts";
 import type { BuiltMigration } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
-
-/** The folder of an app's migrations, relative to its root. */
-export const migrationsFolder = "migrations";
 
 /** A file, as it runs: its line ends are `\n`. */
 export interface MigrationFile extends BuiltMigration {
@@ -22,22 +20,22 @@ const fileName = /^(\d{4})_([a-z0-9][a-z0-9_-]*)(\.contract)?\.sql$/;
  * looked at, such as the folder in which drizzle-kit keeps its snapshots. Throws UserError MIGRATION_NAME,
  * MIGRATION_TWICE, MIGRATION_EMPTY.
  */
-export async function readMigrations(root: string): Promise<readonly MigrationFile[]> {
-  const names = await readdir(join(root, migrationsFolder)).catch((error: NodeJS.ErrnoException) => {
+export async function readMigrations(root: string, folder = migrationsFolder): Promise<readonly MigrationFile[]> {
+  const names = await readdir(join(root, folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
     throw error;
   });
   const files: MigrationFile[] = [];
   for (const name of names.filter((one) => one.endsWith(".sql")).toSorted())
-    files.push(toMigration(name, await readFile(join(root, migrationsFolder, name), "utf8")));
+    files.push(toMigration(name, await readFile(join(root, folder, name), "utf8"), folder));
   requireDifferentNumbers(files);
   return files;
 }
 
 /** Throws UserError MIGRATION_NAME, MIGRATION_EMPTY. */
-export function toMigration(base: string, text: string): MigrationFile {
+export function toMigration(base: string, text: string, folder = migrationsFolder): MigrationFile {
   const [, number, slug, contract] = fileName.exec(base) ?? [];
-  const file = `${migrationsFolder}/${base}`;
+  const file = `${folder}/${base}`;
   if (number === undefined || slug === undefined)
     throw new UserError(
       "MIGRATION_NAME",

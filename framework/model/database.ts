@@ -21,3 +21,7 @@ export const databaseUrls = (
   databases: Readonly<Record<string, Database>> | undefined,
 ): Readonly<Record<string, string>> | undefined =>
   databases && Object.fromEntries(Object.entries(databases).map(([name, { url }]) => [name, url]));
+
+/** True for an app that has any. */
+export const hasDatabases = ({ databases }: { readonly databases?: Readonly<Record<string, Database>> }): boolean =>
+  Object.keys(databases ?? {}).length > 0;

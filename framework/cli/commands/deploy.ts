@@ -10,6 +10,7 @@ import { textFlag } from "../flags.ts";
 import { deployer } from "../deployer.ts";
 import { gitCommit } from "../git-commit.ts";
 import { confirmPlans, paintPlan, readPlans } from "../plan-output.ts";
+import { type OpenedSchema, openSchema } from "../open-schema.ts";
 import { buildSource, type ReleaseSource } from "../release-source.ts";
 import type { Reporter } from "../reporter.ts";
 import { withHeading, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
@@ -21,7 +22,8 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const stage = await openStageCloud(input);
     try {
-      await releaseTo(stage, input);
+      const opened = await openSchema(stage, reporter);
+      await releaseTo(stage, opened, input).finally(() => opened?.close());
       if (!stage.own) return 0;
       const stopped = input.untilStopped();
       stage.own.cloud.startDeliveries();
@@ -38,7 +40,11 @@ export async function deploy(input: CommandInput): Promise<number> {
   }
 }
 
-async function releaseTo(stage: StageCloud, input: Pick<CommandInput, "flags" | "reporter">): Promise<void> {
+async function releaseTo(
+  stage: StageCloud,
+  opened: OpenedSchema | undefined,
+  input: Pick<CommandInput, "flags" | "reporter">,
+): Promise<void> {
   const { reporter } = input;
   const { app } = stage;
   const started = performance.now();
@@ -57,6 +63,7 @@ async function releaseTo(stage: StageCloud, input: Pick<CommandInput, "flags" | 
   try {
     const released = await release({
       clouds: platforms,
+      ...(opened && { schema: opened.schema((platform) => cloudOf(platform).target, only !== undefined) }),
       smoke: app.smoke,
       keep: app.keep,
       by,

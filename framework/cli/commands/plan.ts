@@ -4,34 +4,45 @@ import { planClouds } from "../../../deploy/planning.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
 import { paintPlan, writePlans } from "../plan-output.ts";
+import { type OpenedSchema, openSchema } from "../open-schema.ts";
 import { buildSource } from "../release-source.ts";
-import { withHeading, openStageCloud } from "../stage-cloud.ts";
+import { withHeading, openStageCloud, type StageCloud } from "../stage-cloud.ts";
 
 /** Exit code 2 when a deploy would change anything. */
 export async function plan(input: CommandInput): Promise<number> {
-  const { reporter } = input;
   const stage = await openStageCloud(input);
   try {
-    const { platforms } = await buildSource(stage, reporter, { creates: false });
-    const planned = await planClouds(platforms, {
-      explain: (error, platform) => stage.clouds[platforms.indexOf(platform)]!.explain(error),
-    });
-    const out = textFlag(input, "out");
-    const plans = planned.map((result) => result.plan);
-    if (out !== undefined) await writePlans(out, plans);
-    const unchanged = planned.map(({ plan: changes, deployed }) => isDone(changes) && deployed.live !== undefined);
-    for (const [index, changes] of plans.entries()) {
-      const cloud = stage.clouds[index]!;
-      const hint = unchanged[index] ? "nothing to do" : `portico deploy --stage ${stage.app.stage} applies it`;
-      reporter.result(withHeading(cloud, paintPlan(changes, reporter) + hint, reporter), {
-        type: "plan",
-        target: cloud.target,
-        changed: !unchanged[index],
-        plan: changes,
-      });
-    }
-    return unchanged.every(Boolean) ? 0 : 2;
+    const opened = await openSchema(stage, input.reporter);
+    return await planStage(stage, opened, input).finally(() => opened?.close());
   } finally {
     await stage.close();
   }
+}
+
+async function planStage(
+  stage: StageCloud,
+  opened: OpenedSchema | undefined,
+  input: Pick<CommandInput, "flags" | "reporter">,
+): Promise<number> {
+  const { reporter } = input;
+  const { platforms } = await buildSource(stage, reporter, { creates: false });
+  const planned = await planClouds(platforms, {
+    ...(opened && { schema: opened.schema((platform) => stage.clouds[platforms.indexOf(platform)]!.target) }),
+    explain: (error, platform) => stage.clouds[platforms.indexOf(platform)]!.explain(error),
+  });
+  const out = textFlag(input, "out");
+  const plans = planned.map((result) => result.plan);
+  if (out !== undefined) await writePlans(out, plans);
+  const unchanged = planned.map(({ plan: changes, deployed }) => isDone(changes) && deployed.live !== undefined);
+  for (const [index, changes] of plans.entries()) {
+    const cloud = stage.clouds[index]!;
+    const hint = unchanged[index] ? "nothing to do" : `portico deploy --stage ${stage.app.stage} applies it`;
+    reporter.result(withHeading(cloud, paintPlan(changes, reporter) + hint, reporter), {
+      type: "plan",
+      target: cloud.target,
+      changed: !unchanged[index],
+      plan: changes,
+    });
+  }
+  return unchanged.every(Boolean) ? 0 : 2;
 }

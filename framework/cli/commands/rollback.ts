@@ -6,6 +6,7 @@ import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import { textFlag } from "../flags.ts";
+import { openSchema } from "../open-schema.ts";
 import { releaseRows, releaseTable } from "../release-table.ts";
 import type { Reporter } from "../reporter.ts";
 import { chooseCloud, explainErrors, openStageCloud } from "../stage-cloud.ts";
@@ -30,8 +31,10 @@ async function run(input: CommandInput, command: "rollback" | "promote", number:
       "rollbacks",
       `${cloud.target}--${stage.owner.app}--${stage.owner.stage}.json`,
     );
+    const opened = await openSchema(stage, reporter);
     const { live, changed, cutOffFrom } = await explainErrors(cloud, () =>
       switchRelease({
+        ...(opened && { schema: opened.schema(() => cloud.target) }),
         platform: cloud.platform(),
         command,
         smoke: stage.app.smoke,
@@ -44,7 +47,7 @@ async function run(input: CommandInput, command: "rollback" | "promote", number:
             await confirm(input, `${prefix}Move to release ${change.to.number}?`);
         },
       }),
-    );
+    ).finally(() => opened?.close());
     const milliseconds = Math.round(performance.now() - started);
     const calls = stage.calls().length;
     const beginning = `${prefix}${changed ? "" : "nothing to do: "}release ${live.number} is live`;

@@ -38,7 +38,8 @@ export async function ensureDatabase(postgres: LocalPostgres, packageFolder: str
   });
 }
 
-async function loadPg(packageFolder: string): Promise<{ readonly Client: typeof Client }> {
+/** The app's own pg. Throws UserError POSTGRES_CLIENT_MISSING. */
+export async function loadPg(packageFolder: string): Promise<{ readonly Client: typeof Client }> {
   let path: string;
   try {
     path = createRequire(join(packageFolder, "package.json")).resolve("pg");

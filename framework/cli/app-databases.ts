@@ -1,0 +1,117 @@
+/** Opens a connection to each database of an app, for migrations: of this machine, or of a stage. */
+import { readSecrets } from "../../deploy/lambda/secrets.ts";
+import { resolveEnv } from "../config/env.ts";
+import { openLocalDatabases } from "../dev/local-databases.ts";
+import { loadPg } from "../emulation/postgres/databases.ts";
+import { readMigrations } from "../migrations/migration-file.ts";
+import type { App } from "../model/app.ts";
+import type { Database } from "../model/database.ts";
+import { UserError } from "../model/user-error.ts";
+import type { SchemaDatabase } from "./release-schema.ts";
+import type { StageCloud } from "./stage-cloud.ts";
+
+/** Held open by a command. */
+export interface AppDatabases {
+  /** In the order of hosting.json. */
+  readonly databases: readonly SchemaDatabase[];
+  close(): Promise<void>;
+}
+
+/**
+ * Those that dev has: by the URLs of .env, or on the local Postgres. Throws UserError DATABASE_UNREACHABLE and those of
+ * `openLocalDatabases`.
+ */
+export async function openOwnDatabases(app: App, tell: (line: string) => void): Promise<AppDatabases> {
+  const local = openLocalDatabases(app.root, tell);
+  try {
+    const { env } = await resolveEnv(app, {
+      files: true,
+      missing: "preview",
+      processEnv: process.env,
+      localDatabase: local.urlOf,
+    });
+    const opened = await openAll(app, (_name, { url }) => env[url] ?? "");
+    return {
+      ...opened,
+      close: async () => {
+        await opened.close();
+        await local.close();
+      },
+    };
+  } catch (error) {
+    await local.close();
+    throw error;
+  }
+}
+
+/** The functions of the local cloud outlive a deploy, which the local Postgres of dev does not: .env has the URL. */
+async function openLocalStage(app: App): Promise<AppDatabases> {
+  const { env } = await resolveEnv(app, { files: true, missing: "preview", processEnv: process.env });
+  return openAll(app, (_name, { url }) => env[url] ?? "");
+}
+
+/**
+ * Those of a stage: by PORTICO_MIGRATE_URL, or by the secret of its URL, which AWS gives back and Cloudflare does not.
+ * At stage local by .env. Throws UserError MIGRATE_URL_MISSING, SECRET_MISSING, DATABASE_UNREACHABLE.
+ */
+export async function openStageDatabases(
+  stage: Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">,
+): Promise<AppDatabases> {
+  const { app } = stage;
+  if (stage.isLocal) return openLocalStage(app);
+  const isOne = Object.keys(app.databases ?? {}).length === 1;
+  const given = (name: string): string | undefined =>
+    process.env[`PORTICO_MIGRATE_URL_${name}`] ?? (isOne ? process.env["PORTICO_MIGRATE_URL"] : undefined);
+  const lambda = stage.clouds.find((cloud) => cloud.target === "lambda");
+  const isGiven = Object.keys(app.databases ?? {}).every((name) => given(name) !== undefined);
+  const secrets = !isGiven && lambda ? await readSecrets(lambda.aws.clients, stage.owner, app) : undefined;
+  return openAll(app, (name, { url }) => {
+    const found = given(name) ?? secrets?.values[url];
+    if (found !== undefined) return found;
+    throw new UserError(
+      "MIGRATE_URL_MISSING",
+      `the database ${name} cannot be asked: Cloudflare gives no secret back, so that its URL is not known here`,
+      `Set ${isOne ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`}=postgres://… for this command.`,
+    );
+  });
+}
+
+async function openAll(app: App, urlOf: (name: string, database: Database) => string): Promise<AppDatabases> {
+  const { Client } = await loadPg(app.root);
+  const opened: { readonly database: SchemaDatabase; readonly end: () => Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const { end } of opened) await end().catch(() => undefined);
+  };
+  try {
+    for (const [name, database] of Object.entries(app.databases ?? {})) {
+      const files = await readMigrations(app.root, database.migrations);
+      const client = new Client({
+        connectionString: urlOf(name, database),
+        connectionTimeoutMillis: 10_000,
+        application_name: "portico migrate",
+      });
+      // A connection that is cut while nothing is asked would end the process; the next query tells it.
+      client.on("error", () => {});
+      await client.connect().catch((cause: unknown) => {
+        throw unreachable(name, cause);
+      });
+      opened.push({
+        database: { name, client, files, isShared: database.shared === true },
+        end: () => client.end(),
+      });
+    }
+    return { databases: opened.map(({ database }) => database), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const unreachable = (name: string, cause: unknown): UserError =>
+  new UserError(
+    "DATABASE_UNREACHABLE",
+    `the database ${name} cannot be asked from here: ${cause instanceof Error ? cause.message : String(cause)}`,
+    "Run this where the database can be reached, or set PORTICO_MIGRATE_URL to an address that leads there, such as " +
+      "that of a tunnel.",
+    { cause },
+  );

@@ -1,0 +1,236 @@
+/** `portico migrate`: writes migrations, shows what a database has of them, and runs them. */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadApp } from "../../config/app-loader.ts";
+import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
+import { compare, readLedger } from "../../migrations/ledger.ts";
+import { type MigrationFile, nextNumber, readMigrations } from "../../migrations/migration-file.ts";
+import { forgetReader, readReaders, reasonsToWait, requireOwnDatabase } from "../../migrations/readers.ts";
+import { runMigrations } from "../../migrations/runner.ts";
+import type { App } from "../../model/app.ts";
+import { UserError } from "../../model/user-error.ts";
+import { type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
+import type { CommandInput } from "../command.ts";
+import { confirm } from "../confirmation.ts";
+import { appFlags, textFlag } from "../flags.ts";
+import { migrationLine } from "../migration-line.ts";
+import type { SchemaDatabase } from "../release-schema.ts";
+import { openStageCloud } from "../stage-cloud.ts";
+
+type Action = (input: CommandInput, words: readonly string[]) => Promise<void>;
+
+const actions: Readonly<Record<string, Action>> = {
+  new: write,
+  status: (input) => onDatabases(input, (one, app) => status(one, app, input)),
+  up: (input) => onDatabases(input, (one, app) => run(one, app, input, "all")),
+  finish: (input) => onDatabases(input, (one, app) => run(one, app, input, "contract")),
+  reset,
+  forget: (input, words) => onDatabases(input, (one) => forget(one, words, input)),
+};
+
+/** Without a stage the databases are those of dev. */
+export async function migrate(input: CommandInput): Promise<number> {
+  const [name, words = []] = input.args as readonly [string, (readonly string[])?];
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (!action)
+    throw new UserError(
+      "USAGE",
+      `"${name}" is no action of portico migrate`,
+      "Run portico migrate new NAME, status, up, finish, reset or forget APP STAGE TARGET.",
+    );
+  await action(input, words);
+  return 0;
+}
+
+/** Throws UserError NO_DATABASES. */
+function requireDatabases(app: App): NonNullable<App["databases"]> {
+  if (app.databases && Object.keys(app.databases).length) return app.databases;
+  throw new UserError(
+    "NO_DATABASES",
+    "the app has no databases",
+    'Write "databases": { "DB": { "dialect": "postgres", "url": "DATABASE_URL" } } and "secrets": ["DATABASE_URL"] ' +
+      "into hosting.json.",
+  );
+}
+
+async function onDatabases(
+  input: CommandInput,
+  work: (database: SchemaDatabase, app: App) => Promise<void>,
+): Promise<void> {
+  const { reporter } = input;
+  const tell = (text: string): void => reporter.line(text);
+  const each = async ({ databases, close }: AppDatabases, app: App): Promise<void> => {
+    try {
+      for (const database of databases) await work(database, app);
+    } finally {
+      await close();
+    }
+  };
+  if (textFlag(input, "stage") === undefined) {
+    const app = await loadApp(appFlags(input, "dev"));
+    requireDatabases(app);
+    return each(await openOwnDatabases(app, tell), app);
+  }
+  const stage = await openStageCloud(input);
+  try {
+    requireDatabases(stage.app);
+    await each(await openStageDatabases(stage), stage.app);
+  } finally {
+    await stage.close();
+  }
+}
+
+/** The stage whose releases read a database; dev has none. */
+const ownerOf = (app: App): { readonly app: string; readonly stage: string } => ({ app: app.name, stage: app.stage });
+
+async function run(
+  { name, client, files, isShared }: SchemaDatabase,
+  app: App,
+  input: CommandInput,
+  which: "contract" | "all",
+): Promise<void> {
+  const { reporter } = input;
+  if (textFlag(input, "stage") !== undefined) requireOwnDatabase(ownerOf(app), await readReaders(client), isShared);
+  for (const { message, fix } of await checkMigrations(files)) reporter.warn(`${message}. ${fix}`);
+  const { applied, waiting } = await runMigrations(client, {
+    files,
+    which,
+    onEvent: (event) => {
+      const text = migrationLine(event);
+      if (text !== undefined) reporter.line(text);
+    },
+  });
+  const rest = waiting ? `; ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` : "";
+  const text = applied.length ? `applied ${applied.map((file) => file.name).join(", ")}` : "nothing to apply";
+  reporter.result(`${name}: ${text}${rest}`, {
+    type: "migrated",
+    database: name,
+    applied: applied.map((file) => file.name),
+    ...(waiting && { waiting: { name: waiting.file.name, reasons: waiting.reasons } }),
+  });
+}
+
+async function status({ name, client, files }: SchemaDatabase, _app: App, { reporter }: CommandInput): Promise<void> {
+  const [ledger, readers] = [await readLedger(client), await readReaders(client)];
+  const { applied, pending, edited, missing, late } = compare(files, ledger);
+  const bad = (list: readonly { readonly name: string }[], file: string): boolean =>
+    list.some((one) => one.name === file);
+  const rows = [
+    ...applied.map((row) => ({
+      name: row.name,
+      kind: row.kind,
+      state: bad(edited, row.name) ? "edited" : bad(missing, row.name) ? "missing" : "applied",
+      ...(row.release !== undefined && { release: row.release }),
+      at: row.appliedAt,
+    })),
+    ...pending.map((file) => {
+      const reasons = file.kind === "contract" ? reasonsToWait(file, readers) : [];
+      const state = bad(late, file.name) ? "late" : reasons.length ? "waiting" : "pending";
+      return { name: file.name, kind: file.kind, state, ...(reasons.length && { reasons }) };
+    }),
+  ];
+  const lines = rows.map((row) => {
+    const release = "release" in row ? `release ${row.release}` : "";
+    const rest = "at" in row ? row.at.slice(0, 16) : "reasons" in row ? (row.reasons ?? []).join("; ") : "";
+    return `${row.state.padEnd(8)}  ${row.kind.padEnd(8)}  ${row.name.padEnd(32)}  ${release.padEnd(12)}  ${rest}`.trimEnd();
+  });
+  const who = readers.map(
+    ({ app, stage, target, release, age }) =>
+      `reader    ${app} at ${stage} on ${target}: release ${release}, written ${Math.round(age / 60)} minutes ago`,
+  );
+  reporter.result([`${name}:`, ...(lines.length ? lines : ["no migrations"]), ...who].join("\n"), {
+    type: "migrations",
+    database: name,
+    migrations: rows,
+    readers,
+  });
+}
+
+async function forget({ name, client }: SchemaDatabase, words: readonly string[], input: CommandInput): Promise<void> {
+  const [app, stage, target] = words;
+  if (app === undefined || stage === undefined || target === undefined)
+    throw new UserError(
+      "USAGE",
+      "a reader has an app, a stage and a target",
+      "Run portico migrate status for the readers, then portico migrate forget APP STAGE TARGET.",
+    );
+  await confirm(
+    input,
+    `Files that take something away do not wait for ${app} at ${stage} on ${target} any more. Go on?`,
+  );
+  const isForgotten = await forgetReader(client, { app, stage, target });
+  input.reporter.result(`${name}: ${isForgotten ? "forgot" : "had no reader"} ${app} at ${stage} on ${target}`, {
+    type: "reader-forgotten",
+    database: name,
+    forgotten: isForgotten,
+  });
+}
+
+/** Everything in the databases of this machine goes, by any name; then all files run. */
+async function reset(input: CommandInput): Promise<void> {
+  if (textFlag(input, "stage") !== undefined)
+    throw new UserError("RESET_LOCAL", "reset empties the database of dev alone", "Leave --stage out.");
+  await onDatabases(input, async (database, app) => {
+    await confirm(input, `Everything in the database ${database.name} of this machine is deleted. Go on?`);
+    const { rows } = await database.client.query(
+      `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace
+       where nspname not like 'pg\\_%' and nspname <> 'information_schema'`,
+    );
+    await database.client.query(`${String(rows[0]?.["sql"] ?? "select 1")}; create schema public`);
+    await run(database, app, input, "all");
+  });
+}
+
+async function write(input: CommandInput, [slug]: readonly string[]): Promise<void> {
+  const app = await loadApp(appFlags(input, "dev"));
+  const databases = Object.values(requireDatabases(app));
+  if (slug === undefined || !/^[a-z0-9][a-z0-9_-]*$/.test(slug))
+    throw new UserError(
+      "USAGE",
+      slug === undefined ? "the migration has no name" : `"${slug}" is no name: a-z, 0-9, "_" and "-"`,
+      "Run portico migrate new add_name",
+    );
+  const folder = databases[0]!.migrations;
+  const same = (await readMigrations(app.root, folder)).find((one) => one.name.slice(5) === slug);
+  if (same)
+    throw new UserError(
+      "MIGRATION_EXISTS",
+      `${same.file} has that name`,
+      "Say what the new file does, in other words.",
+    );
+  const name =
+    input.flags["empty"] === true ? await writeEmpty(app.root, folder, slug) : await generate(app.root, folder, slug);
+  if (name === undefined)
+    return input.reporter.result("the schema did not change: no migration was written", { type: "migration" });
+  const file = await withKind(app.root, folder, name);
+  input.reporter.result(`wrote ${file}`, { type: "migration", file });
+}
+
+async function generate(root: string, folder: string, slug: string): Promise<string | undefined> {
+  const { generateMigration } = await import("../drizzle-kit.ts");
+  return generateMigration(root, folder, slug);
+}
+
+async function writeEmpty(root: string, folder: string, slug: string): Promise<string> {
+  const name = `${nextNumber(await readMigrations(root, folder))}_${slug}.sql`;
+  await mkdir(join(root, folder), { recursive: true });
+  await writeFile(
+    join(root, folder, name),
+    "-- One table a file: several that are locked at once can end in a deadlock.\n",
+    {
+      flag: "wx",
+    },
+  );
+  return name;
+}
+
+/** A file with a contract statement gets the name of one. */
+async function withKind(root: string, folder: string, name: string): Promise<string> {
+  const files: readonly MigrationFile[] = await readMigrations(root, folder);
+  const file = `${folder}/${name}`;
+  const own = (await judgeMigrations(files)).filter((one) => one.file === file);
+  if (!own.some(({ kind }) => kind === "contract")) return file;
+  const renamed = file.replace(/\.sql$/, ".contract.sql");
+  await rename(join(root, file), join(root, renamed));
+  return renamed;
+}
