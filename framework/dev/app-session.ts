@@ -9,6 +9,7 @@ import { resolveEnv } from "../config/env.ts";
 import type { DevRoute } from "./dev-routing.ts";
 import type { FileChanges } from "./watched-folders.ts";
 import type { App, LambdaFront } from "../model/app.ts";
+import { hasDatabases } from "../model/database.ts";
 import type { FunctionSource, LoadedFunction } from "../model/invocation.ts";
 import type { Job } from "../model/job.ts";
 import type { BuiltAsset } from "../model/manifest.ts";
@@ -54,6 +55,7 @@ export interface AppChanges {
 
 interface State extends ServedContent {
   readonly app: App;
+  readonly env: Readonly<Record<string, string>>;
   readonly builder: DevBuilder;
 }
 
@@ -96,6 +98,10 @@ export async function openAppSession(
         state = await load(changed, databases, report, onOutsideFolder);
         await before.builder.close();
         return { functions: rebuild(state.builder, loaded, [...loaded]), routing: true };
+      }
+      if (hasDatabases(state.app)) {
+        const { applyMigrations, isMigration } = await import("./dev-migrations.ts");
+        if (paths.some((path) => isMigration(state.app, path))) await applyMigrations(state.app, state.env, report);
       }
       const assets = paths.some((path) => path.startsWith(join(options.root, state.app.assets)));
       const routing = assets || changes.appeared.length + changes.vanished.length > 0;
@@ -163,6 +169,7 @@ async function load(
   for (const name of undeclared)
     warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
   const content = await discovery;
+  if (hasDatabases(app)) await (await import("./dev-migrations.ts")).applyMigrations(app, env, report);
   warnOfUnmatchedRules(app, content.routes, warn);
   const builder = createDevBuilder({
     app,
@@ -173,7 +180,7 @@ async function load(
     onWarning: warn,
   });
   builder.setRoutes(content.routes, content.jobs);
-  return { app, builder, ...content };
+  return { app, env, builder, ...content };
 }
 
 async function discoverContent(app: App, target: Target): Promise<ServedContent> {

@@ -64,6 +64,7 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
         "framework/routes",
         "framework/bundler",
         "framework/features",
+        "framework/migrations",
         http,
         emulation,
       ],

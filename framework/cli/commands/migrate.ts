@@ -132,7 +132,8 @@ async function status({ name, client, files }: SchemaDatabase, _app: App, { repo
   const lines = rows.map((row) => {
     const release = "release" in row ? `release ${row.release}` : "";
     const rest = "at" in row ? row.at.slice(0, 16) : "reasons" in row ? (row.reasons ?? []).join("; ") : "";
-    return `${row.state.padEnd(8)}  ${row.kind.padEnd(8)}  ${row.name.padEnd(32)}  ${release.padEnd(12)}  ${rest}`.trimEnd();
+    const words = [row.state.padEnd(8), row.kind.padEnd(8), row.name.padEnd(32), release.padEnd(12), rest];
+    return words.join("  ").trimEnd();
   });
   const who = readers.map(
     ({ app, stage, target, release, age }) =>
@@ -176,7 +177,7 @@ async function reset(input: CommandInput): Promise<void> {
       `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace
        where nspname not like 'pg\\_%' and nspname <> 'information_schema'`,
     );
-    await database.client.query(`${String(rows[0]?.["sql"] ?? "select 1")}; create schema public`);
+    await database.client.query(`${(rows[0]?.["sql"] as string | null) ?? "select 1"}; create schema public`);
     await run(database, app, input, "all");
   });
 }

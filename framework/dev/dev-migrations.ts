@@ -1,0 +1,67 @@
+/** Runs an app's migrations on the databases of dev, when it starts and when a file appears. */
+import { join } from "node:path";
+import { loadPg } from "../emulation/postgres/databases.ts";
+import { checkMigrations } from "../migrations/classifier.ts";
+import { readMigrations } from "../migrations/migration-file.ts";
+import { runMigrations } from "../migrations/runner.ts";
+import type { App } from "../model/app.ts";
+import { UserError } from "../model/user-error.ts";
+import type { ReportEvent } from "./dev-event.ts";
+
+/** True for a file of a folder of migrations. */
+export const isMigration = ({ root, databases = {} }: App, path: string): boolean =>
+  Object.values(databases).some(({ migrations }) => path.startsWith(join(root, migrations)) && path.endsWith(".sql"));
+
+/**
+ * A mistake in a file is reported, and the app is served all the same.
+ * @param env with the URLs of the databases
+ */
+export async function applyMigrations(
+  app: App,
+  env: Readonly<Record<string, string>>,
+  report: ReportEvent,
+): Promise<void> {
+  for (const { url, migrations } of Object.values(app.databases ?? {})) {
+    try {
+      await applyFolder(app.root, migrations, env[url] ?? "", report);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      report({ type: "error", error });
+    }
+  }
+}
+
+async function applyFolder(root: string, folder: string, url: string, report: ReportEvent): Promise<void> {
+  const files = await readMigrations(root, folder);
+  if (!files.length) return;
+  for (const { message } of await checkMigrations(files)) report({ type: "warning", text: message });
+  const { Client } = await loadPg(root);
+  const client = new Client(url);
+  client.on("error", () => {});
+  await client.connect().catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(
+      "DATABASE_UNREACHABLE",
+      `migrations cannot run, since the database does not answer: ${why}`,
+      "Mend its URL in .env, or delete it there to get a local Postgres.",
+      { cause },
+    );
+  });
+  try {
+    await runMigrations(client, {
+      files,
+      which: "all",
+      onEvent: (event) => {
+        if (event.step === "applied")
+          report({ type: "database", text: `migration ${event.file.name} applied in ${event.milliseconds} ms` });
+        if (event.step === "retry")
+          report({
+            type: "warning",
+            text: `migration ${event.file.name} could not lock its table; again in ${event.seconds} s`,
+          });
+      },
+    });
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,76 @@
+/** `portico migrate`: files that are written, what a database has of them, and mistakes. */
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { appFolder } from "../../e2e/app.ts";
+import { run } from "../../e2e/portico.ts";
+import { startServer } from "../../migrations/server.ts";
+
+const app = appFolder("migrate");
+const files = {
+  "hosting.json": JSON.stringify({
+    name: "shop",
+    target: ["lambda"],
+    secrets: ["DATABASE_URL"],
+    databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+  }),
+  "functions/index.ts": `export const GET = () => new Response("ok");\n`,
+};
+
+it("writes files, runs them on the database of .env, and tells their states", { tags: ["check"] }, async () => {
+  const root = await app("all", files);
+  const server = await startServer();
+  onTestFinished(() => server.stop());
+  await server.database("shop");
+  await writeFile(join(root, ".env"), `DATABASE_URL=${server.url("shop")}\n`);
+  expect(await run(["migrate", "new", "users", "--empty"], root)).toMatchObject({
+    code: 0,
+    stdout: "wrote migrations/0001_users.sql\n",
+  });
+  await writeFile(join(root, "migrations/0001_users.sql"), "create table users (id int, nick text)");
+  expect((await run(["migrate", "up"], root)).stdout).toMatch(
+    /migration 0001_users applied in \d+ ms\nDB: applied 0001_users\n/,
+  );
+  await writeFile(join(root, "migrations/0002_nick.sql"), "alter table users drop column nick");
+  const refused = await run(["build"], root);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("error MIGRATION_CONTRACT: ") });
+  expect(refused.stderr).toContain("migrations/0002_nick.sql:1: alter table users drop column nick: it drops a column");
+  await rename(join(root, "migrations/0002_nick.sql"), join(root, "migrations/0002_nick.contract.sql"));
+  const states = async (): Promise<unknown> => {
+    const { stdout } = await run(["migrate", "status", "--json"], root);
+    const { migrations } = JSON.parse(stdout) as {
+      readonly migrations: readonly { readonly name: string; readonly state: string }[];
+    };
+    return migrations.map(({ name, state }) => `${name} ${state}`);
+  };
+  expect(await states()).toEqual(["0001_users applied", "0002_nick pending"]);
+  await writeFile(join(root, "migrations/0001_users.sql"), "create table users (id bigint, nick text)");
+  expect(await states()).toEqual(["0001_users edited", "0002_nick pending"]);
+  expect(await run(["migrate", "up"], root)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error MIGRATION_EDITED: /),
+  });
+  expect((await run(["migrate", "reset", "--yes"], root)).stdout).toContain("DB: applied 0001_users, 0002_nick");
+});
+
+it("says what is wrong and how to go on", async () => {
+  const root = await app("mistakes", files);
+  const fails = async (code: string, words: readonly string[], folder = root): Promise<string> => {
+    const finished = await run(["migrate", ...words], folder);
+    expect(finished).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^error ${code}: `)) });
+    return finished.stderr;
+  };
+  await fails("USAGE", ["frob"]);
+  await fails("USAGE", ["new"]);
+  await fails("USAGE", ["new", "Add Name"]);
+  await fails("RESET_LOCAL", ["reset", "--stage", "local"]);
+  await mkdir(join(root, "functions/_lib"), { recursive: true });
+  await writeFile(join(root, "functions/_lib/schema.ts"), "");
+  expect(await fails("DRIZZLE_KIT_MISSING", ["new", "users"])).toContain("npm install --save-dev drizzle-kit");
+  await run(["migrate", "new", "users", "--empty"], root);
+  await fails("MIGRATION_EXISTS", ["new", "users", "--empty"]);
+  expect(await readdir(join(root, "migrations"))).toEqual(["0001_users.sql"]);
+  expect(await readFile(join(root, "migrations/0001_users.sql"), "utf8")).toMatch(/^-- /);
+  const without = await app("without", { "hosting.json": JSON.stringify({ name: "shop" }) });
+  expect(await fails("NO_DATABASES", ["status"], without)).toContain('"databases"');
+});
