@@ -44,21 +44,16 @@ export async function openOwnDatabases(app: App, tell: (line: string) => void): 
   }
 }
 
-/** The functions of the local cloud outlive a deploy, which the local Postgres of dev does not: .env has the URL. */
-async function openLocalStage(app: App): Promise<AppDatabases> {
-  const { env } = await resolveEnv(app, { files: true, missing: "preview", processEnv: process.env });
-  return openAll(app, (_name, { url }) => env[url] ?? "");
-}
-
 /**
  * Those of a stage: by PORTICO_MIGRATE_URL, or by the secret of its URL, which AWS gives back and Cloudflare does not.
- * At stage local by .env. Throws UserError MIGRATE_URL_MISSING, SECRET_MISSING, DATABASE_UNREACHABLE.
+ * At stage local those of dev. Throws UserError MIGRATE_URL_MISSING, SECRET_MISSING, DATABASE_UNREACHABLE.
  */
 export async function openStageDatabases(
   stage: Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">,
+  tell: (line: string) => void,
 ): Promise<AppDatabases> {
   const { app } = stage;
-  if (stage.isLocal) return openLocalStage(app);
+  if (stage.isLocal) return openOwnDatabases(app, tell);
   const isOne = Object.keys(app.databases ?? {}).length === 1;
   const given = (name: string): string | undefined =>
     process.env[`PORTICO_MIGRATE_URL_${name}`] ?? (isOne ? process.env["PORTICO_MIGRATE_URL"] : undefined);

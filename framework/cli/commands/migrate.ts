@@ -74,7 +74,7 @@ async function onDatabases(
   const stage = await openStageCloud(input);
   try {
     requireDatabases(stage.app);
-    await each(await openStageDatabases(stage), stage.app);
+    await each(await openStageDatabases(stage, tell), stage.app);
   } finally {
     await stage.close();
   }
