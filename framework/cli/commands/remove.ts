@@ -86,6 +86,8 @@ async function confirmRemoval(
     reporter.line(
       prefix + reporter.paint("red", `- ${one.kind.padEnd(10)}  ${one.name}, with its data: ${entriesText(one)}`),
     );
+  if (withData && data.length > 0 && isLocal && target === "workers")
+    reporter.line(`${prefix}portico dev --target workers has the same data, which go with it`);
   if (live) reporter.line(`\n${prefix}${live.url} will not answer any more; this cannot be undone`);
   if (app.protected) await confirmByName(input, app.stage);
   else if (!isLocal)

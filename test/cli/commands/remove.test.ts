@@ -29,3 +29,22 @@ it("removes a protected stage, with all its resources, only when its name is giv
     stdout: expect.stringContaining("the stage local has nothing of shop"),
   });
 });
+
+it("says that the data of a Worker at stage local are those of dev", async () => {
+  const root = await app("kept", {
+    "hosting.json": JSON.stringify({ name: "kept", target: "workers" }),
+    "functions/index.ts": `import { store } from "portico/store";
+export const GET = async (_: Request, context: never) => {
+  await store(context, "seen").set("a", 1);
+  return new Response("hi");
+};
+`,
+  });
+  await startCloud(root);
+  const deployed = await run(["deploy", "--stage", "local", "--json"], root);
+  await fetch((JSON.parse(deployed.stdout) as { readonly url: string }).url);
+  const { stdout } = await run(["remove", "--stage", "local"], root);
+  expect(stdout).toMatch(
+    /^- table +kept--local, with its data: 1 entry\nportico dev --target workers has the same data/m,
+  );
+});
