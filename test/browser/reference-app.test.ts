@@ -9,12 +9,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { write } from "../e2e/app.ts";
 import { repository, start, stopAll } from "../e2e/portico.ts";
 
 /** Of Debian's package. */
 const program = "/usr/bin/chromium";
+/** Milliseconds: a guard against a hang, a little less than the one of a test. */
+const hang = 280_000;
+
 const screenshots = join(repository, ".vitest/screenshots");
 
 let [folder, origin] = ["", ""];
@@ -29,9 +32,8 @@ beforeAll(async () => {
   await rm(screenshots, { recursive: true, force: true });
   await mkdir(screenshots, { recursive: true });
   [, origin = ""] = await start(["dev", "--port", "0"], folder).until(/(http:\/\/127\.0\.0\.1:\d+)\S* {2}Ctrl-C/);
-  browser = await chromium.launch({ executablePath: program });
+  browser = await chromium.launch({ executablePath: program, args: ["--disable-gpu"] });
 });
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
 afterAll(async () => {
   await browser?.close();
   await stopAll();
@@ -47,12 +49,26 @@ const screens = [
 /** A browser without cookies, and what went wrong in it so far: scripts that failed, answers that were errors. */
 interface Visit {
   readonly page: Page;
-  readonly problems: readonly string[];
+  readonly problems: string[];
 }
 
-async function visit({ width, colorScheme }: (typeof screens)[number]): Promise<Visit> {
+/** One page for each screen, since Chromium takes longer to open one than to walk through it. */
+const visits = new Map<number, Visit>();
+
+async function visit(screen: (typeof screens)[number]): Promise<Visit> {
+  const opened = visits.get(screen.width) ?? (await open(screen));
+  visits.set(screen.width, opened);
+  // Ends what the page of the test before was still loading.
+  await opened.page.goto("about:blank");
+  await opened.page.context().clearCookies();
+  opened.problems.length = 0;
+  return opened;
+}
+
+async function open({ width, colorScheme }: (typeof screens)[number]): Promise<Visit> {
   const viewport = { width, height: 800 };
   const context = await browser.newContext({ baseURL: origin, viewport, colorScheme, reducedMotion: "reduce" });
+  context.setDefaultTimeout(hang);
   const page = await context.newPage();
   const problems: string[] = [];
   const pathOf = (url: string): string => new URL(url).pathname;
