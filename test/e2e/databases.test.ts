@@ -1,4 +1,5 @@
 /** `portico dev` and `portico start` of an app with a database: the local Postgres, and a URL of .env in its place. */
+// @module-tag check
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
