@@ -1,7 +1,8 @@
 /**
  * The keeper: a small process that runs one Postgres as long as some process uses it. Each user holds a connection to
  * the keeper, so that one that is killed leaves too. It is started by a process that then exits, since it belongs to
- * no user: `node keeper-process.mjs start OPTIONS` prints one line of JSON, `{"port"}` or `{"error"}`.
+ * no user: `node keeper-process.mjs start` with its options in PORTICO_KEEPER prints one line of JSON, `{"port"}` or
+ * `{"error"}`.
  */
 import { execFileSync, fork, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -16,14 +17,16 @@ const graceMs = 3000;
 const patienceMs = 60_000;
 
 const windows = process.platform === "win32";
-const [mode, json = "{}"] = process.argv.slice(2);
+const [mode] = process.argv.slice(2);
+// Not an argument, which every user of the machine can read.
+const { PORTICO_KEEPER: json = "{}" } = process.env;
 /** @type {import("./keeper.ts").KeeperOptions} */
 const options = JSON.parse(json);
 const data = join(options.folder, "data");
 
 /** Runs the keeper as a process without a parent, and prints what it reports. */
 function startDetached() {
-  const keeper = fork(fileURLToPath(import.meta.url), ["run", json], { detached: true, stdio: "ignore" });
+  const keeper = fork(fileURLToPath(import.meta.url), ["run"], { detached: true, stdio: "ignore" });
   const report = (/** @type {object} */ line) => {
     process.stdout.write(`${JSON.stringify(line)}\n`);
     process.exitCode = 0;

@@ -85,8 +85,8 @@ export async function startKeeper(folder: string, native: string, durable: boole
     env: programEnv,
     ...(nobody && { user: nobody }),
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [program, "start", JSON.stringify(options)], {
-    env: { ...programEnv },
+  const { stdout } = await promisify(execFile)(process.execPath, [program, "start"], {
+    env: { ...programEnv, PORTICO_KEEPER: JSON.stringify(options) },
     windowsHide: true,
   });
   const { error } = JSON.parse(stdout) as { readonly error?: string };
