@@ -168,12 +168,14 @@ async function writeRelease(
   );
 }
 
-/** Takes a reader out that is gone for good; false when there is none. */
+/** Takes a reader out that is gone for good, with what is known of its releases; false when there is none. */
 export async function forgetReader(client: DatabaseClient, { app, stage, target }: ReaderId): Promise<boolean> {
   if (!(await hasLedger(client))) return false;
+  const id = [app, stage, target];
+  await client.query("delete from public.portico_releases where app = $1 and stage = $2 and target = $3", id);
   const { rows } = await client.query(
     "delete from public.portico_readers where app = $1 and stage = $2 and target = $3 returning app",
-    [app, stage, target],
+    id,
   );
   return rows.length > 0;
 }

@@ -6,6 +6,8 @@ import type { Deployed, StoredData } from "../../../deploy/platform.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm, confirmByName } from "../confirmation.ts";
+import { UserError } from "../../model/user-error.ts";
+import { type OpenedSchema, openSchema } from "../open-schema.ts";
 import { secretStore } from "../secret-store.ts";
 import { explainErrors, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
@@ -13,10 +15,35 @@ import { explainErrors, openStageCloud, type StageCloud, type TargetCloud } from
 export async function remove(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
-    for (const cloud of stage.clouds) await removeFrom(cloud, stage, input);
+    // Before the secret of its URL goes.
+    const opened = await openReaders(stage, input);
+    try {
+      for (const cloud of stage.clouds) {
+        await removeFrom(cloud, stage, input);
+        await opened?.schema(() => cloud.target).forget(cloud.platform());
+      }
+    } finally {
+      await opened?.close();
+    }
     return 0;
   } finally {
     await stage.close();
+  }
+}
+
+/** A database that is gone already, or cannot be reached, does not hold up a removal. */
+async function openReaders(stage: StageCloud, { reporter }: Input): Promise<OpenedSchema | undefined> {
+  try {
+    return await openSchema(stage, reporter);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { app } = stage;
+    const forget = stage.clouds.map(({ target }) => `portico migrate forget ${app.name} ${app.stage} ${target}`);
+    reporter.warn(
+      `${error.message}; where it is still there, files that take something away wait for this stage until ` +
+        forget.join(" and "),
+    );
+    return undefined;
   }
 }
 
