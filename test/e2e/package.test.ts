@@ -43,6 +43,7 @@ interface Package {
   readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
@@ -120,6 +121,10 @@ test("every export can be imported, and type declarations match it", async () =>
   expect(names).toEqual(
     expect.arrayContaining(["portico", "portico/lambda", "portico/workers", "portico/node", "portico/testing"]),
   );
+  // An app that uses portico/postgres has it.
+  const { devDependencies } = await readJson<Package>(join(root, "package.json"));
+  const peers = ["pg", "@types/pg"].map((name) => `${name}@${devDependencies[name]}`);
+  await npm(project, "install", "--no-save", "--prefer-offline", "--no-audit", "--no-fund", ...peers);
   const imports = names.map((name, at) => `import * as m${at} from "${name}";`).join("\n");
   const list = names.map((_, at) => `m${at}`).join(", ");
   await writeFile(
