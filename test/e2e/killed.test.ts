@@ -54,7 +54,7 @@ const steps: readonly {
 ];
 
 /** Of each command. Ten were run; docs/decisions/096 says what they cost. */
-const kills = Number(process.env["PORTICO_KILLS"] ?? 3);
+const kills = Number(process.env["PORTICO_KILLS"] ?? 2);
 
 let cloud: StartedCloud | undefined;
 let root: string;

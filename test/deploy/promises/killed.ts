@@ -75,6 +75,11 @@ const canaries: readonly Case[] = [
   },
 ];
 
+const effects = ["before", "after"] as const;
+
+/** The seed of a run, which the setup of the tests chooses. */
+const seed = Number(process.env["PORTICO_SEED"]);
+
 /** A file for each row, so that they run side by side: together they are half of all tests' time. */
 export function killedAnywhere(row: Row): void {
   let folder: string;
@@ -89,26 +94,44 @@ export function killedAnywhere(row: Row): void {
   });
 
   describe.each([update])("$name", (one) => {
-    killedIn(one);
+    const prepared = prepare(one);
+    sampledKills(one, prepared);
+    for (const effect of effects)
+      test(
+        `ends as a clean run does after a kill ${effect} any of its writing calls took effect`,
+        { tags: ["check"] },
+        () => endsAsClean(prepared, allOf(prepared.clean().writes), effect),
+      );
+    replaced(one, prepared);
   });
   describe.each([...others, ...(row.splits ? canaries : [])])("$name", { tags: ["check"] }, (one) => {
-    killedIn(one);
+    const prepared = prepare(one);
+    killedOnce(prepared);
+    replaced(one, prepared);
   });
   describe.each(withJobs)("$name", { tags: ["check"] }, (one) => {
-    const { clean, killAt } = prepare(one);
-    test("ends as a clean run does after a kill before or after each of its writing calls took effect", async () => {
-      const half = Number(process.env["PORTICO_SEED"]) % 2;
-      const [some, others] = Map.groupBy(allOf(clean().writes), (at) => at % 2 === half).values();
-      expect([...(await killAt(some ?? [], "before")), ...(await killAt(others ?? [], "after"))]).toEqual([]);
-    });
+    killedOnce(prepare(one));
   });
 
+  /**
+   * What is after a call is what is before the next: between two calls a run has one kill, after the one or before the
+   * other by its seed.
+   */
+  function killedOnce(prepared: Prepared): void {
+    test("ends as a clean run does after a kill between any two of its writing calls", async () => {
+      const { writes } = prepared.clean();
+      const isAfter = seed % 2 === 0;
+      await endsAsClean(prepared, allOf(writes), isAfter ? "after" : "before");
+      await endsAsClean(prepared, [isAfter ? 1 : writes], isAfter ? "before" : "after");
+    });
+  }
+
+  async function endsAsClean({ killAt }: Prepared, calls: readonly number[], effect: Killing["effect"]): Promise<void> {
+    expect(await killAt(calls, effect)).toEqual([]);
+  }
+
   /** The clean run, made before the tests of a case, and the kills that are compared with it. */
-  function prepare(one: Case): {
-    readonly clean: () => Clean;
-    /** Gives what went wrong, by call. */
-    readonly killAt: (calls: readonly number[], effect: Killing["effect"]) => Promise<readonly string[]>;
-  } {
+  function prepare(one: Case): Prepared {
     const { name, before, canary, command, ends = "done" } = one;
     const again = "again" in one ? one.again : "nothing";
     let made: Clean;
@@ -122,8 +145,8 @@ export function killedAnywhere(row: Row): void {
       async killAt(calls, effect) {
         const failures: string[] = [];
         for (const at of calls) {
-          // Between two writing calls are two kills: one is followed by each.
-          const checkout = at % 2 === 1 ? "here" : "elsewhere";
+          // Every other kill is followed by a run of another checkout; another seed has the others.
+          const checkout = (at + (seed >> 1)) % 2 === 1 ? "here" : "elsewhere";
           await killAndRepeat(row, made, { command: command(built.builds), at, effect, checkout, ends, again }).catch(
             (error: Error) => {
               failures.push(error.message);
@@ -135,34 +158,29 @@ export function killedAnywhere(row: Row): void {
     };
   }
 
-  function killedIn(one: Case): void {
-    const { command } = one;
-    const { clean, killAt } = prepare(one);
-    const effects = ["before", "after"] as const;
-
-    // All others run in a check alone, where all calls are.
-    describe.runIf(one === update)("a sample", () => {
+  /** All others run in a check alone, where all calls are. */
+  function sampledKills({ command }: Case, prepared: Prepared): void {
+    describe("a sample", () => {
       test("after a kill at a random writing call, another build can be deployed", async () => {
+        const clean = prepared.clean();
         for (const effect of effects)
-          for (const at of sampled(clean().writes, 1))
-            await killAndReplace(row, clean(), { command: command(built.builds), at, effect }, built.builds.D);
+          for (const at of sampled(clean.writes, 1))
+            await killAndReplace(row, clean, { command: command(built.builds), at, effect }, built.builds.D);
       });
 
-      test.each(effects)(
-        "ends as a clean run does after a kill %s a sample of its writing calls took effect",
-        async (effect) => {
-          expect(await killAt(sampled(clean().writes, row.sample), effect)).toEqual([]);
-        },
+      test.each(effects)("ends as a clean run does after a kill %s some of its writing calls took effect", (effect) =>
+        endsAsClean(prepared, sampled(prepared.clean().writes, row.sample), effect),
       );
     });
+  }
 
+  function replaced({ command }: Case, { clean }: Prepared): void {
     test("after a kill at every other writing call, another build can be deployed", { tags: ["check"] }, async () => {
       const failures: string[] = [];
       const kills = effects.flatMap((effect) => allOf(clean().writes).map((at) => ({ at, effect })));
       // A kill after one writing call is much like one before the next: either is enough for each.
-      const half = Number(process.env["PORTICO_SEED"]) % 2;
       const either = kills.filter((one, index) => index % 2 === (one.effect === "before" ? 0 : 1));
-      for (const { at, effect } of either.filter((_, index) => index % 2 === half)) {
+      for (const { at, effect } of either.filter((_, index) => index % 2 === seed % 2)) {
         await killAndReplace(row, clean(), { command: command(built.builds), at, effect }, built.builds.D).catch(
           (error: Error) => {
             failures.push(error.message);
@@ -171,14 +189,6 @@ export function killedAnywhere(row: Row): void {
       }
       expect(failures).toEqual([]);
     });
-
-    test.each(effects)(
-      "ends as a clean run does after a kill %s any of its writing calls took effect",
-      { tags: ["check"] },
-      async (effect) => {
-        expect(await killAt(allOf(clean().writes), effect)).toEqual([]);
-      },
-    );
   }
 }
 
@@ -193,8 +203,14 @@ const allOf = (count: number): readonly number[] => Array.from({ length: count }
 
 /** Another sample in every run of the tests; PORTICO_SEED repeats one. */
 function sampled(calls: number, many: number): readonly number[] {
-  const random = seededRandom(Number(process.env["PORTICO_SEED"]));
+  const random = seededRandom(seed);
   return Array.from({ length: many }, () => 1 + Math.floor(random() * calls));
+}
+
+interface Prepared {
+  readonly clean: () => Clean;
+  /** Gives what went wrong, by call. */
+  readonly killAt: (calls: readonly number[], effect: Killing["effect"]) => Promise<readonly string[]>;
 }
 
 interface Killing {
