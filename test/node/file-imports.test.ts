@@ -41,8 +41,9 @@ beforeAll(async () => {
     "package.json": `{ "type": "module" }`,
     "tsconfig.json": JSON.stringify({
       extends: join(repository, "framework/cli/template/tsconfig.json"),
-      include: ["functions"],
+      include: ["functions", "routes.d.ts"],
     }),
+    "hosting.json": `{ "name": "files" }`,
     "functions/index.ts": route,
     "functions/_lib/page.html": "<p>é ${x} \\n</p>",
     "functions/_lib/it's a note.txt": "note",
@@ -75,7 +76,8 @@ test("vitest with the plugin", async () => {
   expect(stdout).toMatch(/Tests .*1 passed/);
 });
 
-test("the compiler knows their types from the package", async () => {
+test("the compiler knows their types from the package, and those of templates from portico types", async () => {
+  await run(process.execPath, [join(repository, "framework/cli/bin.js"), "types"], { cwd: root });
   const { stdout } = await run(process.execPath, [join(modules, "typescript/bin/tsc"), "-p", "."], { cwd: root });
   expect(stdout).toBe("");
 });
