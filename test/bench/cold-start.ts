@@ -9,13 +9,24 @@ import { type Measured, ratioOf, time } from "./measurement.ts";
 
 const rounds = 21;
 
-const bars = { plain: "<= 1.10", store: "<= 1.6", session: "<= 1.3", hono: "<= 1.15" } as const;
+const bars = {
+  plain: "<= 1.10",
+  store: "<= 1.6",
+  session: "<= 1.3",
+  template: "<= 1.15",
+  valibot: "<= 1.2",
+  zod: "<= 1.5",
+  hono: "<= 1.15",
+} as const;
 const names = [
   "bare",
   "plain",
   "plain, platform classes",
   "store",
   "session",
+  "template",
+  "valibot",
+  "zod",
   "hono",
   "hono, platform classes",
   "hono/aws-lambda",

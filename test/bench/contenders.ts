@@ -1,6 +1,6 @@
 /** The Lambda handlers that benches compare: hand-written, Portico's with and without Hono, and Hono's own adapter. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { generateApp } from "./generated-app.ts";
 import { buildGenerated } from "./builders.ts";
@@ -19,6 +19,9 @@ export type ContenderName =
   | "plain, platform classes"
   | "store"
   | "session"
+  | "template"
+  | "valibot"
+  | "zod"
   | "plain large"
   | "plain large, platform classes"
   | "hono"
@@ -50,6 +53,26 @@ const sessionFiles: Readonly<Record<string, string>> = {
     `return new Response(\`Hello, \${context.params.session}!\`);\n};\n`,
 };
 
+/** A page of a template that extends another one. */
+const templateFiles: Readonly<Record<string, string>> = {
+  "functions/_views/base.jinja":
+    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block body %}{% endblock %}",
+  "functions/_views/hello.jinja":
+    `{% extends "base.jinja" %}{% block title %}Hello{% endblock %}{% block body %}<p>Hello, {{ name }}!</p>` +
+    `{% for one in names %}{{ loop.index }}{{ one|upper }}{% endfor %}{% endblock %}`,
+  "functions/r1/[template].ts":
+    `import hello from "../_views/hello.jinja";\n` +
+    `export const GET = (_, { params }) => hello({ name: params.template, names: ["a", "b"] });\n`,
+};
+
+/** A resource whose params a schema checks. */
+const resourceFiles = (name: "valibot" | "zod", schema: string): Readonly<Record<string, string>> => ({
+  [`functions/r1/[${name}].ts`]:
+    `import { resource } from "portico/resource";\nimport * as s from "${name}";\n` +
+    `const params = s.object({ ${name}: ${schema} });\n` +
+    `export const GET = resource({ params }, ({ params }) => \`Hello, \${params.${name}}!\`);\n`,
+});
+
 const app =
   `import { Hono } from "hono";\nconst app = new Hono();\napp.get("/r1/:name", (c) => c.text(\`Hello, ` +
   `\${c.req.param("name")}!\`));\n`;
@@ -61,21 +84,23 @@ export async function makeContenders(): Promise<Contenders> {
     join(root, "functions/large.ts"),
     `const text = ${large};\nexport const GET = () => new Response(text);\n`,
   );
-  const [hono, stores, sessions] = ["hono", "stores", "sessions"].map((name) => join(root, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [hono, stores] = ["hono", "stores"].map((name) => join(root, name)) as [string, string];
   await mkdir(join(root, "hono/functions/r1"), { recursive: true });
   await mkdir(join(root, "by-hand"));
   await writeFile(join(hono, "functions/r1/[[...path]].ts"), `${app}export default app;\n`);
   await mkdir(join(stores, "functions/r1"), { recursive: true });
   await writeFile(join(stores, "functions/r1/[store].ts"), storing);
-  await mkdir(join(sessions, "functions/r1"), { recursive: true });
-  for (const [file, text] of Object.entries(sessionFiles)) await writeFile(join(sessions, file), text);
+  const others = await Promise.all(
+    Object.entries({
+      sessions: sessionFiles,
+      templates: templateFiles,
+      valibot: resourceFiles("valibot", "s.pipe(s.string(), s.minLength(1))"),
+      zod: resourceFiles("zod", "s.string().min(1)"),
+    }).map(([name, files]) => writeApp(join(root, name), files)),
+  );
   const builds = await Promise.all(
     (["light", "platform"] as const).flatMap((webClasses) =>
-      [root, hono, stores, sessions].map(async (folder) => {
+      [root, hono, stores, ...others].map(async (folder) => {
         const { out, functions } = await buildGenerated(folder, "lambda", webClasses);
         return functions.map(({ id, main }) => [`${id} ${webClasses}`, join(out, main)] as const);
       }),
@@ -95,6 +120,9 @@ export async function makeContenders(): Promise<Contenders> {
       "plain, platform classes": of("r1-name platform"),
       store: of("r1-store light"),
       session: of("r1-session light"),
+      template: of("r1-template light"),
+      valibot: of("r1-valibot light"),
+      zod: of("r1-zod light"),
       "plain large": of("large light"),
       "plain large, platform classes": of("large platform"),
       hono: of("r1-path light"),
@@ -103,6 +131,14 @@ export async function makeContenders(): Promise<Contenders> {
     },
     remove: () => rm(root, { recursive: true }),
   };
+}
+
+async function writeApp(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), text);
+  }
+  return folder;
 }
 
 /** Bundled and minified like Portico's. */
