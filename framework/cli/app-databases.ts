@@ -10,10 +10,16 @@ import { UserError } from "../model/user-error.ts";
 import type { SchemaDatabase } from "./release-schema.ts";
 import type { StageCloud } from "./stage-cloud.ts";
 
+/** One of them, with its connection. */
+export interface AppDatabase extends SchemaDatabase {
+  /** Whether its URL leads to this machine; a tunnel does, too. */
+  readonly isOnThisMachine: boolean;
+}
+
 /** Held open by a command. */
 export interface AppDatabases {
   /** In the order of hosting.json. */
-  readonly databases: readonly SchemaDatabase[];
+  readonly databases: readonly AppDatabase[];
   close(): Promise<void>;
 }
 
@@ -73,7 +79,7 @@ export async function openStageDatabases(
 
 async function openAll(app: App, urlOf: (name: string, database: Database) => string): Promise<AppDatabases> {
   const { Client } = await loadPg(app.root);
-  const opened: { readonly database: SchemaDatabase; readonly end: () => Promise<void> }[] = [];
+  const opened: { readonly database: AppDatabase; readonly end: () => Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const { end } of opened) await end().catch(() => undefined);
   };
@@ -91,7 +97,13 @@ async function openAll(app: App, urlOf: (name: string, database: Database) => st
         throw unreachable(name, cause);
       });
       opened.push({
-        database: { name, client, files, isShared: database.shared === true },
+        database: {
+          name,
+          client,
+          files,
+          isShared: database.shared === true,
+          isOnThisMachine: isOwnHost(client.host),
+        },
         end: () => client.end(),
       });
     }
@@ -101,6 +113,9 @@ async function openAll(app: App, urlOf: (name: string, database: Database) => st
     throw error;
   }
 }
+
+/** A loopback address, or the folder of a socket. */
+const isOwnHost = (host: string): boolean => host.startsWith("/") || ["localhost", "127.0.0.1", "::1"].includes(host);
 
 const unreachable = (name: string, cause: unknown): UserError =>
   new UserError(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadPg } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
+import { readReaders, requireDevDatabase } from "../migrations/readers.ts";
 import { runMigrations } from "../migrations/runner.ts";
 import type { App } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
@@ -48,6 +49,7 @@ async function applyFolder(root: string, folder: string, url: string, report: Re
     );
   });
   try {
+    requireDevDatabase(await readReaders(client));
     await runMigrations(client, {
       files,
       which: "all",

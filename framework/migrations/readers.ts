@@ -91,6 +91,22 @@ export function requireOwnDatabase(
   );
 }
 
+/**
+ * Throws UserError DATABASE_OF_STAGE where a release of a stage reads a database that .env gives to dev: only that
+ * stage's commands change it. The stage local has dev's databases.
+ */
+export function requireDevDatabase(readers: readonly Reader[]): void {
+  const other = readers.find(({ stage }) => stage !== "local");
+  if (!other) return;
+  const { app, stage, target, release } = other;
+  throw new UserError(
+    "DATABASE_OF_STAGE",
+    `release ${release} of ${app} at ${stage} on ${target} reads this database, which dev does not change`,
+    `Take its URL out of .env to get a local Postgres, or run the command with --stage ${stage}. If that release is ` +
+      `gone for good: portico migrate forget ${app} ${stage} ${target}`,
+  );
+}
+
 /** Nobody changes a row, and no contract file runs, until the transaction ends. Reading goes on. */
 export const lockReaders = (client: DatabaseClient): Promise<unknown> =>
   client.query("lock table public.portico_readers in share row exclusive mode");

@@ -5,11 +5,17 @@ import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
 import { compare, readLedger } from "../../migrations/ledger.ts";
 import { type MigrationFile, nextNumber, readMigrations } from "../../migrations/migration-file.ts";
-import { forgetReader, readReaders, reasonsToWait, requireOwnDatabase } from "../../migrations/readers.ts";
+import {
+  forgetReader,
+  readReaders,
+  reasonsToWait,
+  requireDevDatabase,
+  requireOwnDatabase,
+} from "../../migrations/readers.ts";
 import { runMigrations } from "../../migrations/runner.ts";
 import type { App } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
-import { type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
+import { type AppDatabase, type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import { appFlags, textFlag } from "../flags.ts";
@@ -55,7 +61,7 @@ function requireDatabases(app: App): NonNullable<App["databases"]> {
 
 async function onDatabases(
   input: CommandInput,
-  work: (database: SchemaDatabase, app: App) => Promise<void>,
+  work: (database: AppDatabase, app: App) => Promise<void>,
 ): Promise<void> {
   const { reporter } = input;
   const tell = (text: string): void => reporter.line(text);
@@ -90,7 +96,9 @@ async function run(
   which: "contract" | "all",
 ): Promise<void> {
   const { reporter } = input;
-  if (textFlag(input, "stage") !== undefined) requireOwnDatabase(ownerOf(app), await readReaders(client), isShared);
+  const readers = await readReaders(client);
+  if (textFlag(input, "stage") === undefined) requireDevDatabase(readers);
+  else requireOwnDatabase(ownerOf(app), readers, isShared);
   for (const { message, fix } of await checkMigrations(files)) reporter.warn(`${message}. ${fix}`);
   const { applied, waiting } = await runMigrations(client, {
     files,
@@ -167,11 +175,18 @@ async function forget({ name, client }: SchemaDatabase, words: readonly string[]
   });
 }
 
-/** Everything in the databases of this machine goes, by any name; then all files run. */
+/** Everything in the databases goes, by any name; then all files run. Only on this machine, whatever .env says. */
 async function reset(input: CommandInput): Promise<void> {
   if (textFlag(input, "stage") !== undefined)
     throw new UserError("RESET_LOCAL", "reset empties the database of dev alone", "Leave --stage out.");
   await onDatabases(input, async (database, app) => {
+    if (!database.isOnThisMachine)
+      throw new UserError(
+        "RESET_LOCAL",
+        `the URL of ${database.name} leads to another machine, and reset empties a database of this one alone`,
+        "Take its URL out of .env and of the environment to get a local Postgres.",
+      );
+    requireDevDatabase(await readReaders(database.client));
     await confirm(input, `Everything in the database ${database.name} of this machine is deleted. Go on?`);
     const { rows } = await database.client.query(
       `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace

@@ -6,6 +6,11 @@ import type { Client } from "pg";
 import { UserError } from "../../model/user-error.ts";
 import type { LocalPostgres } from "./local-postgres.ts";
 
+/** What is used of it. */
+interface Pg {
+  readonly Client: typeof Client;
+}
+
 /** Runs statements as the owner. Throws UserError POSTGRES_CLIENT_MISSING. @param packageFolder has `pg` */
 export async function withOwner<T>(
   postgres: LocalPostgres,
@@ -39,20 +44,24 @@ export async function ensureDatabase(postgres: LocalPostgres, packageFolder: str
 }
 
 /** The app's own pg. Throws UserError POSTGRES_CLIENT_MISSING. */
-export async function loadPg(packageFolder: string): Promise<{ readonly Client: typeof Client }> {
+export async function loadPg(packageFolder: string): Promise<Pg> {
+  const pg = await findPg(packageFolder);
+  if (pg) return pg;
+  throw new UserError(
+    "POSTGRES_CLIENT_MISSING",
+    `a database needs the package pg, which ${packageFolder} does not have`,
+    "Run `npm install pg`.",
+  );
+}
+
+/** The pg of a folder or one above it; undefined where there is none. */
+export async function findPg(packageFolder: string): Promise<Pg | undefined> {
   let path: string;
   try {
     path = createRequire(join(packageFolder, "package.json")).resolve("pg");
-  } catch (cause) {
-    throw new UserError(
-      "POSTGRES_CLIENT_MISSING",
-      `a database needs the package pg, which ${packageFolder} does not have`,
-      "Run `npm install pg`.",
-      {
-        cause,
-      },
-    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
   }
-  const { default: pg } = (await import(pathToFileURL(path).href)) as { readonly default: { Client: typeof Client } };
-  return pg;
+  return ((await import(pathToFileURL(path).href)) as { readonly default: Pg }).default;
 }

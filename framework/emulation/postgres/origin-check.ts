@@ -1,8 +1,5 @@
 /** Whether a Postgres takes a connection with a user and a password, as Hyperdrive tries before it keeps them. */
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Client } from "pg";
+import { findPg } from "./databases.ts";
 
 /** A database, and who connects to it. */
 export interface DatabaseOrigin {
@@ -46,16 +43,6 @@ export async function checkOrigin(origin: DatabaseOrigin, folder: string): Promi
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-async function findPg(folder: string): Promise<{ readonly Client: typeof Client } | undefined> {
-  let path: string;
-  try {
-    path = createRequire(join(folder, "package.json")).resolve("pg");
-  } catch {
-    return undefined;
-  }
-  return ((await import(pathToFileURL(path).href)) as { readonly default: { readonly Client: typeof Client } }).default;
 }
 
 /** Of Node's codes and SQLSTATE (PostgreSQL documentation, appendix A). */

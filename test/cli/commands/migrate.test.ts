@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { appFolder } from "../../e2e/app.ts";
 import { run } from "../../e2e/portico.ts";
-import { startServer } from "../../migrations/server.ts";
+import { readMigrations } from "../../../framework/migrations/migration-file.ts";
+import { admitRelease } from "../../../framework/migrations/readers.ts";
+import { startServer, type TestServer } from "../../migrations/server.ts";
 
 const app = appFolder("migrate");
 const files = {
@@ -51,7 +53,29 @@ it("writes files, runs them on the database of .env, and tells their states", { 
     stderr: expect.stringMatching(/^error MIGRATION_EDITED: /),
   });
   expect((await run(["migrate", "reset", "--yes"], root)).stdout).toContain("DB: applied 0001_users, 0002_nick");
+  await keepsWhatOthersHave(root, server);
 });
+
+/** What .env leads to may be a stage's, or on another machine. */
+async function keepsWhatOthersHave(root: string, server: TestServer): Promise<void> {
+  const client = await server.connect("shop");
+  await client.query("create table kept (id int)");
+  await writeFile(join(root, ".env"), `DATABASE_URL=${server.url("shop").replace("127.0.0.1", "127.1")}\n`);
+  expect((await run(["migrate", "reset", "--yes"], root)).stderr).toMatch(/^error RESET_LOCAL: .* another machine/);
+  await writeFile(join(root, ".env"), `DATABASE_URL=${server.url("shop")}\n`);
+  await admitRelease(
+    client,
+    { app: "shop", stage: "prod", target: "lambda" },
+    { release: 3, files: await readMigrations(root) },
+  );
+  for (const action of ["up", "finish", "reset"])
+    expect((await run(["migrate", action, "--yes"], root)).stderr).toMatch(
+      /^error DATABASE_OF_STAGE: release 3 of shop at prod on lambda reads this database/,
+    );
+  expect((await client.query("select * from kept")).rows).toEqual([]);
+  expect(await run(["migrate", "forget", "shop", "prod", "lambda", "--yes"], root)).toMatchObject({ code: 0 });
+  expect(await run(["migrate", "up"], root)).toMatchObject({ code: 0 });
+}
 
 it("says what is wrong and how to go on", async () => {
   const root = await app("mistakes", files);
