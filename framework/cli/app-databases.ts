@@ -62,7 +62,8 @@ export async function openStageDatabases(
   if (stage.isLocal) return openOwnDatabases(app, tell);
   const isOne = Object.keys(app.databases ?? {}).length === 1;
   const given = (name: string): string | undefined =>
-    process.env[`PORTICO_MIGRATE_URL_${name}`] ?? (isOne ? process.env["PORTICO_MIGRATE_URL"] : undefined);
+    // A secret that a pipeline lacks is an empty text.
+    process.env[`PORTICO_MIGRATE_URL_${name}`] || (isOne && process.env["PORTICO_MIGRATE_URL"]) || undefined;
   const lambda = stage.clouds.find((cloud) => cloud.target === "lambda");
   const isGiven = Object.keys(app.databases ?? {}).every((name) => given(name) !== undefined);
   const secrets = !isGiven && lambda ? await readSecrets(lambda.aws.clients, stage.owner, app) : undefined;

@@ -1,5 +1,4 @@
 /** What a user is told when a file fails. */
-import { migrationPath } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { isCutOff, sqlState } from "./database-client.ts";
 import type { MigrationFile } from "./migration-file.ts";
@@ -15,7 +14,7 @@ interface ServerError extends Error {
 /** The error for a file that did not run; a UserError as it is. */
 export function failedMigration(cause: unknown, file: MigrationFile): unknown {
   if (!(cause instanceof Error) || cause instanceof UserError) return cause;
-  const path = migrationPath(file);
+  const path = file.file;
   if (isCutOff(cause))
     return new UserError(
       "MIGRATION_CUT_OFF",
@@ -26,7 +25,7 @@ export function failedMigration(cause: unknown, file: MigrationFile): unknown {
   const { position, hint, detail } = cause as ServerError;
   const line = position === undefined ? undefined : file.sql.slice(0, Number(position) - 1).split("\n").length;
   const more = [detail, hint].filter(Boolean).join("; ");
-  const state = file.noTransaction ? "its index was dropped again" : "nothing of it was kept";
+  const state = file.noTransaction ? "what it left was removed" : "nothing of it was kept";
   return new UserError(
     "MIGRATION_FAILED",
     `${path} failed, and ${state}: ${cause.message} (${sqlState(cause)})${more ? `; ${more}` : ""}`,
@@ -39,7 +38,7 @@ export function failedMigration(cause: unknown, file: MigrationFile): unknown {
 export const lockedOut = (cause: unknown, file: MigrationFile, attempts: number): UserError =>
   new UserError(
     "MIGRATION_LOCKED",
-    `${migrationPath(file)} was tried ${attempts} times, and each time a query held its table for more than a second`,
+    `${file.file} was tried ${attempts} times, and each time a query held its table for more than a second`,
     "Run it again when no long transaction is open: SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY 2",
     { cause },
   );

@@ -1,8 +1,8 @@
 /** The ledger: which migrations a database has, in a table of it, and how that differs from an app's files. */
 import type { BuiltMigration, MigrationKind } from "../model/migration.ts";
-import { migrationPath } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, type Row } from "./database-client.ts";
+import type { MigrationFile } from "./migration-file.ts";
 
 /** A file that ran, or that runs outside of a transaction. */
 export interface LedgerRow {
@@ -82,20 +82,20 @@ const toRow = ({ name, kind, sha256, release, state, applied_at }: Row): LedgerR
 });
 
 /** The files of an app beside the rows of a database. */
-export interface Comparison<M extends BuiltMigration = BuiltMigration> {
+export interface Comparison {
   readonly applied: readonly LedgerRow[];
   /** In the order in which they run. */
-  readonly pending: readonly M[];
+  readonly pending: readonly MigrationFile[];
   /** Applied, and another text now, or another kind. */
-  readonly edited: readonly M[];
+  readonly edited: readonly MigrationFile[];
   /** Applied, and no file of the app. */
   readonly missing: readonly LedgerRow[];
   /** Pending, and before one that is applied. */
-  readonly late: readonly M[];
+  readonly late: readonly MigrationFile[];
 }
 
 /** Pure. */
-export function compare<M extends BuiltMigration>(files: readonly M[], ledger: readonly LedgerRow[]): Comparison<M> {
+export function compare(files: readonly MigrationFile[], ledger: readonly LedgerRow[]): Comparison {
   const applied = ledger.filter(({ state }) => state === "applied");
   const rows = new Map(applied.map((row) => [row.name, row]));
   const names = new Set(files.map(({ name }) => name));
@@ -121,23 +121,23 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
   if (changed)
     throw new UserError(
       "MIGRATION_EDITED",
-      `${migrationPath(changed)} was applied, and is another text now`,
+      `${changed.file} was applied, and is another text now`,
       "Put its text back as it was (see git log), and write what is to change into a new file: portico migrate new",
-      { at: edited.map((one) => ({ file: migrationPath(one) })) },
+      { at: edited.map(({ file }) => ({ file })) },
     );
   const gone = missing.find(({ kind }) => kind === "contract");
   if (gone)
     throw new UserError(
       "MIGRATION_MISSING",
-      `the database has ${migrationPath(gone)}, which took something away, and this app does not have that file`,
+      `the database has the migration ${gone.name}, which took something away, and this app does not have that file`,
       "Deploy a tree that has it: git pull, or git log to find the commit that deleted it.",
     );
   const [behind] = late;
   if (!behind) return;
   throw new UserError(
     "MIGRATION_LATE",
-    `${migrationPath(behind)} comes before ${applied.at(-1)?.name}, which is applied already`,
+    `${behind.file} comes before ${applied.at(-1)?.name}, which is applied already`,
     "Give it the next number: a file runs after all that were applied before it.",
-    { at: late.map((one) => ({ file: migrationPath(one) })) },
+    { at: late.map(({ file }) => ({ file })) },
   );
 }

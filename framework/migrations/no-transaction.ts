@@ -1,6 +1,6 @@
 /** Runs the files whose one statement cannot be in a transaction: CREATE and DROP INDEX CONCURRENTLY. */
 import { setTimeout as pause } from "node:timers/promises";
-import { type DatabaseClient, inTransaction, isCutOff, type Row } from "./database-client.ts";
+import { type DatabaseClient, inTransaction, isCutOff } from "./database-client.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { requireReadyReaders } from "./readers.ts";
 import type { RunnerOptions } from "./run-options.ts";
@@ -74,14 +74,19 @@ function begin(client: DatabaseClient, file: MigrationFile, { release }: RunnerO
 async function isThere(client: DatabaseClient, { index, sql }: MigrationFile, { again }: Begun): Promise<boolean> {
   const name = index ?? droppedIndex(sql);
   if (name === undefined) return false;
-  const found = await client.query(
+  const isValid = await validityOf(client, name);
+  if (index === undefined) return again && isValid === undefined;
+  if (isValid === false) await client.query(`drop index concurrently ${index}`);
+  return again && isValid === true;
+}
+
+/** Undefined where there is no index of the name. */
+async function validityOf(client: DatabaseClient, index: string): Promise<boolean | undefined> {
+  const { rows } = await client.query(
     "select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)",
-    [name],
+    [index],
   );
-  const [row] = found.rows as readonly (Row | undefined)[];
-  if (index === undefined) return again && row === undefined;
-  if (row?.["valid"] === false) await client.query(`drop index concurrently ${index}`);
-  return again && row?.["valid"] === true;
+  return rows[0]?.["valid"] as boolean | undefined;
 }
 
 function droppedIndex(sql: string): string | undefined {
@@ -90,10 +95,12 @@ function droppedIndex(sql: string): string | undefined {
   )?.[1];
 }
 
-/** Nothing was done: the file may be edited. After a cut connection nobody knows. */
+/** Nothing is left but what was there before: the file may be edited. After a cut connection nobody knows. */
 async function abandon(client: DatabaseClient, { name, index }: MigrationFile, error: unknown): Promise<never> {
   if (!isCutOff(error)) {
-    if (index !== undefined) await client.query(`drop index concurrently if exists ${index}`).catch(() => undefined);
+    // A valid one of that name is somebody else's: it is why the statement failed.
+    if (index !== undefined && (await validityOf(client, index)) === false)
+      await client.query(`drop index concurrently ${index}`).catch(() => undefined);
     await client.query("delete from public.portico_migrations where name = $1 and state = 'running'", [name]);
   }
   throw error;

@@ -1,8 +1,9 @@
 /** The readers of a database: which contract files each live release lists, and since when. */
-import { type BuiltMigration, migrationPath } from "../model/migration.ts";
+import type { BuiltMigration } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, type Row } from "./database-client.ts";
 import { ensureLedger, hasLedger } from "./ledger.ts";
+import type { MigrationFile } from "./migration-file.ts";
 
 /** Whose release reads the database. */
 export interface ReaderId {
@@ -112,13 +113,13 @@ export const lockReaders = (client: DatabaseClient): Promise<unknown> =>
   client.query("lock table public.portico_readers in share row exclusive mode");
 
 /** The readers stay as they are until the file has run. */
-export async function requireReadyReaders(client: DatabaseClient, file: BuiltMigration): Promise<void> {
+export async function requireReadyReaders(client: DatabaseClient, file: MigrationFile): Promise<void> {
   await lockReaders(client);
   const reasons = reasonsToWait(file, await readReaders(client));
   if (!reasons.length) return;
   throw new UserError(
     "MIGRATION_WAITS",
-    `${migrationPath(file)} has to wait: ${reasons.join("; ")}`,
+    `${file.file} has to wait: ${reasons.join("; ")}`,
     "Run the command again: the releases were changed while it ran.",
   );
 }
@@ -188,12 +189,15 @@ async function writeRelease(
 export async function forgetReader(client: DatabaseClient, { app, stage, target }: ReaderId): Promise<boolean> {
   if (!(await hasLedger(client))) return false;
   const id = [app, stage, target];
-  await client.query("delete from public.portico_releases where app = $1 and stage = $2 and target = $3", id);
-  const { rows } = await client.query(
-    "delete from public.portico_readers where app = $1 and stage = $2 and target = $3 returning app",
-    id,
-  );
-  return rows.length > 0;
+  return inTransaction(client, async () => {
+    await lockReaders(client);
+    await client.query("delete from public.portico_releases where app = $1 and stage = $2 and target = $3", id);
+    const { rows } = await client.query(
+      "delete from public.portico_readers where app = $1 and stage = $2 and target = $3 returning app",
+      id,
+    );
+    return rows.length > 0;
+  });
 }
 
 const contractsOf = (files: NonNullable<ListedRelease["files"]>): Files =>

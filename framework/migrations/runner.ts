@@ -3,7 +3,6 @@
  * it is the lock between runners, which needs no session, so that a pooler may stand in between.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { migrationPath } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, sqlState } from "./database-client.ts";
 import { failedMigration, lockedOut } from "./failure.ts";
@@ -47,7 +46,7 @@ export interface PlannedMigrations {
  * Pure. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, and MIGRATION_ORDER when an expand file
  * comes after a contract file that has to wait.
  */
-export function planMigrations(state: Comparison<MigrationFile>, readers: readonly Reader[]): PlannedMigrations {
+export function planMigrations(state: Comparison, readers: readonly Reader[]): PlannedMigrations {
   requireHistory(state);
   const { applied, pending } = state;
   const first = pending.findIndex((file) => file.kind === "contract" && reasonsToWait(file, readers).length > 0);
@@ -60,7 +59,7 @@ export function planMigrations(state: Comparison<MigrationFile>, readers: readon
 function requireOrder([first, ...others]: readonly Waiting[]): void {
   const behind = others.find(({ file }) => file.kind === "expand");
   if (!first || !behind) return;
-  const [before, after] = [migrationPath(first.file), migrationPath(behind.file)];
+  const [before, after] = [first.file.file, behind.file.file];
   throw new UserError(
     "MIGRATION_ORDER",
     `${after} comes after ${before}, which has to wait: ${first.reasons.join("; ")}`,

@@ -1,4 +1,4 @@
-/** A migration as a build and a release list it: what decides whether it has run, without its SQL. */
+/** A migration without its SQL: what the ledger and the readers of a database compare. */
 
 /** `expand`: the live release goes on working when it ran. `contract`: it may not. */
 export type MigrationKind = "expand" | "contract";
@@ -15,7 +15,3 @@ export interface BuiltMigration {
   /** The index that this statement makes, as SQL names it: `public."users_email"`. */
   readonly index?: string;
 }
-
-/** The file of a migration, relative to the app's root. */
-export const migrationPath = ({ name, kind }: Pick<BuiltMigration, "name" | "kind">): string =>
-  `migrations/${name}${kind === "contract" ? ".contract" : ""}.sql`;

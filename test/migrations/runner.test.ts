@@ -374,6 +374,19 @@ test("an index that fails is dropped, and its file may be edited", async () => {
   expect(await applied(client)).toHaveLength(4);
 });
 
+test("an index that was there before, of the same name, stays where its file fails", async () => {
+  const { client } = await newDatabase();
+  const files = toFiles({
+    ...first,
+    "0003_u": "-- portico: no-transaction\ncreate index concurrently u on users (nick)",
+  });
+  await run(client, toFiles(first));
+  await client.query("create unique index u on users (id)");
+  await expect(run(client, files)).rejects.toMatchObject({ code: "MIGRATION_FAILED" });
+  const { rows } = await client.query("select indisunique from pg_index where indexrelid = to_regclass('u')");
+  expect(rows).toEqual([{ indisunique: true }]);
+});
+
 test("the session is killed within a file: nothing of it is kept, and the run goes on", async () => {
   const { name, client } = await newDatabase();
   const statements = Array.from({ length: 6 }, (_, at) => `create table t${at} (id int); select pg_sleep(0.2)`);

@@ -20,7 +20,11 @@ export const readPassword = async (folder: string): Promise<string> =>
  * @param folder absolute path of a folder that exists and that no other process changes meanwhile
  */
 export async function ensureCluster(folder: string, { native, major }: PostgresBinaries): Promise<void> {
-  const found = await readFile(join(folder, "data/PG_VERSION"), "utf8").catch(() => undefined);
+  const found = await readFile(join(folder, "data/PG_VERSION"), "utf8").catch((error: NodeJS.ErrnoException) => {
+    // What cannot be read is no reason to begin anew.
+    if (error.code !== "ENOENT") throw error;
+    return undefined;
+  });
   if (found === undefined) return makeCluster(folder, native);
   if (found.trim() === major) return;
   throw new UserError(

@@ -28,8 +28,8 @@ const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\//g;
 export function isReadOnly(text: string): boolean {
   if (!/^\s*select\b/i.test(text) || /\\|\$\$|\$[a-z_]/i.test(text)) return false;
   const plain = text.replace(quoted, (part) => (part.startsWith('"') ? '""' : " "));
-  // A quoted name that is called is a function's.
-  if (changes.test(plain) || /""\s*\(/.test(plain)) return false;
+  // A quoted name that is called is a function's, and one of a schema may be the app's own.
+  if (changes.test(plain) || /(?:""|\.\s*\w+)\s*\(/.test(plain)) return false;
   const called = plain.matchAll(/([a-z_][a-z0-9_]*)\s*\(/gi);
   return [...called].every(([, name = ""]) => harmless.has(name.toLowerCase()));
 }

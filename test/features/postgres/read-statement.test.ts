@@ -21,6 +21,7 @@ const others = [
   `select place_order($1)`,
   `select "placeOrder" ($1)`,
   `select app.place_order(1)`,
+  `select app.lower(a) from b`,
   `select pg_advisory_lock(1)`,
   `select * into copy from a`,
   `select * from a for update`,
