@@ -34,11 +34,6 @@ export const databases = (names: TextLimits): Rule => ({
         },
         description: "The folder of its migrations. Default: migrations.",
       },
-      preview: {
-        kind: "choice",
-        of: ["database"],
-        description: "Makes a database of its own on the same server for each stage that is not listed here.",
-      },
       shared: { kind: "boolean", description: "Whether other apps and stages may read the database. Default: false." },
     },
   },
@@ -58,7 +53,8 @@ export const hyperdrive = (names: TextLimits): Rule => ({
       description: "the id of a configuration of Hyperdrive, 32 hexadecimal digits",
     },
   },
-  description: "Ids of your own Hyperdrive configurations by database, in place of those that Portico makes.",
+  description:
+    "Ids of your own Hyperdrive configurations by database. Without one a Worker connects to the URL itself.",
 });
 
 /** A mistake of a key, and where it is. */
@@ -105,7 +101,17 @@ function folderMistake(all: Readonly<Record<string, DatabaseSettings>>): Setting
   const names = Object.keys(all);
   if (names.length < 2) return undefined;
   const seen = new Map<string, string>();
+  const local = new Map<string, string>();
   for (const name of names) {
+    // Names on the local Postgres are in small letters.
+    const same = local.get(name.toLowerCase());
+    if (same !== undefined)
+      return {
+        path: ["databases", name],
+        message: `the databases ${same} and ${name} have the same name but for capitals`,
+        fix: "Rename one of them.",
+      };
+    local.set(name.toLowerCase(), name);
     const folder = all[name]!.migrations;
     if (folder === undefined)
       return {

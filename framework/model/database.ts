@@ -10,8 +10,6 @@ export interface Database {
   readonly url: string;
   /** The folder of its migrations, relative to the app's root. */
   readonly migrations: string;
-  /** `database`: each stage that hosting.json does not name has a database of its own on the server of the URL. */
-  readonly preview?: "database";
   /** Other apps and stages may read it. */
   readonly shared?: true;
 }
