@@ -2,7 +2,7 @@
 import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import { resolveEnv } from "../config/env.ts";
 import { openLocalDatabases } from "../dev/local-databases.ts";
-import { loadPg } from "../emulation/postgres/databases.ts";
+import { connect } from "../emulation/postgres/databases.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
 import type { Database } from "../model/database.ts";
@@ -36,7 +36,11 @@ export async function openOwnDatabases(app: App, tell: (line: string) => void): 
       processEnv: process.env,
       localDatabase: local.urlOf,
     });
-    const opened = await openAll(app, (_name, { url }) => env[url] ?? "");
+    const opened = await openAll(
+      app,
+      (_name, { url }) => env[url] ?? "",
+      "Mend its URL in .env or the environment, or delete it there to get a local Postgres.",
+    );
     return {
       ...opened,
       close: async () => {
@@ -67,19 +71,27 @@ export async function openStageDatabases(
   const lambda = stage.clouds.find((cloud) => cloud.target === "lambda");
   const isGiven = Object.keys(app.databases ?? {}).every((name) => given(name) !== undefined);
   const secrets = !isGiven && lambda ? await readSecrets(lambda.aws.clients, stage.owner, app) : undefined;
-  return openAll(app, (name, { url }) => {
+  const variable = (name: string): string => (isOne ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`);
+  const urlOf = (name: string, { url }: Database): string => {
     const found = given(name) ?? secrets?.values[url];
     if (found !== undefined) return found;
     throw new UserError(
       "MIGRATE_URL_MISSING",
       `the database ${name} cannot be asked: Cloudflare gives no secret back, so that its URL is not known here`,
-      `Set ${isOne ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`}=postgres://… for this command.`,
+      `Set ${variable(name)}=postgres://… for this command.`,
     );
-  });
+  };
+  const fix =
+    `Run this where the database can be reached, or set ${variable("NAME")} to an address that leads there, such as ` +
+    "that of a tunnel.";
+  return openAll(app, urlOf, fix);
 }
 
-async function openAll(app: App, urlOf: (name: string, database: Database) => string): Promise<AppDatabases> {
-  const { Client } = await loadPg(app.root);
+async function openAll(
+  app: App,
+  urlOf: (name: string, database: Database) => string,
+  fix: string,
+): Promise<AppDatabases> {
   const opened: { readonly database: AppDatabase; readonly end: () => Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const { end } of opened) await end().catch(() => undefined);
@@ -87,24 +99,10 @@ async function openAll(app: App, urlOf: (name: string, database: Database) => st
   try {
     for (const [name, database] of Object.entries(app.databases ?? {})) {
       const files = await readMigrations(app.root, database.migrations);
-      const client = new Client({
-        connectionString: urlOf(name, database),
-        connectionTimeoutMillis: 10_000,
-        application_name: "portico migrate",
-      });
-      // A connection that is cut while nothing is asked would end the process; the next query tells it.
-      client.on("error", () => {});
-      await client.connect().catch((cause: unknown) => {
-        throw unreachable(name, cause);
-      });
+      const client = await connect({ name, url: urlOf(name, database), packageFolder: app.root, fix });
+      const isShared = database.shared === true;
       opened.push({
-        database: {
-          name,
-          client,
-          files,
-          isShared: database.shared === true,
-          isOnThisMachine: isOwnHost(client.host),
-        },
+        database: { name, client, files, isShared, isOnThisMachine: isOwnHost(client.host) },
         end: () => client.end(),
       });
     }
@@ -117,12 +115,3 @@ async function openAll(app: App, urlOf: (name: string, database: Database) => st
 
 /** A loopback address, or the folder of a socket. */
 const isOwnHost = (host: string): boolean => host.startsWith("/") || ["localhost", "127.0.0.1", "::1"].includes(host);
-
-const unreachable = (name: string, cause: unknown): UserError =>
-  new UserError(
-    "DATABASE_UNREACHABLE",
-    `the database ${name} cannot be asked from here: ${cause instanceof Error ? cause.message : String(cause)}`,
-    "Run this where the database can be reached, or set PORTICO_MIGRATE_URL to an address that leads there, such as " +
-      "that of a tunnel.",
-    { cause },
-  );

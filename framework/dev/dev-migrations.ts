@@ -1,6 +1,6 @@
 /** Runs an app's migrations on the databases of dev, when it starts and when a file appears. */
 import { join } from "node:path";
-import { loadPg } from "../emulation/postgres/databases.ts";
+import { connect, type Connection } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
 import { readReaders, requireDevDatabase } from "../migrations/readers.ts";
@@ -11,7 +11,9 @@ import type { ReportEvent } from "./dev-event.ts";
 
 /** True for a file of a folder of migrations. */
 export const isMigration = ({ root, databases = {} }: App, path: string): boolean =>
-  Object.values(databases).some(({ migrations }) => path.startsWith(join(root, migrations)) && path.endsWith(".sql"));
+  Object.values(databases).some(
+    ({ migrations }) => path.startsWith(join(root, migrations, "/")) && path.endsWith(".sql"),
+  );
 
 /**
  * A mistake in a file is reported, and the app is served all the same.
@@ -22,9 +24,9 @@ export async function applyMigrations(
   env: Readonly<Record<string, string>>,
   report: ReportEvent,
 ): Promise<void> {
-  for (const { url, migrations } of Object.values(app.databases ?? {})) {
+  for (const [name, { url, migrations }] of Object.entries(app.databases ?? {})) {
     try {
-      await applyFolder(app.root, migrations, env[url] ?? "", report);
+      await applyFolder(app.root, migrations, { name, url: env[url] ?? "" }, report);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       report({ type: "error", error });
@@ -32,22 +34,17 @@ export async function applyMigrations(
   }
 }
 
-async function applyFolder(root: string, folder: string, url: string, report: ReportEvent): Promise<void> {
+async function applyFolder(
+  root: string,
+  folder: string,
+  { name, url }: Pick<Connection, "name" | "url">,
+  report: ReportEvent,
+): Promise<void> {
   const files = await readMigrations(root, folder);
   if (!files.length) return;
   for (const { message } of await checkMigrations(files)) report({ type: "warning", text: message });
-  const { Client } = await loadPg(root);
-  const client = new Client(url);
-  client.on("error", () => {});
-  await client.connect().catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError(
-      "DATABASE_UNREACHABLE",
-      `migrations cannot run, since the database does not answer: ${why}`,
-      "Mend its URL in .env, or delete it there to get a local Postgres.",
-      { cause },
-    );
-  });
+  const fix = "Mend its URL in .env, or delete it there to get a local Postgres.";
+  const client = await connect({ name, url, packageFolder: root, fix });
   try {
     requireDevDatabase(await readReaders(client));
     await runMigrations(client, {

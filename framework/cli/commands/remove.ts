@@ -20,7 +20,8 @@ export async function remove(input: CommandInput): Promise<number> {
     try {
       for (const cloud of stage.clouds) {
         await removeFrom(cloud, stage, input);
-        await opened?.schema(() => cloud.target).forget(cloud.platform());
+        const forgetting = opened?.schema(() => cloud.target).forget(cloud.platform());
+        await forgetting?.catch((error: Error) => warnOfReaders(stage, error, input));
       }
     } finally {
       await opened?.close();
@@ -32,19 +33,23 @@ export async function remove(input: CommandInput): Promise<number> {
 }
 
 /** A database that is gone already, or cannot be reached, does not hold up a removal. */
-async function openReaders(stage: StageCloud, { reporter }: Input): Promise<OpenedSchema | undefined> {
+async function openReaders(stage: StageCloud, input: Input): Promise<OpenedSchema | undefined> {
   try {
-    return await openSchema(stage, reporter);
+    return await openSchema(stage, input.reporter);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const { app } = stage;
-    const forget = stage.clouds.map(({ target }) => `portico migrate forget ${app.name} ${app.stage} ${target}`);
-    reporter.warn(
-      `${error.message}; where it is still there, files that take something away wait for this stage until ` +
-        forget.join(" and "),
-    );
+    warnOfReaders(stage, error, input);
     return undefined;
   }
+}
+
+function warnOfReaders({ app, clouds }: StageCloud, { message }: Error, { reporter }: Input): void {
+  const { name, stage } = app;
+  const forget = clouds.map(({ target }) => `portico migrate forget ${name} ${stage} ${target} --stage ${stage}`);
+  reporter.warn(
+    `${message}; where it is still there, files that take something away wait for this stage until ` +
+      forget.join(" and "),
+  );
 }
 
 type Stage = Pick<StageCloud, "app" | "owner" | "isLocal">;

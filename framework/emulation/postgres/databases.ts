@@ -43,8 +43,49 @@ export async function ensureDatabase(postgres: LocalPostgres, packageFolder: str
   });
 }
 
+/** A database that a command or dev connects to. */
+export interface Connection {
+  /** Its name in hosting.json. */
+  readonly name: string;
+  readonly url: string;
+  /** Whose `pg` connects. */
+  readonly packageFolder: string;
+  /** What a user does where it cannot be reached. */
+  readonly fix: string;
+}
+
+/** Milliseconds to wait for a connection. */
+const connectMs = 10_000;
+
+/** Throws UserError POSTGRES_CLIENT_MISSING, DATABASE_URL for a text that is no URL, DATABASE_UNREACHABLE. */
+export async function connect({ name, url, packageFolder, fix }: Connection): Promise<Client> {
+  const { Client: PgClient } = await loadPg(packageFolder);
+  // `pg` would take an empty one for the machine's default database.
+  if (!URL.canParse(url) || !/^postgres(?:ql)?:$/.test(new URL(url).protocol))
+    throw new UserError(
+      "DATABASE_URL",
+      `the URL of the database ${name} is none of Postgres`,
+      "Write postgres://USER:PASSWORD@HOST:5432/NAME, with what is not a letter or digit in the password as " +
+        "encodeURIComponent has it (# is %23).",
+    );
+  const client = new PgClient({
+    connectionString: url,
+    connectionTimeoutMillis: connectMs,
+    application_name: "portico migrate",
+  });
+  // A connection that is cut while nothing is asked would end the process; the next query tells it.
+  client.on("error", () => {});
+  await client.connect().catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError("DATABASE_UNREACHABLE", `the database ${name} cannot be asked from here: ${why}`, fix, {
+      cause,
+    });
+  });
+  return client;
+}
+
 /** The app's own pg. Throws UserError POSTGRES_CLIENT_MISSING. */
-export async function loadPg(packageFolder: string): Promise<Pg> {
+async function loadPg(packageFolder: string): Promise<Pg> {
   const pg = await findPg(packageFolder);
   if (pg) return pg;
   throw new UserError(

@@ -93,6 +93,12 @@ it("says what is wrong and how to go on", async () => {
   expect(await fails("DRIZZLE_KIT_MISSING", ["new", "users"])).toContain("npm install --save-dev drizzle-kit");
   await run(["migrate", "new", "users", "--empty"], root);
   await fails("MIGRATION_EXISTS", ["new", "users", "--empty"]);
+  for (const url of ["postgres://a:b#c@127.0.0.1/shop", "shop"]) {
+    await writeFile(join(root, ".env"), `DATABASE_URL="${url}"\n`);
+    expect(await fails("DATABASE_URL", ["status"])).not.toContain("b#c");
+  }
+  await writeFile(join(root, ".env"), "DATABASE_URL=postgres://a:b@127.0.0.1:1/shop\n");
+  expect(await fails("DATABASE_UNREACHABLE", ["status"])).toContain("get a local Postgres");
   expect(await readdir(join(root, "migrations"))).toEqual(["0001_users.sql"]);
   expect(await readFile(join(root, "migrations/0001_users.sql"), "utf8")).toMatch(/^-- /);
   const without = await app("without", { "hosting.json": JSON.stringify({ name: "shop" }) });
