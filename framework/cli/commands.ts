@@ -152,7 +152,11 @@ export const commands: readonly Command[] = [
       { name: "<action>", summary: "new, status, up, finish, reset or forget" },
       { name: "[words...]", summary: "new: NAME; forget: APP STAGE TARGET, as status shows them" },
     ],
-    flags: onStage({ flags: "--empty", summary: "new: a file to write by hand; runs nothing of the app" }, yes),
+    flags: onStage(
+      { flags: "--empty", summary: "new: a file to write by hand; runs nothing of the app" },
+      { flags: "--database <name>", summary: "the one of several databases that it is about" },
+      yes,
+    ),
     load: async () => (await import("./commands/migrate.ts")).migrate,
   },
   {

@@ -13,7 +13,7 @@ const schemaFiles = ["functions/_lib/schema.ts", "functions/_lib/schema/index.ts
 
 /**
  * The new file's name, with our next number; undefined where the schema did not change. Throws UserError
- * DRIZZLE_KIT_MISSING, SCHEMA_MISSING, DRIZZLE_KIT.
+ * DRIZZLE_KIT_MISSING, SCHEMA_MISSING, DRIZZLE_KIT, DRIZZLE_OUT.
  * @param folder of the migrations, relative to `root`
  */
 export async function generateMigration(root: string, folder: string, slug: string): Promise<string | undefined> {
@@ -36,16 +36,28 @@ export async function generateMigration(root: string, folder: string, slug: stri
     (name) => name.endsWith(".sql") && !known.has(`${folder}/${name}`),
   );
   const [name] = made;
-  if (name === undefined) return undefined;
+  if (name === undefined) return requireOut(root, folder);
   const wanted = `${nextNumber(before)}_${slug}.sql`;
   if (name !== wanted) await rename(join(root, folder, name), join(root, folder, wanted));
   return wanted;
 }
 
-function optionsOf(root: string, folder: string): readonly string[] {
-  const config = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].find((name) =>
-    existsSync(join(root, name)),
+/** Nothing new is in the folder: right where drizzle-kit writes there. Throws UserError DRIZZLE_OUT where it may not. */
+function requireOut(root: string, folder: string): undefined {
+  const config = configOf(root);
+  if (config === undefined || readFileSync(join(root, config), "utf8").includes(folder)) return undefined;
+  throw new UserError(
+    "DRIZZLE_OUT",
+    `${config} does not name ${folder}, so that drizzle-kit wrote elsewhere if the schema changed`,
+    `Write out: "./${folder}" into ${config}.`,
   );
+}
+
+const configOf = (root: string): string | undefined =>
+  ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].find((name) => existsSync(join(root, name)));
+
+function optionsOf(root: string, folder: string): readonly string[] {
+  const config = configOf(root);
   if (config !== undefined) return ["--config", config];
   const schema = schemaFiles.find((name) => existsSync(join(root, name)));
   if (schema === undefined)

@@ -59,6 +59,15 @@ function requireDatabases(app: App): NonNullable<App["databases"]> {
   );
 }
 
+/** Of --database, or all. Throws UserError NO_DATABASES, DATABASE_UNKNOWN. */
+function chosenDatabases(app: App, input: CommandInput): readonly string[] {
+  const names = Object.keys(requireDatabases(app));
+  const name = textFlag(input, "database");
+  if (name === undefined) return names;
+  if (names.includes(name)) return [name];
+  throw new UserError("DATABASE_UNKNOWN", `the app has no database ${name}`, `It has ${names.join(" and ")}.`);
+}
+
 async function onDatabases(
   input: CommandInput,
   work: (database: AppDatabase, app: App) => Promise<void>,
@@ -66,20 +75,21 @@ async function onDatabases(
   const { reporter } = input;
   const tell = (text: string): void => reporter.line(text);
   const each = async ({ databases, close }: AppDatabases, app: App): Promise<void> => {
+    const chosen = chosenDatabases(app, input);
     try {
-      for (const database of databases) await work(database, app);
+      for (const database of databases) if (chosen.includes(database.name)) await work(database, app);
     } finally {
       await close();
     }
   };
   if (textFlag(input, "stage") === undefined) {
     const app = await loadApp(appFlags(input, "dev"));
-    requireDatabases(app);
+    chosenDatabases(app, input);
     return each(await openOwnDatabases(app, tell), app);
   }
   const stage = await openStageCloud(input);
   try {
-    requireDatabases(stage.app);
+    chosenDatabases(stage.app, input);
     await each(await openStageDatabases(stage, tell), stage.app);
   } finally {
     await stage.close();
@@ -199,14 +209,20 @@ async function reset(input: CommandInput): Promise<void> {
 
 async function write(input: CommandInput, [slug]: readonly string[]): Promise<void> {
   const app = await loadApp(appFlags(input, "dev"));
-  const databases = Object.values(requireDatabases(app));
+  const [name = "", ...others] = chosenDatabases(app, input);
+  if (others.length > 0)
+    throw new UserError(
+      "USAGE",
+      `the app has the databases ${[name, ...others].join(" and ")}`,
+      `Say which one the migration is for: portico migrate new ${slug ?? "NAME"} --database ${name}`,
+    );
   if (slug === undefined || !/^[a-z0-9][a-z0-9_-]*$/.test(slug))
     throw new UserError(
       "USAGE",
       slug === undefined ? "the migration has no name" : `"${slug}" is no name: a-z, 0-9, "_" and "-"`,
       "Run portico migrate new add_name",
     );
-  const folder = databases[0]!.migrations;
+  const folder = app.databases![name]!.migrations;
   const same = (await readMigrations(app.root, folder)).find((one) => one.name.slice(5) === slug);
   if (same)
     throw new UserError(
@@ -214,11 +230,13 @@ async function write(input: CommandInput, [slug]: readonly string[]): Promise<vo
       `${same.file} has that name`,
       "Say what the new file does, in other words.",
     );
-  const name =
+  const written =
     input.flags["empty"] === true ? await writeEmpty(app.root, folder, slug) : await generate(app.root, folder, slug);
-  if (name === undefined)
-    return input.reporter.result("the schema did not change: no migration was written", { type: "migration" });
-  const file = await withKind(app.root, folder, name);
+  if (written === undefined)
+    return input.reporter.result(`no migration was written into ${folder}: the schema did not change`, {
+      type: "migration",
+    });
+  const file = await withKind(app.root, folder, written);
   input.reporter.result(`wrote ${file}`, { type: "migration", file });
 }
 

@@ -101,6 +101,20 @@ it("says what is wrong and how to go on", async () => {
   expect(await fails("DATABASE_UNREACHABLE", ["status"])).toContain("get a local Postgres");
   expect(await readdir(join(root, "migrations"))).toEqual(["0001_users.sql"]);
   expect(await readFile(join(root, "migrations/0001_users.sql"), "utf8")).toMatch(/^-- /);
+  const database = { dialect: "postgres", url: "DATABASE_URL" };
+  const several = await app("several", {
+    ...files,
+    "hosting.json": JSON.stringify({
+      name: "shop",
+      secrets: ["DATABASE_URL"],
+      databases: { DB: { ...database, migrations: "sql/db" }, LOG: { ...database, migrations: "sql/log" } },
+    }),
+  });
+  expect(await fails("USAGE", ["new", "lines", "--empty"], several)).toContain("--database DB");
+  await fails("DATABASE_UNKNOWN", ["new", "lines", "--empty", "--database", "OTHER"], several);
+  expect((await run(["migrate", "new", "lines", "--empty", "--database", "LOG"], several)).stdout).toBe(
+    "wrote sql/log/0001_lines.sql\n",
+  );
   const without = await app("without", { "hosting.json": JSON.stringify({ name: "shop" }) });
   expect(await fails("NO_DATABASES", ["status"], without)).toContain('"databases"');
 });
