@@ -27,8 +27,8 @@ export interface AppDatabases {
  * Those that dev has: by the URLs of .env, or on the local Postgres. Throws UserError DATABASE_UNREACHABLE and those of
  * `openLocalDatabases`.
  */
-export async function openOwnDatabases(app: App, tell: (line: string) => void): Promise<AppDatabases> {
-  const local = openLocalDatabases(app.root, tell);
+export async function openOwnDatabases(app: App): Promise<AppDatabases> {
+  const local = openLocalDatabases(app.root);
   try {
     const { env } = await resolveEnv(app, {
       files: true,
@@ -60,10 +60,9 @@ export async function openOwnDatabases(app: App, tell: (line: string) => void): 
  */
 export async function openStageDatabases(
   stage: Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">,
-  tell: (line: string) => void,
 ): Promise<AppDatabases> {
   const { app } = stage;
-  if (stage.isLocal) return openOwnDatabases(app, tell);
+  if (stage.isLocal) return openOwnDatabases(app);
   const isOne = Object.keys(app.databases ?? {}).length === 1;
   const given = (name: string): string | undefined =>
     // A secret that a pipeline lacks is an empty text.

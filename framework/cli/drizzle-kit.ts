@@ -2,25 +2,40 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, rename } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { nextNumber, readMigrations } from "../migrations/migration-file.ts";
 import { UserError } from "../model/user-error.ts";
 
 /** Where the schema is, in the order in which it is looked for; drizzle.config.ts says another place. */
 const schemaFiles = ["functions/_lib/schema.ts", "functions/_lib/schema/index.ts", "schema.ts", "src/schema.ts"];
 
+/** Where drizzle-kit writes, and its config; dev applies whatever appears in the folder of the migrations itself. */
+const draft = ".portico/drizzle";
+
+/** What drizzle-kit wrote. */
+export interface GeneratedMigration {
+  readonly sql: string;
+  /** Puts its snapshot of the schema into the folder of the migrations, once the file is there. */
+  keepSnapshot(): Promise<void>;
+}
+
 /**
- * The new file's name, with our next number; undefined where the schema did not change. Throws UserError
- * DRIZZLE_KIT_MISSING, SCHEMA_MISSING, DRIZZLE_KIT, DRIZZLE_OUT.
+ * Undefined where the schema did not change. Throws UserError DRIZZLE_KIT_MISSING, SCHEMA_MISSING, DRIZZLE_KIT.
  * @param folder of the migrations, relative to `root`
  */
-export async function generateMigration(root: string, folder: string, slug: string): Promise<string | undefined> {
+export async function generateMigration(
+  root: string,
+  folder: string,
+  slug: string,
+): Promise<GeneratedMigration | undefined> {
   const program = findProgram(root);
-  const before = await readMigrations(root, folder);
-  const known = new Set(before.map(({ file }) => file));
-  const child = spawn(process.execPath, [program, "generate", ...optionsOf(root, folder), "--name", slug], {
+  const [own, out] = [join(root, folder), join(root, draft)];
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  if (existsSync(join(own, "meta"))) await cp(join(own, "meta"), join(out, "meta"), { recursive: true });
+  const options = await optionsOf(root);
+  const child = spawn(process.execPath, [program, "generate", ...options, "--name", slug], {
     cwd: root,
     // It asks whether a column is a new one or has a new name.
     stdio: ["inherit", 2, 2],
@@ -32,33 +47,24 @@ export async function generateMigration(root: string, folder: string, slug: stri
       "drizzle-kit wrote no migration; what it said is above",
       "Mend the schema and run the command again, or write the file yourself: portico migrate new NAME --empty",
     );
-  const made = (await readdir(join(root, folder)).catch(() => [])).filter(
-    (name) => name.endsWith(".sql") && !known.has(`${folder}/${name}`),
-  );
-  const [name] = made;
-  if (name === undefined) return requireOut(root, folder);
-  const wanted = `${nextNumber(before)}_${slug}.sql`;
-  if (name !== wanted) await rename(join(root, folder, name), join(root, folder, wanted));
-  return wanted;
+  const name = (await readdir(out)).find((one) => one.endsWith(".sql"));
+  if (name === undefined) return undefined;
+  return {
+    sql: await readFile(join(out, name), "utf8"),
+    keepSnapshot: () => cp(join(out, "meta"), join(own, "meta"), { recursive: true }),
+  };
 }
 
-/** Nothing new is in the folder: right where drizzle-kit writes there. Throws UserError DRIZZLE_OUT where it may not. */
-function requireOut(root: string, folder: string): undefined {
-  const config = configOf(root);
-  if (config === undefined || readFileSync(join(root, config), "utf8").includes(folder)) return undefined;
-  throw new UserError(
-    "DRIZZLE_OUT",
-    `${config} does not name ${folder}, so that drizzle-kit wrote elsewhere if the schema changed`,
-    `Write out: "./${folder}" into ${config}.`,
+/** The app's config, with our place to write to; without one what a config would say. */
+async function optionsOf(root: string): Promise<readonly string[]> {
+  const config = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].find((name) =>
+    existsSync(join(root, name)),
   );
-}
-
-const configOf = (root: string): string | undefined =>
-  ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].find((name) => existsSync(join(root, name)));
-
-function optionsOf(root: string, folder: string): readonly string[] {
-  const config = configOf(root);
-  if (config !== undefined) return ["--config", config];
+  if (config !== undefined) {
+    const own = `.portico/${config}`;
+    await writeFile(join(root, own), await configText(root, config));
+    return ["--config", own];
+  }
   const schema = schemaFiles.find((name) => existsSync(join(root, name)));
   if (schema === undefined)
     throw new UserError(
@@ -66,7 +72,14 @@ function optionsOf(root: string, folder: string): readonly string[] {
       `there is none of ${schemaFiles.join(", ")}, and no drizzle.config.ts that says where the schema is`,
       "Write the tables into functions/_lib/schema.ts; or a migration by hand: portico migrate new NAME --empty",
     );
-  return ["--dialect", "postgresql", "--schema", `./${schema}`, "--out", `./${folder}`];
+  return ["--dialect", "postgresql", "--schema", `./${schema}`, "--out", `./${draft}`];
+}
+
+async function configText(root: string, config: string): Promise<string> {
+  if (!config.endsWith(".json"))
+    return `import config from "../${config}";\nexport default { ...config, out: "./${draft}" };\n`;
+  const settings = JSON.parse(await readFile(join(root, config), "utf8")) as object;
+  return JSON.stringify({ ...settings, out: `./${draft}` });
 }
 
 function findProgram(root: string): string {

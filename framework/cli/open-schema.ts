@@ -27,7 +27,7 @@ export async function openSchema(
     import("./app-databases.ts"),
     import("./release-schema.ts"),
   ]);
-  const { databases, close } = await openStageDatabases(stage, (text) => reporter.line(text));
+  const { databases, close } = await openStageDatabases(stage);
   const onEvent = (event: MigrationEvent, name: string): void => {
     const text = migrationLine(event, databases.length > 1 ? name : undefined);
     if (text !== undefined) reporter.line(text);

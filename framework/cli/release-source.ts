@@ -128,7 +128,7 @@ async function localValues(
     missing: creates ? "generate" : "preview",
     processEnv: process.env,
     // The local cloud holds it; this command leaves it when it ends.
-    localDatabase: openLocalDatabases(app.root, (line) => reporter.line(line)).urlOf,
+    localDatabase: openLocalDatabases(app.root).urlOf,
   });
   if (undeclared.length)
     reporter.warn(`${undeclared.join(", ")} in .env is not declared in hosting.json and is not deployed`);

@@ -47,7 +47,7 @@ async function applyFolder(
   const client = await connect({ name, url, packageFolder: root, fix });
   try {
     requireDevDatabase(await readReaders(client));
-    await runMigrations(client, {
+    const { waiting } = await runMigrations(client, {
       files,
       which: "all",
       onEvent: (event) => {
@@ -60,6 +60,8 @@ async function applyFolder(
           });
       },
     });
+    if (waiting)
+      report({ type: "warning", text: `migration ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` });
   } finally {
     await client.end();
   }

@@ -16,8 +16,8 @@ export const postgresFolder = ".portico/postgres";
 /** The name of a database on the local Postgres. @param name its key in hosting.json */
 export const localName = (name: string): string => name.toLowerCase();
 
-/** @param tell is told in one line of each database */
-export function openLocalDatabases(root: string, tell: (line: string) => void): LocalDatabases {
+/** @param tell is told in one line of each database, with its password: for people who want to look into it */
+export function openLocalDatabases(root: string, tell: (line: string) => void = () => {}): LocalDatabases {
   let started: Promise<LocalPostgres> | undefined;
   const urls = new Map<string, Promise<string>>();
   const start = async (): Promise<LocalPostgres> => {

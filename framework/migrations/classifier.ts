@@ -95,12 +95,20 @@ function transactionOf(
 }
 
 /**
- * Judges the files, and gives the warnings. Throws UserError MIGRATION_REFUSED, MIGRATION_CONTRACT with every statement
- * that is not in its place.
+ * Judges the files, and gives the warnings. Throws UserError MIGRATION_EMPTY for a file without a statement, and
+ * MIGRATION_REFUSED, MIGRATION_CONTRACT with every statement that is not in its place.
  */
 export async function checkMigrations(files: readonly MigrationFile[]): Promise<readonly Warning[]> {
   const kinds = new Map(files.map(({ file, kind }) => [file, kind]));
   const judged = await judgeMigrations(files);
+  const unwritten = files.find(({ file }) => !judged.some((one) => one.file === file));
+  if (unwritten)
+    throw new UserError(
+      "MIGRATION_EMPTY",
+      `${unwritten.file} has no statement yet`,
+      "Write its statements, or delete it.",
+      { at: { file: unwritten.file } },
+    );
   const wrong = judged.filter(
     ({ file, kind }) => kind === "refused" || (kind === "contract" && kinds.get(file) !== "contract"),
   );

@@ -1,10 +1,10 @@
 /** `portico migrate`: writes migrations, shows what a database has of them, and runs them. */
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
 import { compare, readLedger } from "../../migrations/ledger.ts";
-import { type MigrationFile, nextNumber, readMigrations } from "../../migrations/migration-file.ts";
+import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
 import {
   forgetReader,
   readReaders,
@@ -18,6 +18,7 @@ import { UserError } from "../../model/user-error.ts";
 import { type AppDatabase, type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
+import type { GeneratedMigration } from "../drizzle-kit.ts";
 import { appFlags, textFlag } from "../flags.ts";
 import { migrationLine } from "../migration-line.ts";
 import type { SchemaDatabase } from "../release-schema.ts";
@@ -72,8 +73,6 @@ async function onDatabases(
   input: CommandInput,
   work: (database: AppDatabase, app: App) => Promise<void>,
 ): Promise<void> {
-  const { reporter } = input;
-  const tell = (text: string): void => reporter.line(text);
   const each = async ({ databases, close }: AppDatabases, app: App): Promise<void> => {
     const chosen = chosenDatabases(app, input);
     try {
@@ -85,12 +84,12 @@ async function onDatabases(
   if (textFlag(input, "stage") === undefined) {
     const app = await loadApp(appFlags(input, "dev"));
     chosenDatabases(app, input);
-    return each(await openOwnDatabases(app, tell), app);
+    return each(await openOwnDatabases(app), app);
   }
   const stage = await openStageCloud(input);
   try {
     chosenDatabases(stage.app, input);
-    await each(await openStageDatabases(stage, tell), stage.app);
+    await each(await openStageDatabases(stage), stage.app);
   } finally {
     await stage.close();
   }
@@ -118,6 +117,8 @@ async function run(
       if (text !== undefined) reporter.line(text);
     },
   });
+  for (const { name: missing } of compare(files, await readLedger(client)).missing)
+    reporter.warn(`the database has the migration ${missing}, and this folder does not: a new database would lack it`);
   const rest = waiting ? `; ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` : "";
   const text = applied.length ? `applied ${applied.map((file) => file.name).join(", ")}` : "nothing to apply";
   reporter.result(`${name}: ${text}${rest}`, {
@@ -223,48 +224,42 @@ async function write(input: CommandInput, [slug]: readonly string[]): Promise<vo
       "Run portico migrate new add_name",
     );
   const folder = app.databases![name]!.migrations;
-  const same = (await readMigrations(app.root, folder)).find((one) => one.name.slice(5) === slug);
+  const files = await readMigrations(app.root, folder);
+  const same = files.find((one) => one.name.slice(5) === slug);
   if (same)
     throw new UserError(
       "MIGRATION_EXISTS",
       `${same.file} has that name`,
       "Say what the new file does, in other words.",
     );
-  const written =
-    input.flags["empty"] === true ? await writeEmpty(app.root, folder, slug) : await generate(app.root, folder, slug);
-  if (written === undefined)
-    return input.reporter.result(`no migration was written into ${folder}: the schema did not change`, {
-      type: "migration",
-    });
-  const file = await withKind(app.root, folder, written);
+  const isEmpty = input.flags["empty"] === true;
+  const generated = isEmpty ? undefined : await generate(app.root, folder, slug);
+  if (!isEmpty && !generated)
+    return input.reporter.result("the schema did not change: no migration was written", { type: "migration" });
+  const file = await place(
+    app.root,
+    files,
+    toMigration(`${nextNumber(files)}_${slug}.sql`, generated?.sql ?? hint, folder),
+  );
+  await generated?.keepSnapshot();
   input.reporter.result(`wrote ${file}`, { type: "migration", file });
 }
 
-async function generate(root: string, folder: string, slug: string): Promise<string | undefined> {
+/** The content of a file to write by hand. */
+const hint = "-- One table a file: several that are locked at once can end in a deadlock.\n";
+
+async function generate(root: string, folder: string, slug: string): Promise<GeneratedMigration | undefined> {
   const { generateMigration } = await import("../drizzle-kit.ts");
   return generateMigration(root, folder, slug);
 }
 
-async function writeEmpty(root: string, folder: string, slug: string): Promise<string> {
-  const name = `${nextNumber(await readMigrations(root, folder))}_${slug}.sql`;
-  await mkdir(join(root, folder), { recursive: true });
-  await writeFile(
-    join(root, folder, name),
-    "-- One table a file: several that are locked at once can end in a deadlock.\n",
-    {
-      flag: "wx",
-    },
-  );
-  return name;
-}
-
-/** A file with a contract statement gets the name of one. */
-async function withKind(root: string, folder: string, name: string): Promise<string> {
-  const files: readonly MigrationFile[] = await readMigrations(root, folder);
-  const file = `${folder}/${name}`;
-  const own = (await judgeMigrations(files)).filter((one) => one.file === file);
-  if (!own.some(({ kind }) => kind === "contract")) return file;
-  const renamed = file.replace(/\.sql$/, ".contract.sql");
-  await rename(join(root, file), join(root, renamed));
-  return renamed;
+/** Under its last name and whole at once, since dev applies what appears. One with a contract statement is one. */
+async function place(root: string, files: readonly MigrationFile[], added: MigrationFile): Promise<string> {
+  const own = (await judgeMigrations([...files, added])).filter(({ file }) => file === added.file);
+  const file = own.some(({ kind }) => kind === "contract") ? added.file.replace(/\.sql$/, ".contract.sql") : added.file;
+  const draft = join(root, `.portico/${added.name}.sql`);
+  for (const path of [draft, join(root, file)]) await mkdir(dirname(path), { recursive: true });
+  await writeFile(draft, added.sql);
+  await rename(draft, join(root, file));
+  return file;
 }

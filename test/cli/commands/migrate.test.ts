@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { appFolder } from "../../e2e/app.ts";
+import { appFolder, write } from "../../e2e/app.ts";
 import { run } from "../../e2e/portico.ts";
 import { readMigrations } from "../../../framework/migrations/migration-file.ts";
 import { admitRelease } from "../../../framework/migrations/readers.ts";
@@ -29,6 +29,10 @@ it("writes files, runs them on the database of .env, and tells their states", { 
     code: 0,
     stdout: "wrote migrations/0001_users.sql\n",
   });
+  // Dev and up apply nothing that is not written yet.
+  expect((await run(["migrate", "up"], root)).stderr).toMatch(
+    /^error MIGRATION_EMPTY: migrations\/0001_users\.sql has no/,
+  );
   await writeFile(join(root, "migrations/0001_users.sql"), "create table users (id int, nick text)");
   expect((await run(["migrate", "up"], root)).stdout).toMatch(
     /migration 0001_users applied in \d+ ms\nDB: applied 0001_users\n/,
@@ -76,6 +80,44 @@ async function keepsWhatOthersHave(root: string, server: TestServer): Promise<vo
   expect(await run(["migrate", "forget", "shop", "prod", "lambda", "--yes"], root)).toMatchObject({ code: 0 });
   expect(await run(["migrate", "up"], root)).toMatchObject({ code: 0 });
 }
+
+it("has drizzle-kit write elsewhere, and puts the file into its place by its last name", async () => {
+  const root = await app("drizzle", {
+    ...files,
+    "functions/_lib/schema.ts": "",
+    "migrations/0001_users.sql": "create table users (id int, nick text);",
+    "packages/drizzle-kit/package.json": `{ "main": "bin.cjs", "bin": { "drizzle-kit": "bin.cjs" } }`,
+    // Writes what the variable says, and its snapshot, into the folder that it is told.
+    "packages/drizzle-kit/bin.cjs": `
+      const { existsSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+      const [config] = process.argv.filter((one) => one.startsWith(".portico/drizzle.config"));
+      const [, given] = process.argv.slice(process.argv.indexOf("--out"));
+      const out = config ? JSON.parse(readFileSync(config, "utf8")).out : given;
+      if (!process.env.SQL) return;
+      mkdirSync(out + "/meta", { recursive: true });
+      const before = existsSync(out + "/meta/_journal.json") ? readFileSync(out + "/meta/_journal.json", "utf8") : "";
+      writeFileSync(out + "/meta/_journal.json", before + process.env.SQL + ";");
+      writeFileSync(out + "/0000_any.sql", process.env.SQL);`,
+  });
+  const create = async (name: string, SQL: string): Promise<string> =>
+    (await run(["migrate", "new", name], root, { env: { SQL, NODE_PATH: join(root, "packages") } })).stdout;
+  expect(await create("none", "")).toBe("the schema did not change: no migration was written\n");
+  expect(await create("age", "alter table users add column age int")).toBe("wrote migrations/0002_age.sql\n");
+  await write(root, "drizzle.config.json", `{ "out": "./elsewhere" }`);
+  const dropped = "alter table users drop column nick";
+  expect(await create("nick", dropped)).toBe("wrote migrations/0003_nick.contract.sql\n");
+  expect((await readdir(join(root, "migrations"))).toSorted()).toEqual([
+    "0001_users.sql",
+    "0002_age.sql",
+    "0003_nick.contract.sql",
+    "meta",
+  ]);
+  expect(await readFile(join(root, "migrations/0003_nick.contract.sql"), "utf8")).toBe(dropped);
+  // The next snapshot is compared with the one before.
+  expect(await readFile(join(root, "migrations/meta/_journal.json"), "utf8")).toBe(
+    `alter table users add column age int;${dropped};`,
+  );
+});
 
 it("says what is wrong and how to go on", async () => {
   const root = await app("mistakes", files);
