@@ -88,12 +88,16 @@ export class DatabasePool extends Pool {
         throw toConnectError(error);
       });
       const idle = Date.now() - (client as unknown as DatabaseClient).used;
-      // What the server said while the process was frozen is read in this turn.
-      if (idle > shortMs) await new Promise((next) => setTimeout(next));
+      if (idle > shortMs) await readSockets();
       if (idle <= this.#maxIdleMs && !isEnded(client)) return client;
       client.release(true);
     }
   }
+}
+
+/** What a server said while the process was frozen is read between two timers, which are never of one turn. */
+async function readSockets(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((next) => setTimeout(next));
 }
 
 const isEnded = (client: PoolClient): boolean =>
