@@ -3,6 +3,8 @@ import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import { resolveEnv } from "../config/env.ts";
 import { openLocalDatabases } from "../dev/local-databases.ts";
 import { connect } from "../emulation/postgres/databases.ts";
+import type { DatabaseClient } from "../migrations/database-client.ts";
+import { overConnection } from "../migrations/migrated-database.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
 import type { Database } from "../model/database.ts";
@@ -12,6 +14,7 @@ import type { StageCloud } from "./stage-cloud.ts";
 
 /** One of them, with its connection. */
 export interface AppDatabase extends SchemaDatabase {
+  readonly client: DatabaseClient;
   /** Whether its URL leads to this machine; a tunnel does, too. */
   readonly isOnThisMachine: boolean;
 }
@@ -101,7 +104,14 @@ async function openAll(
       const client = await connect({ name, url: urlOf(name, database), packageFolder: app.root, fix });
       const isShared = database.shared === true;
       opened.push({
-        database: { name, client, files, isShared, isOnThisMachine: isOwnHost(client.host) },
+        database: {
+          name,
+          client,
+          database: overConnection(client),
+          files,
+          isShared,
+          isOnThisMachine: isOwnHost(client.host),
+        },
         end: () => client.end(),
       });
     }

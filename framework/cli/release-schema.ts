@@ -1,28 +1,20 @@
-/** The schema of an app's databases as a release changes it, over one connection to each database. */
+/** The schema of an app's databases as a release changes it. */
 import { createHash } from "node:crypto";
 import type { Change } from "../../deploy/plan.ts";
 import type { Platform } from "../../deploy/platform.ts";
 import type { PlannedSchemaRelease, Schema, SchemaPlan } from "../../deploy/schema.ts";
-import type { DatabaseClient } from "../migrations/database-client.ts";
-import { compare, readLedger } from "../migrations/ledger.ts";
+import { compare } from "../migrations/ledger.ts";
+import type { MigratedDatabase } from "../migrations/migrated-database.ts";
 import type { MigrationFile } from "../migrations/migration-file.ts";
-import {
-  admitRelease,
-  forgetReader,
-  type Reader,
-  type ReaderId,
-  readReaders,
-  requireOwnDatabase,
-  settleReader,
-} from "../migrations/readers.ts";
+import { type Reader, type ReaderId, requireOwnDatabase } from "../migrations/readers.ts";
 import type { MigrationEvent } from "../migrations/run-options.ts";
-import { planMigrations, type PlannedMigrations, runMigrations } from "../migrations/runner.ts";
+import { planMigrations, type PlannedMigrations } from "../migrations/runner.ts";
 
 /** One database of an app. */
 export interface SchemaDatabase {
   /** Its name in hosting.json. */
   readonly name: string;
-  readonly client: DatabaseClient;
+  readonly database: MigratedDatabase;
   readonly files: readonly MigrationFile[];
   /** Whether hosting.json says that others may read it. */
   readonly isShared: boolean;
@@ -45,8 +37,8 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
     for (const database of databases) await work(database);
   };
   const run = (which: "contract" | "all", release: number): Promise<void> =>
-    each(({ client, files, name }) =>
-      runMigrations(client, { files, release, which, onEvent: (event) => onEvent(event, name) }),
+    each(({ database, files, name }) =>
+      database.run({ files, release, which, onEvent: (event) => onEvent(event, name) }),
     );
   return {
     async plan(releases) {
@@ -57,10 +49,10 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
     contract: (release) => run("contract", release),
     expand: (release) => run("all", release),
     admit: ({ platform, number }) =>
-      each(({ client, files }) => admitRelease(client, idOf(platform), { release: number, files, isPart })),
-    readmit: ({ platform, number }) => each(({ client }) => admitRelease(client, idOf(platform), { release: number })),
-    settle: ({ platform, number }) => each(({ client }) => settleReader(client, idOf(platform), number)),
-    forget: (platform) => each(({ client }) => forgetReader(client, idOf(platform))),
+      each(({ database, files }) => database.admit(idOf(platform), { release: number, files, isPart })),
+    readmit: ({ platform, number }) => each(({ database }) => database.admit(idOf(platform), { release: number })),
+    settle: ({ platform, number }) => each(({ database }) => database.settle(idOf(platform), number)),
+    forget: (platform) => each(({ database }) => database.forget(idOf(platform))),
   };
 }
 
@@ -72,12 +64,11 @@ interface DatabasePlan extends PlannedMigrations {
 }
 
 async function planDatabase(
-  { name, client, files, isShared }: SchemaDatabase,
+  { name, database, files, isShared }: SchemaDatabase,
   owner: SchemaOptions["owner"],
 ): Promise<DatabasePlan> {
-  const readers = await readReaders(client);
+  const { ledger, readers } = await database.look();
   requireOwnDatabase(owner, readers, isShared);
-  const ledger = await readLedger(client);
   const planned = planMigrations(compare(files, ledger), readers);
   const fingerprint = [
     ledger.map((row) => [row.name, row.sha256, row.state]),

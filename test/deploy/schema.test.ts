@@ -7,6 +7,7 @@ import { release } from "../../deploy/release.ts";
 import type { Schema } from "../../deploy/schema.ts";
 import { switchRelease } from "../../deploy/switch.ts";
 import { createSchema } from "../../framework/cli/release-schema.ts";
+import { overConnection } from "../../framework/migrations/migrated-database.ts";
 import { readLedger } from "../../framework/migrations/ledger.ts";
 import { toMigration } from "../../framework/migrations/migration-file.ts";
 import { readReaders } from "../../framework/migrations/readers.ts";
@@ -50,7 +51,7 @@ function schemaOf(files: Files, steps: string[], targets: ReadonlyMap<Platform, 
     databases: [
       {
         name: "DB",
-        client,
+        database: overConnection(client),
         isShared: false,
         files: Object.entries(files).map(([one, sql]) => toMigration(`${one}.sql`, sql)),
       },

@@ -3,16 +3,9 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
-import { compare, readLedger } from "../../migrations/ledger.ts";
+import { compare } from "../../migrations/ledger.ts";
 import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
-import {
-  forgetReader,
-  readReaders,
-  reasonsToWait,
-  requireDevDatabase,
-  requireOwnDatabase,
-} from "../../migrations/readers.ts";
-import { runMigrations } from "../../migrations/runner.ts";
+import { reasonsToWait, requireDevDatabase, requireOwnDatabase } from "../../migrations/readers.ts";
 import type { App } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
 import { type AppDatabase, type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
@@ -99,17 +92,17 @@ async function onDatabases(
 const ownerOf = (app: App): { readonly app: string; readonly stage: string } => ({ app: app.name, stage: app.stage });
 
 async function run(
-  { name, client, files, isShared }: SchemaDatabase,
+  { name, database, files, isShared }: SchemaDatabase,
   app: App,
   input: CommandInput,
   which: "contract" | "all",
 ): Promise<void> {
   const { reporter } = input;
-  const readers = await readReaders(client);
+  const { readers } = await database.look();
   if (textFlag(input, "stage") === undefined) requireDevDatabase(readers);
   else requireOwnDatabase(ownerOf(app), readers, isShared);
   for (const { message, fix } of await checkMigrations(files)) reporter.warn(`${message}. ${fix}`);
-  const { applied, waiting } = await runMigrations(client, {
+  const { applied, waiting } = await database.run({
     files,
     which,
     onEvent: (event) => {
@@ -117,7 +110,7 @@ async function run(
       if (text !== undefined) reporter.line(text);
     },
   });
-  for (const { name: missing } of compare(files, await readLedger(client)).missing)
+  for (const { name: missing } of compare(files, (await database.look()).ledger).missing)
     reporter.warn(`the database has the migration ${missing}, and this folder does not: a new database would lack it`);
   const rest = waiting ? `; ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` : "";
   const text = applied.length ? `applied ${applied.map((file) => file.name).join(", ")}` : "nothing to apply";
@@ -129,8 +122,8 @@ async function run(
   });
 }
 
-async function status({ name, client, files }: SchemaDatabase, _app: App, { reporter }: CommandInput): Promise<void> {
-  const [ledger, readers] = [await readLedger(client), await readReaders(client)];
+async function status({ name, database, files }: SchemaDatabase, _app: App, { reporter }: CommandInput): Promise<void> {
+  const { ledger, readers } = await database.look();
   const { applied, pending, edited, missing, late } = compare(files, ledger);
   const bad = (list: readonly { readonly name: string }[], file: string): boolean =>
     list.some((one) => one.name === file);
@@ -166,7 +159,11 @@ async function status({ name, client, files }: SchemaDatabase, _app: App, { repo
   });
 }
 
-async function forget({ name, client }: SchemaDatabase, words: readonly string[], input: CommandInput): Promise<void> {
+async function forget(
+  { name, database }: SchemaDatabase,
+  words: readonly string[],
+  input: CommandInput,
+): Promise<void> {
   const [app, stage, target] = words;
   if (app === undefined || stage === undefined || target === undefined)
     throw new UserError(
@@ -178,7 +175,7 @@ async function forget({ name, client }: SchemaDatabase, words: readonly string[]
     input,
     `Files that take something away do not wait for ${app} at ${stage} on ${target} any more. Go on?`,
   );
-  const isForgotten = await forgetReader(client, { app, stage, target });
+  const isForgotten = await database.forget({ app, stage, target });
   input.reporter.result(`${name}: ${isForgotten ? "forgot" : "had no reader"} ${app} at ${stage} on ${target}`, {
     type: "reader-forgotten",
     database: name,
@@ -197,7 +194,7 @@ async function reset(input: CommandInput): Promise<void> {
         `the URL of ${database.name} leads to another machine, and reset empties a database of this one alone`,
         "Take its URL out of .env and of the environment to get a local Postgres.",
       );
-    requireDevDatabase(await readReaders(database.client));
+    requireDevDatabase((await database.database.look()).readers);
     await confirm(input, `Everything in the database ${database.name} of this machine is deleted. Go on?`);
     const { rows } = await database.client.query(
       `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace
