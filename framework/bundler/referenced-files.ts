@@ -68,7 +68,7 @@ export function includeReferencedFiles(bundle: BundleOutputs): ReadonlyMap<strin
   const keys = new Map(Object.keys(bundle.metafile.inputs).map((key) => [stableName(key), key]));
   for (const [name, bytes] of bundle.files) {
     if (!/\.m?js$/.test(name)) continue;
-    const code = Buffer.from(bytes).toString();
+    const code = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
     const references = referencesIn(code);
     if (references.length > 0) rewriteModule(bundle, keys, { name, code, references }, files);
   }

@@ -16,7 +16,7 @@ import { needsOf, reachable } from "../import-graph.ts";
 import { type FunctionPlan, functionSettings, groupRoutes, jobsFunctionSettings } from "../function-groups.ts";
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
 import { type Description, executablesIn, packFunction } from "./deployment-package.ts";
-import { type FunctionSource, type LinkedFunction, linkFunctions } from "./linker.ts";
+import { type FunctionSource, type LinkedFunction, linkFunction, linkFunctions } from "./linker.ts";
 import { checkNativeModules } from "../native-modules.ts";
 import { type InstalledPackages, installPackages, packagesText } from "./package-installation.ts";
 import { functionUrlEntry } from "../router-entry.ts";
@@ -50,19 +50,17 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
   const packages = await installPackages(app);
   const addedFiles = (fn: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, fn);
   const built = new Map<Plan, PackedFunction>();
-  for (let start = 0; start < outdated.length; start += batchSize) {
-    const batch = outdated.slice(start, start + batchSize);
-    const entries = batch.map(({ id, routes: members }): FunctionSource => ({
-      name: id,
-      text: (web, own) =>
-        own.length > 0 ? functionEntry("lambda", own, web) : assetsEntry(web, app.trailingSlash && routes),
-      routes: members,
-    }));
-    const linked = await linkFunctions(input, entries);
-    await Promise.all(
-      batch.map(async (plan) => built.set(plan, await packLinked(input, linked(plan.id), plan, addedFiles))),
-    );
-  }
+  const byId = new Map(outdated.map((plan) => [plan.id, plan]));
+  const entries = outdated.map(({ id, routes: members }): FunctionSource => ({
+    name: id,
+    text: (web, own) =>
+      own.length > 0 ? functionEntry("lambda", own, web) : assetsEntry(web, app.trailingSlash && routes),
+    routes: members,
+  }));
+  await linkFunctions(input, entries, async (linked, id) => {
+    const plan = byId.get(id)!;
+    built.set(plan, await packLinked(input, linked, plan, addedFiles));
+  });
   if (jobsPlan && isOutdated(jobsPlan)) built.set(jobsPlan, await packJobs(input, jobsPlan, addedFiles));
   const cacheRecords = all.map((plan) => {
     const { fn, warnings, outputs } = built.get(plan) ?? cached.get(plan)!;
@@ -85,9 +83,6 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     assetsFunction: cacheRecords.at(-1)!.fn,
   };
 }
-
-/** Functions whose modules and maps are in memory at once, until they are zipped. */
-const batchSize = 64;
 
 /** A function before it is built; without routes, that of the jobs, or that of static files and the 404 response. */
 type Plan = FunctionPlan<ScannedRoute> & Pick<BuiltFunction, "settings"> & { readonly options: string };
@@ -171,8 +166,7 @@ async function packJobs(
   const entryText = jobsFunctionEntry(jobs, hasClock(app, "lambda"), databaseUrls(app.databases));
   const onPlatform = { ...input, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" as const } } };
   const source = { name: plan.id, text: () => entryText, routes: [] };
-  const linked = (await linkFunctions(onPlatform, [source]))(plan.id);
-  return packLinked(input, linked, plan, addedFiles);
+  return packLinked(input, await linkFunction(onPlatform, source), plan, addedFiles);
 }
 
 /**
@@ -185,7 +179,7 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
   checkLambdaAssets(app, routes, assets);
   const text = (web: WebClasses, own: readonly ScannedRoute[]): string =>
     functionUrlEntry(own, web, assetFolders(routes, assets), app.trailingSlash && routes);
-  const linked = (await linkFunctions(input, [{ name: "app", text, routes }]))("app");
+  const linked = await linkFunction(input, { name: "app", text, routes });
   for (const text of [...linked.warnings, ...(await nativeNotes(app.root, linked, routes))]) input.warn(text);
   const staticFiles = await assetFiles(app.root, assets);
   const [appFiles, packages] = [readAppFiles(app.root, app.files), await installPackages(app)];

@@ -64,9 +64,33 @@ interface FirstLink {
 
 /**
  * Bundles with the light web classes where hosting.json wants them. A function that conflicts with them, that needs an
- * order of evaluation, or that logs is bundled again.
+ * order of evaluation, or that logs is bundled again. Throws UserError BUILD_FAILED with the errors of all functions.
+ * @param use receives each function as soon as its batch is bundled
  */
-export async function linkFunctions(input: LinkInput, sources: readonly FunctionSource[]): Promise<Links> {
+export async function linkFunctions(
+  input: LinkInput,
+  sources: readonly FunctionSource[],
+  use: (fn: LinkedFunction, name: string) => Promise<void>,
+): Promise<void> {
+  const failures = new Map<number, BuildFailure>();
+  await inParallel(batchesOf(sources).entries(), async ([index, batch]) => {
+    const linked = await linkBatch(input, batch).catch((error: unknown) => {
+      if (!isBuildFailure(error)) throw error;
+      failures.set(index, error);
+    });
+    // The other batches are bundled for their errors, so that one message names everything that is missing.
+    if (linked && failures.size === 0) await Promise.all(batch.map(async ({ name }) => use(linked(name), name)));
+  });
+  const inOrder = [...failures].toSorted(([a], [b]) => a - b).map(([, failure]) => failure);
+  if (inOrder[0]) throw toUserError(input.app.root, { ...inOrder[0], errors: inOrder.flatMap(({ errors }) => errors) });
+}
+
+/** Bundles one function as `linkFunctions` does. Throws UserError BUILD_FAILED. */
+export const linkFunction = async (input: LinkInput, source: FunctionSource): Promise<LinkedFunction> =>
+  (await withUserErrors(input.app.root, linkBatch(input, [source])))(source.name);
+
+/** Rejects with esbuild's error. */
+async function linkBatch(input: LinkInput, sources: readonly FunctionSource[]): Promise<Links> {
   const first = await linkOnce(input, sources);
   const logging = sources.flatMap((source): readonly FunctionSource[] => {
     const { metafile, entry } = first(source.name);
@@ -88,12 +112,12 @@ async function linkOnce(
   const linked = new Map<string, LinkedFunction>();
   const finish = (name: string, fn: LinkedFunction): void => void linked.set(name, fn);
   const web = wantsLightClasses(app) ? "light" : "platform";
-  const drafts = await linkBatches(app, sources, web);
+  const drafts = await linkTogether(app, sources, web);
   const inOrder = drafts.filter(({ order }) => order === defaultOrder);
   for (const { source, fn, conflict } of inOrder)
     if (conflict === undefined) finish(source.name, web === "light" ? withCloneGuard(fn) : fn);
   const conflicting = inOrder.filter(({ conflict }) => conflict !== undefined);
-  const again = await linkBatches(
+  const again = await linkTogether(
     app,
     conflicting.map(({ source }) => source),
     "platform",
@@ -101,7 +125,7 @@ async function linkOnce(
   const reasons = new Map(conflicting.map(({ source, conflict }) => [source.name, conflict]));
   for (const { source, fn } of again) finish(source.name, withReason(source.name, fn, reasons.get(source.name)));
   const alone = drafts.filter(({ order }) => order !== defaultOrder);
-  await inParallel(alone, async (draft) => finish(draft.source.name, await linkInOrder(app, draft, web)));
+  await inParallel(alone.values(), async (draft) => finish(draft.source.name, await linkInOrder(app, draft, web)));
   for (const metafile of new Set([
     ...drafts.map(({ fn }) => fn.metafile),
     ...[...linked.values()].map((fn) => fn.metafile),
@@ -145,7 +169,11 @@ const withReason = (name: string, fn: LinkedFunction, reason: string | undefined
 
 /** The code of a function's modules as one text. */
 export const codeOf = (files: LinkedFunction["files"]): string =>
-  [...files].flatMap(([name, bytes]) => (name.endsWith(".mjs") ? Buffer.from(bytes).toString() : [])).join("\n");
+  [...files]
+    .flatMap(([name, bytes]) =>
+      name.endsWith(".mjs") ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString() : [],
+    )
+    .join("\n");
 
 /** The same files with a line appended to `index.mjs`. */
 export const appendLine = (files: LinkedFunction["files"], line: string): LinkedFunction["files"] =>
@@ -154,45 +182,33 @@ export const appendLine = (files: LinkedFunction["files"], line: string): Linked
     : new Map(files).set("index.mjs", Buffer.concat([files.get("index.mjs") ?? new Uint8Array(), Buffer.from(line)]));
 
 /**
- * Functions per call of esbuild, which holds all their bundles in memory; a function's bundle is independent of others.
+ * Functions per call of esbuild, which holds all their bundles in memory until they are zipped; a function's bundle is
+ * independent of others.
  */
-const batchSize = 16;
+const batchSize = 32;
 
-/** Concurrent calls: esbuild works on one while the other's bundles are read here. */
+const batchesOf = (sources: readonly FunctionSource[]): readonly (readonly FunctionSource[])[] =>
+  Array.from({ length: Math.ceil(sources.length / batchSize) }, (_, index) =>
+    sources.slice(index * batchSize, (index + 1) * batchSize),
+  );
+
+/** Batches at once: esbuild works on one while the other is read and zipped here. */
 const concurrency = 2;
 
-async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const left = items.values();
+async function inParallel<Item>(items: Iterator<Item>, work: (item: Item) => Promise<void>): Promise<void> {
   const worker = async (): Promise<void> => {
-    for (const item of left) await work(item);
+    for (let next = items.next(); !next.done; next = items.next()) await work(next.value);
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-async function linkBatches(
+/** In one call of esbuild. */
+async function linkTogether(
   app: App,
   sources: readonly FunctionSource[],
   web: WebClasses,
 ): Promise<readonly FirstLink[]> {
-  const batches = Array.from({ length: Math.ceil(sources.length / batchSize) }, (_, index) =>
-    sources.slice(index * batchSize, (index + 1) * batchSize),
-  );
-  const results = new Map<readonly FunctionSource[], readonly FirstLink[] | BuildFailure>();
-  await inParallel(batches, async (batch) => {
-    const result = await linkBatch(app, batch, web).catch((error: unknown) => {
-      if (isBuildFailure(error)) return error;
-      throw error;
-    });
-    results.set(batch, result);
-  });
-  const inOrder = batches.map((batch) => results.get(batch) ?? []);
-  const failures = inOrder.filter(isBuildFailure);
-  // The errors of all batches, so that one message names everything that is missing.
-  if (failures[0]) throw toUserError(app.root, { ...failures[0], errors: failures.flatMap(({ errors }) => errors) });
-  return inOrder.flatMap((links) => (isBuildFailure(links) ? [] : links));
-}
-
-async function linkBatch(app: App, sources: readonly FunctionSource[], web: WebClasses): Promise<readonly FirstLink[]> {
+  if (sources.length === 0) return [];
   const { root } = app;
   const own = sources.map((source) => [`entry/${source.name}`, source.text(web, source.routes)] as const);
   const entries = new Map([...app.generated, ...own]);
