@@ -37,6 +37,16 @@ describe("scanMethods()", () => {
     expect(found).toEqual({ a: ["GET", "PUT", "PATCH"], b: ["OPTIONS"] });
   });
 
+  it("names the first of the syntax errors in many files, and counts the others", async () => {
+    const good = Array.from({ length: 70 }, (_, index) => [`functions/m${index}.ts`, "export const GET = 1;"] as const);
+    const bad = { "functions/b.ts": "export const GET = ;", "functions/z.ts": "export const GET = 1 2;" };
+    expect(await failure({ ...Object.fromEntries(good), ...bad })).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringMatching(/, and 1 more$/),
+      at: [expect.objectContaining({ file: "functions/b.ts" })],
+    });
+  });
+
   it.each([
     `export default async function handler(request: Request) { return new Response("hi"); }`,
     `const a = 1;\nexport default function () { return new Response(String(a)); }`,

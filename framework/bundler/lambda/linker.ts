@@ -1,9 +1,10 @@
 /** Bundles Lambda functions in batches with esbuild, on the light web classes where a function allows them. */
-import { build, type BuildFailure, type BuildResult, type Metafile } from "esbuild";
+import { build, type BuildResult, type Metafile } from "esbuild";
 import { appResolution, type ResolvedApp } from "../app-resolution.ts";
 import type { BundleInput } from "../bundle.ts";
 import type { ScannedRoute } from "../function-entry.ts";
-import { isBuildFailure, toUserError, withUserErrors, warningTexts } from "../build-errors.ts";
+import { inBatches } from "../batches.ts";
+import { withUserErrors, warningTexts } from "../build-errors.ts";
 import { importsLog, middlewareBytes, reachable } from "../import-graph.ts";
 import { jobsClientModule } from "../jobs-entry.ts";
 import { logModule } from "../log-module.ts";
@@ -72,18 +73,17 @@ export async function linkFunctions(
   sources: readonly FunctionSource[],
   use: (fn: LinkedFunction, name: string) => Promise<void>,
 ): Promise<void> {
-  const failures = new Map<number, BuildFailure>();
-  await inParallel(batchesOf(sources).entries(), async ([index, batch]) => {
-    const linked = await linkBatch(input, batch).catch((error: unknown) => {
-      if (!isBuildFailure(error)) throw error;
-      failures.set(index, error);
-    });
-    // The other batches are bundled for their errors, so that one message names everything that is missing.
-    if (linked && failures.size === 0) await Promise.all(batch.map(async ({ name }) => use(linked(name), name)));
+  await inBatches(input.app.root, sources, batchSize, async (batch) => {
+    const linked = await linkBatch(input, batch);
+    await Promise.all(batch.map(async ({ name }) => use(linked(name), name)));
   });
-  const inOrder = [...failures].toSorted(([a], [b]) => a - b).map(([, failure]) => failure);
-  if (inOrder[0]) throw toUserError(input.app.root, { ...inOrder[0], errors: inOrder.flatMap(({ errors }) => errors) });
 }
+
+/**
+ * Functions per call of esbuild, which holds all their bundles in memory until they are zipped; a function's bundle is
+ * independent of others.
+ */
+const batchSize = 32;
 
 /** Bundles one function as `linkFunctions` does. Throws UserError BUILD_FAILED. */
 export const linkFunction = async (input: LinkInput, source: FunctionSource): Promise<LinkedFunction> =>
@@ -125,7 +125,9 @@ async function linkOnce(
   const reasons = new Map(conflicting.map(({ source, conflict }) => [source.name, conflict]));
   for (const { source, fn } of again) finish(source.name, withReason(source.name, fn, reasons.get(source.name)));
   const alone = drafts.filter(({ order }) => order !== defaultOrder);
-  await inParallel(alone.values(), async (draft) => finish(draft.source.name, await linkInOrder(app, draft, web)));
+  await inBatches(app.root, alone, 1, async ([draft]) =>
+    finish(draft!.source.name, await linkInOrder(app, draft!, web)),
+  );
   for (const metafile of new Set([
     ...drafts.map(({ fn }) => fn.metafile),
     ...[...linked.values()].map((fn) => fn.metafile),
@@ -180,27 +182,6 @@ export const appendLine = (files: LinkedFunction["files"], line: string): Linked
   line === ""
     ? files
     : new Map(files).set("index.mjs", Buffer.concat([files.get("index.mjs") ?? new Uint8Array(), Buffer.from(line)]));
-
-/**
- * Functions per call of esbuild, which holds all their bundles in memory until they are zipped; a function's bundle is
- * independent of others.
- */
-const batchSize = 32;
-
-const batchesOf = (sources: readonly FunctionSource[]): readonly (readonly FunctionSource[])[] =>
-  Array.from({ length: Math.ceil(sources.length / batchSize) }, (_, index) =>
-    sources.slice(index * batchSize, (index + 1) * batchSize),
-  );
-
-/** Batches at once: esbuild works on one while the other is read and zipped here. */
-const concurrency = 2;
-
-async function inParallel<Item>(items: Iterator<Item>, work: (item: Item) => Promise<void>): Promise<void> {
-  const worker = async (): Promise<void> => {
-    for (let next = items.next(); !next.done; next = items.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-}
 
 /** In one call of esbuild. */
 async function linkTogether(
