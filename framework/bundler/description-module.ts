@@ -25,6 +25,18 @@ const valibotOptions = {
   ]),
 };
 
+/**
+ * Patterns of JSON Schema are those of the flag `u` (draft 2020-12 section 6.4), so that a regular expression with it
+ * is one, and one with other flags is left out. A second one of a text is an `allOf`.
+ */
+const overrideAction = `({ valibotAction: { type, requirement }, jsonSchema }) => {
+  if (type !== "regex") return;
+  const { source, flags } = requirement;
+  const { pattern = source, ...others } = jsonSchema;
+  if (/[^u]/.test(flags)) return pattern === source ? others : jsonSchema;
+  return pattern === source ? jsonSchema : { ...jsonSchema, allOf: [...(others.allOf ?? []), { pattern: source }] };
+}`;
+
 /** By library: the package that converts its schemas, and how. */
 const converters: Readonly<
   Record<string, { readonly package: string; readonly module: string; readonly call: string }>
@@ -32,7 +44,7 @@ const converters: Readonly<
   valibot: {
     package: "@valibot/to-json-schema",
     module: "@valibot/to-json-schema",
-    call: `toJsonSchema(schema, ${JSON.stringify(valibotOptions)})`,
+    call: `toJsonSchema(schema, { ...${JSON.stringify(valibotOptions)}, overrideAction: ${overrideAction} })`,
   },
   // zod/mini; schemas of zod itself say it themselves.
   zod: {

@@ -77,24 +77,29 @@ const ownModule = (name: string): OnResolveResult => ({
 /** A module of Portico that imports others. */
 const isOwn = (path: string): boolean => /^(?:runtime|features|model)\//.test(path);
 
+/** Modules that are the same on every target, by their names. */
+const everywhere: Readonly<Record<string, string>> = {
+  "portico/resource": "features/resource/resource",
+  "portico/client": "features/client/index",
+  "portico/password": "features/session/password",
+};
+
 function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
   const { root, entries, target, secrets } = options;
   build.onResolve({ filter: /^portico:/ }, ({ path }) => ({
     path: path.slice("portico:".length),
     namespace: "portico",
   }));
-  build.onResolve({ filter: /^portico\/store$/ }, () => ownModule(`features/store/${target}`));
-  build.onResolve({ filter: /^portico\/files$/ }, () => ownModule(`features/files/${target}`));
-  build.onResolve({ filter: /^portico\/postgres$/ }, () => ownModule(`features/postgres/${target}`));
+  build.onResolve({ filter: /^portico\/(?:store|files|postgres)$/ }, ({ path }) =>
+    ownModule(`features/${path.slice("portico/".length)}/${target}`),
+  );
   build.onResolve({ filter: /^portico\/session$/ }, () =>
     secrets && !secrets.includes("SESSION_KEYS")
       ? failedResolution(sessionKeysError(secrets))
       : ownModule("features/session/index"),
   );
   resolveExtensions(build, options);
-  // The same on every target.
-  build.onResolve({ filter: /^portico\/resource$/ }, () => ownModule("features/resource/resource"));
-  build.onResolve({ filter: /^portico\/client$/ }, () => ownModule("features/client/index"));
+  build.onResolve({ filter: /^portico\/(?:resource|client|password)$/ }, ({ path }) => ownModule(everywhere[path]!));
   build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
   build.onResolve({ filter: /^portico\/jobs$/ }, () => {
     if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
@@ -113,7 +118,8 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
         "BUILD_FAILED",
         `${path} cannot be inside a function`,
         "Import from portico, portico/store, portico/files, portico/jobs, portico/log, portico/session, " +
-          "portico/postgres, portico/resource, portico/client, portico/extension, portico/lambda or portico/workers.",
+          "portico/password, portico/postgres, portico/resource, portico/client, portico/extension, " +
+          "portico/lambda or portico/workers.",
       ),
     );
   });
@@ -161,7 +167,8 @@ const sessionKeysError = (secrets: readonly string[]): UserError =>
     "SESSION_KEYS",
     "portico/session seals its cookies with the secret SESSION_KEYS, which hosting.json does not declare",
     `Write "secrets": ${JSON.stringify([...secrets, "SESSION_KEYS"])} into hosting.json. portico dev makes a key; ` +
-      'for a stage, run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" --stage NAME.',
+      'for a stage, run portico secret set SESSION_KEYS="$(openssl rand -hex 32)" --stage NAME. ' +
+      "Where passwords are all that is imported, portico/password has them without a key.",
   );
 
 const failedResolution = (error: UserError): OnResolveResult => ({ errors: [{ text: error.message, detail: error }] });

@@ -67,9 +67,13 @@ function toOperation(
     operationId,
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: bodyRequired ?? true, content: content(hoist(body, "body")) } }),
-    // A handler says at run time whether it made something.
-    responses: { "2XX": success, "4XX": { $ref: "#/components/responses/Problem" } },
     ...operation,
+    // A handler says at run time whether it made something. What the route says of one status leaves the other.
+    responses: {
+      "2XX": success,
+      "4XX": { $ref: "#/components/responses/Problem" },
+      ...(operation["responses"] as Json | undefined),
+    },
   };
 }
 

@@ -60,16 +60,17 @@ function typeOf({ typeName }: ColumnDef, known: KnownObjects): Verdict {
 }
 
 function constraintOf(
-  { contype, raw_expr, nulls_not_distinct, pktable }: Constraint,
+  constraint: Constraint,
   { colname = "" }: ColumnDef,
   fallback: Node | undefined,
   known: KnownObjects,
 ): Verdict {
+  const { contype, raw_expr, nulls_not_distinct } = constraint;
   if (contype === "CONSTR_UNIQUE" && (fallback || nulls_not_distinct))
     return contract("adds a unique column in which all rows of the live release are equal", steps.unique);
   if (contype === "CONSTR_UNIQUE")
     return warned("adds a unique column: its index is made while the table is locked", steps.concurrently);
-  if (contype === "CONSTR_FOREIGN") return reference(pktable, fallback, known);
+  if (contype === "CONSTR_FOREIGN") return reference(constraint, fallback, known);
   if (contype !== "CONSTR_CHECK") return expand;
   const value = fallback && valueOf(fallback);
   const holds = raw_expr && (fallback ? value !== undefined : true);
@@ -78,17 +79,21 @@ function constraintOf(
   return contract("adds a CHECK that may refuse what the live release writes", steps.check);
 }
 
-function reference(table: Constraint["pktable"], fallback: Node | undefined, known: KnownObjects): Verdict {
+function reference(constraint: Constraint, fallback: Node | undefined, known: KnownObjects): Verdict {
   if (fallback)
     return contract("adds a reference with a default, whose row the live release does not know", steps.constraint);
-  if (isFreshTable(known, table)) return expand;
-  return foreignKey(table, known);
+  if (isFreshTable(known, constraint.pktable)) return expand;
+  return foreignKey(constraint, known);
 }
 
+/** FKCONSTR_ACTION_CASCADE and FKCONSTR_ACTION_SETNULL of Postgres's parsenodes.h. */
+const [deletesToo, setsNull] = ["c", "n"];
+
 /** A foreign key from rows that only the next release writes to a table of the live one. */
-export function foreignKey(table: Constraint["pktable"], known: KnownObjects): Verdict {
-  const name = table ? tableName(table) : "";
+export function foreignKey({ pktable, fk_del_action }: Constraint, known: KnownObjects): Verdict {
+  const name = pktable ? tableName(pktable) : "";
   known.locked.add(name);
+  if (fk_del_action === deletesToo || fk_del_action === setsNull) return expand;
   return warned(
     `refers to ${name}, whose rows the live release can then not delete where new rows refer to them`,
     "Say ON DELETE CASCADE or SET NULL where that is right.",

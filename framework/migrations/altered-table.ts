@@ -29,8 +29,7 @@ function onFreshTable({ subtype, def }: AlterTableCmd, known: KnownObjects): Ver
 /** A foreign key to a table of the live release. */
 export function liveReference(node: Node | undefined, known: KnownObjects): Verdict {
   if (!node || !("Constraint" in node) || node.Constraint.contype !== "CONSTR_FOREIGN") return expand;
-  const { pktable } = node.Constraint;
-  return isFreshTable(known, pktable) ? expand : foreignKey(pktable, known);
+  return isFreshTable(known, node.Constraint.pktable) ? expand : foreignKey(node.Constraint, known);
 }
 
 const commandRules: Readonly<Partial<Record<NonNullable<AlterTableCmd["subtype"]>, Verdict>>> = {

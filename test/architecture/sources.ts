@@ -24,10 +24,13 @@ export interface Source {
 /** The checkout. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Generated, or a project of its own. */
+const exclude = ["**/node_modules/**", "**/.portico/**", "framework/cli/template/**", "test/apps/*/routes.d.ts"];
+
 /** Reads every file below `folders` of `directory`; fixtures and templates are not ours to judge. */
 export async function readSources(directory: string, folders: readonly string[]): Promise<Source[]> {
   const patterns = folders.map((folder) => `${folder}/**/*.{ts,tsx,js,mjs,cjs}`);
-  const files = globSync(patterns, { cwd: directory, exclude: ["**/node_modules/**", "framework/cli/template/**"] })
+  const files = globSync(patterns, { cwd: directory, exclude })
     .map((file) => file.replaceAll("\\", "/"))
     .toSorted();
   const values = await valueImports(directory, files);

@@ -39,11 +39,22 @@ describe.each(targets)("on %s", (target) => {
     expect(await read(makeFolder(files))).toEqual(await read(makeFolder({ "functions/index.ts": plain })));
   });
 
+  it("passwords alone need no secret, and bring no sessions", async () => {
+    const login =
+      `import { verifyPassword } from "portico/password";\n` +
+      `export const POST = async () => Response.json(await verifyPassword("", undefined) ?? null);\n`;
+    const { out, manifest } = await build(makeFolder({ "functions/login.ts": login }), target);
+    if (target !== "lambda") return;
+    const code = readFileSync(join(out, manifest.functions[0]!.main), "utf8");
+    expect(code).toContain("scrypt");
+    expect(code).not.toMatch(/Fe26\.2|SESSION_KEYS/);
+  });
+
   it("a build without the secret says what to write", async () => {
     await expect(build(makeFolder(files), target)).rejects.toMatchObject({
       code: "SESSION_KEYS",
       fix: expect.stringMatching(
-        /^Write "secrets": \["KEY","SESSION_KEYS"\] into hosting\.json\..*portico secret set /s,
+        /^Write "secrets": \["KEY","SESSION_KEYS"\] into hosting\.json\..*portico secret set .* portico\/password /s,
       ),
     });
   });

@@ -1,8 +1,8 @@
 /** The types of conformance cases: HTTP requests, and the responses that every runtime must give. */
 import type { HttpHeaders } from "../../framework/model/http-message.ts";
 
-/** The app in functions/, or the one in test/conformance/app/. */
-export type AppName = "reference" | "fixture";
+/** The app in functions/, the one in test/conformance/app/, or the one in test/apps/conduit/. */
+export type AppName = "reference" | "fixture" | "conduit";
 
 /** A request; its target is sent as it is written. */
 export interface Ask {

@@ -5,6 +5,7 @@ import { assetAnswers } from "./cases/asset-answers.ts";
 import { assetPaths } from "./cases/asset-paths.ts";
 import { assets } from "./cases/assets.ts";
 import { bodies } from "./cases/bodies.ts";
+import { conduit } from "./cases/conduit.ts";
 import { context } from "./cases/context.ts";
 import { errors } from "./cases/errors.ts";
 import { extensions } from "./cases/extensions.ts";
@@ -45,6 +46,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   templates,
   extensions,
   postgres,
+  conduit,
 };
 
 /** All of them. */

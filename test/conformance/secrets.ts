@@ -7,5 +7,6 @@ export const sessionKeys = ["conformance-new-key-of-sessions-0001", "conformance
 export const secrets: Readonly<Record<string, string>> = {
   SESSION_KEY: "conformance-session-key",
   SESSION_KEYS: sessionKeys.join(" "),
+  TOKEN_KEY: "conformance-token-key",
   RATES_KEY: "conformance-rates-key",
 };

@@ -40,7 +40,8 @@ const files = {
 import { idempotent } from "portico/store";
 import * as v from "valibot";
 const Note = v.object({ title: v.pipe(v.string(), v.minLength(1)), tags: v.optional(v.array(v.string()), []) });
-const Page = v.object({ after: v.optional(v.string()), size: v.pipe(v.string(), v.toNumber()) });
+const Name = v.pipe(v.string(), v.regex(/^\\p{L}+$/u), v.regex(/^.{2}/), v.regex(/^a/i), v.trim(), v.regex(/[^b]$/u));
+const Page = v.object({ after: v.optional(v.string()), name: Name, size: v.pipe(v.string(), v.toNumber()) });
 export const GET = resource({ query: Page, response: v.array(Note) }, () => []);
 export const POST = idempotent(resource({ body: Note }, ({ body }) => created(body, "/notes/1")));
 export const openapi = () => ({ POST: { summary: "Add a note", tags: ["notes"] } });
@@ -52,6 +53,7 @@ const Id = z.object({ id: z.coerce.number().int() });
 const Change = z.object({ default: z.literal("#/$defs/x").optional() }).optional();
 export const GET = resource({ params: Id, response: Comment }, () => ({ text: "", replies: [] }));
 export const PATCH = resource({ body: Change }, () => undefined);
+export const openapi = () => ({ PATCH: { responses: { "4XX": { description: "Other errors" } } } });
 `,
   "functions/wiki/[[...path]].ts": `import { resource } from "portico/resource";
 import * as z from "zod/mini";
@@ -106,10 +108,18 @@ describe("an app with schemas of three libraries", () => {
     expect(document.paths["/notes"]!["get"]).toMatchObject({
       parameters: [
         { name: "after", in: "query", schema: { type: "string" } },
+        {
+          name: "name",
+          in: "query",
+          schema: { type: "string", pattern: "^\\p{L}+$", allOf: [{ pattern: "^.{2}" }, { pattern: "[^b]$" }] },
+        },
         { name: "size", in: "query", required: true, schema: { type: "string" } },
       ],
     });
-    expect(document.paths["/notes/{id}"]!["patch"]).toMatchObject({ requestBody: { required: false } });
+    expect(document.paths["/notes/{id}"]!["patch"]).toMatchObject({
+      requestBody: { required: false },
+      responses: { "2XX": { description: "Success" }, "4XX": { description: "Other errors" } },
+    });
     const schema = { $ref: "#/components/schemas/get-notes-id-response" };
     expect(document.paths["/notes/{id}"]!["get"]).toMatchObject({
       parameters: [{ name: "id", in: "path", required: true, schema: { type: "integer" } }],

@@ -233,6 +233,10 @@ const byKind: Readonly<Record<Kind, readonly string[]>> = {
     "alter type mood add value if not exists 'great' before 'good'",
     "create statistics posts_stats on author, mood from posts",
     "create extension if not exists plpgsql",
+    "create table teams (id int primary key, owner int references users (id) on delete cascade)",
+    `create table "teams" ("owner" int); --> statement-breakpoint\nalter table "teams" add constraint "o"
+      foreign key ("owner") references "public"."users" ("id") on delete cascade`,
+    "create table teams (id int primary key, owner int references users (id) on delete set null)",
     // About nothing that a query sees.
     "comment on table users is 'people'",
     "comment on column users.nick is null",
@@ -253,6 +257,7 @@ const byKind: Readonly<Record<Kind, readonly string[]>> = {
     "-- portico: no-transaction\ncreate index concurrently users_data on users using gin (data)",
   ],
   warned: [
+    "create table teams (id int primary key, owner int references users (id) on delete restrict)",
     "create index users_nick on users (nick)",
     "create index on users (nick)",
     "create index if not exists users_nick on users using btree (nick)",
@@ -269,10 +274,7 @@ const byKind: Readonly<Record<Kind, readonly string[]>> = {
     "-- portico: no-transaction\ncreate index concurrently users_half on users ((100 / age))",
     "-- portico: no-transaction\ncreate index concurrently users_part on users (id) where 100 / age > 1",
     "create table teams (id int primary key, owner int references users (id))",
-    "create table teams (id int primary key, owner int references users (id) on delete cascade)",
     "create table teams (id int primary key, owner int, foreign key (owner) references public.users (id))",
-    `create table "teams" ("owner" int); --> statement-breakpoint\nalter table "teams" add constraint "o"
-      foreign key ("owner") references "public"."users" ("id") on delete cascade`,
     "create table teams (id int); alter table teams add column owner int references users (id)",
     "alter table posts add column editor int references users (id)",
     "alter table posts add column editor int references users (id) on delete set null",

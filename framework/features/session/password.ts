@@ -1,4 +1,7 @@
-/** Hashes of passwords: scrypt (RFC 7914), with parameters that run on every target and are kept in the hash. */
+/**
+ * `portico/password`, for apps without sessions, and a part of `portico/session`: hashes of passwords by scrypt (RFC
+ * 7914), with parameters that run on every target and are kept in the hash.
+ */
 import { SessionError } from "./session-error.ts";
 
 /** A password that was right. */

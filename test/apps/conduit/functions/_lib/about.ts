@@ -1,0 +1,15 @@
+/** What `portico openapi` says of a method beside its schemas: errors are not problems, but RealWorld's. */
+
+const errors = {
+  type: "object",
+  required: ["errors"],
+  properties: {
+    errors: { type: "object", additionalProperties: { type: "array", items: { type: "string" } } },
+  },
+};
+
+const responses = {
+  "4XX": { description: "What is wrong, by name", content: { "application/json": { schema: errors } } },
+};
+
+export const about = (summary: string, tag: string) => ({ summary, tags: [tag], responses });
