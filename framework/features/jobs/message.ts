@@ -34,7 +34,7 @@ export function toMessage(
   known: readonly string[] | undefined,
 ): { readonly id: string; readonly body: string } {
   if (known && !known.includes(job))
-    throw new JobError("JOB_UNKNOWN", `there is no job "${job}": write functions/_jobs/${job}.ts`);
+    throw new JobError("JOB_UNKNOWN", `no job "${job}": write functions/_jobs/${job}.ts`);
   if (!(Number.isInteger(delay) && delay >= 0 && delay <= 900))
     throw new JobError("JOB_DELAY", "delay is whole seconds, 0 to 900");
   if (typeof id !== "string" || !/^[^\0]{1,200}$/u.test(id) || !id.isWellFormed())

@@ -22,7 +22,7 @@ export async function callQueue(operation: string, input: object): Promise<void>
 }
 
 const missing = (cause?: unknown): JobError =>
-  new JobError("JOB_MISSING", "no queue, or no permission: release with portico deploy", cause);
+  new JobError("JOB_MISSING", "no queue or permission: release with portico deploy", cause);
 
 /** Puts a message into the queue. SQS refuses two characters that JSON may have. @param delay seconds */
 export const sendToQueue = (body: string, delay: number): Promise<void> =>

@@ -9,7 +9,7 @@ const replace = (_: string, value: unknown): unknown =>
     ? `${value}`
     : value instanceof Error
       ? Object.fromEntries(
-          ["name", "message", "stack", "code", "cause", "errors"].map((name) => [name, value[name as keyof Error]]),
+          ["name", "message", "code", "stack", "cause", "errors"].map((name) => [name, value[name as keyof Error]]),
         )
       : value;
 

@@ -31,7 +31,7 @@ export const createLogger =
   (write: Write, placeOf: PlaceOf, stage?: string, off?: readonly string[]): OpenLogger =>
   (call: TracedCall, fields) => {
     const [trace, release] = placeOf(call);
-    const own = { requestId: call.requestId, traceId: trace?.slice(3, 35), route: call[routed]?.[1], release, stage };
+    const own = { stage, requestId: call.requestId, traceId: trace?.slice(3, 35), route: call[routed]?.[1], release };
     return Object.fromEntries(
       levels.map((level): readonly [Level, Log] => [
         level,
