@@ -69,14 +69,12 @@ const kindFixes: Readonly<Record<string, string>> = {
 };
 
 function ownShapes({ workers }: Omit<App, "root">): readonly Binding[] {
-  const hyperdrives = Object.entries(workers.hyperdrive ?? {}).map(([name, id]) => ({ type: "hyperdrive", name, id }));
-  const shapes = Object.entries(workers.bindings).map(([name, shape]) => {
+  return Object.entries(workers.bindings).map(([name, shape]) => {
     const type = String(shape["type"]);
     const fix = Object.hasOwn(kindFixes, type) ? kindFixes[type] : undefined;
     if (fix === undefined) return { ...shape, type, name };
     throw new UserError("BINDING_KIND", `the binding ${name} cannot be of type ${type}`, fix);
   });
-  return [...shapes, ...hyperdrives];
 }
 
 /** Portico's own bindings. */

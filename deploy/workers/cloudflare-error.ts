@@ -64,7 +64,7 @@ const fixes: Readonly<Record<number, string>> = {
   10000:
     "Set CLOUDFLARE_API_TOKEN to a token of that account with the permission Workers Scripts: Edit (for domains " +
     "also Zone: Workers Routes: Edit, for portico/store also D1: Edit, for portico/files also Workers R2 Storage: " +
-    "Edit, for jobs also Queues: Edit).",
+    "Edit, for jobs also Queues: Edit, for databases also Hyperdrive: Edit).",
   9109: "Set CLOUDFLARE_API_TOKEN to a token of that account with the permission Workers Scripts: Edit.",
   10021:
     "Correct the code or setting that the message names. Run portico dev --target workers to see errors of the " +

@@ -12,6 +12,8 @@ import { keepAssets, droppedFilesText } from "../retention.ts";
 import type { Deployed, DesiredState, DesiredFunction } from "../platform.ts";
 import type { RecordedAsset } from "../record.ts";
 import { appBindings, type Binding } from "./bindings.ts";
+import { type DatabaseBinding, databaseBindings, databasePart, unboundNote } from "./hyperdrive-bindings.ts";
+import type { ObservedConfigs, StoredConfigs } from "./hyperdrive-configs.ts";
 import { triggerParts } from "./triggers.ts";
 import { bindingNames, scriptName } from "./names.ts";
 import { jobTriggers, type JobTriggers, triggerPartsOf } from "./job-triggers.ts";
@@ -34,6 +36,8 @@ export interface StoredSecrets {
   readonly names: readonly string[];
   /** Whether that version has the key of upload forms, which is none of the app's secrets. */
   readonly hasFilesKey?: boolean;
+  /** Configurations of Hyperdrive that belong to secrets. */
+  readonly configs?: StoredConfigs;
   /** Missing when that version was not made by Portico. */
   readonly numbers?: Readonly<Record<string, number>>;
 }
@@ -48,6 +52,8 @@ export interface WorkersDesiredState extends DesiredState<DesiredFunction> {
   readonly needsStore: boolean;
   /** True where a function imports portico/files: the release makes a bucket and binds it. */
   readonly needsFiles: boolean;
+  /** Those that are reached through Hyperdrive. */
+  readonly databases: readonly DatabaseBinding[];
   /** How the app's jobs are called; undefined without any. */
   readonly jobs: JobTriggers | undefined;
   /** Paths of all static files, as Cloudflare spells them. */
@@ -60,13 +66,21 @@ export interface WorkersDesiredState extends DesiredState<DesiredFunction> {
 const mostFiles = 20_000;
 const mostFilesPaid = 100_000;
 
-/** Computes every key. Throws UserError SECRET_MISSING, NO_URL, and those of Cloudflare's limits. */
+/** What was found beside the Worker. */
+export interface Surroundings {
+  /** For people, about the database of the store and the cron trigger. */
+  readonly databaseNote?: string | undefined;
+  readonly cronNote?: string | undefined;
+  readonly configs?: ObservedConfigs | undefined;
+}
+
+/** Computes every key. Throws UserError SECRET_MISSING, HYPERDRIVE_MISSING, NO_URL, and those of Cloudflare's limits. */
 export function toDesiredState(
   build: WorkersBuild,
   values: ConfiguredValues,
   stored: StoredSecrets,
   deployed: Pick<Deployed, "live" | "releases" | "parts">,
-  notes: { readonly database?: string | undefined; readonly cron?: string | undefined } = {},
+  { databaseNote, cronNote, configs }: Surroundings = {},
 ): WorkersDesiredState {
   const { manifest } = build;
   const { app } = manifest;
@@ -77,17 +91,19 @@ export function toDesiredState(
     stored: stored.names,
     ...(values.secrets && { values: values.secrets.values }),
   });
+  const databases = databaseBindings(app, { values, stored, configs });
   const ownKey = digest([build.files.map(({ path, hash }) => [path, hash]), build.assetServer.config]);
   const { kept, left } = retainedAssets(build, ownKey, deployed);
   const jobs = jobTriggers(manifest);
   const [needsStore, needsFiles] = [needs(manifest, "store"), needs(manifest, "files")];
   const parts = [
-    ...(needsStore ? [storePart(owner, notes.database), boundPart(bindingNames.store, "database", owner)] : []),
+    ...(needsStore ? [storePart(owner, databaseNote), boundPart(bindingNames.store, "database", owner)] : []),
     ...(needsFiles ? [bucketPart(owner), boundPart(bindingNames.files, "bucket", owner)] : []),
-    ...(jobs ? [...triggerPartsOf(owner, jobs, notes.cron), boundPart(bindingNames.jobs, "queue", owner)] : []),
+    ...(jobs ? [...triggerPartsOf(owner, jobs, cronNote), boundPart(bindingNames.jobs, "queue", owner)] : []),
     workerPart(build, scriptName(owner), values.env),
     ...bindingParts(build),
-    ...Object.entries(secrets).map(([name, number]) => secretPart(name, number)),
+    ...databases.map(databasePart),
+    ...Object.entries(secrets).map(([name, number]) => secretPart(name, number, unboundNote(app, name, databases))),
     ...manifest.functions.map(({ id, hash, bytes }): Part => {
       return { kind: "function", name: id, key: hash, bytes, facts: [{ label: "code", value: hash, hidden: true }] };
     }),
@@ -109,6 +125,7 @@ export function toDesiredState(
     kept,
     needsStore,
     needsFiles,
+    databases,
     jobs,
     files: [...build.files.map((file) => file.encodedPath), ...kept.map(({ path }) => encodePath(path))],
     ...(values.secrets && { numbers: values.secrets.versions }),
@@ -197,11 +214,12 @@ const jobPart = (job: BuiltJob): Part => {
   };
 };
 
-const secretPart = (name: string, number: number): Part => ({
+const secretPart = (name: string, number: number, note: string | undefined): Part => ({
   kind: "secret",
   name,
   key: String(number),
   facts: [{ label: "version", value: String(number) }],
+  ...(note !== undefined && { note }),
 });
 
 /** The fact that holds the own files' key, since files of earlier releases are part of the whole key. */

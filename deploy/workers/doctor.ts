@@ -1,18 +1,20 @@
 /** The checks of `portico doctor` for a Cloudflare account and an app, before anything is deployed. */
 import type { App } from "../../framework/model/app.ts";
+import { hasDatabases } from "../../framework/model/database.ts";
 import { checkOwner, checkSecrets, type CheckResult } from "../check-result.ts";
 import type { Client } from "./client.ts";
 import { CloudflareError, hasCode } from "./cloudflare-error.ts";
 import { wantsWorkersDev } from "./triggers.ts";
 import { isOurs, scriptName } from "./names.ts";
 import type { WorkersBuild } from "./build.ts";
+import { configLimits, configuredDatabases, lookForConfigs, storedConfigs } from "./hyperdrive-configs.ts";
 import { needs } from "./desired-state.ts";
 import { findQueues } from "./job-queues.ts";
 import { cronNote } from "./job-triggers.ts";
 import { findBucket } from "./files-bucket.ts";
 import { databaseNote, findStore } from "./store-database.ts";
 import { findScript } from "./worker-reads.ts";
-import { listSecrets } from "./secrets.ts";
+import { listSecrets, newestVersion } from "./secrets.ts";
 
 /** The app and its build that are checked. */
 export interface Examination {
@@ -39,6 +41,7 @@ export async function examine(examination: Examination): Promise<readonly CheckR
     checkStore(examination),
     checkFiles(examination),
     checkQueues(examination),
+    checkHyperdrive(examination),
   ]);
   return [...findings.flat(), ...checkBuild(examination)];
 }
@@ -194,6 +197,35 @@ async function checkQueues({ client, app, build }: Examination): Promise<readonl
     if (!hasCode(error, 10_000, 9109)) throw error;
     return [{ check: "jobs", ok: false, text: "the token may not read queues", fix: "Give the token Queues: Edit." }];
   }
+}
+
+/** How many configurations the account has, whether the user's own are there, and which databases have none. */
+async function checkHyperdrive({ client, app, isLocal }: Examination): Promise<readonly CheckResult[]> {
+  if (!hasDatabases(app)) return [];
+  const owner = { app: app.name, stage: app.stage };
+  const configs = await lookForConfigs(client, owner);
+  const check = "hyperdrive";
+  if (!configs) {
+    const text = "the token may not read configurations of Hyperdrive";
+    return [{ check, ok: false, text, fix: "Give the token Hyperdrive: Edit." }];
+  }
+  const [free, paid] = configLimits;
+  const count = `${configs.all.length} configurations; an account has ${free} on the Free plan and ${paid} with the paid one`;
+  const missing = Object.entries(app.workers.hyperdrive ?? {}).filter(
+    ([, id]) => !configs.all.some((config) => config.id === id),
+  );
+  const own = missing.map(([name, id]): CheckResult => {
+    const fix = 'Correct the id under "workers": { "hyperdrive" } in hosting.json, or remove it.';
+    return { check, ok: false, text: `there is no configuration ${id} for ${name}`, fix };
+  });
+  if (isLocal) return [{ check, ok: true, text: count }, ...own];
+  const stored = storedConfigs((await newestVersion(client, owner))?.bindings ?? []);
+  const without = Object.entries(configuredDatabases(app)).filter(([name]) => stored[name] === undefined);
+  const direct = without.map(([name, secret]): CheckResult => {
+    const text = `${name} has no configuration: the Worker connects to its URL; portico secret set ${secret} makes one`;
+    return { check, ok: true, text };
+  });
+  return [{ check, ok: true, text: count }, ...own, ...direct];
 }
 
 function checkBuild({ build }: Examination): readonly CheckResult[] {

@@ -51,6 +51,8 @@ export const bindingNames = {
   files: "PORTICO_FILES",
   /** The secret that signs upload forms. */
   filesKey: "PORTICO_FILES_KEY",
+  /** Which configurations of Hyperdrive belong to the secrets. */
+  hyperdrive: "PORTICO_HYPERDRIVE",
   jobs: "PORTICO_JOBS",
   release: "PORTICO_RELEASE",
   secrets: "PORTICO_SECRETS",

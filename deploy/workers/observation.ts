@@ -5,6 +5,15 @@ import type { Canary, Candidate, Deployed, Leftover, Live, Release } from "../pl
 import type { DeployedPart } from "../parts.ts";
 import type { ReleaseRecord } from "../record.ts";
 import type { StoredSecrets } from "./desired-state.ts";
+import {
+  type BoundConfigs,
+  configLeftovers,
+  type ConfigInput,
+  lookForBoundConfigs,
+  withBoundConfigs,
+  withConfigs,
+} from "./config-observation.ts";
+import { readVersions, type ReadVersions } from "./read-versions.ts";
 import { storedSecrets } from "./secrets.ts";
 import {
   deployedTriggers,
@@ -16,17 +25,10 @@ import {
   takenTriggers,
   workersDevUrl,
 } from "./triggers.ts";
-import { bindingNames, isOurs, overrideHeaders, recordModule, scriptName, taggedRelease } from "./names.ts";
+import { bindingNames, isOurs, overrideHeaders, scriptName, taggedRelease } from "./names.ts";
 import { toVersionHeader } from "./version-header.ts";
-import {
-  type Deployment,
-  findVersion,
-  readModule,
-  type Script,
-  type ShownBinding,
-  type VersionDetail,
-} from "./worker-reads.ts";
-import { readSummary, readFullRecord, recordedParts, toReleaseRecord, type FullRecord } from "./version-record.ts";
+import { type Script, type ShownBinding, type VersionDetail } from "./worker-reads.ts";
+import { readSummary, recordedParts, toReleaseRecord, type FullRecord } from "./version-record.ts";
 import { readReleaseState, type ReleaseState } from "./release-state.ts";
 import {
   deployedQueues,
@@ -40,7 +42,7 @@ import { type DataInput, dataParts, lookForData, type ObservedData, takenData } 
 import { withBoundStore } from "./store-observation.ts";
 
 /** The app's stage, and the addresses of its next release. */
-export interface ObservationInput extends DataInput {
+export interface ObservationInput extends DataInput, ConfigInput {
   readonly keep: number;
   /** Triggers that the app wants; absent without a build. */
   readonly wanted?: WorkersApp;
@@ -49,7 +51,7 @@ export interface ObservationInput extends DataInput {
 }
 
 /** The deployed state, with the inputs of later steps. */
-export interface Observation extends ObservedData, ObservedQueues {
+export interface Observation extends ObservedData, ObservedQueues, BoundConfigs {
   readonly deployed: Deployed;
   readonly state: ReleaseState;
   readonly triggers: Triggers;
@@ -58,13 +60,14 @@ export interface Observation extends ObservedData, ObservedQueues {
   readonly workersDev: string | undefined;
 }
 
-/** Two rounds of calls, or three. */
+/** Two rounds of calls, three, or with configurations of Hyperdrive and no build four. */
 export async function observe(input: ObservationInput): Promise<Observation> {
   const { client, owner, wanted } = input;
   const name = scriptName(owner);
   const looking = lookForData(input);
   looking.catch(() => undefined);
   const queuesOf = lookForQueues(input);
+  const configsOf = lookForBoundConfigs(input);
   const [state, domains] = await Promise.all([
     readReleaseState(input),
     wanted?.domains.length ? listDomains(client) : undefined,
@@ -75,31 +78,27 @@ export async function observe(input: ObservationInput): Promise<Observation> {
   const bound = [...seen.details.values()].flatMap(({ bindings }) => bindings);
   const hadJobs = bound.some((binding) => binding.name === bindingNames.jobs);
   const jobs = withOwnDead(await queuesOf(hadJobs), data.store?.state === "ours");
+  const stored = storedSecrets(seen.newest?.bindings);
+  const observedConfigs = await configsOf(state, seen, stored);
   const triggers = await readTriggers(input, { script, domains: domains ?? ownDomains(name, script) }, seen.liveRecord);
   const workersDev = script && triggers.workersDev ? await workersDevUrl(client, name, script) : undefined;
-  const releases = toReleases(state, seen);
+  const all = toReleases(state, seen);
+  const releases = withConfigs(all, observedConfigs.configs, seen.details);
   const url = liveUrl(hostsOf(triggers, name), workersDev);
-  const { live, canary } = liveOf(state, releases, seen, { script: name, url, workersDev: workersDev ?? url });
+  const { live, canary } = liveOf(state, all, seen, { script: name, url, workersDev: workersDev ?? url });
   const ours = script ? [...partsOf(name, seen.liveRecord), ...deployedTriggers(name, script, triggers)] : [];
+  const liveDetail = seen.details.get(seen.liveRecord?.ref ?? "");
   const parts = [
     ...dataParts(input, data, seen.liveRecord),
     ...deployedQueues(owner, jobs.queues),
-    ...withBoundStore(ours, data.store, seen.details.get(seen.liveRecord?.ref ?? "")),
+    ...withBoundConfigs(withBoundStore(ours, data.store, liveDetail), observedConfigs, liveDetail),
   ];
-  const taken: Deployed["taken"] = [
-    ...(wanted ? takenTriggers(name, wanted, triggers).map((front) => ({ kind: "domain" as const, name: front })) : []),
-    ...takenData(name, data),
-    ...(jobs.queues?.state === "taken" ? [{ kind: "queue" as const, name }] : []),
-  ];
-  const lastNumber = Math.max(
-    0,
-    ...state.versions.map((version) => taggedRelease(version.annotations?.["workers/tag"])?.number ?? 0),
-  );
   return {
     state,
     triggers,
     workersDev,
-    stored: storedSecrets(seen.newest?.bindings),
+    stored,
+    ...observedConfigs,
     ...data,
     ...jobs,
     deployed: {
@@ -107,13 +106,34 @@ export async function observe(input: ObservationInput): Promise<Observation> {
       releases,
       ...(live && { live }),
       ...(canary && { canary }),
-      leftovers: [...queueLeftovers(owner, jobs, seen.liveRecord?.parts), ...findLeftovers(state, releases)],
-      taken,
+      leftovers: [
+        ...queueLeftovers(owner, jobs, seen.liveRecord?.parts),
+        ...configLeftovers(input, state, { ...observedConfigs, live, releases, stored }),
+        ...findLeftovers(state, releases),
+      ],
+      taken: takenNames(input, triggers, { ...data, ...jobs }),
       fingerprint: state.fingerprint,
-      lastNumber,
+      lastNumber: lastNumber(state),
     },
   };
 }
+
+/** What has a name that the app wants, and is somebody else's. */
+function takenNames(
+  { owner, wanted }: Pick<ObservationInput, "owner" | "wanted">,
+  triggers: Triggers,
+  found: ObservedData & ObservedQueues,
+): Deployed["taken"] {
+  const name = scriptName(owner);
+  return [
+    ...(wanted ? takenTriggers(name, wanted, triggers).map((front) => ({ kind: "domain" as const, name: front })) : []),
+    ...takenData(name, found),
+    ...(found.queues?.state === "taken" ? [{ kind: "queue" as const, name }] : []),
+  ];
+}
+
+const lastNumber = ({ versions }: ReleaseState): number =>
+  Math.max(0, ...versions.map(({ annotations }) => taggedRelease(annotations?.["workers/tag"])?.number ?? 0));
 
 function nothingOfOurs(name: string, state: ReleaseState): Observation {
   const taken = [{ kind: "worker" as const, name }];
@@ -122,78 +142,13 @@ function nothingOfOurs(name: string, state: ReleaseState): Observation {
     triggers: { workersDev: false, domains: [], routes: [] },
     workersDev: undefined,
     stored: { names: [] },
+    configs: undefined,
+    boundConfigs: new Map(),
     store: undefined,
     files: undefined,
     queues: undefined,
     deployed: { parts: [], releases: [], leftovers: [], taken, fingerprint: state.fingerprint, lastNumber: 0 },
   };
-}
-
-/** Versions that were read in full. */
-interface ReadVersions {
-  readonly details: ReadonlyMap<string, VersionDetail>;
-  /** The newest version: the next one inherits its secrets. */
-  readonly newest: VersionDetail | undefined;
-  /** The live one's whole record. */
-  readonly liveRecord: FullRecord | undefined;
-  /** Static files of the versions that have traffic, by the version's id. */
-  readonly files: ReadonlyMap<string, readonly string[]>;
-  /** Numbers of releases that took traffic, as records made later say. */
-  readonly before: ReadonlySet<number>;
-}
-
-/** More than are kept, since some never took traffic. */
-const extraVersions = 5;
-
-async function readVersions(
-  { client, owner, keep }: ObservationInput,
-  { versions, deployment }: ReleaseState,
-): Promise<ReadVersions> {
-  const name = scriptName(owner);
-  const tagged = versions.filter(({ annotations }) => taggedRelease(annotations?.["workers/tag"]));
-  const shares = deployment?.versions ?? [];
-  const main = mainShare(deployment)?.version_id;
-  const other = shares.find(({ version_id, percentage }) => version_id !== main && percentage > 0)?.version_id;
-  const first = new Set([...tagged.slice(0, keep + extraVersions), ...versions.slice(0, 1)].map(({ id }) => id));
-  for (const { version_id } of shares) first.add(version_id);
-  for (const id of [main, other]) if (id !== undefined) first.delete(id);
-  const details = new Map<string, VersionDetail>();
-  const read = async (ids: Iterable<string>): Promise<unknown> =>
-    inParallel([...ids], 8, async (id) => {
-      const found = await findVersion(client, name, id);
-      if (found) details.set(id, found);
-    });
-  const readRecord = async (id: string | undefined): Promise<FullRecord | undefined> => {
-    const found = id === undefined ? undefined : await readModule(client, name, id, recordModule);
-    if (found && id !== undefined) details.set(id, found.version);
-    return found?.text === undefined ? undefined : readFullRecord(found.text, id ?? "");
-  };
-  const [liveRecord, beside] = await Promise.all([readRecord(main), readRecord(other), read(first)]);
-  const before = (): ReadonlySet<number> =>
-    new Set([...details.values()].flatMap((detail) => readSummary(detail)?.before ?? []));
-  const wanted = new Set([...before()].toSorted((one, other) => other - one).slice(0, keep));
-  const older = tagged.filter(({ id, annotations }) => {
-    const number = taggedRelease(annotations?.["workers/tag"])?.number;
-    return !details.has(id) && number !== undefined && wanted.has(number);
-  });
-  if (older.length) await read(older.map(({ id }) => id));
-  const newest = details.get(versions[0]?.id ?? "");
-  return {
-    details,
-    newest,
-    before: before(),
-    liveRecord,
-    files: new Map(
-      [liveRecord, beside].flatMap((record) =>
-        record?.ref === undefined ? [] : [[record.ref, record.files] as const],
-      ),
-    ),
-  };
-}
-
-/** Of a canary the greater part; of a candidate that takes no traffic the other. */
-function mainShare(deployment: Deployment | undefined) {
-  return deployment?.versions.toSorted((one, other) => other.percentage - one.percentage)[0];
 }
 
 /** Cloudflare lists a Worker's triggers with it; only hosts of other Workers take a call. */

@@ -1,5 +1,6 @@
 /** The platform of Cloudflare Workers: a version is a release, and a deployment moves the traffic. */
 import type { WorkersApp } from "../../framework/model/app.ts";
+import { hasDatabases } from "../../framework/model/database.ts";
 import type { Manifest } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { keptReleases } from "../retention.ts";
@@ -13,7 +14,6 @@ import type {
   ObservedStage,
   Platform,
   Release,
-  Removed,
   StoredData,
   UploadedRelease,
 } from "../platform.ts";
@@ -32,6 +32,8 @@ import { readFullRecord, toReleaseRecord, toRecordModule } from "./version-recor
 import { prepareVersion, uploadVersion } from "./version-upload.ts";
 import { readReleaseState } from "./release-state.ts";
 import { besides, note, type Run, share, type WorkersTarget } from "./run.ts";
+import { collect } from "./collection.ts";
+import { prepareDatabases } from "./hyperdrive-bindings.ts";
 import { ensureQueues } from "./job-queues.ts";
 import { jobTriggers, recordedTriggers, settleTriggers } from "./job-triggers.ts";
 import { countFiles, ensureBucket } from "./files-bucket.ts";
@@ -45,7 +47,7 @@ export function createWorkersPlatform(target: WorkersTarget): Platform<DesiredFu
     upload: () => fail("the functions of a Worker are uploaded with it"),
     assemble: (release) => inTurn(run, () => assemble(run, release)),
     promote: (release, percentage) => inTurn(run, () => promote(run, release, percentage)),
-    collect: () => inTurn(run, () => collect(run)),
+    collect: (keep) => inTurn(run, () => collect(run, requireObserved(run), keep)),
     records: {
       lock: (_intent, observed) => lock(run, observed),
       settle: (live) => inTurn(run, () => settle(run, live)),
@@ -84,8 +86,9 @@ async function observeStage(run: Run): Promise<ObservedStage> {
   const deployed = { ...observed.deployed, splitsTraffic: true } as const;
   if (!source || !values) return deployed;
   run.desired = toDesiredState(source.build, values, observed.stored, deployed, {
-    database: observed.databaseNote,
-    cron: observed.cronNote,
+    databaseNote: observed.databaseNote,
+    cronNote: observed.cronNote,
+    configs: observed.configs,
   });
   return { ...deployed, desired: run.desired };
 }
@@ -94,6 +97,7 @@ const needsOf = (manifest: Manifest) => ({
   needsStore: needs(manifest, "store"),
   needsFiles: needs(manifest, "files"),
   jobs: jobTriggers(manifest) ?? null,
+  hasDatabases: hasDatabases(manifest.app),
 });
 
 /** Workers have no lock: the live deployment is read again, here and just before the switch. */
@@ -119,6 +123,8 @@ async function assemble(run: Run, release: UploadedRelease): Promise<AssembledCa
   const before = live ? keptReleases(live, releases, run.keep).map(({ number }) => number) : [];
   if (desired.needsFiles && !release.assembled) await ensureBucket(client, run.owner, workers.location);
   const database = release.assembled || !desired.needsStore ? undefined : await prepareStore(run, workers);
+  const hyperdrives = release.assembled ? [] : await prepareDatabases(client, desired.databases);
+  run.configs = hyperdrives.map(({ id }) => String(id));
   if (desired.jobs && !release.assembled) await ensureQueues(client, run.owner, observed.queues);
   const upload = {
     client,
@@ -128,6 +134,7 @@ async function assemble(run: Run, release: UploadedRelease): Promise<AssembledCa
     release,
     stored: observed.stored,
     database,
+    hyperdrives,
     before,
     liveUrl: live?.url,
   };
@@ -273,18 +280,6 @@ async function settleJobs({ client, owner, observed }: Run, { record }: Live): P
   // Somebody deleted the queues of a release that stays.
   if (wanted) await ensureQueues(client, owner, observed.queues);
   await settleTriggers(client, owner, wanted, observed.queues);
-}
-
-/**
- * A candidate's place is taken away; versions are left: they cost nothing, and Cloudflare forgets all but the last
- * hundred.
- */
-async function collect(run: Run): Promise<readonly Removed[]> {
-  const [candidate, ...more] = (run.deployment?.versions ?? []).filter(({ percentage }) => percentage === 0);
-  if (!candidate || more.length || run.base === undefined) return [];
-  await share(run, [{ version_id: run.base, percentage: 100 }], "without a candidate");
-  const version = run.observed?.deployed.releases.find(({ ref }) => ref === candidate.version_id);
-  return [{ kind: "stage", name: version ? `candidate ${version.number}` : "candidate" }];
 }
 
 function fail(message: string): never {

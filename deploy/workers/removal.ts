@@ -3,6 +3,7 @@ import type { Owner } from "../parts.ts";
 import type { Removed } from "../platform.ts";
 import { isMissing } from "./cloudflare-error.ts";
 import type { Client } from "./client.ts";
+import { deleteConfig } from "./hyperdrive-configs.ts";
 import { removeTriggers } from "./triggers.ts";
 import { scriptName } from "./names.ts";
 import { observe, type Observation } from "./observation.ts";
@@ -19,6 +20,10 @@ export async function removeAll(client: Client, owner: Owner, withData: boolean)
   const worker = await removeWorker(client, owner, observed);
   const gone = isOurs ? await deleteQueues(client, owner, queues) : [];
   const removed: Removed[] = [...worker, ...gone.map((name): Removed => ({ kind: "queue", name }))];
+  for (const config of observed.configs?.own ?? []) {
+    await deleteConfig(client, config.id);
+    removed.push({ kind: "binding", name: config.name });
+  }
   const name = scriptName(owner);
   if (withData && store?.state === "ours") {
     await deleteStore(client, store.id);

@@ -32,6 +32,8 @@ export interface Run extends WorkersTarget {
   deployment?: Deployment;
   /** The version that had the traffic before this run: the placeholder before a first release. */
   base?: string;
+  /** Ids of the configurations of Hyperdrive that this run's release is bound to. */
+  configs?: readonly string[];
   /** Root URL at workers.dev. */
   workersDev?: string | undefined;
   /** Calls for one script never go side by side: the second would be refused (10035). */

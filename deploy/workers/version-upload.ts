@@ -10,6 +10,7 @@ import { type Binding, ownBindings } from "./bindings.ts";
 import type { Client } from "./client.ts";
 import type { StoredSecrets, WorkersDesiredState } from "./desired-state.ts";
 import { idempotentCreate } from "./idempotent-create.ts";
+import { storedConfigs } from "./hyperdrive-configs.ts";
 import { bindingNames, recordModule, releaseTag } from "./names.ts";
 import { concurrentChange } from "./deployments.ts";
 import { type ModulePart, toForm } from "./placeholder.ts";
@@ -27,6 +28,8 @@ export interface VersionUpload {
   readonly stored: StoredSecrets;
   /** Id of the store's database; undefined for an app that needs none. */
   readonly database: string | undefined;
+  /** The bindings of databases. */
+  readonly hyperdrives: readonly Binding[];
   /** Numbers of the releases that took traffic and are kept. */
   readonly before: readonly number[];
   readonly liveUrl: string | undefined;
@@ -85,7 +88,7 @@ interface MetadataInput extends Pick<PreparedVersion, "tag"> {
 }
 
 function toMetadata(
-  { script, build, desired, release, stored, database }: VersionUpload,
+  { script, build, desired, release, stored, database, hyperdrives }: VersionUpload,
   { tag, summary, jwt }: MetadataInput,
 ): unknown {
   const { app } = build.manifest;
@@ -99,6 +102,11 @@ function toMetadata(
     compatibility_flags: compatibilityFlags(app.workers),
     bindings: [
       ...desired.bindings,
+      ...hyperdrives,
+      // What belongs to secrets that the newest version has comes with them.
+      ...(desired.numbers || !Object.keys(stored.configs ?? {}).length
+        ? []
+        : [{ type: "inherit", name: bindingNames.hyperdrive }]),
       ...(database === undefined ? [] : [{ type: "d1", name: bindingNames.store, id: database }]),
       ...(desired.needsFiles ? filesBindings(script, stored) : []),
       ...(desired.jobs ? [{ type: "queue", name: bindingNames.jobs, queue_name: script }] : []),
@@ -147,6 +155,12 @@ function checkSize({ build }: VersionUpload, record: number): void {
 /** Secrets are inherited from the newest version: one that was set after the plan is detected here. */
 function checkSecrets({ desired, script }: VersionUpload, { bindings }: VersionDetail): void {
   const numbers = (jsonBinding(bindings, bindingNames.secrets) ?? {}) as Readonly<Record<string, number>>;
-  const isAsPlanned = Object.entries(desired.secrets).every(([name, number]) => (numbers[name] ?? 0) === number);
+  const configs = storedConfigs(bindings);
+  const isAsPlanned =
+    Object.entries(desired.secrets).every(([name, number]) => (numbers[name] ?? 0) === number) &&
+    desired.databases.every(({ database, label, id, wanted }) => {
+      const isOfSecret = !wanted && id !== label;
+      return !isOfSecret || configs[database]?.id === id;
+    });
   if (!isAsPlanned) throw concurrentChange(script);
 }

@@ -1,5 +1,6 @@
 /** The store of a stage's secrets on its cloud: SSM on AWS, the newest version of the Worker on Cloudflare. */
 import * as ssm from "../../deploy/lambda/secrets.ts";
+import { configuredDatabases } from "../../deploy/workers/hyperdrive-configs.ts";
 import * as versions from "../../deploy/workers/secrets.ts";
 import type { StageCloud, TargetCloud } from "./stage-cloud.ts";
 
@@ -25,7 +26,11 @@ export function secretStore(cloud: TargetCloud, { owner, app }: Pick<StageCloud,
     const { client } = cloud.cloudflare;
     return {
       list: () => versions.listSecrets(client, owner),
-      set: (values) => versions.setSecrets(client, owner, values, app.workers.compatibilityDate),
+      set: (values) =>
+        versions.setSecrets(client, owner, values, {
+          compatibilityDate: app.workers.compatibilityDate,
+          databases: configuredDatabases(app),
+        }),
       remove: (names) => versions.removeSecrets(client, owner, names),
     };
   }

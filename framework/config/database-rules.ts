@@ -54,7 +54,7 @@ export const hyperdrive = (names: TextLimits): Rule => ({
     },
   },
   description:
-    "Ids of your own Hyperdrive configurations by database. Without one a Worker connects to the URL itself.",
+    "Ids of your own Hyperdrive configurations by database, in place of those that portico secret set makes.",
 });
 
 /** A mistake of a key, and where it is. */

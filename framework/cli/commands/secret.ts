@@ -1,4 +1,5 @@
 /** `portico secret`: sets, lists and removes the secrets that a stage's cloud stores, and never prints a value. */
+import { configName, configuredDatabases } from "../../../deploy/workers/hyperdrive-configs.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
@@ -47,15 +48,23 @@ async function set(stage: Stage, args: readonly string[], input: Input): Promise
   );
   for (const name of secrets.keys())
     if (!app.secrets.includes(name)) reporter.warn(`${name} is not declared: add it to "secrets" in hosting.json`);
-  for (const cloud of clouds) {
+  // Cloudflare first, which connects to databases: where it refuses one, nothing is stored.
+  for (const cloud of clouds.toSorted((one, other) => (one.target < other.target ? 1 : -1))) {
     const versions = await explainErrors(cloud, () => secretStore(cloud, stage).set(secrets));
-    for (const [name, version] of versions)
+    const databases = cloud.target === "workers" ? Object.entries(configuredDatabases(app)) : [];
+    for (const [name, version] of versions) {
+      for (const [database, secret] of databases)
+        if (secret === name)
+          reporter.line(
+            `${cloud.prefix}made the Hyperdrive configuration ${configName(stage.owner, database, version)}`,
+          );
       reporter.result(`${cloud.prefix}set ${name} at ${app.stage}, version ${version}; the next deploy takes it`, {
         type: "secret",
         target: cloud.target,
         name,
         version,
       });
+    }
   }
 }
 

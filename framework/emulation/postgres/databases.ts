@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Client } from "pg";
+import { requireDatabaseUrl } from "../../model/database-url.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { LocalPostgres } from "./local-postgres.ts";
 
@@ -61,13 +62,7 @@ const connectMs = 10_000;
 export async function connect({ name, url, packageFolder, fix }: Connection): Promise<Client> {
   const { Client: PgClient } = await loadPg(packageFolder);
   // `pg` would take an empty one for the machine's default database.
-  if (!URL.canParse(url) || !/^postgres(?:ql)?:$/.test(new URL(url).protocol))
-    throw new UserError(
-      "DATABASE_URL",
-      `the URL of the database ${name} is none of Postgres`,
-      "Write postgres://USER:PASSWORD@HOST:5432/NAME, with what is not a letter or digit in the password as " +
-        "encodeURIComponent has it (# is %23).",
-    );
+  requireDatabaseUrl(name, url);
   const client = new PgClient({
     connectionString: url,
     connectionTimeoutMillis: connectMs,

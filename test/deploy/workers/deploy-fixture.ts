@@ -4,7 +4,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Client, type ClientOptions, createClient } from "../../../deploy/workers/client.ts";
+import { type Access, type Client, type ClientOptions, createClient } from "../../../deploy/workers/client.ts";
 import {
   toDesiredState,
   type ConfiguredValues,
@@ -58,6 +58,8 @@ export interface DeployFixture {
   /** Calls since the last look. */
   takeCalls(): readonly RecordedCall[];
   readonly client: Client;
+  /** Of clients that a test makes itself. */
+  readonly access: Access;
   close(): Promise<void>;
 }
 
@@ -148,6 +150,7 @@ export async function openDeployFixture(cloudflare: CloudOptions["cloudflare"] =
     takeAsked: () => asked.splice(0),
     takeCalls: recorder.take,
     client,
+    access,
     async close() {
       await recorder.close();
       await cloud.close();

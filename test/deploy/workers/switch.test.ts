@@ -111,9 +111,9 @@ test(
 test("a rollback over changed secrets says which", { tags: ["check"] }, async () => {
   const app = { secrets: ["KEY"] };
   const client = fixture.client;
-  await setSecrets(client, owner, new Map([["KEY", "one"]]), "2026-07-01");
+  await setSecrets(client, owner, new Map([["KEY", "one"]]), { compatibilityDate: "2026-07-01" });
   await fixture.deploy({ app });
-  await setSecrets(client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+  await setSecrets(client, owner, new Map([["KEY", "two"]]), { compatibilityDate: "2026-07-01" });
   await fixture.deploy({ app });
   const { seen, live } = await move("rollback");
   expect([seen?.secrets, seen?.stays, live.number]).toEqual([["KEY"], [], 1]);
@@ -224,7 +224,7 @@ describe("secrets", { tags: ["check"] }, () => {
           ["KEY", "one"],
           ["LATER", "x"],
         ]),
-        "2026-07-01",
+        { compatibilityDate: "2026-07-01" },
       )),
     ]).toEqual([
       ["KEY", 1],
@@ -234,7 +234,7 @@ describe("secrets", { tags: ["check"] }, () => {
     expect(text).toMatch(/\+ secret {6}KEY/);
     expect(JSON.parse(await answer(live.url))).toEqual({ KEY: "one" });
     fixture.takeCalls();
-    await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+    await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), { compatibilityDate: "2026-07-01" });
     const writes = fixture.takeCalls().filter(isWrite);
     expect(writes.map(({ method, path }) => `${method} ${path.replace(/^.*workers\/workers\//, "")}`)).toEqual([
       "PATCH road--local/versions/latest",
@@ -247,14 +247,14 @@ describe("secrets", { tags: ["check"] }, () => {
 
   test("one that is set while a release is uploaded stops it, and is not lost", async () => {
     const app = { secrets: ["KEY"] };
-    await setSecrets(fixture.client, owner, new Map([["KEY", "one"]]), "2026-07-01");
+    await setSecrets(fixture.client, owner, new Map([["KEY", "one"]]), { compatibilityDate: "2026-07-01" });
     const { live } = await fixture.deploy({ app });
     await fixture.write("functions/index.ts", page("next"));
     let isSet = false;
     const transport = async <T>({ operation }: { operation: string }, send: () => Promise<T>): Promise<T> => {
       if (operation === "createVersion" && !isSet) {
         isSet = true;
-        await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), "2026-07-01");
+        await setSecrets(fixture.client, owner, new Map([["KEY", "two"]]), { compatibilityDate: "2026-07-01" });
       }
       return send();
     };
