@@ -1,4 +1,4 @@
-/** A stage's configurations of Hyperdrive as they are found: which versions are bound to them, and which are left over. */
+/** A stage's configurations of Hyperdrive as they are found: which versions have them, and which are left over. */
 import type { DeployedPart, Owner } from "../parts.ts";
 import type { Deployed, Leftover, Live, Release } from "../platform.ts";
 import { keptReleases } from "../retention.ts";

@@ -74,7 +74,7 @@ export interface Surroundings {
   readonly configs?: ObservedConfigs | undefined;
 }
 
-/** Computes every key. Throws UserError SECRET_MISSING, HYPERDRIVE_MISSING, NO_URL, and those of Cloudflare's limits. */
+/** Computes every key. Throws UserError SECRET_MISSING, HYPERDRIVE_MISSING, NO_URL, and those of the limits. */
 export function toDesiredState(
   build: WorkersBuild,
   values: ConfiguredValues,

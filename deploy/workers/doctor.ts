@@ -210,7 +210,8 @@ async function checkHyperdrive({ client, app, isLocal }: Examination): Promise<r
     return [{ check, ok: false, text, fix: "Give the token Hyperdrive: Edit." }];
   }
   const [free, paid] = configLimits;
-  const count = `${configs.all.length} configurations; an account has ${free} on the Free plan and ${paid} with the paid one`;
+  const room = `an account has ${free} on the Free plan and ${paid} with the paid one`;
+  const count = `${configs.all.length} configurations; ${room}`;
   const missing = Object.entries(app.workers.hyperdrive ?? {}).filter(
     ([, id]) => !configs.all.some((config) => config.id === id),
   );

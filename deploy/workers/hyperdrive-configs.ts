@@ -1,6 +1,6 @@
 /**
- * Configurations of Hyperdrive, `app--stage--db--vN`: one for each version of the secret that has a database's URL. They
- * are made while the secret's value is at hand, never changed, and bound by their ids.
+ * Configurations of Hyperdrive, `app--stage--db--vN`: one for each version of the secret that has a database's URL.
+ * They are made while the secret's value is at hand, never changed, and bound by their ids.
  */
 import type { App } from "../../framework/model/app.ts";
 import { databaseUrls } from "../../framework/model/database.ts";
@@ -98,7 +98,8 @@ const attempts = 5;
 
 /**
  * The id of a new one. One of its name is of a run that died before it stored the secret: no version names it, and its
- * password cannot be read, so that it is made anew. Throws UserError DATABASE_URL, HYPERDRIVE_REFUSED, HYPERDRIVE_LIMIT.
+ * password cannot be read, so that it is made anew. Throws UserError DATABASE_URL, HYPERDRIVE_REFUSED,
+ * HYPERDRIVE_LIMIT.
  */
 export async function makeConfig(client: Client, wanted: WantedConfig): Promise<string> {
   const name = configName(wanted.owner, wanted.database, wanted.version);

@@ -1,4 +1,4 @@
-/** Reads the versions of a Worker that may matter to the next release: those of kept releases, and those with traffic. */
+/** Reads the versions of a Worker that matter to the next release: of kept releases, and with traffic. */
 import { inParallel } from "../parallel.ts";
 import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";

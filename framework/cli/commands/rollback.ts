@@ -9,6 +9,7 @@ import { textFlag } from "../flags.ts";
 import { openSchema } from "../open-schema.ts";
 import { releaseRows, releaseTable } from "../release-table.ts";
 import type { Reporter } from "../reporter.ts";
+import { rotatedSecrets, rotatedText } from "../rotated-secrets.ts";
 import { chooseCloud, explainErrors, openStageCloud } from "../stage-cloud.ts";
 
 /** Moves the traffic to the release of the argument, or to the one before the live one. */
@@ -43,7 +44,9 @@ async function run(input: CommandInput, command: "rollback" | "promote", number:
         async onSwitch(change, deployed) {
           reporter.line(`${releaseTable(releaseRows(deployed)).replace(/^(?=.)/gm, prefix)}\n`);
           printSwitch(change, prefix, reporter);
-          if (!stage.isLocal && (change.secrets.length || change.stays.length))
+          const rotated = await rotatedSecrets(cloud, stage, change.to);
+          for (const one of rotated) reporter.warn(prefix + rotatedText(change.to.number, one));
+          if (!stage.isLocal && (change.secrets.length || change.stays.length || rotated.length))
             await confirm(input, `${prefix}Move to release ${change.to.number}?`);
         },
       }),
