@@ -105,6 +105,7 @@ export function openAws(options: AwsOptions): Aws {
     logs,
     items,
     queuePlane,
+    events: deliveries.events,
     pollMapping: deliveries.pollMapping,
     queueUrl: (name) => new URL(`/${account}/${name}`, options.controlUrl).href,
     changingApis: new Set(),

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { LatencyProfile } from "../latency-profile.ts";
 import type { Listeners } from "../listeners.ts";
 import type { CodeStore } from "./lambda/code-store.ts";
+import type { EventQueue } from "./lambda/event-queue.ts";
 import type { LogStore } from "./logs/log-store.ts";
 import type { FunctionVersion } from "./records.ts";
 import type { AwsState } from "./state.ts";
@@ -30,6 +31,8 @@ export interface AwsBackends {
   readonly queuePlane: QueuePlane;
   /** The URL of a queue. */
   queueUrl(name: string): string;
+  /** Asynchronous invocations. */
+  readonly events: EventQueue;
   /** Starts to deliver the messages of an event source mapping, until it is deleted. */
   pollMapping(uuid: string): void;
   /** Ids of the APIs that a call is changing. */

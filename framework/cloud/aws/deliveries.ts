@@ -1,10 +1,16 @@
-/** What the local AWS does without a call: it delivers the messages of event source mappings and of schedules. */
+/**
+ * What the local AWS does without a call: it delivers the messages of event source mappings and of schedules, and the
+ * events of asynchronous invocations.
+ */
 import type { Uses } from "./backends.ts";
+import { type EventQueue, openEventQueue } from "./lambda/event-queue.ts";
 import { openMappingPollers, type PolledUseName } from "./lambda/mapping-pollers.ts";
 import { type ScheduledUseName, startScheduleClock } from "./scheduler/schedule-clock.ts";
 
 /** Held open with the cloud. */
 export interface Deliveries {
+  /** Asynchronous invocations, which need no start. */
+  readonly events: EventQueue;
   /** Starts to deliver the messages of a new mapping; before `start` it does nothing. */
   pollMapping(uuid: string): void;
   /** Goes on with everything that was made. */
@@ -35,7 +41,9 @@ export function openDeliveries(
     if (!isStopped) onError(error);
   };
   const pollers = openMappingPollers(uses, report);
+  const events = openEventQueue(uses.clock, report);
   return {
+    events,
     pollMapping(uuid) {
       if (isStarted) pollers.start(uuid);
     },
@@ -47,6 +55,7 @@ export function openDeliveries(
     async stop() {
       isStopped = true;
       stopClock();
+      events.stop();
       await pollers.stop();
     },
   };

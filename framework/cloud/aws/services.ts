@@ -36,13 +36,14 @@ function computeServices(
     code,
     queuePlane,
     pollMapping,
+    events,
     changingApis,
     loadFunction,
     codeUrl,
     grantDelay,
   }: AwsBackends,
 ): Services {
-  const invoked = { functions, mappings, roles, queuePlane, pollMapping, runtime, loadFunction };
+  const invoked = { functions, mappings, roles, queuePlane, pollMapping, runtime, events, loadFunction };
   return {
     lambda: restService(
       lambdaOperations,

@@ -63,7 +63,7 @@ class Frames implements ResponseSink {
 }
 
 export const invokeWithResponseStream: RestOperation<InvocationUseName> = async (call, uses) => {
-  const prepared = prepareInvocation(call, uses);
+  const prepared = prepareInvocation(call, uses, ["RequestResponse", "DryRun"]);
   if (!prepared.run) return { status: 204 };
   const frames = new Frames();
   void prepared.run(frames).then(

@@ -40,6 +40,7 @@ type LambdaUseName =
   | "roles"
   | "code"
   | "runtime"
+  | "events"
   | "loadFunction"
   | "codeUrl"
   | "grantDelay"

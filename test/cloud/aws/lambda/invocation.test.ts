@@ -1,10 +1,11 @@
 /** Invoke, called by the AWS SDK's client, with the real Lambda runtime. */
 // @module-tag check
-import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type InvocationType, InvokeCommand } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { LambdaRuntime } from "../../../../framework/emulation/lambda/invocation.ts";
 import { createLambdaRuntime } from "../../../../framework/emulation/lambda/runtime.ts";
 import { type Lab, makeFunction, moduleZip, openLab, refusalOf } from "../../lab.ts";
+import { until } from "../../../until.ts";
 import { patient } from "../../../emulation/lambda/patient.ts";
 
 let runtime: LambdaRuntime;
@@ -96,6 +97,54 @@ describe("Invoke", () => {
     expect(refused).toMatchObject({ name: "TooManyRequestsException", status: 429 });
   });
 
+  it("takes an event that nobody waits for, and runs one that fails three times", async () => {
+    const runs: string[] = [];
+    let ahead = 0;
+    const clock = { now: () => Date.now() + ahead, sleep: () => Promise.resolve(), every: () => () => {} };
+    let look = (): void => {};
+    const counting: LambdaRuntime = {
+      ...runtime,
+      async invoke(_fn, event, { requestId }) {
+        runs.push(requestId);
+        const functionError = Buffer.from(event).toString() === "{}" ? {} : { functionError: "Unhandled" as const };
+        return { payload: Buffer.from("null"), cold: false, durationMs: 1, ...functionError };
+      },
+    };
+    const every = (_: number, run: () => void) => {
+      look = run;
+      return () => {};
+    };
+    const other = await openLab({ runtime: counting, clock: { ...clock, every } });
+    onTestFinished(() => other.close());
+    await makeFunction(other, "echo", { Code: { ZipFile: moduleZip("export const handler = () => 1;") } });
+    const send = (Payload?: string) =>
+      other.lambda.send(
+        new InvokeCommand({ FunctionName: "echo", InvocationType: "Event", ...(Payload && { Payload }) }),
+      );
+    expect(await send()).toMatchObject({ StatusCode: 202 });
+    await until(() => runs.length === 1);
+    expect((await send(`{"fail":true}`)).Payload).toBeUndefined();
+    const ran = (count: number): Promise<void> =>
+      until(() => {
+        look();
+        return runs.length >= count;
+      });
+    await ran(2);
+    ahead += 60_000;
+    await ran(3);
+    ahead += 120_000;
+    await ran(4);
+    ahead += 3_600_000;
+    await new Promise((next) => setImmediate(next));
+    look();
+    expect(runs).toHaveLength(4);
+    expect(new Set(runs.slice(1)).size).toBe(1);
+    expect(await refusalOf(send(JSON.stringify("x".repeat(1_048_576))))).toMatchObject({
+      name: "RequestTooLargeException",
+      status: 413,
+    });
+  });
+
   it("does not run a DryRun, and refuses invalid JSON and unsupported headers", async () => {
     const dry = await lab.lambda.send(new InvokeCommand({ FunctionName: "echo", InvocationType: "DryRun" }));
     expect(dry.StatusCode).toBe(204);
@@ -104,10 +153,10 @@ describe("Invoke", () => {
       status: 400,
     });
     expect(
-      await refusalOf(lab.lambda.send(new InvokeCommand({ FunctionName: "echo", InvocationType: "Event" }))),
-    ).toMatchObject({
-      status: 400,
-    });
+      await refusalOf(
+        lab.lambda.send(new InvokeCommand({ FunctionName: "echo", InvocationType: "Soon" as InvocationType })),
+      ),
+    ).toMatchObject({ name: "ValidationException", status: 400 });
     expect(await refusalOf(lab.lambda.send(new InvokeCommand({ FunctionName: "nobody" })))).toMatchObject({
       name: "ResourceNotFoundException",
       status: 404,
