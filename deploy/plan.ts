@@ -2,8 +2,8 @@
 import type { Deployed, DesiredState } from "./platform.ts";
 import type { DeployedPart, Kind, Part } from "./parts.ts";
 
-/** The change to a part; `wait` is a removal that a later deploy makes. */
-export type Action = "create" | "update" | "keep" | "remove" | "permit" | "wait";
+/** The change to a part; `wait` is a removal that a later deploy makes, `ask` what is known after the upload alone. */
+export type Action = "create" | "update" | "keep" | "remove" | "permit" | "wait" | "ask";
 
 /** One line of a plan. */
 export interface Change {
@@ -83,9 +83,9 @@ export const isDone = ({ changes }: Plan): boolean =>
 export const releaseLine = ({ changes, release }: Plan): Change | undefined =>
   changes.find(({ kind, name }) => kind === "release" && name === String(release));
 
-/** The changes that a person should confirm: removals and new permissions. */
+/** The changes that a person should confirm: removals, new permissions, and migrations that are not known yet. */
 export const changesToConfirm = ({ changes }: Plan): readonly Change[] =>
-  changes.filter(({ action }) => action === "remove" || action === "permit");
+  changes.filter(({ action }) => action === "remove" || action === "permit" || action === "ask");
 
 function change(action: Action, kind: Kind, name: string, reason: string, bytes?: number): Change {
   return { action, kind, name, reason, ...(bytes !== undefined && { bytes }) };
@@ -183,6 +183,7 @@ const signs: Readonly<Record<Action, string>> = {
   remove: "-",
   permit: "!",
   wait: "-",
+  ask: "?",
 };
 
 /** The plan as text: a heading, one line per change, one line per kind of unchanged parts. */

@@ -23,16 +23,23 @@ export interface SchemaRelease {
 export interface PlannedSchemaRelease extends SchemaRelease {
   /** True where nothing but the schema is new: the release that is live lists more files then. */
   readonly isLive: boolean;
+  /** True where the function through which databases are asked is made or replaced by the release's upload. */
+  readonly bringsFunction: boolean;
 }
 
 /** Each verb may be repeated after it failed half way, and then ends where one clean run does. */
 export interface Schema {
   /**
-   * Reads only. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, MIGRATION_ORDER, DATABASE_SHARED.
+   * Reads only. Where a release brings the function that asks, and none answers yet, the plan says so, and everything
+   * is asked after the upload. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, MIGRATION_ORDER,
+   * DATABASE_SHARED.
    * @param releases what each cloud would release, the first to be made first
    */
   plan(releases: readonly PlannedSchemaRelease[]): Promise<SchemaPlan>;
-  /** Runs the contract files that come first and that no reader waits for; before the upload. */
+  /**
+   * Runs the contract files that come first and that no reader waits for; before the upload. Nothing where the plan
+   * could not ask.
+   */
   contract(release: number): Promise<void>;
   /** Runs what is left in its order, until a contract file that has to wait; between upload and smoke test. */
   expand(release: number): Promise<void>;

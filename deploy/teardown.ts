@@ -9,6 +9,11 @@ export interface TeardownOptions {
   readonly secrets?: readonly string[];
   /** Whether the data that the app wrote goes, too. */
   readonly withData: boolean;
+  /**
+   * What functions of the stage do last, such as telling a database that nobody reads it any more: once nothing takes
+   * traffic, and before they go.
+   */
+  readonly lastCall?: () => Promise<void>;
   /** Shows the parts that will be removed, and what holds data; throws to stop. */
   readonly onPlan: (deployed: Deployed, data: readonly StoredData[]) => Promise<void>;
 }
@@ -22,7 +27,8 @@ export interface Teardown {
 }
 
 /** Removes what there is, its data only if that is wanted. */
-export async function removeStage({ platform, secrets = [], withData, onPlan }: TeardownOptions): Promise<Teardown> {
+export async function removeStage(options: TeardownOptions): Promise<Teardown> {
+  const { platform, secrets = [], withData, lastCall, onPlan } = options;
   const deployed = await platform.observe();
   const data = await platform.operations.storedData();
   const kept = withData ? [] : data;
@@ -34,6 +40,8 @@ export async function removeStage({ platform, secrets = [], withData, onPlan }: 
   await onPlan(deployed, data);
   const lease = await platform.records.lock({ command: "remove", functions: [] }, deployed);
   try {
+    if (lastCall && deployed.live) await platform.operations.withdraw(deployed.live);
+    await lastCall?.();
     const removed = await platform.operations.remove(withData);
     await lease.end(true);
     return { removed, kept };

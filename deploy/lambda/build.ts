@@ -32,12 +32,12 @@ export interface LambdaBuild {
 /** No network. Throws UserError BUILD_MISSING, BUILD_TARGET, or those of `readManifest`. */
 export async function readBuild(folder: string): Promise<LambdaBuild> {
   const manifest = await readBuiltManifest(folder, "lambda");
-  const { assetsFunction, jobsFunction, functions, app } = manifest;
+  const { assetsFunction, jobsFunction, migrateFunction, functions, app } = manifest;
   const assetsFunctionId = assetsFunction?.id ?? (app.lambda.front === "function-url" ? functions[0]?.id : undefined);
   const archives: BuiltArchive[] = [];
   let immutableAssets: readonly RecordedAsset[] = [];
   let [assetsBytes, assetsUnpacked] = [0, 0];
-  const others = [jobsFunction, assetsFunction].filter((fn) => fn !== undefined);
+  const others = [jobsFunction, migrateFunction, assetsFunction].filter((fn) => fn !== undefined);
   for (const fn of [...functions, ...others]) {
     if (fn.zip === undefined) throw new Error(`the build made no zip of ${fn.id}`);
     const zip = join(folder, fn.zip);

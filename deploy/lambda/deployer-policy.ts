@@ -20,7 +20,7 @@ export interface PolicyScope {
   readonly owner: Owner;
   readonly account: string;
   readonly region: string;
-  readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front">;
+  readonly lambda: Pick<LambdaApp, "role" | "permissionsBoundary" | "front" | "vpc">;
   /** Whether a function imports portico/store. */
   readonly needsStore: boolean;
   /** Whether a function imports portico/files. */
@@ -43,6 +43,7 @@ export function deployerPolicy(scope: PolicyScope): unknown {
   const boundary = lambda.permissionsBoundary;
   const statements = [
     allow("Functions", functionActions, arn("lambda", `function:${functionPrefix(owner)}*`)),
+    ...(lambda.vpc ? [allow("Vpc", networkActions, "*")] : []),
     allow("FindFunctions", ["lambda:ListFunctions", "lambda:GetAccountSettings"], "*"),
     ...(lambda.front === "function-url"
       ? [
@@ -151,6 +152,17 @@ const functionActions = [
   "lambda:TagResource",
   "lambda:ListTags",
   "lambda:InvokeFunction",
+];
+
+/**
+ * With these of the caller's Lambda looks at the subnets and security groups of a function (Lambda developer guide,
+ * "Giving Lambda functions access to resources in a VPC").
+ */
+const networkActions = [
+  "ec2:DescribeSecurityGroups",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeVpcs",
+  "ec2:GetSecurityGroupsForVpc",
 ];
 
 const apiActions = ["GET", "POST", "PUT", "PATCH", "DELETE", "TagResource"].map((action) => `apigateway:${action}`);

@@ -3,7 +3,8 @@ import type { IamStatement } from "../../framework/model/app.ts";
 import { type Extension, permittedExtensions } from "../../framework/model/extension.ts";
 import { httpApiKeys, keptAssetKeys } from "../../framework/model/http-api-keys.ts";
 import { httpApiLimits, httpApiLimitError } from "../../framework/model/http-api-limits.ts";
-import type { BuiltFunction } from "../../framework/model/manifest.ts";
+import { migrateFunctionId } from "../../framework/model/database.ts";
+import type { BuiltFunction, Manifest } from "../../framework/model/manifest.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import { keptReleases } from "../retention.ts";
 import { digest, type Owner } from "../parts.ts";
@@ -54,6 +55,7 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
   const { app } = manifest;
   const owner = { app: app.name, stage: app.stage };
   const roles = archives.map(({ fn }): readonly [string, NeededRole] => {
+    if (fn.id === migrateFunctionId) return [fn.id, migrateRole(manifest, place)];
     const extensions = permittedExtensions(app, fn);
     const own = [...app.lambda.policies, ...(fn.settings.policies ?? [])];
     const policies = [...own, ...extensions.flatMap((one) => one.policies ?? [])];
@@ -66,6 +68,13 @@ export function functionRoles({ manifest, archives }: LambdaBuild, place: Place)
     return [fn.id, extensions.length > 0 ? { ...role, origins: originsOf(own, extensions) } : role];
   });
   return new Map(roles);
+}
+
+/** Its logs and its place in the VPC: it gets a database's URL with each call, and nothing of the app's. */
+function migrateRole({ app }: Manifest, place: Place): NeededRole {
+  const owner = { app: app.name, stage: app.stage };
+  const policy = policyOf(owner, place, { ...app.lambda, traces: app.traces }, { policies: [] });
+  return neededRole(owner, place, policy, app.lambda.permissionsBoundary);
 }
 
 /** The extension of each statement, as text, that the app does not want by itself. */
@@ -250,7 +259,7 @@ function toDesiredFunction(
     memory: fn.settings.memory,
     timeout: fn.settings.timeout,
     env: {
-      ...env,
+      ...(fn.id !== migrateFunctionId && env),
       ...(needsStore(fn) && { PORTICO_STORE: tableName(owner) }),
       ...(needsFiles(fn) && { PORTICO_FILES: filesBucketName(owner, place) }),
       ...(needsQueue(fn) && { PORTICO_JOBS: queueUrl(owner, place) }),
@@ -260,7 +269,8 @@ function toDesiredFunction(
     ...(lambda.vpc && { vpc: lambda.vpc }),
   };
   const open = Object.fromEntries(Object.entries(settings.env).filter(([name]) => !secrets.includes(name)));
-  const versions = secrets.map((name) => [name, secretVersions[name] ?? 0]);
+  const held = fn.id === migrateFunctionId ? [] : secrets;
+  const versions = held.map((name) => [name, secretVersions[name] ?? 0]);
   const key = digest([codeSha256, { ...settings, env: sorted(open) }, role, versions]);
   const name = functionName(owner, fn.id);
   return { id: fn.id, name, key, zip, build: fn.hash, settings, kept: [], ownKey: key, role };

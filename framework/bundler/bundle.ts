@@ -30,6 +30,7 @@ export interface Bundle {
   readonly functions: readonly BuiltFunction[];
   readonly assetsFunction?: BuiltFunction;
   readonly jobsFunction?: JobsFunction;
+  readonly migrateFunction?: BuiltFunction;
   readonly jobs?: readonly BuiltJob[];
   readonly modules?: readonly WorkerModule[];
   readonly assetServer?: AssetServer;

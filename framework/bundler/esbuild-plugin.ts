@@ -67,15 +67,13 @@ export const porticoPlugin = (options: ResolutionOptions, development: boolean):
   },
 });
 
+const generatedModule = (path: string): OnResolveResult => ({ path, namespace: "portico", sideEffects: false });
+
 /** A module of Portico that ships inside functions. @param name below framework/, without its extension */
-const ownModule = (name: string): OnResolveResult => ({
-  path: name + extension,
-  namespace: "portico",
-  sideEffects: false,
-});
+const ownModule = (name: string): OnResolveResult => generatedModule(name + extension);
 
 /** A module of Portico that imports others. */
-const isOwn = (path: string): boolean => /^(?:runtime|features|model)\//.test(path);
+const isOwn = (path: string): boolean => /^(?:runtime|features|model|migrations)\//.test(path);
 
 /** Modules that are the same on every target, by their names. */
 const everywhere: Readonly<Record<string, string>> = {
@@ -100,15 +98,15 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
   );
   resolveExtensions(build, options);
   build.onResolve({ filter: /^portico\/(?:resource|client|password)$/ }, ({ path }) => ownModule(everywhere[path]!));
-  build.onResolve({ filter: /^portico\/features\// }, ({ path }) => ownModule(path.slice("portico/".length)));
-  build.onResolve({ filter: /^portico\/jobs$/ }, () => {
-    if (entries.has(jobsClientName)) return { path: jobsClientName, namespace: "portico", sideEffects: false };
-    return ownModule(`features/jobs/${target}`);
-  });
-  build.onResolve({ filter: /^portico\/log$/ }, () => {
-    if (entries.has(logModuleName)) return { path: logModuleName, namespace: "portico", sideEffects: false };
-    return ownModule("features/log/index");
-  });
+  build.onResolve({ filter: /^portico\/(features|migrations)\// }, ({ path }) =>
+    ownModule(path.replace("portico/", "")),
+  );
+  build.onResolve({ filter: /^portico\/jobs$/ }, () =>
+    entries.has(jobsClientName) ? generatedModule(jobsClientName) : ownModule(`features/jobs/${target}`),
+  );
+  build.onResolve({ filter: /^portico\/log$/ }, () =>
+    entries.has(logModuleName) ? generatedModule(logModuleName) : ownModule("features/log/index"),
+  );
   build.onResolve({ filter: /^portico(?:\/|$)/ }, ({ path }) => {
     const name = /^portico(?:\/(?:runtime\/)?(?<name>[a-z-]+))?$/.exec(path);
     const module = name?.groups?.["name"] ?? "index";

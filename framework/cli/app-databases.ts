@@ -1,20 +1,24 @@
-/** Opens a connection to each database of an app, for migrations: of this machine, or of a stage. */
-import { readSecrets } from "../../deploy/lambda/secrets.ts";
+/** Opens each database of an app, for migrations: of this machine, or of a stage, by a connection or a function. */
+import { migrateInvocations } from "../../deploy/lambda/migrate-invocation.ts";
+import { readSecrets, type SecretValues } from "../../deploy/lambda/secrets.ts";
 import { resolveEnv } from "../config/env.ts";
 import { openLocalDatabases } from "../dev/local-databases.ts";
 import { connect } from "../emulation/postgres/databases.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
+import { type MigrateFunction, overFunction } from "../migrations/called-database.ts";
+import type { MigrateAnswer } from "../migrations/migrate-call.ts";
 import { overConnection } from "../migrations/migrated-database.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
-import type { Database } from "../model/database.ts";
+import { type Database, hasMigrateFunction } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
 import type { SchemaDatabase } from "./release-schema.ts";
 import type { StageCloud } from "./stage-cloud.ts";
 
-/** One of them, with its connection. */
+/** One of them. */
 export interface AppDatabase extends SchemaDatabase {
-  readonly client: DatabaseClient;
+  /** Absent where a function in a VPC has the connection. */
+  readonly client?: DatabaseClient;
   /** Whether its URL leads to this machine; a tunnel does, too. */
   readonly isOnThisMachine: boolean;
 }
@@ -26,11 +30,28 @@ export interface AppDatabases {
   close(): Promise<void>;
 }
 
+/** An opened one, and what leaves it. */
+type Opened = Pick<AppDatabase, "database" | "client" | "isOnThisMachine"> & { readonly end?: () => Promise<void> };
+type Open = (name: string, database: Database) => Promise<Opened>;
+
 /**
  * Those that dev has: by the URLs of .env, or on the local Postgres. Throws UserError DATABASE_UNREACHABLE and those of
  * `openLocalDatabases`.
  */
-export async function openOwnDatabases(app: App): Promise<AppDatabases> {
+export const openOwnDatabases = (app: App): Promise<AppDatabases> =>
+  withOwnUrls(app, (urlOf) =>
+    openAll(app, (name, database) =>
+      openByConnection(app, name, {
+        url: urlOf(name, database),
+        fix: "Mend its URL in .env or the environment, or delete it there to get a local Postgres.",
+      }),
+    ),
+  );
+
+type UrlOf = (name: string, database: Database) => string;
+
+/** The local Postgres is held until the databases are closed. */
+async function withOwnUrls(app: App, open: (urlOf: UrlOf) => Promise<AppDatabases>): Promise<AppDatabases> {
   const local = openLocalDatabases(app.root);
   try {
     const { env } = await resolveEnv(app, {
@@ -39,11 +60,7 @@ export async function openOwnDatabases(app: App): Promise<AppDatabases> {
       processEnv: process.env,
       localDatabase: local.urlOf,
     });
-    const opened = await openAll(
-      app,
-      (_name, { url }) => env[url] ?? "",
-      "Mend its URL in .env or the environment, or delete it there to get a local Postgres.",
-    );
+    const opened = await open((_name, { url }) => env[url] ?? "");
     return {
       ...opened,
       close: async () => {
@@ -57,65 +74,112 @@ export async function openOwnDatabases(app: App): Promise<AppDatabases> {
   }
 }
 
+/** A stage as far as its databases are concerned. */
+export type DatabaseStage = Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">;
+
 /**
- * Those of a stage: by PORTICO_MIGRATE_URL, or by the secret of its URL, which AWS gives back and Cloudflare does not.
- * At stage local those of dev. Throws UserError MIGRATE_URL_MISSING, SECRET_MISSING, DATABASE_UNREACHABLE.
+ * Those of a stage: by PORTICO_MIGRATE_URL; or by the secret of its URL, which AWS gives back and Cloudflare does not,
+ * through the function in its VPC where the app has one. At stage local those of dev. Throws UserError
+ * MIGRATE_URL_MISSING, SECRET_MISSING, DATABASE_UNREACHABLE.
+ * @param onWait gets what is waited for, as a sentence
  */
-export async function openStageDatabases(
-  stage: Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">,
-): Promise<AppDatabases> {
+export async function openStageDatabases(stage: DatabaseStage, onWait: (text: string) => void): Promise<AppDatabases> {
   const { app } = stage;
-  if (stage.isLocal) return openOwnDatabases(app);
-  const isOne = Object.keys(app.databases ?? {}).length === 1;
-  const given = (name: string): string | undefined =>
-    // A secret that a pipeline lacks is an empty text.
-    process.env[`PORTICO_MIGRATE_URL_${name}`] || (isOne && process.env["PORTICO_MIGRATE_URL"]) || undefined;
-  const lambda = stage.clouds.find((cloud) => cloud.target === "lambda");
-  const isGiven = Object.keys(app.databases ?? {}).every((name) => given(name) !== undefined);
-  const secrets = !isGiven && lambda ? await readSecrets(lambda.aws.clients, stage.owner, app) : undefined;
-  const variable = (name: string): string => (isOne ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`);
-  const urlOf = (name: string, { url }: Database): string => {
-    const found = given(name) ?? secrets?.values[url];
-    if (found !== undefined) return found;
-    throw new UserError(
-      "MIGRATE_URL_MISSING",
-      `the database ${name} cannot be asked: Cloudflare gives no secret back, so that its URL is not known here`,
-      `Set ${variable(name)}=postgres://… for this command.`,
+  const through = migrateFunctionOf(stage);
+  if (stage.isLocal && !through) return openOwnDatabases(app);
+  if (stage.isLocal && through)
+    return withOwnUrls(app, (urlOf) =>
+      openAll(app, async (name, one) => openByFunction(through, { name, url: urlOf(name, one), stage, onWait })),
     );
-  };
-  const fix =
-    `Run this where the database can be reached, or set ${variable("NAME")} to an address that leads there, such as ` +
-    "that of a tunnel.";
-  return openAll(app, urlOf, fix);
+  const secrets = await readUrls(stage);
+  return openAll(app, (name, database) => {
+    const given = givenUrl(app, name);
+    const url = given ?? secrets?.values[database.url] ?? missingUrl(app, name);
+    if (given === undefined && through) return Promise.resolve(openByFunction(through, { name, url, stage, onWait }));
+    const fix =
+      `Run this where the database can be reached, or set ${urlVariable(app, "NAME")} to an address that leads ` +
+      "there, such as that of a tunnel.";
+    return openByConnection(app, name, { url, fix });
+  });
 }
 
-async function openAll(
-  app: App,
-  urlOf: (name: string, database: Database) => string,
-  fix: string,
-): Promise<AppDatabases> {
-  const opened: { readonly database: AppDatabase; readonly end: () => Promise<void> }[] = [];
+/** True where a stage's databases are asked through a function that goes with the stage. */
+export const asksThroughFunction = (stage: DatabaseStage): boolean =>
+  migrateFunctionOf(stage) !== undefined &&
+  Object.keys(stage.app.databases ?? {}).some((name) => stage.isLocal || givenUrl(stage.app, name) === undefined);
+
+/** The function in the app's VPC; undefined for an app without one, and for a command about Workers alone. */
+function migrateFunctionOf({ app, owner, clouds }: DatabaseStage): MigrateFunction | undefined {
+  const lambda = clouds.find((cloud) => cloud.target === "lambda");
+  if (!lambda || !hasMigrateFunction(app)) return undefined;
+  const { ask, start } = migrateInvocations(lambda.aws.clients, owner);
+  return { ask: async (call) => (await ask(call)) as MigrateAnswer, start };
+}
+
+const isOne = ({ databases }: App): boolean => Object.keys(databases ?? {}).length === 1;
+
+const urlVariable = (app: App, name: string): string =>
+  isOne(app) ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`;
+
+/** A secret that a pipeline lacks is an empty text. */
+const givenUrl = (app: App, name: string): string | undefined =>
+  process.env[`PORTICO_MIGRATE_URL_${name}`] || (isOne(app) && process.env["PORTICO_MIGRATE_URL"]) || undefined;
+
+/** Not where all are given. */
+async function readUrls({ app, owner, clouds }: DatabaseStage): Promise<SecretValues | undefined> {
+  const lambda = clouds.find((cloud) => cloud.target === "lambda");
+  const isGiven = Object.keys(app.databases ?? {}).every((name) => givenUrl(app, name) !== undefined);
+  return !isGiven && lambda ? readSecrets(lambda.aws.clients, owner, app) : undefined;
+}
+
+function missingUrl(app: App, name: string): never {
+  throw new UserError(
+    "MIGRATE_URL_MISSING",
+    `the database ${name} cannot be asked: Cloudflare gives no secret back, so that its URL is not known here`,
+    `Set ${urlVariable(app, name)}=postgres://… for this command.`,
+  );
+}
+
+async function openByConnection(
+  { root }: App,
+  name: string,
+  { url, fix }: { readonly url: string; readonly fix: string },
+): Promise<Opened> {
+  const client = await connect({ name, url, packageFolder: root, fix });
+  return {
+    client,
+    database: overConnection(client),
+    isOnThisMachine: isOwnHost(client.host),
+    end: () => client.end(),
+  };
+}
+
+interface ThroughFunction {
+  readonly name: string;
+  readonly url: string;
+  readonly stage: Pick<DatabaseStage, "owner">;
+  readonly onWait: (text: string) => void;
+}
+
+const openByFunction = (fn: MigrateFunction, { name, url, stage: { owner }, onWait }: ThroughFunction): Opened => ({
+  database: overFunction(fn, { name, url, onWait, who: `${owner.app} at ${owner.stage}` }),
+  isOnThisMachine: false,
+});
+
+async function openAll(app: App, open: Open): Promise<AppDatabases> {
+  const opened: Opened[] = [];
+  const databases: AppDatabase[] = [];
   const close = async (): Promise<void> => {
-    for (const { end } of opened) await end().catch(() => undefined);
+    for (const { end } of opened) await end?.().catch(() => undefined);
   };
   try {
     for (const [name, database] of Object.entries(app.databases ?? {})) {
       const files = await readMigrations(app.root, database.migrations);
-      const client = await connect({ name, url: urlOf(name, database), packageFolder: app.root, fix });
-      const isShared = database.shared === true;
-      opened.push({
-        database: {
-          name,
-          client,
-          database: overConnection(client),
-          files,
-          isShared,
-          isOnThisMachine: isOwnHost(client.host),
-        },
-        end: () => client.end(),
-      });
+      const one = await open(name, database);
+      opened.push(one);
+      databases.push({ ...one, name, files, isShared: database.shared === true });
     }
-    return { databases: opened.map(({ database }) => database), close };
+    return { databases, close };
   } catch (error) {
     await close();
     throw error;

@@ -7,7 +7,7 @@ import { migrationLine } from "./migration-line.ts";
 import type { Reporter } from "./reporter.ts";
 import type { StageCloud } from "./stage-cloud.ts";
 
-/** Holds a connection to each database. */
+/** Holds the connections to databases. */
 export interface OpenedSchema {
   /** @param isPart true where a release is one new route beside those that are live */
   schema(targetOf: (platform: Platform) => string, isPart?: boolean): Schema;
@@ -27,7 +27,7 @@ export async function openSchema(
     import("./app-databases.ts"),
     import("./release-schema.ts"),
   ]);
-  const { databases, close } = await openStageDatabases(stage);
+  const { databases, close } = await openStageDatabases(stage, (text) => reporter.line(text));
   const onEvent = (event: MigrationEvent, name: string): void => {
     const text = migrationLine(event, databases.length > 1 ? name : undefined);
     if (text !== undefined) reporter.line(text);

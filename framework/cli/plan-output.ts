@@ -6,7 +6,7 @@ import { confirm } from "./confirmation.ts";
 import type { CommandInput } from "./command.ts";
 import type { Reporter } from "./reporter.ts";
 
-const colours = { "+": "green", "~": "yellow", "-": "red", "!": "magenta", "=": "dim" } as const;
+const colours = { "+": "green", "~": "yellow", "-": "red", "!": "magenta", "=": "dim", "?": "yellow" } as const;
 
 /** One line per change, in the colour of its sign. */
 export function paintPlan(plan: Plan, reporter: Reporter): string {
@@ -15,17 +15,18 @@ export function paintPlan(plan: Plan, reporter: Reporter): string {
   return [reporter.paint("bold", heading), ...painted, ""].join("\n");
 }
 
-/** Asks for a confirmation of removals and new permissions. Throws UserError NOT_AGREED, CONSENT_NEEDED. */
+/** Asks for a confirmation of removals, new permissions and what cannot be told yet. Throws UserError NOT_AGREED, CONSENT_NEEDED. */
 export async function confirmPlans(
   plans: readonly Plan[],
   input: Pick<CommandInput, "flags" | "reporter">,
 ): Promise<void> {
   const lines = plans.flatMap(changesToConfirm);
   if (!lines.length) return;
-  const count = (action: "remove" | "permit"): number => lines.filter((line) => line.action === action).length;
+  const count = (action: "remove" | "permit" | "ask"): number => lines.filter((line) => line.action === action).length;
   const words = [
     ...(count("remove") ? [`removes ${count("remove")} (-)`] : []),
     ...(count("permit") ? [`permits ${count("permit")} more (!)`] : []),
+    ...(count("ask") ? ["runs the migrations that are found to be pending after the upload (?)"] : []),
   ];
   await confirm(input, `The plan ${words.join(" and ")}. Go on?`);
 }

@@ -9,6 +9,7 @@ import type { MigrationFile } from "../migrations/migration-file.ts";
 import { type Reader, type ReaderId, requireOwnDatabase } from "../migrations/readers.ts";
 import type { MigrationEvent } from "../migrations/run-options.ts";
 import { planMigrations, type PlannedMigrations } from "../migrations/runner.ts";
+import { UserError } from "../model/user-error.ts";
 
 /** One database of an app. */
 export interface SchemaDatabase {
@@ -40,19 +41,52 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
     each(({ database, files, name }) =>
       database.run({ files, release, which, onEvent: (event) => onEvent(event, name) }),
     );
+  const look = async (): Promise<readonly DatabasePlan[]> => {
+    const plans: DatabasePlan[] = [];
+    await each(async (database) => plans.push(await planDatabase(database, owner)));
+    return plans;
+  };
+  // What could not be asked before the upload is refused after it where it has to be.
+  let isAsked = true;
   return {
     async plan(releases) {
-      const plans: DatabasePlan[] = [];
-      await each(async (database) => plans.push(await planDatabase(database, owner)));
-      return toSchemaPlan(plans, releases, idOf);
+      const plans = await look().catch((error: unknown) => laterOrThrow(error, releases));
+      isAsked = plans !== undefined;
+      return plans ? toSchemaPlan(plans, releases, idOf) : unaskedPlan(releases);
     },
-    contract: (release) => run("contract", release),
-    expand: (release) => run("all", release),
+    contract: async (release) => (isAsked ? run("contract", release) : undefined),
+    async expand(release) {
+      if (!isAsked) await look();
+      isAsked = true;
+      await run("all", release);
+    },
     admit: ({ platform, number }) =>
       each(({ database, files }) => database.admit(idOf(platform), { release: number, files, isPart })),
     readmit: ({ platform, number }) => each(({ database }) => database.admit(idOf(platform), { release: number })),
     settle: ({ platform, number }) => each(({ database }) => database.settle(idOf(platform), number)),
     forget: (platform) => each(({ database }) => database.forget(idOf(platform))),
+  };
+}
+
+/** Nothing where the release brings a function that will answer. */
+function laterOrThrow(error: unknown, releases: readonly PlannedSchemaRelease[]): undefined {
+  const isLater = error instanceof UserError && unanswered.has(error.code);
+  if (!isLater || !releases.some(({ bringsFunction }) => bringsFunction)) throw error;
+}
+
+/** There is no function, or it speaks otherwise, or it does not reach the database from where it is. */
+const unanswered: ReadonlySet<string> = new Set([
+  "MIGRATE_FUNCTION_MISSING",
+  "MIGRATE_FUNCTION_OLD",
+  "MIGRATE_FUNCTION_FAILED",
+  "DATABASE_UNREACHABLE",
+]);
+
+function unaskedPlan(releases: readonly PlannedSchemaRelease[]): SchemaPlan {
+  const ask = line("ask", "", "the database cannot be asked from here; asked again after the upload");
+  return {
+    changes: new Map(releases.flatMap(({ platform, bringsFunction }) => (bringsFunction ? [[platform, [ask]]] : []))),
+    fingerprint: "unasked",
   };
 }
 

@@ -212,16 +212,9 @@ const toAccess = ({ endpoint, region, accessKeyId, secretAccessKey }: CloudAcces
   credentials: { accessKeyId, secretAccessKey },
 });
 
-/** The app without the roles, boundaries, networks, zones and hosts of a real account, for the local cloud. */
+/** The app without the roles, boundaries, zones and hosts of a real account, for the local cloud, which has any VPC. */
 function withoutAccount(app: App): App {
-  const {
-    account: _account,
-    region: _region,
-    permissionsBoundary: _boundary,
-    role: _role,
-    vpc: _vpc,
-    ...lambda
-  } = app.lambda;
+  const { account: _account, region: _region, permissionsBoundary: _boundary, role: _role, ...lambda } = app.lambda;
   const { account: _id, ...workers } = app.workers;
   return { ...app, lambda, workers: { ...workers, domains: [], routes: [], workersDev: true } };
 }

@@ -23,3 +23,11 @@ export const databaseUrls = (
 /** True for an app that has any. */
 export const hasDatabases = ({ databases }: { readonly databases?: Readonly<Record<string, Database>> }): boolean =>
   Object.keys(databases ?? {}).length > 0;
+
+/** The id of the function that migrates databases from inside of a VPC; no route's begins with `_`. */
+export const migrateFunctionId = "_migrate";
+
+/** True for an app whose databases may be in a VPC, which a deployer does not reach. */
+export const hasMigrateFunction = (
+  app: Parameters<typeof hasDatabases>[0] & { readonly lambda: { readonly vpc?: unknown } },
+): boolean => hasDatabases(app) && app.lambda.vpc !== undefined;

@@ -105,6 +105,8 @@ export interface Manifest {
   readonly assetsFunction?: BuiltFunction;
   /** Lambda only, of an app with jobs. */
   readonly jobsFunction?: JobsFunction;
+  /** Lambda only, of an app with databases and a VPC: nothing routes to it, a deployer invokes it. */
+  readonly migrateFunction?: BuiltFunction;
   /** Workers only. */
   readonly modules?: readonly WorkerModule[];
   /** Workers only. */

@@ -1,24 +1,30 @@
 /** Lambda's build: one zip per function, or one for the whole app behind a function URL. */
-import { createHash } from "node:crypto";
-import { version } from "esbuild";
-import { type FunctionSettings, hasClock } from "../../model/app.ts";
-import { databaseUrls } from "../../model/database.ts";
+import { hasClock } from "../../model/app.ts";
+import { databaseUrls, hasMigrateFunction } from "../../model/database.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
 import { jobsFunctionId } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
 import { readAppFiles } from "../app-files.ts";
 import type { Bundle, BundleInput } from "../bundle.ts";
 import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry.ts";
-import { importedExtensions } from "../extension-modules.ts";
-import { importedPackages } from "../external-packages.ts";
 import { jobsFunctionEntry } from "../jobs-entry.ts";
-import { needsOf, reachable } from "../import-graph.ts";
-import { type FunctionPlan, functionSettings, groupRoutes, jobsFunctionSettings } from "../function-groups.ts";
+import { reachable } from "../import-graph.ts";
+import { functionSettings, groupRoutes, jobsFunctionSettings } from "../function-groups.ts";
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
-import { type Description, executablesIn, packFunction } from "./deployment-package.ts";
+import { type Description, packFunction } from "./deployment-package.ts";
 import { type FunctionSource, type LinkedFunction, linkFunction, linkFunctions } from "./linker.ts";
+import { packMigrate, planMigrate } from "./migrate-function.ts";
 import { checkNativeModules } from "../native-modules.ts";
-import { type InstalledPackages, installPackages, packagesText } from "./package-installation.ts";
+import { installPackages } from "./package-installation.ts";
+import {
+  commonOptions,
+  describe,
+  linkOnPlatform,
+  type PackedFunction,
+  type Plan,
+  type UnbundledFiles,
+  unbundledFiles,
+} from "./packed-function.ts";
 import { functionUrlEntry } from "../router-entry.ts";
 import type { WebClasses } from "./web-classes.ts";
 
@@ -43,7 +49,8 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     settings: { memory: 256, timeout: 10 },
   };
   const jobsPlan = jobs.length > 0 ? planJobs(input, common) : undefined;
-  const all = [...plans, ...(jobsPlan ? [jobsPlan] : []), assetsPlan];
+  const migratePlan = hasMigrateFunction(app) ? planMigrate(input) : undefined;
+  const all = [...plans, ...[jobsPlan, migratePlan].filter((plan) => plan !== undefined), assetsPlan];
   const cached = new Map(all.map((plan) => [plan, cache.functionOf(plan.id, plan.options, inputs)] as const));
   const isOutdated = (plan: Plan): boolean => !cached.get(plan);
   const outdated = [...plans, assetsPlan].filter(isOutdated);
@@ -51,17 +58,13 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
   const addedFiles = (fn: LinkedFunction): UnbundledFiles => unbundledFiles(app, appFiles, packages, fn);
   const built = new Map<Plan, PackedFunction>();
   const byId = new Map(outdated.map((plan) => [plan.id, plan]));
-  const entries = outdated.map(({ id, routes: members }): FunctionSource => ({
-    name: id,
-    text: (web, own) =>
-      own.length > 0 ? functionEntry("lambda", own, web) : assetsEntry(web, app.trailingSlash && routes),
-    routes: members,
-  }));
+  const entries = outdated.map((plan) => sourceOf(plan, input));
   await linkFunctions(input, entries, async (linked, id) => {
     const plan = byId.get(id)!;
     built.set(plan, await packLinked(input, linked, plan, addedFiles));
   });
   if (jobsPlan && isOutdated(jobsPlan)) built.set(jobsPlan, await packJobs(input, jobsPlan, addedFiles));
+  if (migratePlan && isOutdated(migratePlan)) built.set(migratePlan, await packMigrate(input, migratePlan, packages));
   const cacheRecords = all.map((plan) => {
     const { fn, warnings, outputs } = built.get(plan) ?? cached.get(plan)!;
     const files = built.get(plan)?.files ?? cache.filesOf(plan.id);
@@ -74,58 +77,27 @@ async function buildForApi(input: BundleInput): Promise<Bundle> {
     };
   });
   for (const { warnings } of cacheRecords) warnings.forEach(warn);
+  const fnOf = (plan: Plan): BuiltFunction => cacheRecords[all.indexOf(plan)]!.fn;
   return {
     files: new Map([...built.values()].flatMap(({ outputs }) => [...outputs])),
     unchanged: new Map([...cached.values()].flatMap((fn) => [...(fn?.outputs ?? [])])),
     cacheRecords,
     functions: cacheRecords.slice(0, plans.length).map(({ fn }) => fn),
-    ...(jobsPlan && { jobsFunction: { ...cacheRecords[plans.length]!.fn, jobs } }),
-    assetsFunction: cacheRecords.at(-1)!.fn,
+    ...(jobsPlan && { jobsFunction: { ...fnOf(jobsPlan), jobs } }),
+    ...(migratePlan && { migrateFunction: fnOf(migratePlan) }),
+    assetsFunction: fnOf(assetsPlan),
   };
 }
 
-/** A function before it is built; without routes, that of the jobs, or that of static files and the 404 response. */
-type Plan = FunctionPlan<ScannedRoute> & Pick<BuiltFunction, "settings"> & { readonly options: string };
-
-/**
- * Everything that determines a function except its routes and the files that it imports.
- * @param appFiles hosting.json's `files`, which are in every function
- */
-function commonOptions(
-  { app, jobs }: Pick<BundleInput, "app" | "jobs">,
-  appFiles: ReadonlyMap<string, Uint8Array>,
-): string {
-  // These do not change a function's code: its settings, env and secrets are set when it is deployed.
-  const {
-    routes: _,
-    env: _env,
-    secrets: _secrets,
-    smoke: _smoke,
-    keep: _keep,
-    headers: _headers,
-    named: _named,
-    state: _state,
-    jobs: _jobs,
-    jobConcurrency: _jobConcurrency,
-    clock: _clock,
-    traces: _traces,
-    ...codeOptions
-  } = app;
-  const files = [...appFiles].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
-  const executables = executablesIn(app.root, appFiles.keys());
-  const platform = [version, process.version, process.platform];
-  const known = jobs.map(({ name }) => name);
-  return JSON.stringify([...platform, codeOptions, packagesText(app), files, executables, known]);
-}
-
-/** A bundled function with its zip. */
-interface PackedFunction {
-  readonly fn: BuiltFunction;
-  readonly warnings: readonly string[];
-  readonly outputs: ReadonlyMap<string, Uint8Array>;
-  /** Absolute paths of the files that it was bundled from. */
-  readonly files: readonly string[];
-}
+const sourceOf = (
+  { id, routes: members }: Plan,
+  { app, routes }: Pick<BundleInput, "app" | "routes">,
+): FunctionSource => ({
+  name: id,
+  text: (web, own) =>
+    own.length > 0 ? functionEntry("lambda", own, web) : assetsEntry(web, app.trailingSlash && routes),
+  routes: members,
+});
 
 async function packLinked(
   { app, assets, jobs, inputs }: Pick<BundleInput, "app" | "assets" | "jobs" | "inputs">,
@@ -156,7 +128,7 @@ const planJobs = ({ app, jobs }: Pick<BundleInput, "app" | "jobs">, common: stri
   settings: jobsFunctionSettings(app, jobs),
 });
 
-/** The function of all jobs. Nothing in it answers requests, so it has the platform's web classes. */
+/** The function of all jobs. */
 async function packJobs(
   input: BundleInput,
   plan: Plan,
@@ -164,9 +136,8 @@ async function packJobs(
 ): Promise<PackedFunction> {
   const { app, jobs } = input;
   const entryText = jobsFunctionEntry(jobs, hasClock(app, "lambda"), databaseUrls(app.databases));
-  const onPlatform = { ...input, app: { ...app, lambda: { ...app.lambda, webClasses: "platform" as const } } };
-  const source = { name: plan.id, text: () => entryText, routes: [] };
-  return packLinked(input, await linkFunction(onPlatform, source), plan, addedFiles);
+  const linked = await linkOnPlatform(input, plan.id, entryText);
+  return packLinked(input, linked, plan, addedFiles);
 }
 
 /**
@@ -191,59 +162,21 @@ async function buildForUrl(input: BundleInput): Promise<Bundle> {
     new Map([...added.files, ...linked.files, ...staticFiles]),
     added.executables,
   );
-  if (jobs.length === 0) return { files, functions: [fn] };
-  const ofJobs = await packJobs(input, planJobs(input, ""), addedFiles);
-  for (const text of ofJobs.warnings) input.warn(text);
+  const ofJobs = jobs.length > 0 ? await packJobs(input, planJobs(input, ""), addedFiles) : undefined;
+  const migrating = hasMigrateFunction(app) ? await packMigrate(input, planMigrate(input), packages) : undefined;
+  const others = [ofJobs, migrating].filter((one) => one !== undefined);
+  for (const { warnings } of others) warnings.forEach(input.warn);
   return {
-    files: new Map([...files, ...ofJobs.outputs]),
+    files: new Map([...files, ...others.flatMap(({ outputs }) => [...outputs])]),
     functions: [fn],
-    jobsFunction: { ...ofJobs.fn, jobs },
+    ...(ofJobs && { jobsFunction: { ...ofJobs.fn, jobs } }),
+    ...(migrating && { migrateFunction: migrating.fn }),
   };
 }
-
-const describe = (
-  app: BundleInput["app"],
-  id: string,
-  { metafile, entry, middlewareBytes }: LinkedFunction,
-  settings: FunctionSettings,
-) =>
-  ({
-    id,
-    middlewareBytes,
-    ...needsOf(metafile, entry),
-    ...importedExtensions(app, reachable(metafile, [entry])),
-    settings,
-  }) satisfies Description;
 
 /** Throws UserError NATIVE_MODULE. */
 const nativeNotes = (root: string, { metafile, entry }: LinkedFunction, of: readonly { readonly file: string }[]) =>
   checkNativeModules(root, "lambda", { metafile, entry, files: of.map(({ file }) => file) });
-
-/** The files of a function's zip that are not bundled: the app's files and installed packages. */
-interface UnbundledFiles {
-  readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Names of those that may be executed. */
-  readonly executables: ReadonlySet<string>;
-}
-
-function unbundledFiles(
-  app: BundleInput["app"],
-  appFiles: ReadonlyMap<string, Uint8Array>,
-  packages: InstalledPackages,
-  fn: LinkedFunction,
-): UnbundledFiles {
-  const installed = packages.filesOf(packagesIn(app, fn));
-  return {
-    files: new Map([...appFiles, ...installed]),
-    executables: new Set([
-      ...executablesIn(app.root, appFiles.keys()),
-      ...executablesIn(packages.folder, installed.keys()),
-    ]),
-  };
-}
-
-const packagesIn = ({ lambda }: BundleInput["app"], { metafile, entry }: LinkedFunction): readonly string[] =>
-  importedPackages(metafile, reachable(metafile, [entry]), lambda.packages ?? []);
 
 /** Packs a function that reads static files; all its files are written, so that its module finds them beside it. */
 const packWithAssets = (

@@ -82,7 +82,7 @@ async function onDatabases(
   const stage = await openStageCloud(input);
   try {
     chosenDatabases(stage.app, input);
-    await each(await openStageDatabases(stage), stage.app);
+    await each(await openStageDatabases(stage, (text) => input.reporter.line(text)), stage.app);
   } finally {
     await stage.close();
   }
@@ -196,11 +196,12 @@ async function reset(input: CommandInput): Promise<void> {
       );
     requireDevDatabase((await database.database.look()).readers);
     await confirm(input, `Everything in the database ${database.name} of this machine is deleted. Go on?`);
-    const { rows } = await database.client.query(
+    const client = database.client!;
+    const { rows } = await client.query(
       `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace
        where nspname not like 'pg\\_%' and nspname <> 'information_schema'`,
     );
-    await database.client.query(`${(rows[0]?.["sql"] as string | null) ?? "select 1"}; create schema public`);
+    await client.query(`${(rows[0]?.["sql"] as string | null) ?? "select 1"}; create schema public`);
     await run(database, app, input, "all");
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Deployed, StoredData } from "../../../deploy/platform.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
+import { asksThroughFunction } from "../app-databases.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm, confirmByName } from "../confirmation.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -18,10 +19,18 @@ export async function remove(input: CommandInput): Promise<number> {
     // Before the secret of its URL goes.
     const opened = await openReaders(stage, input);
     try {
-      for (const cloud of stage.clouds) {
-        await removeFrom(cloud, stage, input);
-        const forgetting = opened?.schema(() => cloud.target).forget(cloud.platform());
-        await forgetting?.catch((error: Error) => warnOfReaders(stage, error, input));
+      // The function through which databases are asked goes with Lambda's others.
+      const isThrough = opened !== undefined && asksThroughFunction(stage);
+      const clouds = isThrough ? stage.clouds.toSorted(lambdaLast) : stage.clouds;
+      for (const cloud of clouds) {
+        const forget = async (): Promise<void> =>
+          opened
+            ?.schema(() => cloud.target)
+            .forget(cloud.platform())
+            .catch((error: Error) => warnOfReaders(stage, error, input));
+        const isLast = isThrough && cloud.target === "lambda";
+        await removeFrom(cloud, stage, input, isLast ? forget : undefined);
+        if (!isLast) await forget();
       }
     } finally {
       await opened?.close();
@@ -31,6 +40,9 @@ export async function remove(input: CommandInput): Promise<number> {
     await stage.close();
   }
 }
+
+const lambdaLast = (one: TargetCloud, other: TargetCloud): number =>
+  Number(one.target === "lambda") - Number(other.target === "lambda");
 
 /** A database that is gone already, or cannot be reached, does not hold up a removal. */
 async function openReaders(stage: StageCloud, input: Input): Promise<OpenedSchema | undefined> {
@@ -55,7 +67,12 @@ function warnOfReaders({ app, clouds }: StageCloud, { message }: Error, { report
 type Stage = Pick<StageCloud, "app" | "owner" | "isLocal">;
 type Input = Pick<CommandInput, "flags" | "reporter">;
 
-async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promise<void> {
+async function removeFrom(
+  cloud: TargetCloud,
+  stage: Stage,
+  input: Input,
+  lastCall: (() => Promise<void>) | undefined,
+): Promise<void> {
   const { reporter } = input;
   const { app } = stage;
   // A stage that hosting.json does not name is temporary, as one per pull request is: it leaves nothing behind.
@@ -66,6 +83,7 @@ async function removeFrom(cloud: TargetCloud, stage: Stage, input: Input): Promi
       platform: cloud.platform(),
       secrets,
       withData,
+      ...(lastCall && { lastCall }),
       onPlan: (deployed, data) => confirmRemoval({ deployed, data, withData, secrets }, cloud, stage, input),
     });
   });
