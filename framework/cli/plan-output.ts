@@ -15,7 +15,10 @@ export function paintPlan(plan: Plan, reporter: Reporter): string {
   return [reporter.paint("bold", heading), ...painted, ""].join("\n");
 }
 
-/** Asks for a confirmation of removals, new permissions and what cannot be told yet. Throws UserError NOT_AGREED, CONSENT_NEEDED. */
+/**
+ * Asks for a confirmation of removals, new permissions and what cannot be told yet. Throws UserError NOT_AGREED,
+ * CONSENT_NEEDED.
+ */
 export async function confirmPlans(
   plans: readonly Plan[],
   input: Pick<CommandInput, "flags" | "reporter">,
