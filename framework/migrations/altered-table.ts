@@ -1,7 +1,6 @@
 /** The rules of ALTER TABLE on a table that exists already, one command at a time. */
 import type { AlterTableCmd, AlterTableStmt, Node } from "libpg-query";
-import { addedColumn } from "./added-column.ts";
-import { foreignKey } from "./added-column.ts";
+import { addedColumn, foreignKey } from "./added-column.ts";
 import { isFresh, isFreshTable, type KnownObjects, tableName } from "./known-objects.ts";
 import { contract, expand, gravest, steps, type Verdict } from "./verdict.ts";
 

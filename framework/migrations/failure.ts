@@ -29,7 +29,8 @@ export function failedMigration(cause: unknown, file: MigrationFile): unknown {
   return new UserError(
     "MIGRATION_FAILED",
     `${path} failed, and ${state}: ${cause.message} (${sqlState(cause)})${more ? `; ${more}` : ""}`,
-    "Mend the file: it is not applied, so that it may be edited. Then run the command again.",
+    "Mend the file: it is not applied, so that it may be edited. portico dev runs it when it is saved; else run the " +
+      "command again.",
     { at: { file: path, ...(line !== undefined && { line }) }, cause },
   );
 }

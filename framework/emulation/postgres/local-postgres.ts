@@ -43,7 +43,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
       return toPostgres(await startKeeper(folder, binaries.native, durable), await readPassword(folder));
     });
   } catch (error) {
-    throw toStartError(error);
+    throw toStartError(error, folder);
   }
 }
 

@@ -1,8 +1,12 @@
 /** What a user can do when a local Postgres does not start. */
+import { join } from "node:path";
 import { UserError } from "../../model/user-error.ts";
 
-/** The error for what was thrown by a start: of the file system, or the last lines of a program. */
-export function toStartError(cause: unknown): unknown {
+/**
+ * The error for what was thrown by a start: of the file system, or the last lines of a program.
+ * @param folder absolute path of the Postgres' folder
+ */
+export function toStartError(cause: unknown, folder: string): unknown {
   if (!(cause instanceof Error) || cause instanceof UserError) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "ENOSPC" || /No space left on device|Disk quota exceeded/.test(cause.message)) {
@@ -18,7 +22,7 @@ export function toStartError(cause: unknown): unknown {
   return new UserError(
     "POSTGRES_START",
     `the local Postgres does not start: ${lines.findLast((line) => /FATAL|PANIC|error/i.test(line)) ?? lines.at(-1)}`,
-    "Read postgres.log in its folder, .portico/postgres; or give the URL of another Postgres in .env.",
+    `Read ${join(folder, "postgres.log")}; or give the URL of another Postgres in .env.`,
     { cause },
   );
 }

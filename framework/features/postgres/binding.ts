@@ -14,7 +14,7 @@ export function connectionStringOf(context: DatabaseContext, name: string): stri
   throw new DatabaseError(
     "DATABASE_MISSING",
     binding
-      ? `the secret with the URL of the database ${name} has no value: run portico secret set`
+      ? `the secret with the URL of the database ${name} has no value: portico secret set NAME=URL --stage STAGE`
       : `hosting.json has no database ${name}: add "databases": { "${name}": { "dialect": "postgres", "url": … } }`,
   );
 }
