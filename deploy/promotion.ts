@@ -14,9 +14,10 @@ export async function promoteAll(
   const lives: Live[] = [];
   try {
     for (const { platform, deployed, candidate, lease } of readies) {
+      // Where a migration runs, its end is waited for: what is confirmed is confirmed after it.
+      await run.schema?.admit({ platform, number: candidate?.number ?? deployed.live!.number });
       if (candidate) await onCloud(run, platform, () => lease.confirm());
       run.checkpoint();
-      await run.schema?.admit({ platform, number: candidate?.number ?? deployed.live!.number });
       const live = candidate ? await onCloud(run, platform, () => platform.promote(candidate)) : deployed.live!;
       lives.push(live);
       if (candidate) run.onProgress({ step: "promote", live }, platform);
@@ -60,9 +61,9 @@ export async function startCanaries(
   try {
     for (const { platform, candidate, lease } of readies) {
       if (!candidate) continue;
+      await run.schema?.admit({ platform, number: candidate.number });
       await onCloud(run, platform, () => lease.confirm());
       run.checkpoint();
-      await run.schema?.admit({ platform, number: candidate.number });
       await onCloud(run, platform, () => platform.promote(candidate, percentage));
       canaries.set(platform, { release: candidate, percentage });
       run.onProgress({ step: "canary", release: candidate.number, percentage }, platform);

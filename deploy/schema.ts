@@ -19,6 +19,12 @@ export interface SchemaRelease {
   readonly number: number;
 }
 
+/** One that was made earlier. */
+export interface EarlierSchemaRelease extends SchemaRelease {
+  /** False where its record says that it never took traffic: its own files may not have run. */
+  readonly tookTraffic: boolean;
+}
+
 /** One that is planned. */
 export interface PlannedSchemaRelease extends SchemaRelease {
   /** True where nothing but the schema is new: the release that is live lists more files then. */
@@ -48,8 +54,11 @@ export interface Schema {
    * UserError SCHEMA_CONTRACTED.
    */
   admit(release: SchemaRelease): Promise<void>;
-  /** The same before a release that was made earlier takes traffic again. */
-  readmit(release: SchemaRelease): Promise<void>;
+  /**
+   * The same before a release that was made earlier takes traffic again, or for the first time. Throws UserError
+   * SCHEMA_CONTRACTED, SCHEMA_BEHIND.
+   */
+  readmit(release: EarlierSchemaRelease): Promise<void>;
   /** After a release took all of the traffic: its reader lists what it lists. */
   settle(release: SchemaRelease): Promise<void>;
   /** After nothing of a cloud takes traffic any more. */

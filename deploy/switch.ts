@@ -71,7 +71,10 @@ export async function switchRelease(options: SwitchOptions): Promise<SwitchResul
     await onSwitch(toSwitch(live, to), deployed);
     await journal?.record({ from: canary?.release.number ?? live.number, to: to.number, last: lastNumber });
   }
-  const now = isThere && !deployed.interrupted ? live : await move(options, { deployed, live, to, isThere });
+  const isDone = isThere && !deployed.interrupted;
+  // A run that died after its switch did not write it down.
+  if (isDone) await options.schema?.settle({ platform, number: to.number });
+  const now = isDone ? live : await move(options, { deployed, live, to, isThere });
   await journal?.clear();
   return { live: now, changed: !isThere, ...(isCutOff && { cutOffFrom: step.from }) };
 }
@@ -91,13 +94,16 @@ interface Move {
 async function move(options: SwitchOptions, { deployed, live, to, isThere }: Move): Promise<Live> {
   const { platform, command, schema } = options;
   const { canary, leftovers } = deployed;
+  const earlier = { platform, number: to.number, tookTraffic: to.record?.state !== "candidate" };
   // Refused here, nothing is left to finish; the second time is under the lock.
-  await schema?.readmit({ platform, number: to.number });
+  await schema?.readmit(earlier);
   const lease = await platform.records.lock({ command, release: to.number, functions: [] }, deployed);
   try {
     if (canary?.release.number === to.number) await requireHealthyCanary(options, canary.release, live);
     // Before the call that moves the traffic: from then on no contract file runs that this release does not list.
-    await schema?.readmit({ platform, number: to.number });
+    await schema?.readmit(earlier);
+    // It may have waited for a migration that runs.
+    if (schema) await lease.confirm();
     const now = await platform.records.settle(isThere ? live : await platform.promote(to));
     await schema?.settle({ platform, number: to.number });
     await lease.end(leftovers.length === 0);

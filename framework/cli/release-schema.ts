@@ -37,13 +37,22 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
   const each = async (work: (database: SchemaDatabase) => Promise<unknown>): Promise<void> => {
     for (const database of databases) await work(database);
   };
+  /** By database: a file that has waited for long enough since then runs with the next deploy, whose plan tells it. */
+  const planned = new Map<string, readonly string[]>();
   const run = (which: "contract" | "all", release: number): Promise<void> =>
-    each(({ database, files, name }) =>
-      database.run({ files, release, which, onEvent: (event) => onEvent(event, name) }),
-    );
+    each(({ database, files, name }) => {
+      const own = planned.get(name);
+      const options = { files, release, which, ...(own && { planned: own }) };
+      return database.run({ ...options, onEvent: (event) => onEvent(event, name) });
+    });
   const look = async (): Promise<readonly DatabasePlan[]> => {
     const plans: DatabasePlan[] = [];
     await each(async (database) => plans.push(await planDatabase(database, owner)));
+    for (const { name, runs } of plans)
+      planned.set(
+        name,
+        runs.map((file) => file.name),
+      );
     return plans;
   };
   // What could not be asked before the upload is refused after it where it has to be.
@@ -62,7 +71,8 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
     },
     admit: ({ platform, number }) =>
       each(({ database, files }) => database.admit(idOf(platform), { release: number, files, isPart })),
-    readmit: ({ platform, number }) => each(({ database }) => database.admit(idOf(platform), { release: number })),
+    readmit: ({ platform, number, tookTraffic }) =>
+      each(({ database }) => database.admit(idOf(platform), { release: number, tookTraffic })),
     settle: ({ platform, number }) => each(({ database }) => database.settle(idOf(platform), number)),
     forget: (platform) => each(({ database }) => database.forget(idOf(platform))),
   };
@@ -107,6 +117,8 @@ async function planDatabase(
   const fingerprint = [
     ledger.map((row) => [row.name, row.sha256, row.state]),
     readers.map((one) => [one.app, one.stage, one.target, one.release, one.files]),
+    planned.runs.map((file) => [file.name, file.sha256]),
+    planned.waiting.map(({ file }) => [file.name, file.sha256]),
   ];
   return { ...planned, name, files, readers, fingerprint };
 }
@@ -162,16 +174,17 @@ function runLines(
   ];
 }
 
-/** A live release whose code is the same lists more files by the deploy. */
+/** A live release whose code is the same lists more files by the deploy, or what a killed run did not write down. */
 function listLines(
   { files, readers }: DatabasePlan,
-  { platform, isLive }: PlannedSchemaRelease,
+  { platform, number, isLive }: PlannedSchemaRelease,
   idOf: (platform: Platform) => ReaderId,
-) {
+): readonly Change[] {
   const id = idOf(platform);
   const reader = readers.find(({ app, stage, target }) => app === id.app && stage === id.stage && target === id.target);
   if (!isLive) return [];
-  return files
-    .filter(({ name, kind, sha256 }) => kind === "contract" && reader?.files[name] !== sha256)
-    .map(({ name }) => line("update", name, "listed by the live release from now on"));
+  const added = files.filter(({ name, kind, sha256 }) => kind === "contract" && reader?.files[name] !== sha256);
+  if (!added.length && reader?.release !== number)
+    return [line("update", "readers", `release ${number} is live on ${id.target}, which was not written down`)];
+  return added.map(({ name }) => line("update", name, "listed by the live release from now on"));
 }

@@ -92,11 +92,13 @@ const whoRuns = ({ who }: CalledDatabase, { release }: RunnerOptions): string =>
 
 /** Nothing is begun where nothing would run. Throws what planning throws, and UserError MIGRATION_SIZE. */
 async function pendingOrder(
-  { files, which, release }: RunnerOptions,
+  { files, which, release, planned }: RunnerOptions,
   look: () => Promise<DatabaseState>,
 ): Promise<{ readonly order: RunOrder } | { readonly result: RunResult }> {
   const { ledger, readers } = await look();
-  const { runs, waiting } = planMigrations(compare(files, ledger), readers);
+  const { runs: all, waiting } = planMigrations(compare(files, ledger), readers);
+  const unplanned = planned ? all.findIndex(({ name }) => !planned.includes(name)) : -1;
+  const runs = unplanned === -1 ? all : all.slice(0, unplanned);
   const [next] = runs;
   if (!next || (which === "contract" && next.kind !== "contract"))
     return { result: { applied: [], ...(waiting[0] && { waiting: waiting[0] }) } };
@@ -104,6 +106,8 @@ async function pendingOrder(
   const order = {
     which,
     files: files.map((file) => (wanted.has(file) ? file : { ...file, sql: "" })),
+    // One that may run since this look has no text there.
+    planned: runs.map(({ name }) => name),
     ...(release !== undefined && { release }),
   };
   requireSize(order, runs);

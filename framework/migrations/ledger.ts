@@ -39,6 +39,7 @@ create table if not exists public.portico_readers (
   seen timestamptz not null default now(),
   primary key (app, stage, target)
 );
+alter table public.portico_readers add column if not exists admitted integer;
 create table if not exists public.portico_releases (
   app text not null,
   stage text not null,
@@ -54,9 +55,13 @@ export async function hasLedger(client: DatabaseClient): Promise<boolean> {
   return rows[0]?.["found"] === true;
 }
 
-/** Makes the tables where they are missing. */
+/** Makes the tables where they are missing, and what an earlier version of them lacks. */
 export async function ensureLedger(client: DatabaseClient): Promise<void> {
-  if (await hasLedger(client)) return;
+  const { rows } = await client.query(
+    `select to_regclass('public.portico_releases') is not null and exists (select from pg_catalog.pg_attribute
+       where attrelid = to_regclass('public.portico_readers') and attname = 'admitted') as found`,
+  );
+  if (rows[0]?.["found"] === true) return;
   await inTransaction(client, async () => {
     await client.query("select pg_advisory_xact_lock($1)", [creationLock]);
     await client.query(tables);
@@ -88,7 +93,7 @@ export interface Comparison {
   readonly pending: readonly MigrationFile[];
   /** Applied, and another text now, or another kind. */
   readonly edited: readonly MigrationFile[];
-  /** Applied, and no file of the app. */
+  /** Applied or running, and no file of the app. */
   readonly missing: readonly LedgerRow[];
   /** Pending, and before one that is applied. */
   readonly late: readonly MigrationFile[];
@@ -105,7 +110,7 @@ export function compare(files: readonly MigrationFile[], ledger: readonly Ledger
     applied,
     pending,
     edited: files.filter((file) => rows.has(file.name) && !isSame(file, rows.get(file.name)!)),
-    missing: applied.filter(({ name }) => !names.has(name)),
+    missing: ledger.filter(({ name }) => !names.has(name)),
     late: pending.filter(({ name }) => name < last),
   };
 }

@@ -15,6 +15,8 @@ export interface ReaderId {
 /** A row: what the release that is live there lists, or what all that take its traffic list. */
 export interface Reader extends ReaderId {
   readonly release: number;
+  /** The release that was let in last: another one than `release` until it has all of the traffic, or lost its part. */
+  readonly admitted: number;
   /** Hashes of contract files by name. */
   readonly files: Readonly<Record<string, string>>;
   /** Seconds since each was listed, by the database's clock. */
@@ -31,6 +33,8 @@ export interface ListedRelease {
    * live before, when absent.
    */
   readonly files?: readonly Pick<BuiltMigration, "name" | "kind" | "sha256">[];
+  /** False for one that was made earlier and never took traffic. */
+  readonly tookTraffic?: boolean;
   /** True for a release of which only one route is new: it lists what the live one does, too. */
   readonly isPart?: boolean;
 }
@@ -42,19 +46,21 @@ export const waitSeconds = 20 * 60;
 export async function readReaders(client: DatabaseClient): Promise<readonly Reader[]> {
   if (!(await hasLedger(client))) return [];
   const { rows } = await client.query(
-    `select app, stage, target, release, files, extract(epoch from clock_timestamp() - seen)::float8 as age,
+    `select app, stage, target, release, (to_jsonb(reader) ->> 'admitted')::int as admitted, files,
+       extract(epoch from clock_timestamp() - seen)::float8 as age,
        coalesce((select jsonb_object_agg(key, extract(epoch from clock_timestamp() - (value #>> '{}')::timestamptz))
          from jsonb_each(listed_since)), '{}') as listed_for
-     from public.portico_readers order by app, stage, target`,
+     from public.portico_readers as reader order by app, stage, target`,
   );
   return rows.map(toReader);
 }
 
-const toReader = ({ app, stage, target, release, files, age, listed_for }: Row): Reader => ({
+const toReader = ({ app, stage, target, release, admitted, files, age, listed_for }: Row): Reader => ({
   app: app as string,
   stage: stage as string,
   target: target as string,
   release: release as number,
+  admitted: (admitted ?? release) as number,
   files: files as Reader["files"],
   listedFor: listed_for as Reader["listedFor"],
   age: age as number,
@@ -126,30 +132,60 @@ export async function requireReadyReaders(client: DatabaseClient, file: Migratio
 
 /**
  * Before a release takes traffic, all of it or a part: its reader lists what both it and the one before list. In one
- * transaction with the check that it lists every contract file that ran. Throws UserError SCHEMA_CONTRACTED.
+ * transaction with the check that it lists every contract file that ran. Throws UserError SCHEMA_CONTRACTED, and
+ * SCHEMA_BEHIND for one that never took traffic and was never let in.
  */
 export async function admitRelease(client: DatabaseClient, id: ReaderId, next: ListedRelease): Promise<void> {
   await ensureLedger(client);
   await inTransaction(client, async () => {
     await lockReaders(client);
     const row = await readRow(client, id);
+    if (next.tookTraffic === false) await requireReady(client, id, next.release);
     const listed = await listOf(client, id, next, row?.files);
     await requireContracts(client, next.release, listed);
     if (next.files) await writeRelease(client, id, next.release, listed);
-    await writeRow(client, id, row?.release ?? next.release, row ? listedByBoth(listed, row.files) : listed);
+    await writeRow(client, id, {
+      release: row?.release ?? next.release,
+      admitted: next.release,
+      files: row ? listedByBoth(listed, row.files) : listed,
+    });
   });
 }
 
-/** After it took all of the traffic: its own list. */
+/**
+ * After it took all of the traffic: its own list. Where another release was let in since, as by a run that took over
+ * from this one, nobody knows which of them is live: what both list.
+ */
 export async function settleReader(client: DatabaseClient, id: ReaderId, release: number): Promise<void> {
   await ensureLedger(client);
   await inTransaction(client, async () => {
     await lockReaders(client);
-    await writeRow(client, id, release, await listOf(client, id, { release }, undefined));
+    const [row, files] = [await readRow(client, id), await listOf(client, id, { release }, undefined)];
+    const isOurs = !row || row.admitted === release;
+    await writeRow(
+      client,
+      id,
+      isOurs ? { release, admitted: release, files } : { ...row, files: listedByBoth(files, row.files) },
+    );
   });
 }
 
+/** A release is let in when its files have run. */
+async function requireReady(client: DatabaseClient, { app, stage, target }: ReaderId, release: number): Promise<void> {
+  const { rows } = await client.query(
+    "select 1 from public.portico_releases where app = $1 and stage = $2 and target = $3 and release = $4",
+    [app, stage, target, release],
+  );
+  if (rows.length) return;
+  throw new UserError(
+    "SCHEMA_BEHIND",
+    `release ${release} never took traffic, and the database may lack what its migrations add`,
+    `Deploy it again from its commit (portico releases --stage ${stage}): portico deploy --stage ${stage}`,
+  );
+}
+
 type Files = Readonly<Record<string, string>>;
+type ReaderRow = Pick<Reader, "release" | "admitted" | "files">;
 
 const listedByBoth = (one: Files, other: Files): Files =>
   Object.fromEntries(Object.entries(one).filter(([name, hash]) => other[name] === hash));
@@ -219,37 +255,34 @@ async function requireContracts(client: DatabaseClient, release: number, listed:
   );
 }
 
-async function readRow(
-  client: DatabaseClient,
-  { app, stage, target }: ReaderId,
-): Promise<{ readonly release: number; readonly files: Readonly<Record<string, string>> } | undefined> {
+async function readRow(client: DatabaseClient, { app, stage, target }: ReaderId): Promise<ReaderRow | undefined> {
   const { rows } = await client.query(
-    "select release, files from public.portico_readers where app = $1 and stage = $2 and target = $3",
+    `select release, coalesce(admitted, release) as admitted, files from public.portico_readers
+     where app = $1 and stage = $2 and target = $3`,
     [app, stage, target],
   );
-  const [row] = rows;
-  return row && { release: row["release"] as number, files: row["files"] as Readonly<Record<string, string>> };
+  return rows[0] as ReaderRow | undefined;
 }
 
 /** What was listed before with the same hash keeps its time. */
 async function writeRow(
   client: DatabaseClient,
   { app, stage, target }: ReaderId,
-  release: number,
-  files: Readonly<Record<string, string>>,
+  { release, admitted, files }: ReaderRow,
 ): Promise<void> {
   await client.query(
-    `insert into public.portico_readers as old (app, stage, target, release, files, listed_since)
-     values ($1, $2, $3, $4, $5::jsonb,
+    `insert into public.portico_readers as old (app, stage, target, release, admitted, files, listed_since)
+     values ($1, $2, $3, $4, $6, $5::jsonb,
        (select coalesce(jsonb_object_agg(key, to_jsonb(clock_timestamp())), '{}') from jsonb_each($5::jsonb)))
      on conflict (app, stage, target) do update set
        release = excluded.release,
+       admitted = excluded.admitted,
        files = excluded.files,
        seen = now(),
        listed_since = (
          select coalesce(jsonb_object_agg(key, case when old.files -> key = value then old.listed_since -> key
            else to_jsonb(clock_timestamp()) end), '{}')
          from jsonb_each(excluded.files))`,
-    [app, stage, target, release, JSON.stringify(files)],
+    [app, stage, target, release, JSON.stringify(files), admitted],
   );
 }

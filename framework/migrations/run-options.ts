@@ -27,6 +27,8 @@ export interface RunnerOptions {
    * contract file that has to wait.
    */
   readonly which: "contract" | "all";
+  /** Names of those that a plan told of: the run ends before any other. All when absent. */
+  readonly planned?: readonly string[];
   readonly onEvent: (event: MigrationEvent) => void;
   /** Default the machine's. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;

@@ -77,7 +77,7 @@ const attempts = 10;
  * MIGRATION_LOCKED, MIGRATION_CUT_OFF with everything before that file applied.
  */
 export async function runMigrations(client: DatabaseClient, options: RunnerOptions): Promise<RunResult> {
-  const { files, which } = options;
+  const { files, which, planned } = options;
   const applied: MigrationFile[] = [];
   const plan = async (): Promise<PlannedMigrations> =>
     planMigrations(compare(files, await readLedger(client)), await readReaders(client));
@@ -88,7 +88,7 @@ export async function runMigrations(client: DatabaseClient, options: RunnerOptio
     // Planned again each time: another runner may have applied some.
     const { runs, waiting } = await plan();
     const [next] = runs;
-    if (!next || (which === "contract" && next.kind !== "contract"))
+    if (!next || (which === "contract" && next.kind !== "contract") || planned?.includes(next.name) === false)
       return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
     if (await runWithRetries(client, next, options)) applied.push(next);
   }
