@@ -9,7 +9,9 @@ import type { Waiting } from "./runner.ts";
 export const callVersion = 1;
 
 /** A run's options; of applied files the SQL is left out. */
-export type RunOrder = Pick<RunnerOptions, "release" | "which" | "planned"> & { readonly files: readonly MigrationFile[] };
+export type RunOrder = Pick<RunnerOptions, "release" | "which" | "planned"> & {
+  readonly files: readonly MigrationFile[];
+};
 
 /** `begin` and then `run`, which is the one that is invoked asynchronously; `progress` until it has a result. */
 export type MigrateQuestion =

@@ -7,6 +7,7 @@ import { createRollbackJournal } from "../../../deploy/rollback-journal.ts";
 import type { Plan } from "../../../deploy/plan.ts";
 import { planForCloud } from "../../../deploy/planning.ts";
 import { release } from "../../../deploy/release.ts";
+import type { Schema } from "../../../deploy/schema.ts";
 import type { SmokeCheck } from "../../../deploy/smoke-test.ts";
 import { switchRelease } from "../../../deploy/switch.ts";
 import { removeStage } from "../../../deploy/teardown.ts";
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly onEffect?: (call: ApiCall) => Promise<void>;
   /** Between two steps; throws to stop. */
   readonly checkpoint?: () => void;
+  /** Of an app with databases: statements are calls of the run, too. */
+  readonly schema?: (transport: Transport) => Schema;
 }
 
 /** What became of a run. */
@@ -217,6 +220,7 @@ async function perform(
   process: Process,
   { run, calls, clock, folder }: Performing,
 ): Promise<Outcome> {
+  const schema = run.schema?.(process.transport);
   try {
     if (command.verb === "deploy") {
       const { build, only, expected, canary, smoke = [{ path: "/", status: 200 }] } = command;
@@ -226,6 +230,7 @@ async function perform(
         keep,
         now: () => clock.now(),
         sleep: (time: number) => clock.sleep(time),
+        ...(schema && { schema }),
         ...(expected && { expected: [expected] }),
         ...(canary !== undefined && { canary }),
         onPlans: async () => undefined,
@@ -243,6 +248,7 @@ async function perform(
     const { verb, number, smoke = [] } = command;
     const { live, changed } = await switchRelease({
       platform,
+      ...(schema && { schema }),
       command: verb,
       smoke,
       sleep: (time: number) => clock.sleep(time),
