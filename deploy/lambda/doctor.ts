@@ -51,6 +51,12 @@ export async function examine(examination: Examination): Promise<readonly CheckR
   return [...findings.flat(), ...checkLimits(examination)];
 }
 
+/** How many environments all functions of the account and region have at once, at the most. */
+export async function mostEnvironments({ lambda }: Pick<Clients, "lambda">): Promise<number> {
+  const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+  return AccountLimit?.ConcurrentExecutions ?? 0;
+}
+
 async function checkClock({ sts, clock }: Clients): Promise<readonly CheckResult[]> {
   const before = clock.now();
   const answer = await sts.send(new GetCallerIdentityCommand({}));

@@ -16,6 +16,7 @@ import { jsonBinding, type ShownBinding } from "./worker-reads.ts";
 export interface HyperdriveConfig {
   readonly id: string;
   readonly name: string;
+  readonly origin?: { readonly user?: string };
   /** ISO 8601. */
   readonly created_on?: string;
 }

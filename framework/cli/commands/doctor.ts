@@ -24,6 +24,7 @@ import {
   type TargetCloud,
   prefixedWarning,
 } from "../stage-cloud.ts";
+import { checkDatabases } from "../database-checks.ts";
 import { buildFolder, buildTarget } from "../target-build.ts";
 
 /** Exit code 1 when a check fails. */
@@ -82,11 +83,7 @@ function requireLambda({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud {
 const probe = (cloud: LambdaCloud, { owner }: Pick<StageCloud, "owner">): Promise<readonly CheckResult[]> =>
   explainErrors(cloud, () => probeCloud(cloud.aws.clients, owner));
 
-async function printFindings(
-  cloud: TargetCloud,
-  stage: Pick<StageCloud, "app" | "isLocal">,
-  reporter: Reporter,
-): Promise<number> {
+async function printFindings(cloud: TargetCloud, stage: StageCloud, reporter: Reporter): Promise<number> {
   await buildTarget(stage.app, cloud.target, prefixedWarning(cloud, reporter));
   return print(await explainErrors(cloud, () => examine(cloud, stage)), cloud, reporter);
 }
@@ -101,12 +98,9 @@ function print(findings: readonly CheckResult[], cloud: TargetCloud, reporter: R
   return findings.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function examine(
-  cloud: TargetCloud,
-  stage: Pick<StageCloud, "app" | "isLocal">,
-): Promise<readonly CheckResult[]> {
+async function examine(cloud: TargetCloud, stage: StageCloud): Promise<readonly CheckResult[]> {
   const [checks, live] = await Promise.all([examineTarget(cloud, stage), checkLive(cloud, stage)]);
-  return [...checks, ...live];
+  return [...checks, ...live, ...(await checkDatabases(cloud, stage))];
 }
 
 /** The live release: whether it can be read with this hosting.json, and whether its jobs are called as it wants. */
