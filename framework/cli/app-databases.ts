@@ -13,7 +13,7 @@ import type { App } from "../model/app.ts";
 import { type Database, hasMigrateFunction } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
 import type { SchemaDatabase } from "./release-schema.ts";
-import type { StageCloud } from "./stage-cloud.ts";
+import { explainErrors, type StageCloud } from "./stage-cloud.ts";
 
 /** One of them. */
 export interface AppDatabase extends SchemaDatabase {
@@ -113,7 +113,10 @@ function migrateFunctionOf({ app, owner, clouds }: DatabaseStage): MigrateFuncti
   const lambda = clouds.find((cloud) => cloud.target === "lambda");
   if (!lambda || !hasMigrateFunction(app)) return undefined;
   const { ask, start } = migrateInvocations(lambda.aws.clients, owner);
-  return { ask: async (call) => (await ask(call)) as MigrateAnswer, start };
+  return {
+    ask: async (call) => (await explainErrors(lambda, () => ask(call))) as MigrateAnswer,
+    start: (call) => explainErrors(lambda, () => start(call)),
+  };
 }
 
 const isOne = ({ databases }: App): boolean => Object.keys(databases ?? {}).length === 1;

@@ -22,6 +22,7 @@ import { toMigration } from "../../framework/migrations/migration-file.ts";
 import { readReaders } from "../../framework/migrations/readers.ts";
 import { startServer, type TestServer } from "../migrations/server.ts";
 import { type DeployFixture, openDeployFixture, page } from "./lambda/deploy-fixture.ts";
+import type { App } from "../../framework/model/app.ts";
 import { defaultApp } from "../config/default-app.ts";
 
 let server: TestServer;
@@ -83,13 +84,15 @@ interface Run {
   readonly changed: boolean;
 }
 
-async function deploy(files: Files, { smoke = 200, version = 1, url = "" } = {}): Promise<Run> {
+const behindUrl = { ...app, group: "app" as const, lambda: { ...app.lambda, front: "function-url" as const } };
+
+async function deploy(files: Files, { of = app as Partial<App>, version = 1, url = "" } = {}): Promise<Run> {
   const steps: string[] = [];
   let plan = "";
   const [result] = await release({
-    clouds: [await aws.platform({ app, ...values(version) })],
+    clouds: [await aws.platform({ app: of, ...values(version) })],
     schema: schemaOf(files, steps, url),
-    smoke: [{ path: "/", status: smoke }],
+    smoke: [{ path: "/", status: 200 }],
     keep: 5,
     now: () => Date.now(),
     onPlans: async (plans) => {
@@ -144,8 +147,8 @@ test("comes with the first release, which asks after the upload; from then on th
   expect(await readReaders(client)).toEqual([]);
 });
 
-test("holds no secret and may only write logs and join the VPC; another secret does not replace it", async () => {
-  await deploy(users);
+test("holds no secret and may only write logs and join the VPC; another secret does not replace it; behind a function URL, too", async () => {
+  await deploy(users, { of: behindUrl });
   const FunctionName = functionName(owner, "_migrate");
   const { Configuration } = await aws.clients.lambda.send(new GetFunctionCommand({ FunctionName }));
   expect(Configuration).toMatchObject({ Timeout: 900, MemorySize: 256, VpcConfig: { SubnetIds: ["subnet-1"] } });
@@ -158,8 +161,8 @@ test("holds no secret and may only write logs and join the VPC; another secret d
   expect(Statement.flatMap(({ Action }) => Action).map((one) => one.split(":")[0])).toEqual([
     ...["logs", "logs", "ec2", "ec2", "ec2", "ec2", "ec2", "ec2"],
   ]);
-  const again = await deploy(users, { version: 2 });
-  expect(again.plan).toMatch(/^~ function .*index/m);
+  const again = await deploy(users, { of: behindUrl, version: 2 });
+  expect(again.plan).toMatch(/^~ function .*app/m);
   expect(again.plan).toMatch(/^= function .*_migrate/m);
 });
 

@@ -13,7 +13,6 @@ import type {
 } from "../../platform.ts";
 import type { Owner, Version } from "../../parts.ts";
 import type { ReleaseRecord } from "../../record.ts";
-import { jobsFunctionId } from "../../../framework/model/job.ts";
 import { UserError } from "../../../framework/model/user-error.ts";
 import { inParallel } from "../../parallel.ts";
 import { collectGarbage } from "../garbage-collection.ts";
@@ -44,6 +43,9 @@ import { requestPath, probeStream } from "./stream-invocation.ts";
 import { deleteLiveAlias, ensureUrl, type LiveAlias, switchAlias } from "./live-alias.ts";
 import { readReleaseState, observe, type Observation } from "./observation.ts";
 
+/** The one function that answers requests; the others are invoked by their version alone, and answer once. */
+const appFunctionId = "app";
+
 /** The state of one run, for which the platform was created. */
 interface Run extends SharedRun {
   /** The one function's. */
@@ -62,7 +64,7 @@ export function createFunctionUrlPlatform(target: LambdaTarget): Platform<Lambda
   const run: Run = {
     ...target,
     store: openStore(target.clients, target.account),
-    name: functionName(target.owner, "app"),
+    name: functionName(target.owner, appFunctionId),
     live: {},
     inherited: [],
     updated: new Set<string>(),
@@ -167,7 +169,7 @@ async function verifyCandidate(run: Run, changed: readonly Version[]): Promise<v
   const host = await prepare(run, desired);
   await inParallel(changed, 16, (version) => {
     const fn = desired.functions.find(({ id }) => id === version.function) ?? fail("the release has no such function");
-    const probe = fn.id === jobsFunctionId ? probeVersion : probeStream;
+    const probe = fn.id === appFunctionId ? probeStream : probeVersion;
     return probe(run.clients, roleOf(host, fn), version, { build: fn.build, stage: run.owner.stage });
   });
 }
@@ -191,7 +193,7 @@ async function collectAll(run: Run, keep: readonly Release[]): Promise<readonly 
 
 /** The whole app is one function, so it has one version. */
 function versionOf({ versions }: UploadedRelease): Version {
-  return versions.get("app") ?? fail("no version of the app was uploaded");
+  return versions.get(appFunctionId) ?? fail("no version of the app was uploaded");
 }
 
 function oneFunction({ stage }: Owner): UserError {
