@@ -45,7 +45,7 @@ const mostBytes = 6_000_000;
 /** Milliseconds between two looks at a run, of which the first is soon. */
 const [firstPause, longestPause] = [200, 2_000];
 /** The longest that one call may find the readers locked: as long as a function runs. */
-const busyAttempts = 130;
+const busyAttempts = 225;
 
 export function overFunction(fn: MigrateFunction, database: CalledDatabase): MigratedDatabase {
   const { name, url } = database;

@@ -120,10 +120,10 @@ function ask(client: DatabaseClient, call: Exclude<MigrateCall, { readonly ask: 
   });
 }
 
-/** A lock is waited for five seconds: an invocation that nobody waits for any more would act later. */
+/** A lock is waited for two seconds: an invocation that nobody waits for any more would act later. */
 const boundedLocks = (client: DatabaseClient): DatabaseClient => ({
   query: (text, values) =>
-    text === "begin" ? client.query("begin; set local lock_timeout = '5s'") : client.query(text, values),
+    text === "begin" ? client.query("begin; set local lock_timeout = '2s'") : client.query(text, values),
 });
 
 type RunCall = Extract<MigrateCall, { readonly ask: "run" }>;

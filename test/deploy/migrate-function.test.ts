@@ -86,7 +86,13 @@ interface Run {
 
 const behindUrl = { ...app, group: "app" as const, lambda: { ...app.lambda, front: "function-url" as const } };
 
-async function deploy(files: Files, { of = app as Partial<App>, version = 1, url = "" } = {}): Promise<Run> {
+interface DeployOptions {
+  readonly of?: Partial<App>;
+  readonly version?: number;
+  readonly url?: string;
+}
+
+async function deploy(files: Files, { of = app, version = 1, url = "" }: DeployOptions = {}): Promise<Run> {
   const steps: string[] = [];
   let plan = "";
   const [result] = await release({
@@ -147,7 +153,7 @@ test("comes with the first release, which asks after the upload; from then on th
   expect(await readReaders(client)).toEqual([]);
 });
 
-test("holds no secret and may only write logs and join the VPC; another secret does not replace it; behind a function URL, too", async () => {
+test("behind a function URL, too: it holds no secret and may write logs and join the VPC alone", async () => {
   await deploy(users, { of: behindUrl });
   const FunctionName = functionName(owner, "_migrate");
   const { Configuration } = await aws.clients.lambda.send(new GetFunctionCommand({ FunctionName }));

@@ -1,7 +1,10 @@
 /** A database that is asked through the function's handler, on a real Postgres. */
 // @module-tag check
+import { setTimeout } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Platform } from "../../deploy/platform.ts";
+import { createSchema } from "../../framework/cli/release-schema.ts";
 import { type CalledDatabase, type MigrateFunction, overFunction } from "../../framework/migrations/called-database.ts";
 import { createMigrateHandler } from "../../framework/migrations/lambda-handler.ts";
 import { readLedger } from "../../framework/migrations/ledger.ts";
@@ -50,7 +53,8 @@ const functionWith = (remaining?: number): MigrateFunction => ({
 
 function open(steps: string[], change: Partial<CalledDatabase> = {}, remaining?: number): MigratedDatabase {
   const onWait = (text: string): void => void steps.push(text);
-  return overFunction(functionWith(remaining), { name: "DB", url, who: "shop at prod", onWait, ...change });
+  const sleep = () => setTimeout(20);
+  return overFunction(functionWith(remaining), { name: "DB", url, who: "shop at prod", onWait, sleep, ...change });
 }
 
 const files = (...entries: readonly (readonly [string, string])[]) =>
@@ -168,4 +172,76 @@ test("files of more than a call's size are refused, applied ones not counted", a
     code: "DATABASE_UNREACHABLE",
     message: expect.stringContaining("cannot be asked from the VPC: connect ECONNREFUSED"),
   });
+});
+
+interface Kill {
+  readonly at: number;
+  readonly effect: "before" | "after";
+}
+
+/** The function for a deployer that dies at one of its calls. */
+function dyingAt({ at, effect }: Kill): MigrateFunction {
+  let calls = 0;
+  const { ask, start } = functionWith();
+  const dying = async <T>(call: () => Promise<T>): Promise<T> => {
+    calls += 1;
+    const isLast = calls === at;
+    if (isLast && effect === "before") throw new Error("killed");
+    const result = await call();
+    if (isLast) throw new Error("killed");
+    return result;
+  };
+  return {
+    ask: (call) => dying(() => ask(call)),
+    start: (call) => dying(() => start(call)),
+  };
+}
+
+/** What a deploy does with the schema, between its calls to the cloud. */
+async function release(number: number, fn: MigrateFunction): Promise<void> {
+  const platform = {} as Platform;
+  const options = { name: "DB", url, who: "shop at prod", onWait: () => {}, sleep: () => setTimeout(10) };
+  const schema = createSchema({
+    owner: { app: "shop", stage: "prod" },
+    databases: [{ name: "DB", database: overFunction(fn, options), isShared: false, files: [...drop, ...add] }],
+    targetOf: () => "lambda",
+    onEvent: () => {},
+  });
+  await schema.plan([{ platform, number, isLive: false, bringsFunction: false }]);
+  await schema.contract(number);
+  await schema.expand(number);
+  await schema.admit({ platform, number });
+  await schema.settle({ platform, number });
+}
+
+const drop = files(["0000_drop.contract", "alter table users drop column nick"]);
+
+test("a deploy that is killed at any call of the function ends as a clean one when it is run again", async () => {
+  const seed = Number(process.env["PORTICO_SEED"]);
+  const states: unknown[] = [];
+  for (let at = 1, isKilled = true; isKilled; at += 1) {
+    client = await server.database(`killed_${at}`);
+    url = server.url(`killed_${at}`);
+    await client.query("create table users (id int, nick text)");
+    // Each call by one of the two: which one is the seed's.
+    const dying = dyingAt({ at, effect: (at + seed) % 2 === 0 ? "before" : "after" });
+    isKilled = await release(1, dying).then(
+      () => false,
+      (error: Error) => error.message === "killed",
+    );
+    // A run that was begun and never started holds the database for a minute.
+    const { rows } = await client.query("select to_regclass('portico_runs') is not null as found");
+    if ((rows[0] as { readonly found: boolean }).found)
+      await client.query("update portico_runs set seen = seen - interval '61 seconds' where not started");
+    await release(2, functionWith());
+    const { readers } = await open([]).look();
+    states.push([
+      (await readLedger(client)).map((row) => row.name),
+      readers.map(({ release: number, files: listed }) => [number, listed]),
+    ]);
+  }
+  expect(states.length).toBeGreaterThan(8);
+  expect(new Set(states.map((one) => JSON.stringify(one)))).toEqual(
+    new Set([JSON.stringify([["0000_drop", "0001_name"], [[2, { "0000_drop": drop[0]!.sha256 }]]])]),
+  );
 });
