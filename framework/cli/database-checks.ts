@@ -5,6 +5,7 @@ import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import { lookForConfigs, storedConfigs } from "../../deploy/workers/hyperdrive-configs.ts";
 import { newestVersion } from "../../deploy/workers/secrets.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
+import type { MigratedDatabase } from "../migrations/migrated-database.ts";
 import { hasDatabases } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
 import type { StageCloud, TargetCloud } from "./stage-cloud.ts";
@@ -24,15 +25,28 @@ export async function checkDatabases(cloud: TargetCloud, stage: StageCloud): Pro
   }
   try {
     const checks: CheckResult[] = [];
-    for (const { name, client } of opened.databases) {
-      // A function in a VPC is for migrations alone, and comes with the first release.
+    for (const { name, client, database } of opened.databases) {
       if (client)
         checks.push(await checkRoom({ name, client }, cloud), ...(await checkRights({ name, client }, cloud, stage)));
-      else checks.push({ check: `database ${name}`, ok: true, text: "in a VPC, which this machine does not ask" });
+      else checks.push(await checkReach(name, database));
     }
     return checks;
   } finally {
     await opened.close();
+  }
+}
+
+/** Through the function in its VPC, which migrates and tells no more than that it reaches the database. */
+async function checkReach(name: string, database: MigratedDatabase): Promise<CheckResult> {
+  const check = `database ${name}`;
+  try {
+    await database.look();
+    return { check, ok: true, text: "the function that migrates reaches it in the VPC" };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message, fix } = error;
+    if (code !== "MIGRATE_FUNCTION_MISSING") return { check, ok: false, text: message, fix };
+    return { check, ok: true, text: "in a VPC, where a function asks it that comes with the first release" };
   }
 }
 

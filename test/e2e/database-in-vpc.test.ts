@@ -17,8 +17,7 @@ const files = {
     target: "lambda",
     secrets: ["DATABASE_URL"],
     databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
-    lambda: { vpc: { subnets: ["subnet-0a"], securityGroups: ["sg-0a"] } },
-    stages: { local: {} },
+    lambda: { region: "us-east-1", vpc: { subnets: ["subnet-0a"], securityGroups: ["sg-0a"] } },
   }),
   "functions/index.ts":
     `import { database } from "portico/postgres";\n` +
@@ -34,12 +33,13 @@ it("plans, deploys, migrates, tells and removes through the function", async () 
   onTestFinished(() => server.stop());
   const client = await server.database("shop");
   await write(root, ".env", `DATABASE_URL=${server.url("shop")}\n`);
-  await startCloud(root);
+  const cloud = await startCloud(root);
   const portico = (...words: readonly string[]) => run([...words, "--stage", "local"], root);
 
   expect((await portico("migrate", "status")).stderr).toMatch(
     /^error MIGRATE_FUNCTION_MISSING: .*\nfix: Run portico deploy --stage local --target lambda/,
   );
+  await tellsWhichWay(root, server.url("shop"), cloud.aws);
   const deployed = await portico("deploy");
   expect(deployed).toMatchObject({ code: 0, stderr: "" });
   expect(deployed.stdout).toMatch(/^\? migrate .* cannot be asked from here; asked again after the upload$/m);
@@ -66,8 +66,21 @@ it("plans, deploys, migrates, tells and removes through the function", async () 
   expect(states.stdout).toMatch(
     /applied {3}expand {4}0001_users.*release 1.*\napplied {3}expand.*\napplied {3}contract.*\nreader {4}shop at local/,
   );
+  const { stdout: doctor } = await portico("doctor");
+  expect(doctor).toMatch(/^ok {2}database DB +the function that migrates reaches it in the VPC$/m);
+  expect(doctor).toContain("2 functions, of the 300");
+
   const removed = await portico("remove", "--yes");
   expect(removed).toMatchObject({ code: 0, stderr: "" });
   expect(removed.stdout).toContain("- function shop--local--_migrate-");
   expect(await readReaders(client)).toEqual([]);
 });
+
+/** At a stage of an account: the function by the secret of its URL, or the URL that is given. */
+async function tellsWhichWay(root: string, url: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const status = (more = {}) => run(["migrate", "status", "--stage", "prod"], root, { env: { ...env, ...more } });
+  expect((await status()).stderr).toMatch(/^error SECRET_MISSING: /);
+  await run(["secret", "set", `DATABASE_URL=${url}`, "--stage", "prod"], root, { env });
+  expect((await status()).stderr).toMatch(/^error MIGRATE_FUNCTION_MISSING: /);
+  expect((await status({ PORTICO_MIGRATE_URL: url })).stdout).toMatch(/^DB:\npending {3}expand {4}0001_users\n/);
+}
