@@ -12,6 +12,11 @@ test("routes.d.ts is current", async () => {
   expect(await run(["types", "--check"], root)).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("the migrations are what the schema says: drizzle-kit finds nothing to write", async () => {
+  const { stdout, code } = await run(["migrate", "new", "nothing"], root);
+  expect([stdout, code]).toEqual(["the schema did not change: no migration was written\n", 0]);
+});
+
 test("a build warns of nothing, and of its migrations least of all", async () => {
   expect(await run(["build"], root)).toMatchObject({ code: 0, stderr: "" });
 });
