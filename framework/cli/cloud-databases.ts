@@ -5,12 +5,20 @@ import { openLocalDatabases } from "../dev/local-databases.ts";
 import { UserError } from "../model/user-error.ts";
 import type { Reporter } from "./reporter.ts";
 
+/** While it is held. */
+export interface HeldDatabases {
+  /** A line for each database, with its URL and password. */
+  readonly lines: readonly string[];
+  close(): Promise<void>;
+}
+
 /**
  * Starts it for an app with databases whose URLs nothing else gives. What a user can mend is a warning, since other
- * commands tell it as an error. Never rejects. Gives what leaves it.
+ * commands tell it as an error. Never rejects.
  */
-export async function holdDatabases(root: string, reporter: Reporter): Promise<() => Promise<void>> {
-  const databases = openLocalDatabases(root, (line) => reporter.line(line));
+export async function holdDatabases(root: string, reporter: Reporter): Promise<HeldDatabases> {
+  const lines: string[] = [];
+  const databases = openLocalDatabases(root, (line) => lines.push(line));
   try {
     const app = await loadApp({ root, stage: "local" });
     if (app.databases)
@@ -24,5 +32,5 @@ export async function holdDatabases(root: string, reporter: Reporter): Promise<(
     if (!(error instanceof UserError)) reporter.error(error);
     else if (error.code.startsWith("POSTGRES_")) reporter.warn(`${error.message}: ${error.fix}`);
   }
-  return databases.close;
+  return { lines, close: databases.close };
 }

@@ -31,6 +31,8 @@ export interface CloudAccess {
 /** A local cloud that runs in this process, until it is closed. */
 export interface OwnCloud {
   readonly cloud: Cloud;
+  /** A line for each local database, for people who want to look into it while the cloud runs. */
+  readonly databases: readonly string[];
   close(): Promise<void>;
 }
 
@@ -76,13 +78,14 @@ export async function openCloud(
     };
     // Only one process may own the storage: of two that start at the same moment, the second finds the first.
     const cloud = await withFileLock(join(folder, "running.json"), () => startCloud(options));
-    const leaveDatabases = await holdDatabases(root, reporter);
+    const databases = await holdDatabases(root, reporter);
     return {
       cloud,
+      databases: databases.lines,
       close: async () => {
         await cloud.close();
         await runtime.close();
-        await leaveDatabases();
+        await databases.close();
       },
     };
   } catch (error) {

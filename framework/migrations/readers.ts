@@ -74,8 +74,9 @@ export function reasonsToWait(
   return readers.flatMap(({ app, stage, target, release, files, listedFor }) => {
     const who = `release ${release} of ${app} at ${stage} on ${target}`;
     if (files[name] !== sha256) return [`${who} does not list it`];
-    const rest = waitSeconds - (listedFor[name] ?? 0);
-    return rest <= 0 ? [] : [`${who} lists it for ${Math.ceil(rest / 60)} minutes less than 20`];
+    const listed = listedFor[name] ?? 0;
+    if (listed >= waitSeconds) return [];
+    return [`${who} has listed it for ${Math.floor(listed / 60)} of ${waitSeconds / 60} minutes`];
   });
 }
 

@@ -216,7 +216,9 @@ test("a contract file waits until its reader lists it with its hash, for 20 minu
   await admitRelease(client, reader, { release: 2, files: next });
   expect(await readReaders(client)).toMatchObject([{ release: 1, files: {} }]);
   await goLive(client, reader, 2, next);
-  expect(await run(client, next)).toMatchObject({ waiting: { reasons: [expect.stringContaining("20 minutes less")] } });
+  expect(await run(client, next)).toMatchObject({
+    waiting: { reasons: [expect.stringContaining("has listed it for 0 of 20 minutes")] },
+  });
   await later(client, 15);
   // A deploy in between does not begin the time anew.
   await goLive(client, reader, 3, next);

@@ -27,6 +27,7 @@ export async function cloud(input: CommandInput): Promise<number> {
       `${reporter.paint("bold", own.cloud.url)}  is the local cloud's control API until Ctrl-C ends it`,
       ...lines,
     ].join("\n");
+    for (const line of own.databases) reporter.line(line);
     reporter.result(text, { type: "listening", url: own.cloud.url, apps, workers });
     await stopped;
     await own.close();

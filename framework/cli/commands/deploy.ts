@@ -27,6 +27,7 @@ export async function deploy(input: CommandInput): Promise<number> {
       if (!stage.own) return 0;
       const stopped = input.untilStopped();
       stage.own.cloud.startDeliveries();
+      for (const line of stage.own.databases) reporter.line(line);
       reporter.line(
         reporter.paint("dim", `the local cloud runs at ${stage.own.cloud.url} until Ctrl-C ends it, its state stays`),
       );
