@@ -158,8 +158,8 @@ const keepModuleUrls = (dist: string, to: string): Plugin => ({
 });
 
 /** Files that stay separate, since a build reads them or package.json exports them. */
-const separateFiles =
-  /^framework\/(?:(?:bundler\/templates|features|http|model|node|runtime|web-classes)\/|testing\/.*\.d\.ts$)/;
+const separateRooms = "bundler/templates|features|http|migrations|model|node|runtime|web-classes";
+const separateFiles = new RegExp(String.raw`^framework/(?:(?:${separateRooms})/|testing/.*\.d\.ts$)`);
 
 /** An import of one of Node's modules, as esbuild prints it. */
 const builtinImport = /^import (?:(?<namespace>\w+)|\{(?<named>[^}]+)\}) from "(?<name>node:[\w/]+)";$/gm;

@@ -262,6 +262,23 @@ test("a project of init has extensions from their tarballs: settings, secret, ty
   expect(await deploy.stop()).toBe(0);
 });
 
+test("the function that migrates in a VPC is built of the package's own files", async () => {
+  const app = join(project, "in-vpc");
+  await mkdir(join(app, "functions"), { recursive: true });
+  await mkdir(join(app, "node_modules"));
+  await symlink(join(root, "node_modules/pg"), join(app, "node_modules/pg"));
+  await writeFile(join(app, "functions/index.ts"), `export const GET = () => new Response("hi");\n`);
+  const databases = { DB: { dialect: "postgres", url: "DATABASE_URL" } };
+  const lambda = { vpc: { subnets: ["subnet-1"], securityGroups: ["sg-1"] } };
+  await writeFile(
+    join(app, "hosting.json"),
+    JSON.stringify({ name: "in-vpc", target: "lambda", secrets: ["DATABASE_URL"], databases, lambda }),
+  );
+  const program = join(project, "node_modules/portico/framework/cli/bin.js");
+  await run(process.execPath, [program, "build"], { cwd: app, env });
+  await access(join(app, ".portico/build/lambda/functions/_migrate.zip"));
+});
+
 test("npx portico prints its version, creates a project and builds it", async () => {
   const { version } = await readJson<Package>(join(dist, "package.json"));
   expect((await portico(project, "--version")).stdout.trim()).toBe(version);
