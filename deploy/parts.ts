@@ -28,6 +28,7 @@ export type Kind =
   | "release"
   | "logs"
   | "migrate"
+  | "database"
   | "secret"
   | "records";
 

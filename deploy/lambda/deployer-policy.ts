@@ -27,14 +27,21 @@ export interface PolicyScope {
   readonly needsFiles: boolean;
   /** Whether it has jobs, or a function sends some. */
   readonly needsJobs: boolean;
+  /** The stage whose secrets it takes where it has none. */
+  readonly base?: Owner;
 }
+
+const baseStatements = (base: Owner, arn: (service: string, resource: string) => string) => [
+  allow("BaseSecrets", ["ssm:GetParameters"], arn("ssm", `parameter${secretPrefix(base)}*`)),
+  allow("ListBaseSecrets", ["ssm:GetParametersByPath"], arn("ssm", `parameter${secretPrefix(base).slice(0, -1)}`)),
+];
 
 /**
  * Every call of deploy/lambda, for this app's and stage's names alone; statements that AWS cannot limit to a name have
  * `*`.
  */
 export function deployerPolicy(scope: PolicyScope): unknown {
-  const { owner, account, region, lambda, needsStore, needsFiles, needsJobs } = scope;
+  const { owner, account, region, lambda, needsStore, needsFiles, needsJobs, base } = scope;
   const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
   const iam = `arn:aws:iam::${account}:role`;
   const roles = `${iam}${rolePath(owner, { region })}*`;
@@ -79,6 +86,7 @@ export function deployerPolicy(scope: PolicyScope): unknown {
     ),
     allow("Secrets", secretActions, arn("ssm", `parameter${secretPrefix(owner)}*`)),
     allow("ListSecrets", ["ssm:GetParametersByPath"], arn("ssm", `parameter${secretPrefix(owner).slice(0, -1)}`)),
+    ...(base ? baseStatements(base, arn) : []),
     allow("LogGroup", logActions, [
       arn("logs", `log-group:${logGroup(owner)}`),
       arn("logs", `log-group:${logGroup(owner)}:*`),

@@ -24,6 +24,8 @@ import { encodePath, type WorkersBuild } from "./build.ts";
 /** The values that the Worker gets. */
 export interface ConfiguredValues {
   readonly env: Readonly<Record<string, string>>;
+  /** Names of secrets that a deploy stores before it looks; in a plan before the first one. */
+  readonly coming?: readonly string[];
   /** Secrets with their version numbers; absent where Cloudflare keeps them and uploads inherit them. */
   readonly secrets?: {
     readonly values: Readonly<Record<string, string>>;
@@ -135,14 +137,16 @@ export function toDesiredState(
 /** Throws UserError SECRET_MISSING, which names all that have no value. */
 function secretNumbers(
   { manifest: { app } }: WorkersBuild,
-  { secrets }: ConfiguredValues,
+  { secrets, coming = [] }: ConfiguredValues,
   stored: StoredSecrets,
 ): Readonly<Record<string, number>> {
-  const has = (name: string): boolean => (secrets ? Object.hasOwn(secrets.values, name) : stored.names.includes(name));
+  const has = (name: string): boolean =>
+    secrets ? Object.hasOwn(secrets.values, name) : [...stored.names, ...coming].includes(name);
   const missing = app.secrets.filter((name) => !has(name));
   if (missing.length) throw missingSecrets(app, missing);
   const numbers = secrets?.versions ?? stored.numbers ?? {};
-  return Object.fromEntries(app.secrets.map((name) => [name, numbers[name] ?? 0]));
+  const next = (name: string): number => (numbers[name] ?? 0) + (coming.includes(name) ? 1 : 0);
+  return Object.fromEntries(app.secrets.map((name) => [name, next(name)]));
 }
 
 function checkFiles({ files }: WorkersBuild): void {

@@ -30,7 +30,11 @@ type ByName<T> = Readonly<Record<string, T>>;
 /** What they are found by. */
 interface BindingInput {
   /** Secrets with their versions, where the release has them: at stage local. */
-  readonly values: { readonly secrets?: { readonly values: ByName<string>; readonly versions: ByName<number> } };
+  readonly values: {
+    readonly secrets?: { readonly values: ByName<string>; readonly versions: ByName<number> };
+    /** Names of those that a deploy stores first. */
+    readonly coming?: readonly string[];
+  };
   /** Versions of the secrets that the newest version has, and their configurations. */
   readonly stored: { readonly numbers?: ByName<number>; readonly configs?: StoredConfigs };
   /** Undefined where nobody may look. */
@@ -43,7 +47,7 @@ interface BindingInput {
  */
 export function databaseBindings(
   app: Omit<App, "root">,
-  { values: { secrets }, stored: { numbers = {}, configs: stored = {} }, configs }: BindingInput,
+  { values: { secrets, coming = [] }, stored: { numbers = {}, configs: stored = {} }, configs }: BindingInput,
 ): readonly DatabaseBinding[] {
   const owner = { app: app.name, stage: app.stage };
   const own = Object.entries(app.workers.hyperdrive ?? {}).map(([database, id]) => ({ database, label: id, id }));
@@ -55,6 +59,7 @@ export function databaseBindings(
       const wanted = { owner, database, version, url: secrets.values[secret] ?? "" };
       return [{ database, label, wanted, ...(id !== undefined && { id }) }];
     }
+    if (coming.includes(secret)) return [{ database, label: configName(owner, database, (numbers[secret] ?? 0) + 1) }];
     const found = stored[database];
     if (found?.secret !== secret || found.version !== numbers[secret]) return [];
     return [{ database, label: configName(owner, database, found.version), id: found.id }];

@@ -7,11 +7,14 @@ import { connect } from "../emulation/postgres/databases.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
 import { type MigrateFunction, overFunction } from "../migrations/called-database.ts";
 import type { MigrateAnswer } from "../migrations/migrate-call.ts";
-import { overConnection } from "../migrations/migrated-database.ts";
+import { type MigratedDatabase, overConnection } from "../migrations/migrated-database.ts";
 import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
 import { type Database, hasMigrateFunction } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
+import { withDatabase } from "./preview-database.ts";
+import { stagePreviews, type StagePreview } from "./preview-stage.ts";
+import { givenUrl, urlVariable } from "./given-url.ts";
 import type { SchemaDatabase } from "./release-schema.ts";
 import { explainErrors, type StageCloud } from "./stage-cloud.ts";
 
@@ -31,7 +34,9 @@ export interface AppDatabases {
 }
 
 /** An opened one, and what leaves it. */
-type Opened = Pick<AppDatabase, "database" | "client" | "isOnThisMachine"> & { readonly end?: () => Promise<void> };
+type Opened = Pick<AppDatabase, "database" | "client" | "isOnThisMachine" | "preview"> & {
+  readonly end?: () => Promise<void>;
+};
 type Open = (name: string, database: Database) => Promise<Opened>;
 
 /**
@@ -91,8 +96,12 @@ export async function openStageDatabases(stage: DatabaseStage, onWait: (text: st
     return withOwnUrls(app, (urlOf) =>
       openAll(app, async (name, one) => openByFunction(through, { name, url: urlOf(name, one), stage, onWait })),
     );
-  const secrets = await readUrls(stage);
+  const previews = await stagePreviews(stage);
+  const hasOthers = Object.keys(app.databases ?? {}).some((name) => !previews.has(name));
+  const secrets = hasOthers ? await readUrls(stage) : undefined;
   return openAll(app, (name, database) => {
+    const preview = previews.get(name);
+    if (preview) return openPreview(app, name, preview);
     const given = givenUrl(app, name);
     const url = given ?? secrets?.values[database.url] ?? missingUrl(app, name);
     if (given === undefined && through) return Promise.resolve(openByFunction(through, { name, url, stage, onWait }));
@@ -118,15 +127,6 @@ function migrateFunctionOf({ app, owner, clouds }: DatabaseStage): MigrateFuncti
     start: (call) => explainErrors(lambda, () => start(call)),
   };
 }
-
-const isOne = ({ databases }: App): boolean => Object.keys(databases ?? {}).length === 1;
-
-const urlVariable = (app: App, name: string): string =>
-  isOne(app) ? "PORTICO_MIGRATE_URL" : `PORTICO_MIGRATE_URL_${name}`;
-
-/** A secret that a pipeline lacks is an empty text. */
-const givenUrl = (app: App, name: string): string | undefined =>
-  process.env[`PORTICO_MIGRATE_URL_${name}`] || (isOne(app) && process.env["PORTICO_MIGRATE_URL"]) || undefined;
 
 /** Not where all are given. */
 async function readUrls({ app, owner, clouds }: DatabaseStage): Promise<SecretValues | undefined> {
@@ -154,6 +154,28 @@ async function openByConnection(
     database: overConnection(client),
     isOnThisMachine: isOwnHost(client.host),
     end: () => client.end(),
+  };
+}
+
+/** One that is not there yet has nothing, and a deploy makes it before it opens it. */
+async function openPreview(app: App, name: string, preview: StagePreview): Promise<Opened> {
+  const { name: own, serverUrl, isThere } = preview;
+  const described = { preview: { name: own, host: new URL(serverUrl).hostname } };
+  if (!isThere) return { ...described, database: notThere(own), isOnThisMachine: false };
+  const fix = "Run this where the server can be reached.";
+  return { ...described, ...(await openByConnection(app, name, { url: withDatabase(serverUrl, own), fix })) };
+}
+
+function notThere(name: string): MigratedDatabase {
+  const fail = (): never => {
+    throw new UserError("PREVIEW_MISSING", `the database ${name} is not there yet`, "Run portico deploy: it makes it.");
+  };
+  return {
+    look: async () => ({ ledger: [], readers: [] }),
+    run: async () => fail(),
+    admit: async () => fail(),
+    settle: async () => fail(),
+    forget: async () => false,
   };
 }
 

@@ -25,9 +25,11 @@ export async function checkDatabases(cloud: TargetCloud, stage: StageCloud): Pro
   }
   try {
     const checks: CheckResult[] = [];
-    for (const { name, client, database } of opened.databases) {
+    for (const { name, client, database, preview } of opened.databases) {
       if (client)
         checks.push(await checkRoom({ name, client }, cloud), ...(await checkRights({ name, client }, cloud, stage)));
+      else if (preview)
+        checks.push({ check: `database ${name}`, ok: true, text: `${preview.name} comes with the first deploy` });
       else checks.push(await checkReach(name, database));
     }
     return checks;

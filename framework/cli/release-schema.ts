@@ -19,6 +19,8 @@ export interface SchemaDatabase {
   readonly files: readonly MigrationFile[];
   /** Whether hosting.json says that others may read it. */
   readonly isShared: boolean;
+  /** Of one that the stage has for itself: its name on the server, and the server. */
+  readonly preview?: { readonly name: string; readonly host: string };
 }
 
 /** Whose release it is, and what it has. */
@@ -105,10 +107,12 @@ interface DatabasePlan extends PlannedMigrations {
   readonly files: readonly MigrationFile[];
   readonly readers: readonly Reader[];
   readonly fingerprint: unknown;
+  /** One that the stage has for itself, and that no release has used yet. */
+  readonly made?: NonNullable<SchemaDatabase["preview"]>;
 }
 
 async function planDatabase(
-  { name, database, files, isShared }: SchemaDatabase,
+  { name, database, files, isShared, preview }: SchemaDatabase,
   owner: SchemaOptions["owner"],
 ): Promise<DatabasePlan> {
   const { ledger, readers } = await database.look();
@@ -120,7 +124,8 @@ async function planDatabase(
     planned.runs.map((file) => [file.name, file.sha256]),
     planned.waiting.map(({ file }) => [file.name, file.sha256]),
   ];
-  return { ...planned, name, files, readers, fingerprint };
+  const isNew = !ledger.length && !readers.length;
+  return { ...planned, name, files, readers, fingerprint, ...(isNew && preview && { made: preview }) };
 }
 
 function toSchemaPlan(
@@ -133,7 +138,8 @@ function toSchemaPlan(
     release.platform,
     plans.flatMap((plan) => {
       const lines = [...(at === 0 ? runLines(plan, release) : []), ...listLines(plan, release, idOf)];
-      return lines.map((line) => ({ ...line, name: nameOf(plan, line.name) }));
+      const named = lines.map((line) => ({ ...line, name: nameOf(plan, line.name) }));
+      return [...(at === 0 ? madeLines(plan) : []), ...named];
     }),
   ]);
   const fingerprint = createHash("sha256")
@@ -148,6 +154,11 @@ const line = (action: Change["action"], name: string, reason: string): Change =>
   name,
   reason,
 });
+
+const madeLines = ({ made }: DatabasePlan): readonly Change[] =>
+  made
+    ? [{ action: "create", kind: "database", name: made.name, reason: `on ${made.host}, until portico remove` }]
+    : [];
 
 /** What runs, and what waits; by the first cloud, since it runs once. */
 function runLines(

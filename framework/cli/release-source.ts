@@ -6,13 +6,13 @@ import { requireSeparateState } from "../../deploy/preconditions.ts";
 import { readBuild as readWorkersBuild } from "../../deploy/workers/build.ts";
 import { openLocalDatabases } from "../dev/local-databases.ts";
 import { resolveEnv, type ResolvedEnv } from "../config/env.ts";
-import type { App } from "../model/app.ts";
 import { secretText } from "../model/extension.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { buildFolder, buildTarget } from "./target-build.ts";
 import { localBindings } from "./local-bindings.ts";
 import { cloudFolder } from "./local-cloud.ts";
 import type { Reporter } from "./reporter.ts";
+import { comingSecrets } from "./preview-stage.ts";
 import { secretVersions } from "./secret-versions.ts";
 import { checkStartup } from "./startup-check.ts";
 import {
@@ -84,27 +84,29 @@ function buildFor(cloud: TargetCloud, stage: StageCloud, building: Building): Pr
 
 async function buildLambda(
   cloud: LambdaCloud,
-  { app }: StageCloud,
+  stage: StageCloud,
   { only, local, warn }: Building,
 ): Promise<BuiltRelease> {
+  const { app } = stage;
   await buildTarget(app, "lambda", warn);
   const build = await readLambdaBuild(buildFolder(app, "lambda"));
   const values = async () =>
-    local ? { env: local.env, secretVersions: await local.versions() } : cloudValues(cloud, app);
+    local ? { env: local.env, secretVersions: await local.versions() } : cloudValues(cloud, stage);
   const platform = cloud.platform({ build, values, ...(only !== undefined && { only }) });
   return { platform, manifest: build.manifest };
 }
 
 async function buildWorkers(
   cloud: WorkersCloud,
-  { app, isLocal }: StageCloud,
+  stage: StageCloud,
   { local, creates, warn }: Building,
 ): Promise<BuiltRelease> {
+  const { app, isLocal } = stage;
   const bound = isLocal ? await localBindings(cloud.cloudflare.client, app, creates) : app;
   await buildTarget(bound, "workers", warn);
   const build = await readWorkersBuild(buildFolder(app, "workers"), app.root);
   const values = async () => {
-    if (!local) return { env: app.env };
+    if (!local) return { env: app.env, coming: [...(await comingSecrets(cloud, stage)).keys()] };
     const env = Object.fromEntries(Object.entries(local.env).filter(([name]) => !Object.hasOwn(local.secrets, name)));
     return { env, secrets: { values: local.secrets, versions: await local.versions() } };
   };
@@ -147,9 +149,16 @@ async function localValues(
 }
 
 /** The env of hosting.json and the secrets that `portico secret set` stored. */
-async function cloudValues({ aws }: LambdaCloud, app: App) {
-  const owner = { app: app.name, stage: app.stage };
+async function cloudValues(cloud: LambdaCloud, stage: StageCloud) {
+  const { app, owner } = stage;
   if (!app.secrets.length) return { env: app.env, secretVersions: {} };
-  const { values, versions } = await readSecrets(aws.clients, owner, app);
-  return { env: { ...app.env, ...values }, secretVersions: versions };
+  const coming = await comingSecrets(cloud, stage);
+  const secrets = app.secrets.filter((name) => !coming.has(name));
+  const { values, versions } = await readSecrets(cloud.aws.clients, owner, { ...app, secrets });
+  // In a plan before the first deploy, which gives them these numbers.
+  const added = Object.fromEntries([...coming.keys()].map((name) => [name, 1]));
+  return {
+    env: { ...app.env, ...values, ...Object.fromEntries(coming) },
+    secretVersions: { ...versions, ...added },
+  };
 }

@@ -12,6 +12,8 @@ export interface Database {
   readonly migrations: string;
   /** Other apps and stages may read it. */
   readonly shared?: true;
+  /** Each stage that hosting.json does not name has a database of its own on the server of the stage `preview`. */
+  readonly preview?: "database";
 }
 
 /** The names of databases with those of the secrets of their URLs; undefined without any. */

@@ -24,7 +24,7 @@ test("a database has a folder of migrations, and a type in context.env", async (
 
 test("several databases name their migrations, and a stage may change one key", async () => {
   const databases = {
-    DB: { ...database, migrations: "migrations/db" },
+    DB: { ...database, migrations: "migrations/db", preview: "database" },
     LOG: { dialect: "postgres", url: "LOG_URL", migrations: "migrations/log", shared: true },
   };
   const stages = { prod: { databases: { LOG: { shared: false } } } };
@@ -51,7 +51,7 @@ test.each([
     /DB and db have the same name/,
     /Rename/,
   ],
-  [{ DB: { ...database, preview: "database" } }, /"preview"/, /"dialect"|shared|Remove|remove/],
+  [{ DB: { ...database, preview: "schema" } }, /"preview" cannot be "schema"/, /database/],
   [{ DB: { ...database, migrations: "../sql" } }, /"migrations" cannot be/, /inside the app/],
 ])("%j is refused", async (databases, message, fix) => {
   await expect(load({ secrets, env: { HELLO: "1" }, databases })).rejects.toMatchObject({

@@ -11,6 +11,7 @@ import { deployer } from "../deployer.ts";
 import { gitCommit } from "../git-commit.ts";
 import { confirmPlans, paintPlan, readPlans } from "../plan-output.ts";
 import { type OpenedSchema, openSchema } from "../open-schema.ts";
+import { preparePreview } from "../preview-stage.ts";
 import { buildSource, type ReleaseSource } from "../release-source.ts";
 import type { Reporter } from "../reporter.ts";
 import { withHeading, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
@@ -22,6 +23,7 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const stage = await openStageCloud(input);
     try {
+      await preparePreview(stage, reporter);
       const opened = await openSchema(stage, reporter);
       await releaseTo(stage, opened, input).finally(() => opened?.close());
       if (!stage.own) return 0;

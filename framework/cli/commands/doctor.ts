@@ -25,6 +25,7 @@ import {
   prefixedWarning,
 } from "../stage-cloud.ts";
 import { checkDatabases } from "../database-checks.ts";
+import { baseStage, isTemporary } from "../preview-stage.ts";
 import { buildFolder, buildTarget } from "../target-build.ts";
 
 /** Exit code 1 when a check fails. */
@@ -46,7 +47,7 @@ export async function doctor(input: CommandInput): Promise<number> {
 
 /** Prints the IAM policies of the user who deploys, and of each role of functions. Throws UserError DOCTOR_AWS. */
 async function printPolicy(
-  stage: Pick<StageCloud, "app" | "owner" | "clouds">,
+  stage: Pick<StageCloud, "app" | "owner" | "clouds" | "isLocal">,
   { reporter }: Pick<CommandInput, "reporter">,
 ): Promise<number> {
   const { app, owner } = stage;
@@ -58,7 +59,8 @@ async function printPolicy(
   const needsStore = neededTable(build) !== undefined;
   const needsFiles = buildNeedsFiles(build);
   const needsJobs = neededJobs(build.manifest) !== undefined;
-  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore, needsFiles, needsJobs });
+  const base = isTemporary(stage) && app.secrets.length > 0 && { base: { ...owner, stage: baseStage } };
+  const deployer = deployerPolicy({ owner, ...place, lambda: app.lambda, needsStore, needsFiles, needsJobs, ...base });
   const roles = Map.groupBy(functionRoles(build, place), ([, role]) => role.policy);
   const functions = [...roles].map(([policy, users]) => ({
     functions: users.map(([id]) => id),

@@ -9,6 +9,8 @@ import type { CommandInput } from "../command.ts";
 import { confirm, confirmByName } from "../confirmation.ts";
 import { UserError } from "../../model/user-error.ts";
 import { type OpenedSchema, openSchema } from "../open-schema.ts";
+import { dropPreview } from "../preview-database.ts";
+import { stagePreviews, type StagePreview } from "../preview-stage.ts";
 import { secretStore } from "../secret-store.ts";
 import { explainErrors, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
 
@@ -17,7 +19,9 @@ export async function remove(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
     // Before the secret of its URL goes.
+    const previews = await previewsOf(stage, input);
     const opened = await openReaders(stage, input);
+    let isConfirmed = false;
     try {
       // The function through which databases are asked goes with Lambda's others.
       const isThrough = opened !== undefined && asksThroughFunction(stage);
@@ -29,16 +33,42 @@ export async function remove(input: CommandInput): Promise<number> {
             .forget(cloud.platform())
             .catch((error: Error) => warnOfReaders(stage, error, input));
         const isLast = isThrough && cloud.target === "lambda";
-        await removeFrom(cloud, stage, input, isLast ? forget : undefined);
+        isConfirmed = (await removeFrom(cloud, stage, input, isLast ? forget : undefined)) || isConfirmed;
         if (!isLast) await forget();
       }
     } finally {
       await opened?.close();
     }
+    // A run before this one may have removed all but the databases.
+    if (previews.length && !isConfirmed) await confirm(input, `Drop ${previews.map(({ name }) => name).join(", ")}?`);
+    for (const preview of previews) await dropDatabase(preview, input);
     return 0;
   } finally {
     await stage.close();
   }
+}
+
+/** The databases that the stage has for itself; told before anything is asked. */
+async function previewsOf(stage: StageCloud, { reporter }: Input): Promise<readonly StagePreview[]> {
+  try {
+    const previews = [...(await stagePreviews(stage)).values()].filter(({ isThere }) => isThere);
+    for (const { name } of previews)
+      reporter.line(reporter.paint("red", `- ${"database".padEnd(10)}  ${name}, with its data`));
+    return previews;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    reporter.warn(`${error.message}; a database of the stage stays where it is: run this again. ${error.fix}`);
+    return [];
+  }
+}
+
+/** After its releases, of which some may have been asked for until then. */
+async function dropDatabase(preview: StagePreview, { reporter }: Input): Promise<void> {
+  if (!(await dropPreview(preview))) return;
+  reporter.result(reporter.paint("red", `- database ${preview.name}`), {
+    type: "database-dropped",
+    name: preview.name,
+  });
 }
 
 const lambdaLast = (one: TargetCloud, other: TargetCloud): number =>
@@ -67,12 +97,13 @@ function warnOfReaders({ app, clouds }: StageCloud, { message }: Error, { report
 type Stage = Pick<StageCloud, "app" | "owner" | "isLocal">;
 type Input = Pick<CommandInput, "flags" | "reporter">;
 
+/** True where anything was removed, which was confirmed. */
 async function removeFrom(
   cloud: TargetCloud,
   stage: Stage,
   input: Input,
   lastCall: (() => Promise<void>) | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { reporter } = input;
   const { app } = stage;
   // A stage that hosting.json does not name is temporary, as one per pull request is: it leaves nothing behind.
@@ -97,6 +128,7 @@ async function removeFrom(
         `--stage ${app.stage} removes it, too`,
     );
   reporter.result(cloud.prefix + text, { type: "removed", target: cloud.target, removed, kept });
+  return removed.length > 0;
 }
 
 /** `1,204 entries`, `1 message`. */
