@@ -7,8 +7,8 @@ import { connect } from "../emulation/postgres/databases.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
 import { type MigrateFunction, overFunction } from "../migrations/called-database.ts";
 import type { MigrateAnswer } from "../migrations/migrate-call.ts";
+import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
 import { type MigratedDatabase, overConnection } from "../migrations/migrated-database.ts";
-import { readMigrations } from "../migrations/migration-file.ts";
 import type { App } from "../model/app.ts";
 import { type Database, hasMigrateFunction } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
@@ -199,7 +199,7 @@ async function openAll(app: App, open: Open): Promise<AppDatabases> {
   };
   try {
     for (const [name, database] of Object.entries(app.databases ?? {})) {
-      const files = await readMigrations(app.root, database.migrations);
+      const files = await readDatabaseMigrations(app, name);
       const one = await open(name, database);
       opened.push(one);
       databases.push({ ...one, name, files, isShared: database.shared === true });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildApp } from "../bundler/build.ts";
 import { warnOfUnmatchedRules } from "../bundler/function-groups.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
-import { readMigrations } from "../migrations/migration-file.ts";
+import { readDatabaseMigrations, unusedMigrations } from "../migrations/database-migrations.ts";
 import type { App } from "../model/app.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Target } from "../model/target.ts";
@@ -35,8 +35,9 @@ export async function buildTarget(
     );
   }
   warnOfUnmatchedRules(app, routes, warn);
-  for (const { migrations } of Object.values(app.databases ?? {}))
-    for (const { message, fix } of await checkMigrations(await readMigrations(app.root, migrations)))
+  for (const name of Object.keys(app.databases ?? {}))
+    for (const { message, fix } of await checkMigrations(await readDatabaseMigrations(app, name)))
       warn(`${message}. ${fix}`);
+  for (const text of unusedMigrations(app)) warn(text);
   return buildApp({ app, routes, assets, jobs, target, out: buildFolder(app, target), warn });
 }

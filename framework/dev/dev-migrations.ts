@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { connect, type Connection } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
-import { readMigrations } from "../migrations/migration-file.ts";
+import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
 import { readReaders, requireDevDatabase } from "../migrations/readers.ts";
 import { runMigrations } from "../migrations/runner.ts";
 import type { App } from "../model/app.ts";
@@ -24,9 +24,9 @@ export async function applyMigrations(
   env: Readonly<Record<string, string>>,
   report: ReportEvent,
 ): Promise<void> {
-  for (const [name, { url, migrations }] of Object.entries(app.databases ?? {})) {
+  for (const [name, { url }] of Object.entries(app.databases ?? {})) {
     try {
-      await applyFolder(app.root, migrations, { name, url: env[url] ?? "" }, report);
+      await applyFiles(app, { name, url: env[url] ?? "" }, report);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       report({ type: "error", error });
@@ -34,17 +34,16 @@ export async function applyMigrations(
   }
 }
 
-async function applyFolder(
-  root: string,
-  folder: string,
+async function applyFiles(
+  app: App,
   { name, url }: Pick<Connection, "name" | "url">,
   report: ReportEvent,
 ): Promise<void> {
-  const files = await readMigrations(root, folder);
+  const files = await readDatabaseMigrations(app, name);
   if (!files.length) return;
   for (const { message } of await checkMigrations(files)) report({ type: "warning", text: message });
   const fix = "Mend its URL in .env, or delete it there to get a local Postgres.";
-  const client = await connect({ name, url, packageFolder: root, fix });
+  const client = await connect({ name, url, packageFolder: app.root, fix });
   try {
     requireDevDatabase(await readReaders(client));
     const { waiting } = await runMigrations(client, {

@@ -95,9 +95,12 @@ export interface Comparison {
   readonly edited: readonly MigrationFile[];
   /** Applied or running, and no file of the app. */
   readonly missing: readonly LedgerRow[];
-  /** Pending, and before one that is applied. */
+  /** Pending, and before one of the same owner that is applied. */
   readonly late: readonly MigrationFile[];
 }
+
+/** The extension whose file has that name, with a slash behind it; empty for the app. Files have an order within it. */
+export const ownerOf = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
 
 /** Pure. */
 export function compare(files: readonly MigrationFile[], ledger: readonly LedgerRow[]): Comparison {
@@ -105,13 +108,13 @@ export function compare(files: readonly MigrationFile[], ledger: readonly Ledger
   const rows = new Map(applied.map((row) => [row.name, row]));
   const names = new Set(files.map(({ name }) => name));
   const pending = files.filter(({ name }) => !rows.has(name));
-  const last = applied.at(-1)?.name ?? "";
+  const last = new Map(applied.map(({ name }) => [ownerOf(name), name]));
   return {
     applied,
     pending,
     edited: files.filter((file) => rows.has(file.name) && !isSame(file, rows.get(file.name)!)),
     missing: ledger.filter(({ name }) => !names.has(name)),
-    late: pending.filter(({ name }) => name < last),
+    late: pending.filter(({ name }) => name < (last.get(ownerOf(name)) ?? "")),
   };
 }
 
@@ -139,9 +142,10 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
     );
   const [behind] = late;
   if (!behind) return;
+  const last = applied.findLast(({ name }) => ownerOf(name) === ownerOf(behind.name));
   throw new UserError(
     "MIGRATION_LATE",
-    `${behind.file} comes before ${applied.at(-1)?.name}, which is applied already`,
+    `${behind.file} comes before ${last?.name}, which is applied already`,
     "Give it the next number: a file runs after all that were applied before it.",
     { at: late.map(({ file }) => ({ file })) },
   );

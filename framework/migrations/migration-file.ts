@@ -16,11 +16,16 @@ export interface MigrationFile extends BuiltMigration {
 const fileName = /^(\d{4})_([a-z0-9][a-z0-9_-]*)(\.contract)?\.sql$/;
 
 /**
- * The files of an app in the order in which they run; none without the folder. What has another ending than .sql is not
- * looked at, such as the folder in which drizzle-kit keeps its snapshots. Throws UserError MIGRATION_NAME,
+ * The files of a folder in the order in which they run; none without the folder. What has another ending than .sql is
+ * not looked at, such as the folder in which drizzle-kit keeps its snapshots. Throws UserError MIGRATION_NAME,
  * MIGRATION_TWICE, MIGRATION_EMPTY.
+ * @param owner the extension whose files they are; the app itself when absent
  */
-export async function readMigrations(root: string, folder = migrationsFolder): Promise<readonly MigrationFile[]> {
+export async function readMigrations(
+  root: string,
+  folder = migrationsFolder,
+  owner?: string,
+): Promise<readonly MigrationFile[]> {
   const names = await readdir(join(root, folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
     throw error;
@@ -29,7 +34,7 @@ export async function readMigrations(root: string, folder = migrationsFolder): P
   for (const name of names.filter((one) => one.endsWith(".sql")).toSorted())
     files.push(toMigration(name, await readFile(join(root, folder, name), "utf8"), folder));
   requireDifferentNumbers(files);
-  return files;
+  return owner === undefined ? files : files.map((file) => ({ ...file, name: `${owner}/${file.name}` }));
 }
 
 /** Throws UserError MIGRATION_NAME, MIGRATION_EMPTY. */

@@ -12,6 +12,7 @@ import {
   ensureLedger,
   hasLedger,
   type LedgerRow,
+  ownerOf,
   readLedger,
   requireHistory,
 } from "./ledger.ts";
@@ -49,11 +50,25 @@ export interface PlannedMigrations {
 export function planMigrations(state: Comparison, readers: readonly Reader[]): PlannedMigrations {
   requireHistory(state);
   const { applied, pending } = state;
+  const owners = [...Map.groupBy(pending, ({ name }) => ownerOf(name)).values()];
+  const planned = owners.map((files) => planOwner(files, readers));
+  return {
+    applied,
+    runs: planned.flatMap(({ runs }) => runs),
+    waiting: planned.flatMap(({ waiting }) => waiting),
+  };
+}
+
+/** What waits holds up the later files of its owner alone: those of others know nothing of it. */
+function planOwner(
+  pending: readonly MigrationFile[],
+  readers: readonly Reader[],
+): Pick<PlannedMigrations, "runs" | "waiting"> {
   const first = pending.findIndex((file) => file.kind === "contract" && reasonsToWait(file, readers).length > 0);
-  if (first === -1) return { applied, runs: pending, waiting: [] };
+  if (first === -1) return { runs: pending, waiting: [] };
   const waiting = pending.slice(first).map((file) => ({ file, reasons: reasonsToWait(file, readers) }));
   requireOrder(waiting);
-  return { applied, runs: pending.slice(0, first), waiting };
+  return { runs: pending.slice(0, first), waiting };
 }
 
 function requireOrder([first, ...others]: readonly Waiting[]): void {

@@ -5,7 +5,10 @@ export type MigrationKind = "expand" | "contract";
 
 /** A file of the folder `migrations`. */
 export interface BuiltMigration {
-  /** `0002_add_name`: its number and slug. Files run in the order of their names. */
+  /**
+   * `0002_add_name`: its number and slug; `portico-stripe/0002_add_name` for an extension's. Files of an owner run in
+   * the order of their names.
+   */
   readonly name: string;
   readonly kind: MigrationKind;
   /** Hex SHA-256 of its text, line ends normalised. */

@@ -5,9 +5,9 @@ import type { Client } from "pg";
 import { loadApp } from "../config/app-loader.ts";
 import { withOwner } from "../emulation/postgres/databases.ts";
 import { type LocalPostgres, startLocalPostgres } from "../emulation/postgres/local-postgres.ts";
+import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
 import { type MigrationFile, readMigrations } from "../migrations/migration-file.ts";
 import { runMigrations } from "../migrations/runner.ts";
-import { migrationsFolder } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
 import { nearestApp } from "./nearest-app.ts";
 
@@ -46,7 +46,7 @@ export async function testDatabase({
   database,
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const postgres = await once(servers, root, () => openServer(root));
-  const files = await readMigrations(root, await migrationsOf(root, database));
+  const files = await migrationsOf(root, database);
   const schema = createHash("sha256")
     .update(files.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))
     .digest("hex");
@@ -63,13 +63,14 @@ export async function testDatabase({
   return { url: postgres.url(name), close, [Symbol.asyncDispose]: close };
 }
 
-/** The folder of a database's migrations. Throws UserError TEST_DATABASE for none of its name, or of several. */
-async function migrationsOf(root: string, name: string | undefined): Promise<string> {
-  const { databases = {} } = await loadApp({ root, stage: "test", target: "node" });
+/** A database's migrations. Throws UserError TEST_DATABASE for none of its name, or of several. */
+async function migrationsOf(root: string, name: string | undefined): Promise<readonly MigrationFile[]> {
+  const app = await loadApp({ root, stage: "test", target: "node" });
+  const { databases = {} } = app;
   const names = Object.keys(databases);
-  if (name === undefined && names.length === 0) return migrationsFolder;
+  if (name === undefined && names.length === 0) return readMigrations(root);
   const own = name ?? (names.length === 1 ? names[0]! : "");
-  if (Object.hasOwn(databases, own)) return databases[own]!.migrations;
+  if (Object.hasOwn(databases, own)) return readDatabaseMigrations(app, own);
   throw new UserError(
     "TEST_DATABASE",
     name === undefined

@@ -1,9 +1,9 @@
 /** `portico migrate`: files that are written, what a database has of them, and mistakes. */
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { appFolder, write } from "../../e2e/app.ts";
-import { run } from "../../e2e/portico.ts";
+import { repository, run } from "../../e2e/portico.ts";
 import { readMigrations } from "../../../framework/migrations/migration-file.ts";
 import { admitRelease } from "../../../framework/migrations/readers.ts";
 import { startServer, type TestServer } from "../../migrations/server.ts";
@@ -18,6 +18,18 @@ const files = {
   }),
   "functions/index.ts": `export const GET = () => new Response("ok");\n`,
 };
+
+/** The repository's packages, but for some that are elsewhere, or missing where they are undefined. */
+async function linkPackages(root: string, others: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const [shared, own] = [join(repository, "node_modules"), join(root, "node_modules")];
+  const names = new Set([...(await readdir(shared)), ...Object.keys(others)]);
+  await unlink(own);
+  await mkdir(own);
+  for (const name of names) {
+    const folder = Object.hasOwn(others, name) ? others[name] : join(shared, name);
+    if (folder !== undefined) await symlink(folder, join(own, name));
+  }
+}
 
 it("writes files, runs them on the database of .env, and tells their states", { tags: ["check"] }, async () => {
   const root = await app("all", files);
@@ -81,6 +93,24 @@ async function keepsWhatOthersHave(root: string, server: TestServer): Promise<vo
   expect(await run(["migrate", "up"], root)).toMatchObject({ code: 0 });
 }
 
+it("an extension's files are told by its name, by up, status and build", { tags: ["check"] }, async () => {
+  const root = await app("extension", {
+    ...files,
+    "hosting.json": files["hosting.json"].replace("{", `{"extensions":{"portico-blobs":{}},`),
+    "migrations/0001_photos.sql": "create table photos (blob text references blobs (key) on delete cascade);",
+  });
+  await linkPackages(root, { "portico-blobs": join(repository, "test/extensions/portico-blobs") });
+  const server = await startServer();
+  onTestFinished(() => server.stop());
+  await server.database("blobs");
+  await writeFile(join(root, ".env"), `DATABASE_URL=${server.url("blobs")}\n`);
+  expect(await run(["build"], root)).toMatchObject({ code: 0, stderr: "" });
+  expect((await run(["migrate", "status"], root)).stdout).toMatch(
+    /^DB:\npending +expand +portico-blobs\/0001_blobs\npending +expand +0001_photos\n/,
+  );
+  expect((await run(["migrate", "up"], root)).stdout).toContain("DB: applied portico-blobs/0001_blobs, 0001_photos\n");
+});
+
 it("has drizzle-kit write elsewhere, and puts the file into its place by its last name", async () => {
   const root = await app("drizzle", {
     ...files,
@@ -99,8 +129,9 @@ it("has drizzle-kit write elsewhere, and puts the file into its place by its las
       writeFileSync(out + "/meta/_journal.json", before + process.env.SQL + ";");
       writeFileSync(out + "/0000_any.sql", process.env.SQL);`,
   });
+  await linkPackages(root, { "drizzle-kit": join(root, "packages/drizzle-kit") });
   const create = async (name: string, SQL: string): Promise<string> =>
-    (await run(["migrate", "new", name], root, { env: { SQL, NODE_PATH: join(root, "packages") } })).stdout;
+    (await run(["migrate", "new", name], root, { env: { SQL } })).stdout;
   expect(await create("none", "")).toBe("the schema did not change: no migration was written\n");
   expect(await create("age", "alter table users add column age int")).toBe("wrote migrations/0002_age.sql\n");
   await write(root, "drizzle.config.json", `{ "out": "./elsewhere" }`);
@@ -121,6 +152,7 @@ it("has drizzle-kit write elsewhere, and puts the file into its place by its las
 
 it("says what is wrong and how to go on", async () => {
   const root = await app("mistakes", files);
+  await linkPackages(root, { "drizzle-kit": undefined });
   const fails = async (code: string, words: readonly string[], folder = root): Promise<string> => {
     const finished = await run(["migrate", ...words], folder);
     expect(finished).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^error ${code}: `)) });
