@@ -212,9 +212,9 @@ const toAccess = ({ endpoint, region, accessKeyId, secretAccessKey }: CloudAcces
   credentials: { accessKeyId, secretAccessKey },
 });
 
-/** The app without the roles, boundaries, zones and hosts of a real account, for the local cloud, which has any VPC. */
+/** The app without roles, boundaries, zones, hosts and Hyperdrive of an account; the local cloud has any VPC. */
 function withoutAccount(app: App): App {
   const { account: _account, region: _region, permissionsBoundary: _boundary, role: _role, ...lambda } = app.lambda;
-  const { account: _id, ...workers } = app.workers;
+  const { account: _id, hyperdrive: _own, ...workers } = app.workers;
   return { ...app, lambda, workers: { ...workers, domains: [], routes: [], workersDev: true } };
 }
