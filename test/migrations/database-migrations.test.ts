@@ -1,4 +1,4 @@
-/** Migrations of extensions beside the app's: which database has them, their order, and that neither waits for both. */
+/** Migrations of extensions beside the app's: which database has them, their order, and what waits for what. */
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
