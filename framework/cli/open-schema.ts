@@ -3,7 +3,7 @@ import type { Platform } from "../../deploy/platform.ts";
 import type { Schema } from "../../deploy/schema.ts";
 import type { MigrationEvent } from "../migrations/run-options.ts";
 import { hasDatabases } from "../model/database.ts";
-import { migrationLine } from "./migration-line.ts";
+import { migrationLine } from "../migrations/migration-line.ts";
 import type { Reporter } from "./reporter.ts";
 import type { StageCloud } from "./stage-cloud.ts";
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connect, type Connection } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
 import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
+import { migrationLine } from "../migrations/migration-line.ts";
 import { readReaders, requireDevDatabase } from "../migrations/readers.ts";
 import { runMigrations } from "../migrations/runner.ts";
 import type { App } from "../model/app.ts";
@@ -50,13 +51,8 @@ async function applyFiles(
       files,
       which: "all",
       onEvent: (event) => {
-        if (event.step === "applied")
-          report({ type: "database", text: `migration ${event.file.name} applied in ${event.milliseconds} ms` });
-        if (event.step === "retry")
-          report({
-            type: "warning",
-            text: `migration ${event.file.name} could not lock its table; again in ${event.seconds} s`,
-          });
+        const text = migrationLine(event, Object.keys(app.databases ?? {}).length === 1 ? undefined : name);
+        if (text !== undefined) report({ type: event.step === "applied" ? "database" : "warning", text });
       },
     });
     if (waiting)

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
 import { compare } from "../../migrations/ledger.ts";
+import { keepReaders } from "../../migrations/kept-readers.ts";
 import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
 import { reasonsToWait, requireDevDatabase, requireOwnDatabase } from "../../migrations/readers.ts";
 import type { App } from "../../model/app.ts";
@@ -13,7 +14,7 @@ import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import type { GeneratedMigration } from "../drizzle-kit.ts";
 import { appFlags, textFlag } from "../flags.ts";
-import { migrationLine } from "../migration-line.ts";
+import { migrationLine } from "../../migrations/migration-line.ts";
 import type { SchemaDatabase } from "../release-schema.ts";
 import { openStageCloud } from "../stage-cloud.ts";
 
@@ -127,19 +128,22 @@ async function status({ name, database, files }: SchemaDatabase, _app: App, { re
   const { applied, pending, edited, missing, late } = compare(files, ledger);
   const bad = (list: readonly { readonly name: string }[], file: string): boolean =>
     list.some((one) => one.name === file);
+  const running = ledger.filter((row) => row.state === "running");
   const rows = [
-    ...applied.map((row) => ({
+    ...[...applied, ...running].map((row) => ({
       name: row.name,
       kind: row.kind,
-      state: bad(edited, row.name) ? "edited" : bad(missing, row.name) ? "missing" : "applied",
+      state: bad(missing, row.name) ? "missing" : bad(edited, row.name) ? "edited" : row.state,
       ...(row.release !== undefined && { release: row.release }),
       at: row.appliedAt,
     })),
-    ...pending.map((file) => {
-      const reasons = file.kind === "contract" ? reasonsToWait(file, readers) : [];
-      const state = bad(late, file.name) ? "late" : reasons.length ? "waiting" : "pending";
-      return { name: file.name, kind: file.kind, state, ...(reasons.length && { reasons }) };
-    }),
+    ...pending
+      .filter((file) => !bad(running, file.name))
+      .map((file) => {
+        const reasons = file.kind === "contract" ? reasonsToWait(file, readers) : [];
+        const state = bad(late, file.name) ? "late" : reasons.length ? "waiting" : "pending";
+        return { name: file.name, kind: file.kind, state, ...(reasons.length && { reasons }) };
+      }),
   ];
   const lines = rows.map((row) => {
     const release = "release" in row ? `release ${row.release}` : "";
@@ -201,8 +205,10 @@ async function reset(input: CommandInput): Promise<void> {
       `select string_agg(format('drop schema %I cascade', nspname), '; ') as sql from pg_catalog.pg_namespace
        where nspname not like 'pg\\_%' and nspname <> 'information_schema'`,
     );
+    // Of the stage local, whose databases are those of dev.
+    const writeReaders = await keepReaders(client);
     await client.query(`${(rows[0]?.["sql"] as string | null) ?? "select 1"}; create schema public`);
-    await run(database, app, input, "all");
+    await run(database, app, input, "all").finally(writeReaders);
   });
 }
 

@@ -62,11 +62,14 @@ export class DatabasePool extends Pool {
     const [config] = args;
     if (typeof args.at(-1) === "function" || (config as { readonly submit?: unknown }).submit)
       return (super.query as unknown as Query)(...args);
-    return this.#query(args).catch((error: unknown) => {
-      if (!isLost(error)) throw error;
-      if (!isRead(config)) throw lostError(error);
-      return this.#query(args);
-    });
+    return this.#query(args)
+      .catch((error: unknown) => {
+        if (!isLost(error) || !isRead(config)) throw error;
+        return this.#query(args);
+      })
+      .catch((error: unknown) => {
+        throw isLost(error) ? lostError(error) : error;
+      });
   }) as unknown as Pool["query"];
 
   async #query(args: readonly unknown[]): Promise<unknown> {

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { appFolder, write } from "../../e2e/app.ts";
 import { repository, run } from "../../e2e/portico.ts";
 import { readMigrations } from "../../../framework/migrations/migration-file.ts";
-import { admitRelease } from "../../../framework/migrations/readers.ts";
+import { admitRelease, readReaders, reasonsToWait } from "../../../framework/migrations/readers.ts";
 import { startServer, type TestServer } from "../../migrations/server.ts";
 
 const app = appFolder("migrate");
@@ -68,9 +68,29 @@ it("writes files, runs them on the database of .env, and tells their states", { 
     code: 1,
     stderr: expect.stringMatching(/^error MIGRATION_EDITED: /),
   });
-  expect((await run(["migrate", "reset", "--yes"], root)).stdout).toContain("DB: applied 0001_users, 0002_nick");
+  await keepsItsReaders(root, server);
+  const client = await server.connect("shop");
+  await client.query("update portico_migrations set state = 'running' where name = '0002_nick'");
+  expect(await states()).toEqual(["0001_users applied", "0002_nick running"]);
+  await rename(join(root, "migrations/0002_nick.contract.sql"), join(root, "migrations/0003_nick.contract.sql"));
+  expect(await states()).toEqual(["0001_users applied", "0002_nick missing", "0003_nick waiting"]);
+  await rename(join(root, "migrations/0003_nick.contract.sql"), join(root, "migrations/0002_nick.contract.sql"));
+  await client.query("delete from portico_readers; update portico_migrations set state = 'applied'");
   await keepsWhatOthersHave(root, server);
 });
+
+/** Releases at stage local read the database that dev resets: afterwards files wait for them as before. */
+async function keepsItsReaders(root: string, server: TestServer): Promise<void> {
+  const client = await server.connect("shop");
+  const local = { app: "shop", stage: "local", target: "lambda" };
+  await admitRelease(client, local, { release: 4, files: await readMigrations(root) });
+  const before = await readReaders(client);
+  expect((await run(["migrate", "reset", "--yes"], root)).stdout).toContain("DB: applied 0001_users, 0002_nick");
+  expect(await readReaders(client)).toMatchObject(before.map(({ files, release }) => ({ ...local, files, release })));
+  await admitRelease(client, local, { release: 4, tookTraffic: false });
+  const other = { name: "0003_other", kind: "contract", sha256: "0" } as const;
+  expect(reasonsToWait(other, await readReaders(client))).toEqual([expect.stringContaining("does not list it")]);
+}
 
 /** What .env leads to may be a stage's, or on another machine. */
 async function keepsWhatOthersHave(root: string, server: TestServer): Promise<void> {

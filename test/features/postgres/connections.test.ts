@@ -67,6 +67,29 @@ test("a write on a connection that was closed while the environment was frozen g
   expect((await observer.query("select n from frozen")).rows).toEqual([{ n: 1 }]);
 });
 
+test("a read whose second connection is cut, too, says so with a code, as a write does at once", async () => {
+  const pool = onLambda(call(), "DB");
+  await pool.query("create table held (n int)");
+  const holder = new pg.Client(given.url);
+  await holder.connect();
+  await holder.query("begin; lock table held");
+  const cutWaiting = async (): Promise<void> => {
+    const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await expect.poll(async () => (await observer.query(waiting)).rows.length).toBe(1);
+    await observer.query(`select pg_terminate_backend(pid, 60000) from (${waiting}) as one`);
+  };
+  for (const [statement, times] of [
+    ["select n from held", 2],
+    ["insert into held values (1)", 1],
+  ] as const) {
+    const ended = expect(pool.query(statement)).rejects.toMatchObject({ code: "DATABASE_LOST" });
+    for (let time = 0; time < times; time += 1) await cutWaiting();
+    await ended;
+  }
+  await holder.end();
+  expect((await pool.query("select n from held")).rows).toEqual([]);
+});
+
 test("each request on Workers has one, which ends before the request does", async () => {
   const [first, second] = [call(), call()];
   const pids = await Promise.all([first, second, { ...first }].map((one) => pidOf(onWorkers(one, "DB"))));

@@ -1,5 +1,5 @@
 /** Lines about migrations that run, for dev, deploy and `portico migrate`. */
-import type { MigrationEvent } from "../migrations/run-options.ts";
+import type { MigrationEvent } from "./run-options.ts";
 
 /** A line for people; undefined for what need not be told. @param database its name where there are several */
 export function migrationLine(event: MigrationEvent, database?: string): string | undefined {
