@@ -4,43 +4,18 @@
  */
 // @module-tag check
 import fc from "fast-check";
-import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkMigrations } from "../../../framework/migrations/classifier.ts";
-import { readLedger } from "../../../framework/migrations/ledger.ts";
-import { readReaders } from "../../../framework/migrations/readers.ts";
-import { startServer, type TestServer } from "../../migrations/server.ts";
-import { changes, nameOf, toFiles } from "./app-tree.ts";
-import { type Command, type Connections, createHistory, type Event, type History } from "./history.ts";
+import { changes } from "./app-tree.ts";
+import type { Command, Event } from "./history.ts";
+import { openPlace, type Place, quiet } from "./place.ts";
 
 const runs = Number(process.env["PORTICO_HISTORIES"] ?? 200);
 
-let server: TestServer;
-let watcher: Client;
-let prober: Client;
+let place: Place;
 beforeAll(async () => {
-  server = await startServer();
-  watcher = await server.database("history");
-  prober = await server.connect("history");
-  // What a live query waits for a migration is bounded: one that waits longer fails, and so does its history.
-  await prober.query("set lock_timeout = '5s'");
+  place = await openPlace();
 });
-afterAll(() => server.stop());
-
-const spare: Client[] = [];
-const connections = (): Connections => ({
-  watcher,
-  prober,
-  connect: async () => spare.pop() ?? server.connect("history"),
-  keep: async (client) => void spare.push(client),
-  async cut(client) {
-    const { processID } = client as unknown as { readonly processID: number };
-    await watcher.query("select pg_terminate_backend($1)", [processID]);
-    const isThere = async (): Promise<boolean> =>
-      (await watcher.query("select 1 from pg_stat_activity where pid = $1", [processID])).rows.length > 0;
-    while (await isThere()) await new Promise(setImmediate);
-  },
-});
+afterAll(() => place.close());
 
 /** One of many, `usual` in so many of ten cases. */
 const mostly = <T, U>(usual: T, times: number, other: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
@@ -97,61 +72,6 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 
-const quiet: Command = { does: "deploy", to: "both", smoke: 200, back: 0, thinks: 0 };
-
-/** Deploys until nothing is left to do, as people do who read what they are told. */
-async function settle(history: History): Promise<void> {
-  const ends: string[] = [];
-  for (let round = 0; round < 8; round += 1) {
-    const end = await history.run(quiet);
-    if (end === "nothing") return;
-    ends.push(end);
-    if (end === "CANARY_RUNNING") await history.run({ does: "rollback", on: "workers", smoke: 200 });
-  }
-  throw new Error(`quiet deploys do not come to an end: ${ends.join(", ")}`);
-}
-
-async function expectDone(history: History): Promise<void> {
-  await settle(history);
-  await history.perform({ does: "wait", minutes: 21 });
-  const files = toFiles(history.tree());
-  await checkMigrations(files);
-  await history.run({ does: "finish" });
-  await settle(history);
-  expect(history.failures).toEqual([]);
-  expect(history.prober.failures).toEqual([]);
-  const ledger = await readLedger(watcher);
-  const own = ledger.filter(({ name }) => files.some((file) => file.name === name));
-  expect(own.map(({ name, sha256, state }) => ({ name, sha256, state }))).toEqual(
-    files.map(({ name, sha256 }) => ({ name, sha256, state: "applied" })),
-  );
-  const listed = Object.fromEntries(
-    files.filter(({ kind }) => kind === "contract").map(({ name, sha256 }) => [name, sha256]),
-  );
-  expect((await readReaders(watcher)).map(({ target: name, release, files: list }) => [name, release, list])).toEqual(
-    history.clouds.map((cloud) => [cloud.target, cloud.live(), listed]),
-  );
-  await expectTables(history);
-}
-
-/** The columns are those that the app's files make; those of files that it lost are there, too. */
-async function expectTables(history: History): Promise<void> {
-  const columns = new Set<string>();
-  for (const file of history.tree().files) {
-    const { does, table, column } = file.effect;
-    if (does === "add table") columns.add(`${table}.id`);
-    if (does === "add table" || does === "add column") columns.add(`${table}.${column}`);
-    if (does === "drop column") columns.delete(`${table}.${column}`);
-    if (does === "drop table") for (const one of columns) if (one.startsWith(`${table}.`)) columns.delete(one);
-    expect(nameOf(file)).toBeTruthy();
-  }
-  const { rows } = await watcher.query(
-    `select table_name || '.' || column_name as name from information_schema.columns
-     where table_schema = 'public' and table_name not like 'portico%'`,
-  );
-  expect(new Set(rows.map(({ name }) => name as string))).toEqual(columns);
-}
-
 test(`${runs} histories`, async () => {
   let [asked, waited, commands] = [0, 0, 0];
   await fc.assert(
@@ -159,12 +79,11 @@ test(`${runs} histories`, async () => {
       mostly(true, 9, fc.constant(false)),
       fc.array(event, { minLength: 6, maxLength: 18, size: "max" }),
       async (isReleased, events) => {
-        await watcher.query("drop schema public cascade; create schema public");
-        const history = createHistory(connections());
+        const history = await place.begin();
         try {
           if (isReleased) await history.run(quiet);
           for (const one of events) await history.perform(one);
-          await expectDone(history);
+          await place.expectDone(history);
         } catch (error) {
           throw new Error(`${(error as Error).message}\n${history.log.join("\n")}`, { cause: error });
         } finally {

@@ -1,0 +1,113 @@
+/**
+ * Two that change one stage at once: one stands still at a step until the other has ended. Each file runs once, what is
+ * live works on, and whoever comes too late is told so by a documented code.
+ */
+// @module-tag check
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Change } from "./app-tree.ts";
+import type { Command, History } from "./history.ts";
+import { openPlace, type Place, quiet } from "./place.ts";
+
+let place: Place;
+beforeAll(async () => {
+  place = await openPlace();
+});
+afterAll(() => place.close());
+
+const onLambda = { on: "lambda", smoke: 200 } as const;
+const onlyLambda: Command = { does: "deploy", to: "lambda", smoke: 200, back: 0, thinks: 0 };
+const wait = { does: "wait", minutes: 21 } as const;
+const ship = (change: Change, to: "both" | "workers" = "both") =>
+  ({ does: "ship", commits: [{ change, pick: 0 }], command: { ...quiet, to } }) as const;
+
+/** One step in so many, others with each seed. */
+const steps = (count: number, stride: number): readonly number[] =>
+  Array.from({ length: Math.ceil(count / stride) }, (_, at) => at * stride + 1 + (seed % stride));
+const seed = Number(process.env["PORTICO_SEED"]);
+
+interface Meeting {
+  readonly what: string;
+  readonly first: Command;
+  readonly second: Command;
+  readonly commits: readonly Change[];
+  /**
+   * True where the first is the one that lists a contract file. Between its switch and its list it has two steps at
+   * which it may stand still.
+   */
+  readonly isListing?: boolean;
+  /** Steps of the first. */
+  readonly count: number;
+  /** The ends that either may have. */
+  readonly ends: RegExp;
+}
+
+/** Release 3 lists a contract file that may run, or that is listed on Workers alone; releases 1 and 2 do not. */
+async function prepare(isListed: boolean): Promise<History> {
+  const history = await place.begin();
+  const listing = isListed ? [ship("drop column"), wait] : [ship("drop column", "workers")];
+  for (const event of [{ does: "run", command: quiet } as const, ship("column"), ...listing])
+    await history.perform(event);
+  return history;
+}
+
+const deployers = /^(?:done|nothing|LOCKED|MOVED|LEASE_LOST)$/;
+const switchers = /^(?:done|nothing|LOCKED|MOVED|LEASE_LOST|SCHEMA_CONTRACTED|MIGRATION_WAITS|MIGRATION_ORDER)$/;
+
+test.each<Meeting>([
+  { what: "two deployers", first: quiet, second: quiet, commits: ["column", "code"], count: 150, ends: deployers },
+  {
+    what: "a deployer beside migrate up",
+    first: quiet,
+    second: { does: "up" },
+    commits: ["slow index", "code"],
+    count: 150,
+    ends: deployers,
+  },
+  {
+    what: "migrate up beside a deployer",
+    first: { does: "up" },
+    second: quiet,
+    commits: ["slow index", "code"],
+    count: 50,
+    ends: deployers,
+  },
+  {
+    what: "a deploy's contract beside a rollback",
+    first: quiet,
+    second: { does: "rollback", number: 2, ...onLambda },
+    commits: ["code"],
+    count: 130,
+    ends: switchers,
+  },
+  {
+    what: "a rollback beside a deploy's contract",
+    first: { does: "rollback", number: 2, ...onLambda },
+    second: quiet,
+    commits: ["code"],
+    count: 40,
+    ends: switchers,
+  },
+  {
+    what: "a deploy that lists a contract file beside a rollback",
+    first: onlyLambda,
+    second: { does: "rollback", number: 1, ...onLambda },
+    commits: [],
+    isListing: true,
+    count: 80,
+    ends: switchers,
+  },
+])("$what", async ({ first, second, commits, isListing = false, count, ends }) => {
+  for (const at of steps(count, isListing ? 2 : 8)) {
+    const history = await prepare(!isListing);
+    const isOverdue = isListing || (at >> 3) % 2 === 0;
+    const made = commits.map((change) => ({ change, pick: 0 }));
+    await history.perform({ does: "meet", commits: made, first, at, isOverdue, second });
+    const where = `at ${at}${isOverdue ? ", overdue" : ""}:\n${history.log.join("\n")}`;
+    for (const line of history.log.slice(-2)) expect(line.slice(line.lastIndexOf(" ") + 1), where).toMatch(ends);
+    // What somebody wrote down wrongly shows when the next file runs.
+    await history.perform(wait);
+    await history.run({ does: "finish" });
+    expect(history.prober.failures, where).toEqual([]);
+    await place.expectDone(history);
+  }
+});
