@@ -26,9 +26,12 @@ export function isCutOff(error: unknown): boolean {
   return code !== undefined ? /^E[A-Z]+$/.test(code) : /connection|not queryable/i.test(message);
 }
 
-/** Runs queries in a transaction, which is undone when one of them fails. */
-export async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
-  await client.query("begin");
+/**
+ * Runs queries in a transaction, which is undone when one of them fails.
+ * @param settings statements that go with its beginning, without a way of their own to the server
+ */
+export async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>, settings = ""): Promise<T> {
+  await client.query(`begin${settings && `; ${settings}`}`);
   try {
     const result = await work();
     await client.query("commit");

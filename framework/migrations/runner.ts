@@ -93,6 +93,7 @@ const attempts = 10;
  */
 export async function runMigrations(client: DatabaseClient, options: RunnerOptions): Promise<RunResult> {
   const { files, which, planned } = options;
+  const isPlanned = ({ name }: MigrationFile): boolean => planned?.includes(name) ?? true;
   const applied: MigrationFile[] = [];
   const plan = async (): Promise<PlannedMigrations> =>
     planMigrations(compare(files, await readLedger(client)), await readReaders(client));
@@ -100,16 +101,18 @@ export async function runMigrations(client: DatabaseClient, options: RunnerOptio
   await plan();
   await ensureLedger(client);
   for (;;) {
-    // Planned again each time: another runner may have applied some.
     const { runs, waiting } = await plan();
-    const [next] = runs;
-    if (!next || (which === "contract" && next.kind !== "contract") || planned?.includes(next.name) === false)
-      return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
-    if (await runWithRetries(client, next, options)) applied.push(next);
+    const first = runs.findIndex((file) => (which === "contract" && file.kind !== "contract") || !isPlanned(file));
+    for (const next of first === -1 ? runs : runs.slice(0, first)) {
+      if (await runWithRetries(client, next, options)) applied.push(next);
+      // Another runner has been here: planned again.
+      else break;
+    }
+    if (!runs.length || first === 0) return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
   }
 }
 
-/** False when another runner applied it meanwhile. */
+/** False when another runner applied it meanwhile, or one that comes after it. */
 async function runWithRetries(client: DatabaseClient, file: MigrationFile, options: RunnerOptions): Promise<boolean> {
   const { onEvent, sleep = pause } = options;
   for (let attempt = 1; ; attempt += 1) {
@@ -132,19 +135,26 @@ async function runWithRetries(client: DatabaseClient, file: MigrationFile, optio
 /** lock_not_available, deadlock_detected. */
 const isLocked = (error: unknown): boolean => ["55P03", "40P01"].includes(sqlState(error) ?? "");
 
-async function runInside(client: DatabaseClient, file: MigrationFile, { release }: RunnerOptions): Promise<boolean> {
-  return inTransaction(client, async () => {
-    // For the row another runner is waited for as long as its file takes; for a table of live queries one second.
-    await client.query("set local lock_timeout = '15min'");
+/** Four ways to the server for an expand file, as many as psql needs. */
+function runInside(client: DatabaseClient, file: MigrationFile, { release }: RunnerOptions): Promise<boolean> {
+  const { name, kind, sha256, sql } = file;
+  const run = async (): Promise<boolean> => {
     const { rows } = await client.query(
-      `insert into public.portico_migrations (name, kind, sha256, release, state) values ($1, $2, $3, $4, 'applied')
-       on conflict (name) do nothing returning name`,
-      [file.name, file.kind, file.sha256, release ?? null],
+      `insert into public.portico_migrations (name, kind, sha256, release, state)
+       select $1, $2, $3, $4, 'applied'
+       where not exists (select from public.portico_migrations where state = 'applied' and name > $1 collate "C")
+       on conflict (name) do nothing
+       returning case when kind = 'expand' then set_config('lock_timeout', '1s', true) end`,
+      [name, kind, sha256, release ?? null],
     );
     if (!rows.length) return false;
-    if (file.kind === "contract") await requireReadyReaders(client, file);
-    await client.query("set local lock_timeout = '1s'");
-    await client.query(file.sql);
+    if (kind === "contract") {
+      await requireReadyReaders(client, file);
+      await client.query("set local lock_timeout = '1s'");
+    }
+    await client.query(sql);
     return true;
-  });
+  };
+  // For the row another runner is waited for as long as its file takes; for a table of live queries one second.
+  return inTransaction(client, run, "set local lock_timeout = '15min'");
 }

@@ -10,6 +10,7 @@ import { featureBytes } from "./feature-bytes.ts";
 import { jobs } from "./jobs.ts";
 import type { Measured } from "./measurement.ts";
 import { packages } from "./packages.ts";
+import { postgres } from "./postgres.ts";
 import { routeTypes } from "./route-types.ts";
 import { production } from "./start.ts";
 import { store } from "./store.ts";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "feature-bytes": featureBytes,
   jobs,
   packages,
+  postgres,
   "route-types": routeTypes,
   start: production,
   store,

@@ -21,8 +21,8 @@ const ship = (change: Change, to: "both" | "workers" = "both") =>
   ({ does: "ship", commits: [{ change, pick: 0 }], command: { ...quiet, to } }) as const;
 
 /** One step in so many, others with each seed. */
-const steps = (count: number, stride: number): readonly number[] =>
-  Array.from({ length: Math.ceil(count / stride) }, (_, at) => at * stride + 1 + (seed % stride));
+const steps = ([first, last]: Meeting["between"], stride: number): readonly number[] =>
+  Array.from({ length: Math.ceil((last - first) / stride) }, (_, at) => first + at * stride + (seed % stride));
 const seed = Number(process.env["PORTICO_SEED"]);
 
 interface Meeting {
@@ -36,7 +36,7 @@ interface Meeting {
    */
   readonly isListing?: boolean;
   /** Steps of the first. */
-  readonly count: number;
+  readonly between: readonly [number, number];
   /** The ends that either may have. */
   readonly ends: RegExp;
 }
@@ -54,13 +54,20 @@ const deployers = /^(?:done|nothing|LOCKED|MOVED|LEASE_LOST)$/;
 const switchers = /^(?:done|nothing|LOCKED|MOVED|LEASE_LOST|SCHEMA_CONTRACTED|MIGRATION_WAITS|MIGRATION_ORDER)$/;
 
 test.each<Meeting>([
-  { what: "two deployers", first: quiet, second: quiet, commits: ["column", "code"], count: 150, ends: deployers },
+  {
+    what: "two deployers",
+    first: quiet,
+    second: quiet,
+    commits: ["column", "code"],
+    between: [1, 150],
+    ends: deployers,
+  },
   {
     what: "a deployer beside migrate up",
     first: quiet,
     second: { does: "up" },
     commits: ["slow index", "code"],
-    count: 150,
+    between: [1, 150],
     ends: deployers,
   },
   {
@@ -68,7 +75,7 @@ test.each<Meeting>([
     first: { does: "up" },
     second: quiet,
     commits: ["slow index", "code"],
-    count: 50,
+    between: [1, 50],
     ends: deployers,
   },
   {
@@ -76,7 +83,7 @@ test.each<Meeting>([
     first: quiet,
     second: { does: "rollback", number: 2, ...onLambda },
     commits: ["code"],
-    count: 130,
+    between: [1, 130],
     ends: switchers,
   },
   {
@@ -84,7 +91,7 @@ test.each<Meeting>([
     first: { does: "rollback", number: 2, ...onLambda },
     second: quiet,
     commits: ["code"],
-    count: 40,
+    between: [1, 40],
     ends: switchers,
   },
   {
@@ -93,11 +100,11 @@ test.each<Meeting>([
     second: { does: "rollback", number: 1, ...onLambda },
     commits: [],
     isListing: true,
-    count: 80,
+    between: [24, 60],
     ends: switchers,
   },
-])("$what", async ({ first, second, commits, isListing = false, count, ends }) => {
-  for (const at of steps(count, isListing ? 2 : 8)) {
+])("$what", async ({ first, second, commits, isListing = false, between, ends }) => {
+  for (const at of steps(between, isListing ? 2 : 12)) {
     const history = await prepare(!isListing);
     const isOverdue = isListing || (at >> 3) % 2 === 0;
     const made = commits.map((change) => ({ change, pick: 0 }));

@@ -77,7 +77,7 @@ export function steppedClient(
         text,
         async () => {
           onSend(text);
-          if (text === "begin") isInside = true;
+          if (text.startsWith("begin")) isInside = true;
           try {
             const result = await client.query(text, values);
             if (text.includes("pg_try_advisory_lock"))
