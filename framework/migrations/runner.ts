@@ -112,7 +112,7 @@ export async function runMigrations(client: DatabaseClient, options: RunnerOptio
   }
 }
 
-/** False when another runner applied it meanwhile, or one that comes after it. */
+/** False when another runner applied it meanwhile, or one of the same owner that comes after it. */
 async function runWithRetries(client: DatabaseClient, file: MigrationFile, options: RunnerOptions): Promise<boolean> {
   const { onEvent, sleep = pause } = options;
   for (let attempt = 1; ; attempt += 1) {
@@ -142,10 +142,11 @@ function runInside(client: DatabaseClient, file: MigrationFile, { release }: Run
     const { rows } = await client.query(
       `insert into public.portico_migrations (name, kind, sha256, release, state)
        select $1, $2, $3, $4, 'applied'
-       where not exists (select from public.portico_migrations where state = 'applied' and name > $1 collate "C")
+       where not exists (select from public.portico_migrations
+         where state = 'applied' and name > $1 collate "C" and regexp_replace(name, '[^/]*$', '') = $5)
        on conflict (name) do nothing
        returning case when kind = 'expand' then set_config('lock_timeout', '1s', true) end`,
-      [name, kind, sha256, release ?? null],
+      [name, kind, sha256, release ?? null, ownerOf(name)],
     );
     if (!rows.length) return false;
     if (kind === "contract") {

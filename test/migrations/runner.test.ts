@@ -121,6 +121,26 @@ test("an older tree that lacks expand files alone may run", async () => {
   expect(await run(client, files.slice(0, 1))).toEqual({ applied: [] });
 });
 
+test("an extension's files have an order of their own; one that another runner got past is late", async () => {
+  const { name, client } = await newDatabase();
+  const files = toFiles(first);
+  const own = { ...toMigration("0001_blobs.sql", "create table blobs (id int)"), name: "portico-blobs/0001_blobs" };
+  await run(client, [own, ...files.slice(0, 1)]);
+  await run(client, [own, ...files]);
+  expect(await applied(client)).toEqual(["0001_users", "0002_name", "portico-blobs/0001_blobs"]);
+  // Between this run's plan and its row.
+  const other = await server.connect(name);
+  const slow: DatabaseClient = {
+    async query(text, values) {
+      if (text.includes("insert into public.portico_migrations") && values?.[0] === "0003_more")
+        await run(other, [own, ...files, toMigration("0004_late.sql", "select 1")]);
+      return client.query(text, values);
+    },
+  };
+  const more = toMigration("0003_more.sql", "create table more (id int)");
+  await expect(run(slow, [own, ...files, more])).rejects.toMatchObject({ code: "MIGRATION_LATE" });
+});
+
 test("line ends are no edit", async () => {
   const { client } = await newDatabase();
   await run(client, toFiles({ "0001_a": "create table a (id int);\ncreate table b (id int)" }));
