@@ -34,7 +34,8 @@ const routes = {
   "functions/drizzled.ts": route(drizzleImport, `drizzle(database(context, "DB")).execute(sql\`${statement}\`)`),
 };
 const byHand = (importing: string, query: string): string =>
-  `${importing}import pg from "pg";\nconst pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 1 });\n` +
+  `${importing}import pg from "pg";\n` +
+  `const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 1 });\n` +
   `export const handler = async () => ({ statusCode: 200, headers: { "content-type": "application/json" }, ` +
   `body: JSON.stringify((await ${query}).rows), isBase64Encoded: false });\n`;
 
@@ -78,8 +79,14 @@ async function onLambda(folder: string, url: string): Promise<readonly Measured[
   const runtime = createLambdaRuntime({ onLog: () => undefined });
   const call = async (main: string, path: string, hash: string): Promise<void> => {
     const fn: LoadedFunction = {
-      ...{ id: main, hash, directory: dirname(main), main: basename(main), memory: 512, timeout: 10 },
-      ...{ env: { DATABASE_URL: url }, cloudEnv: {} },
+      id: main,
+      hash,
+      directory: dirname(main),
+      main: basename(main),
+      memory: 512,
+      timeout: 10,
+      env: { DATABASE_URL: url },
+      cloudEnv: {},
     };
     const request = { requestId: hash, arn: "arn:aws:lambda:us-east-1:111122223333:function:bench:1" };
     const { payload } = await runtime.invoke(fn, Buffer.from(text.replaceAll("/r1/ada", path)), request);
@@ -103,7 +110,10 @@ async function onLambda(folder: string, url: string): Promise<readonly Measured[
   const warm = await compare(
     {
       name: `a query through a route, Lambda emulation, ${requests} requests`,
-      ...{ against: "raw pg in a bare handler", unit: "ms", rounds: 21, bar: "<= 1.10" },
+      against: "raw pg in a bare handler",
+      unit: "ms",
+      rounds: 21,
+      bar: "<= 1.10",
     },
     many(ours("query"), "/query"),
     many(bare, "/query"),
@@ -111,7 +121,10 @@ async function onLambda(folder: string, url: string): Promise<readonly Measured[
   const first = await compare(
     {
       name: "cold start of a Postgres route with Drizzle, Lambda emulation",
-      ...{ against: "pg and Drizzle in a bare handler", unit: "ms", rounds: 21, bar: "<= 1.10" },
+      against: "pg and Drizzle in a bare handler",
+      unit: "ms",
+      rounds: 21,
+      bar: "<= 1.10",
     },
     cold(ours("drizzled"), "/drizzled"),
     cold(drizzled, "/drizzled"),
@@ -142,7 +155,10 @@ async function onNode(folder: string, url: string): Promise<Measured> {
   const measured = await compare(
     {
       name: `a query through a route, node, ${requests} requests`,
-      ...{ against: "raw pg behind node:http", unit: "ms", rounds: 21, bar: "<= 1.10" },
+      against: "raw pg behind node:http",
+      unit: "ms",
+      rounds: 21,
+      bar: "<= 1.10",
     },
     many(own.port),
     many((bare.address() as AddressInfo).port),
