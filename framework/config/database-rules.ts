@@ -38,8 +38,8 @@ export const databases = (names: TextLimits): Rule => ({
         kind: "choice",
         of: ["database"],
         description:
-          "database: each stage that is not named here has one of its own on the server of the stage preview, which " +
-          "portico remove drops.",
+          "With database, each stage that is not named here has one of its own on the server of the stage preview, " +
+          "which portico remove drops.",
       },
       shared: { kind: "boolean", description: "Whether other apps and stages may read the database. Default: false." },
     },

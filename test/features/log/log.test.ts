@@ -23,7 +23,7 @@ describe("a line", () => {
     log.info("paid", { cents: 5 });
     expect(JSON.stringify(lines[0])).toBe(
       '{"level":"info","message":"paid","area":"orders","cents":5,' +
-        '"requestId":"r1","route":"/users/:id","stage":"prod"}',
+        '"stage":"prod","requestId":"r1","route":"/users/:id"}',
     );
   });
 
