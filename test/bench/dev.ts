@@ -46,7 +46,11 @@ function contestOf(target: Target, bin: string, root: string): Contest {
     bars: bars[target],
   };
   if (target !== "workers") return { ...own, against: "raw node:http", limit: rawServer };
-  return { ...own, against: "plain miniflare, same code", limit: () => plainMiniflare(root) };
+  return {
+    ...own,
+    against: "plain miniflare, same code",
+    limit: () => plainMiniflare(join(root, ".portico/build/workers")),
+  };
 }
 
 const source = (text: string): string =>

@@ -1,9 +1,9 @@
-/** Plain miniflare over a folder with a build for Workers; prints its port and ends at SIGTERM. */
+/** Plain miniflare over a folder with a Worker's modules, and bindings as JSON; prints its port, ends at SIGTERM. */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
 
-const [, , root] = process.argv;
+const [, , root, bindings = "{}"] = process.argv;
 const scripts = readdirSync(root, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
   .map((entry) => join(entry.parentPath, entry.name))
@@ -20,6 +20,7 @@ const miniflare = new Miniflare({
   modules: scripts.map((path) => ({ type: "ESModule", path })),
   compatibilityDate: "2026-07-01",
   compatibilityFlags: ["nodejs_compat"],
+  bindings: JSON.parse(bindings),
 });
 const { port } = await miniflare.ready;
 console.log(port);

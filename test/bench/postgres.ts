@@ -4,22 +4,22 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import pg from "pg";
 import { createLambdaRuntime } from "../../framework/emulation/lambda/runtime.ts";
 import { startLocalPostgres } from "../../framework/emulation/postgres/local-postgres.ts";
 import { toMigration } from "../../framework/migrations/migration-file.ts";
 import { runMigrations } from "../../framework/migrations/runner.ts";
 import type { LoadedFunction } from "../../framework/model/invocation.ts";
-import { startApp } from "../../framework/node/built-app.ts";
 import { databaseApp } from "../features/postgres/database-app.ts";
 import { buildGenerated } from "./builders.ts";
+import { sendRequests } from "./load-generator.ts";
 import { compare, type Measured, time, type Timed } from "./measurement.ts";
+import { type BenchServer, nodeServer, plainMiniflare, portico } from "./raw-server.ts";
 
 const statement = "select 1 as n";
 const answer = `[{"n":1}]`;
@@ -49,7 +49,12 @@ export async function postgres(): Promise<readonly Measured[]> {
     const folder = databaseApp((remove) => closing.push(remove));
     for (const [file, text] of Object.entries(routes)) await writeFile(join(folder, file), text);
     const url = server.url("postgres");
-    return [...(await onLambda(folder, url)), await onNode(folder, url), await migrations(data, url)];
+    return [
+      ...(await onLambda(folder, url)),
+      await onNode(folder, url),
+      await onWorkers(folder, url),
+      await migrations(data, url),
+    ];
   } finally {
     await server.stop();
     for (const close of closing) close();
@@ -57,6 +62,7 @@ export async function postgres(): Promise<readonly Measured[]> {
   }
 }
 
+const bin = join(import.meta.dirname, "../../framework/cli/bin.js");
 const event = join(import.meta.dirname, "http-api-event.json");
 const requests = 300;
 
@@ -133,42 +139,82 @@ async function onLambda(folder: string, url: string): Promise<readonly Measured[
   return [warm, first];
 }
 
+/** A request after the other, since each waits for Postgres. */
+async function compareServers(
+  { name, against, count }: { readonly name: string; readonly against: string; readonly count: number },
+  own: BenchServer,
+  bare: BenchServer,
+): Promise<Measured> {
+  const many =
+    ({ port }: BenchServer): Timed =>
+    () =>
+      time(() => sendRequests(port, "/query", count, 1));
+  try {
+    for (const { port } of [own, bare]) {
+      const text = await (await fetch(`http://127.0.0.1:${port}/query`)).text();
+      if (text !== answer) throw new Error(text);
+    }
+    const setup = { name: `${name}, ${count} requests`, against, unit: "ms", rounds: 15, bar: "<= 1.10" };
+    return await compare(setup, many(own), many(bare));
+  } finally {
+    await Promise.all([own.close(), bare.close()]);
+  }
+}
+
 async function onNode(folder: string, url: string): Promise<Measured> {
   await buildGenerated(folder, "node");
-  const own = await startApp({ folder, env: { DATABASE_URL: url }, port: 0 });
-  const pool = new pg.Pool({ connectionString: url });
-  const bare = createServer((_, response) => {
-    void pool.query(statement).then(({ rows }) => {
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(rows));
-    });
-  });
-  await new Promise<void>((done) => bare.listen(0, "127.0.0.1", done));
-  const many =
-    (port: number): Timed =>
-    () =>
-      time(async () => {
-        for (let at = 0; at < requests; at += 1) {
-          const text = await (await fetch(`http://127.0.0.1:${port}/query`)).text();
-          if (text !== answer) throw new Error(text);
-        }
-      });
-  const measured = await compare(
-    {
-      name: `a query through a route, node, ${requests} requests`,
-      against: "raw pg behind node:http",
-      unit: "ms",
-      rounds: 21,
-      bar: "<= 1.10",
-    },
-    many(own.port),
-    many((bare.address() as AddressInfo).port),
-  );
-  await own.close();
-  bare.closeAllConnections();
-  bare.close();
-  await pool.end();
-  return measured;
+  const own = await portico(bin, ["start", "--processes", "1"], folder, { DATABASE_URL: url });
+  const bare = await nodeServer([join(import.meta.dirname, "postgres-process.mjs"), url, statement]);
+  const setup = { name: "a query through a route, portico start", against: "raw pg behind node:http", count: requests };
+  return compareServers(setup, own, bare);
 }
+
+/** Both connect for each request, since a Worker's requests cannot share a socket. */
+async function onWorkers(folder: string, url: string): Promise<Measured> {
+  const { out } = await buildGenerated(folder, "workers");
+  const bareFolder = join(folder, "bare-worker");
+  const contents =
+    `import pg from "pg";\n` +
+    `export default { async fetch(request, env, context) {\n` +
+    `  const client = new pg.Client({ connectionString: env.DATABASE_URL });\n` +
+    `  await client.connect();\n` +
+    `  const { rows } = await client.query("${statement}");\n` +
+    `  context.waitUntil(client.end());\n` +
+    `  return Response.json(rows);\n} };\n`;
+  await build({
+    stdin: { contents, resolveDir: folder, loader: "js" },
+    outfile: join(bareFolder, "index.js"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    mainFields: ["browser", "module", "main"],
+    plugins: [nodeModulesOfWorkers],
+    external: ["cloudflare:*", "pg-native"],
+  });
+  const bindings = { DATABASE_URL: url };
+  const [own, bare] = [await plainMiniflare(out, bindings), await plainMiniflare(bareFolder, bindings)];
+  const setup = { name: "a query through a route, workerd", against: "raw pg in a bare Worker", count: 50 };
+  return compareServers(setup, own, bare);
+}
+
+/** As `nodejs_compat` has them: a `require` of one becomes an import. */
+const nodeModulesOfWorkers: Plugin = {
+  name: "node",
+  setup(one) {
+    const filter = new RegExp(`^(?:node:)?(?:${builtinModules.join("|")})$`);
+    one.onResolve({ filter }, ({ path, kind, namespace }) =>
+      kind === "require-call" && namespace === "file"
+        ? { path, namespace: "node" }
+        : { path: `node:${path.replace(/^node:/, "")}`, external: true },
+    );
+    one.onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({
+      contents: `import all from ${JSON.stringify(path)}; module.exports = all;`,
+    }));
+  },
+};
 
 /** psql runs each file in a transaction of its own, too. */
 async function migrations(data: string, url: string): Promise<Measured> {

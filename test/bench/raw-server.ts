@@ -15,7 +15,7 @@ const script =
   `"127.0.0.1", function () { console.log(this.address().port); });`;
 
 /** Node with these arguments; resolves with the port that it prints first. */
-function node(words: readonly string[]): Promise<BenchServer> {
+export function nodeServer(words: readonly string[]): Promise<BenchServer> {
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   const close = async (): Promise<void> => {
@@ -29,19 +29,24 @@ function node(words: readonly string[]): Promise<BenchServer> {
 }
 
 /** Raw node:http that responds to every request with the same text. */
-export const rawServer = (): Promise<BenchServer> => node(["-e", script]);
+export const rawServer = (): Promise<BenchServer> => nodeServer(["-e", script]);
 
-/** Miniflare, started as in its documentation, with the modules of the app's build for Workers. */
-export const plainMiniflare = (root: string): Promise<BenchServer> =>
-  node([join(import.meta.dirname, "miniflare-process.mjs"), join(root, ".portico/build/workers")]);
+/** Miniflare, started as in its documentation. @param folder of a Worker's modules, such as a build's */
+export const plainMiniflare = (folder: string, bindings: object = {}): Promise<BenchServer> =>
+  nodeServer([join(import.meta.dirname, "miniflare-process.mjs"), folder, JSON.stringify(bindings)]);
 
 /** A dev server of fs.watch, esbuild and node:http for one route. @param file of the route, relative to the root */
 export const rawDevServer = (root: string, file: string, out: string): Promise<BenchServer> =>
-  node([join(import.meta.dirname, "raw-dev-server.mjs"), root, file, out]);
+  nodeServer([join(import.meta.dirname, "raw-dev-server.mjs"), root, file, out]);
 
 /** Portico's command line; resolves when it prints its address. @param bin its launcher */
-export async function portico(bin: string, words: readonly string[], root: string): Promise<BenchServer> {
-  const running = start([...words, "--port", "0"], root, { program: bin });
+export async function portico(
+  bin: string,
+  words: readonly string[],
+  root: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
+  const running = start([...words, "--port", "0"], root, { program: bin, env });
   const [, port] = await running.until(/http:\/\/127\.0\.0\.1:(\d+)/);
   return { port: Number(port), pid: running.child.pid!, close: () => running.stop("SIGTERM") };
 }
