@@ -12,7 +12,7 @@ import { type MigratedDatabase, overConnection } from "../migrations/migrated-da
 import type { App } from "../model/app.ts";
 import { type Database, hasMigrateFunction } from "../model/database.ts";
 import { UserError } from "../model/user-error.ts";
-import { withDatabase } from "./preview-database.ts";
+import { taken, withDatabase } from "./preview-database.ts";
 import { stagePreviews, type StagePreview } from "./preview-stage.ts";
 import { givenUrl, urlVariable } from "./given-url.ts";
 import type { SchemaDatabase } from "./release-schema.ts";
@@ -157,11 +157,15 @@ async function openByConnection(
   };
 }
 
-/** One that is not there yet has nothing, and a deploy makes it before it opens it. */
+/**
+ * One that is not there yet has nothing, and a deploy makes it before it opens it. What is somebody else's is not even
+ * read. Throws UserError DATABASE_TAKEN.
+ */
 async function openPreview(app: App, name: string, preview: StagePreview): Promise<Opened> {
-  const { name: own, serverUrl, isThere } = preview;
+  const { name: own, serverUrl, state } = preview;
+  if (state === "taken") throw taken(preview);
   const described = { preview: { name: own, host: new URL(serverUrl).hostname } };
-  if (!isThere) return { ...described, database: notThere(own), isOnThisMachine: false };
+  if (state === "missing") return { ...described, database: notThere(own), isOnThisMachine: false };
   const fix = "Run this where the server can be reached.";
   return { ...described, ...(await openByConnection(app, name, { url: withDatabase(serverUrl, own), fix })) };
 }

@@ -19,7 +19,7 @@ export interface PreviewDatabase {
   readonly packageFolder: string;
 }
 
-/** `empty`: without a mark and without tables, as one that was just made. */
+/** `empty`: without a mark and with nothing in it, as one that was just made. */
 export type PreviewState = "missing" | "empty" | "ours" | "taken";
 
 /** Bytes of a name (PostgreSQL documentation, "Identifiers and Key Words"); longer ones are cut silently. */
@@ -42,6 +42,8 @@ export function withDatabase(url: string, name: string): string {
   changed.pathname = `/${name}`;
   return changed.href;
 }
+
+const userOf = (url: string): string => decodeURIComponent(new URL(url).username);
 
 const markOf = ({ owner, database }: PreviewDatabase): string =>
   `portico app=${owner.app} stage=${owner.stage} database=${database}`;
@@ -76,8 +78,10 @@ export async function findPreview(preview: PreviewDatabase): Promise<PreviewStat
   if (found.mark !== null) return found.mark === markOf(preview) ? "ours" : "taken";
   return on(preview, withDatabase(preview.serverUrl, preview.name), async (client) => {
     const { rowCount } = await client.query(
-      `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' limit 1`,
+      `select 1 from (select relnamespace as schema from pg_class union all select pronamespace from pg_proc
+         union all select typnamespace from pg_type) one join pg_namespace n on n.oid = one.schema
+       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+       union all select 1 from pg_largeobject_metadata limit 1`,
     );
     return rowCount ? "taken" : "empty";
   });
@@ -91,53 +95,86 @@ export async function ensurePreview(preview: PreviewDatabase): Promise<boolean> 
   const state = await findPreview(preview);
   if (state === "ours") return false;
   if (state === "taken") throw taken(preview);
-  await on(preview, preview.serverUrl, async (client) => {
-    const quoted = client.escapeIdentifier(preview.name);
-    if (state === "missing")
-      await client.query(`CREATE DATABASE ${quoted}`).catch((error: { readonly code?: string }) => {
-        if (error.code === "42501") throw withoutRights(preview, error);
-        // 42P04 and 23505: another run made it.
-        if (error.code !== "42P04" && error.code !== "23505") throw error;
-      });
-    await client.query(`COMMENT ON DATABASE ${quoted} IS ${client.escapeLiteral(markOf(preview))}`);
-  });
-  const [user, own] = [preview.appUrl, preview.serverUrl].map((url) => decodeURIComponent(new URL(url).username));
-  if (user !== own) await grantTo(preview, user!);
+  if (state === "missing") await create(preview);
+  const user = userOf(preview.appUrl);
+  if (user !== userOf(preview.serverUrl)) await grantTo(preview, user);
+  // Last: one that has the mark lacks nothing.
+  await asOwner(preview, "mark", (client, quoted) =>
+    client.query(`COMMENT ON DATABASE ${quoted} IS ${client.escapeLiteral(markOf(preview))}`),
+  );
   return state === "missing";
 }
+
+const create = (preview: PreviewDatabase): Promise<unknown> =>
+  asOwner(preview, "create", (client, quoted) =>
+    client.query(`CREATE DATABASE ${quoted}`).catch((error: { readonly code?: string }) => {
+      // 42P04 and 23505: another run made it.
+      if (error.code !== "42P04" && error.code !== "23505") throw error;
+    }),
+  );
+
+/** A statement about the whole database. Throws UserError PREVIEW_RIGHTS. */
+const asOwner = (
+  preview: PreviewDatabase,
+  verb: "create" | "mark" | "drop",
+  work: (client: Client, quoted: string) => Promise<unknown>,
+): Promise<unknown> =>
+  on(preview, preview.serverUrl, (client) =>
+    work(client, client.escapeIdentifier(preview.name)).catch((error: { readonly code?: string }) => {
+      if (error.code === "42501") throw withoutRights(preview, verb, error);
+      throw error;
+    }),
+  );
 
 /** The app's user gets the rights on what migrations make as another one: default privileges are a database's own. */
 const grantTo = (preview: PreviewDatabase, user: string): Promise<unknown> =>
   on(preview, withDatabase(preview.serverUrl, preview.name), (client) => {
     const to = client.escapeIdentifier(user);
-    return client.query(
-      `GRANT USAGE ON SCHEMA public TO ${to};
-       ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${to};
-       ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO ${to}`,
-    );
+    return client
+      .query(
+        `GRANT USAGE ON SCHEMA public TO ${to};
+         ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${to};
+         ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO ${to}`,
+      )
+      .catch((error: { readonly code?: string }) => {
+        if (error.code === "42704") throw withoutUser(preview, user, error);
+        throw error;
+      });
   });
 
-/** Drops one that is ours with all that is in it, whoever is connected. False where there is none of ours. */
+/**
+ * Drops one that is ours with all that is in it, whoever is connected. False where there is none of ours. Throws
+ * UserError PREVIEW_RIGHTS, DATABASE_UNREACHABLE.
+ */
 export async function dropPreview(preview: PreviewDatabase): Promise<boolean> {
   const state = await findPreview(preview);
   if (state !== "ours" && state !== "empty") return false;
-  await on(preview, preview.serverUrl, (client) =>
-    client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(preview.name)} WITH (FORCE)`),
-  );
+  await asOwner(preview, "drop", (client, quoted) => client.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`));
   return true;
 }
 
-const taken = ({ name, owner }: PreviewDatabase): UserError =>
+/** One of that name that somebody else has. */
+export const taken = ({ name, owner }: PreviewDatabase): UserError =>
   new UserError(
     "DATABASE_TAKEN",
     `the server has a database ${name} that is not of the stage ${owner.stage}`,
     "Rename the stage, or that database.",
   );
 
-const withoutRights = ({ name, serverUrl }: PreviewDatabase, cause: unknown): UserError =>
+const withoutRights = ({ name, serverUrl }: PreviewDatabase, verb: string, cause: unknown): UserError =>
   new UserError(
     "PREVIEW_RIGHTS",
-    `the user ${decodeURIComponent(new URL(serverUrl).username)} may not create the database ${name}`,
-    "As the server's owner run ALTER USER … CREATEDB, or set PORTICO_MIGRATE_URL to the URL of a user who may.",
+    `the user ${userOf(serverUrl)} may not ${verb} the database ${name}`,
+    verb === "create"
+      ? "As the server's owner run ALTER USER … CREATEDB, or set PORTICO_MIGRATE_URL to the URL of a user who may."
+      : "Set PORTICO_MIGRATE_URL to the URL of the database's owner, or of a superuser, and run this again.",
+    { cause },
+  );
+
+const withoutUser = ({ database }: PreviewDatabase, user: string, cause: unknown): UserError =>
+  new UserError(
+    "PREVIEW_RIGHTS",
+    `the server has no user ${user}, as which functions would connect to the database ${database}`,
+    "As the server's owner run CREATE USER, or set the secret of its URL at the stage preview to that of another one.",
     { cause },
   );

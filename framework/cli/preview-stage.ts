@@ -2,9 +2,17 @@
 import { hasName } from "../../deploy/lambda/aws-error.ts";
 import { listSecrets, readSecrets, setSecret } from "../../deploy/lambda/secrets.ts";
 import { listSecrets as listWorkerSecrets } from "../../deploy/workers/secrets.ts";
+import { requireDatabaseUrl } from "../model/database-url.ts";
 import { UserError } from "../model/user-error.ts";
 import { givenUrl } from "./given-url.ts";
-import { ensurePreview, findPreview, type PreviewDatabase, previewName, withDatabase } from "./preview-database.ts";
+import {
+  ensurePreview,
+  findPreview,
+  type PreviewDatabase,
+  previewName,
+  type PreviewState,
+  withDatabase,
+} from "./preview-database.ts";
 import type { Reporter } from "./reporter.ts";
 import { secretStore } from "./secret-store.ts";
 import type { LambdaCloud, StageCloud, TargetCloud } from "./stage-cloud.ts";
@@ -22,8 +30,7 @@ export const isTemporary = ({ app, isLocal }: Pick<StageCloud, "app" | "isLocal"
 export interface StagePreview extends PreviewDatabase {
   /** The secret of its URL. */
   readonly secret: string;
-  /** False before the first deploy. */
-  readonly isThere: boolean;
+  readonly state: PreviewState;
 }
 
 const lambdaOf = ({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud | undefined =>
@@ -49,7 +56,7 @@ async function valuesAt(
 
 /**
  * By database; none where the stage is named, or has a URL of its own. PORTICO_MIGRATE_URL stands for the server here.
- * Throws UserError PREVIEW_URL_MISSING, NAME_TOO_LONG, DATABASE_UNREACHABLE.
+ * Throws UserError PREVIEW_URL_MISSING, DATABASE_URL, NAME_TOO_LONG, DATABASE_UNREACHABLE.
  */
 export async function stagePreviews(stage: Stage): Promise<ReadonlyMap<string, StagePreview>> {
   const { app, owner } = stage;
@@ -69,12 +76,13 @@ export async function stagePreviews(stage: Stage): Promise<ReadonlyMap<string, S
     if (ownUrl !== undefined && URL.canParse(ownUrl) && new URL(ownUrl).pathname !== `/${name}`) continue;
     const baseUrl = (bases as Readonly<Record<string, string>>)[secret];
     const serverUrl = givenUrl(app, database) ?? baseUrl ?? missing(stage, database, secret);
+    for (const url of [serverUrl, baseUrl ?? serverUrl]) requireDatabaseUrl(database, url);
     const appUrl = withDatabase(baseUrl ?? serverUrl, name);
     const preview = { owner, database, name, serverUrl, appUrl, packageFolder: app.root };
     const state = await findPreview(preview);
     // Cloudflare does not say whether its URL is that of a database of ours.
-    if (state === "missing" && stored.has(secret)) continue;
-    found.set(database, { ...preview, secret, isThere: state !== "missing" });
+    if ((state === "missing" || state === "taken") && stored.has(secret)) continue;
+    found.set(database, { ...preview, secret, state });
   }
   return found;
 }

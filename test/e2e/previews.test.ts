@@ -88,7 +88,13 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   });
   await theirs.query("CREATE TABLE theirs (n int)");
   await theirs.end();
-  expect((await portico("pr-8", ["deploy", "--yes"])).stderr).toMatch(/^error DATABASE_TAKEN: /);
+  for (const words of [["plan"], ["deploy", "--yes"], ["migrate", "up"]])
+    expect((await portico("pr-8", words)).stderr).toMatch(/^error DATABASE_TAKEN: /);
+  const kept = await portico("pr-8", ["remove", "--yes"]);
+  expect([kept.code, kept.stdout]).toEqual([0, expect.not.stringContaining("--db")]);
+  expect(await names()).toEqual([own, `${name}--pr-8--db`]);
+  const garbled = await portico("pr-8", ["plan"], { PORTICO_MIGRATE_URL: "postgres//maker:word@host" });
+  expect(garbled.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB is none of Postgres/);
   await client.query(`DROP DATABASE "${name}--pr-8--db"`);
   expect((await portico(`pr-${"9".repeat(50)}`, ["plan"])).stderr).toMatch(/^error NAME_TOO_LONG: .* 63/);
   await client.query(`CREATE USER "${name}" PASSWORD 'word'`);

@@ -51,7 +51,9 @@ export async function remove(input: CommandInput): Promise<number> {
 /** The databases that the stage has for itself; told before anything is asked. */
 async function previewsOf(stage: StageCloud, { reporter }: Input): Promise<readonly StagePreview[]> {
   try {
-    const previews = [...(await stagePreviews(stage)).values()].filter(({ isThere }) => isThere);
+    const previews = [...(await stagePreviews(stage)).values()].filter(
+      ({ state }) => state === "ours" || state === "empty",
+    );
     for (const { name } of previews)
       reporter.line(reporter.paint("red", `- ${"database".padEnd(10)}  ${name}, with its data`));
     return previews;
