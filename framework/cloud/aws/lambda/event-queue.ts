@@ -19,6 +19,17 @@ export interface EventQueue {
 const failurePauses = [60_000, 120_000];
 /** Of one for which no environment was free: doubled each time. */
 const [firstThrottle, longestThrottle] = [1_000, 300_000];
+/** Milliseconds after which an event is given up, however it fared: Lambda's default of "Maximum age of event". */
+const longestAge = 6 * 3_600_000;
+
+/** An event, and what became of it until now. */
+interface Attempt {
+  readonly run: () => Promise<InvocationResult>;
+  /** Epoch ms. */
+  readonly since: number;
+  readonly failures: number;
+  readonly throttles: number;
+}
 
 interface Waiting {
   /** Epoch ms. */
@@ -42,19 +53,21 @@ export function openEventQueue(clock: Clock, onError: (error: unknown) => void):
     waiting.add({ at: clock.now() + milliseconds, again });
     stopClock ??= (clock.every ?? systemClock.every)(1000, look);
   };
-  const attempt = async (run: () => Promise<InvocationResult>, failures: number, throttles: number): Promise<void> => {
+  const attempt = async (event: Attempt): Promise<void> => {
+    const { run, since, failures, throttles } = event;
+    if (clock.now() - since > longestAge) return;
     const { throttled, functionError } = await run();
     if (throttled) {
       const pause = Math.min(firstThrottle * 2 ** throttles, longestThrottle);
-      return later(pause, () => start(run, failures, throttles + 1));
+      return later(pause, () => start({ ...event, throttles: throttles + 1 }));
     }
     const pause = failurePauses[failures];
-    if (functionError && pause !== undefined) later(pause, () => start(run, failures + 1, 0));
+    if (functionError && pause !== undefined)
+      later(pause, () => start({ ...event, failures: failures + 1, throttles: 0 }));
   };
-  const start = (run: () => Promise<InvocationResult>, failures: number, throttles: number): void =>
-    void attempt(run, failures, throttles).catch((error: unknown) => isStopped || onError(error));
+  const start = (event: Attempt): void => void attempt(event).catch((error: unknown) => isStopped || onError(error));
   return {
-    add: (run) => start(run, 0, 0),
+    add: (run) => start({ run, since: clock.now(), failures: 0, throttles: 0 }),
     stop() {
       isStopped = true;
       waiting.clear();
