@@ -1,4 +1,6 @@
 /** The handler of the function that migrates databases from inside of a VPC: one call, one answer, nothing kept. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type ClientOptions, openConnection } from "../model/database-connection.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, sqlState } from "./database-client.ts";
 import { overConnection } from "./migrated-database.ts";
@@ -22,11 +24,7 @@ export interface MigrateClient extends DatabaseClient {
 }
 
 /** The app's own class of it. */
-export type MigrateClientClass = new (options: {
-  readonly connectionString: string;
-  readonly connectionTimeoutMillis: number;
-  readonly application_name: string;
-}) => MigrateClient;
+export type MigrateClientClass = new (options: ClientOptions) => MigrateClient;
 
 /** What is used of Lambda's context. */
 interface LambdaContext {
@@ -36,7 +34,6 @@ interface LambdaContext {
 /** A call, or the question of a release for the build. */
 type MigrateEvent = MigrateCall | { readonly migrate?: undefined };
 
-const connectMs = 10_000;
 /** Between two signs of life of a run. */
 const reportMs = 10_000;
 /** Kept of the function's time for undoing a file and for saying so. */
@@ -78,24 +75,13 @@ async function answer(Client: MigrateClientClass, call: MigrateCall, context: La
   }
 }
 
-async function connect(Client: MigrateClientClass, { database, url }: MigrateCall): Promise<MigrateClient> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectMs,
-    application_name: "portico migrate",
+const connect = (Client: MigrateClientClass, { database, url }: MigrateCall): Promise<MigrateClient> =>
+  openConnection(Client, {
+    name: database,
+    url,
+    from: "the VPC",
+    fix: 'Let the security groups of "vpc" in hosting.json reach it, or correct the secret of its URL.',
   });
-  // A connection that is cut while nothing is asked would end the process; the next query tells it.
-  client.on("error", () => {});
-  await client.connect().catch((cause: unknown) => {
-    throw new UserError(
-      "DATABASE_UNREACHABLE",
-      `the database ${database} cannot be asked from the VPC: ${(cause as Error).message}`,
-      'Let the security groups of "vpc" in hosting.json reach it, or correct the secret of its URL.',
-      { cause },
-    );
-  });
-  return client;
-}
 
 /** The deployer waits for these; what holds the readers for long is a contract file that runs. */
 function ask(client: DatabaseClient, call: Exclude<MigrateCall, { readonly ask: "run" }>): Promise<unknown> {
@@ -172,29 +158,36 @@ async function runOrder(
   try {
     const { applied, waiting } = await overConnection(client).run({
       ...order,
-      onEvent: (event: MigrationEvent) => onEvent({ ...event, file: event.file.name }),
+      sleep: (milliseconds) => pause(milliseconds, undefined, limit).catch(() => limit.signal.throwIfAborted()),
+      onEvent: (event: MigrationEvent) => {
+        if (event.step === "run") limit.signal.throwIfAborted();
+        onEvent({ ...event, file: event.file.name });
+      },
     });
     const names = applied.map(({ name }) => name);
     return { applied: names, ...(waiting && { waiting: { ...waiting, file: waiting.file.name } }) };
   } catch (error) {
-    throw limit.isOver() ? tooLong(error) : error;
+    throw limit.signal.aborted ? tooLong(error) : error;
   } finally {
     limit.clear();
     await client.end().catch(() => undefined);
   }
 }
 
-/** The server undoes what runs: a function that is ended by Lambda leaves a statement that nobody waits for. */
+/**
+ * The server undoes what runs: a function that is ended by Lambda leaves a statement that nobody waits for. A run that
+ * waits, which the server has nothing of, sees the signal.
+ */
 async function limitTime(open: () => Promise<MigrateClient>, client: MigrateClient, milliseconds: number) {
   const { rows } = await client.query("select pg_backend_pid() as pid");
-  let isOver = false;
+  const over = new AbortController();
   const cancel = async (): Promise<void> => {
-    isOver = true;
+    over.abort(new Error("the next attempt was not begun"));
     const other = await open();
     await other.query("select pg_cancel_backend($1)", [rows[0]?.["pid"]]).finally(() => other.end());
   };
   const timer = setTimeout(() => void cancel().catch(() => undefined), milliseconds);
-  return { isOver: () => isOver, clear: () => clearTimeout(timer) };
+  return { signal: over.signal, clear: () => clearTimeout(timer) };
 }
 
 const tooLong = (cause: unknown): UserError =>

@@ -131,6 +131,15 @@ test("a file for which the function has no time is undone, and what came before 
   expect(await applied()).toEqual(["0001_name 1"]);
 });
 
+test("a run that waits for another one ends when the function's time is over", async () => {
+  // As a runner of CREATE INDEX CONCURRENTLY holds it.
+  await client.query("select pg_advisory_lock(7203190462)");
+  const index = files(["0001_index", "-- portico: no-transaction\ncreate index concurrently users_id on users (id)"]);
+  const late = open([], {}, 20_300).run({ files: index, which: "all", onEvent: () => {} });
+  await expect(late).rejects.toMatchObject({ code: "MIGRATION_TOO_LONG" });
+  expect(await applied()).toEqual([]);
+});
+
 test("a run whose connection is cut says so, and the next one goes on", async () => {
   await client.query("begin; lock table users in access share mode");
   const steps: string[] = [];

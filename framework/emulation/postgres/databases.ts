@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Client } from "pg";
+import { openConnection } from "../../model/database-connection.ts";
 import { requireDatabaseUrl } from "../../model/database-url.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { LocalPostgres } from "./local-postgres.ts";
@@ -55,28 +56,12 @@ export interface Connection {
   readonly fix: string;
 }
 
-/** Milliseconds to wait for a connection. */
-const connectMs = 10_000;
-
 /** Throws UserError POSTGRES_CLIENT_MISSING, DATABASE_URL for a text that is no URL, DATABASE_UNREACHABLE. */
 export async function connect({ name, url, packageFolder, fix }: Connection): Promise<Client> {
   const { Client: PgClient } = await loadPg(packageFolder);
   // `pg` would take an empty one for the machine's default database.
   requireDatabaseUrl(name, url);
-  const client = new PgClient({
-    connectionString: url,
-    connectionTimeoutMillis: connectMs,
-    application_name: "portico migrate",
-  });
-  // A connection that is cut while nothing is asked would end the process; the next query tells it.
-  client.on("error", () => {});
-  await client.connect().catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("DATABASE_UNREACHABLE", `the database ${name} cannot be asked from here: ${why}`, fix, {
-      cause,
-    });
-  });
-  return client;
+  return openConnection(PgClient, { name, url, from: "here", fix });
 }
 
 /** The app's own pg. Throws UserError POSTGRES_CLIENT_MISSING. */
