@@ -1,5 +1,7 @@
 /** Starts workerd through miniflare; the option shape of its version 4 is known only here, in -storage and -version. */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { MiniflareOptions } from "miniflare";
 import { UserError } from "../../model/user-error.ts";
 import { bindingOptions, bindingWorkers, type WorkerBindings } from "./worker-bindings.ts";
@@ -32,16 +34,25 @@ export interface Host {
 
 /** Resolves the miniflare package, an optional peer dependency. Throws UserError MINIFLARE_MISSING. */
 function findMiniflare(): string {
+  const { resolve } = createRequire(import.meta.url);
+  const folders = resolve.paths("miniflare") ?? [];
+  // Node keeps for good that a package.json was not there: resolving it too early would outlast the install.
+  if (!folders.some((folder) => existsSync(join(folder, "miniflare/package.json")))) throw missing();
   try {
-    return createRequire(import.meta.url).resolve("miniflare");
+    return resolve("miniflare");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw cause;
-    const fix = "Run npm install --save-dev --save-exact miniflare@4.20260730.0";
-    throw new UserError("MINIFLARE_MISSING", "running the workers target locally needs the package miniflare", fix, {
-      cause,
-    });
+    throw missing(cause);
   }
 }
+
+const missing = (cause?: unknown): UserError =>
+  new UserError(
+    "MINIFLARE_MISSING",
+    "running the workers target locally needs the package miniflare",
+    "Run npm install --save-dev --save-exact miniflare@4.20260730.0",
+    cause === undefined ? {} : { cause },
+  );
 
 /**
  * The newest compatibility date that the installed workerd supports, YYYY-MM-DD. Throws UserError MINIFLARE_MISSING.
