@@ -175,16 +175,19 @@ async function forget(
       "a reader has an app, a stage and a target",
       "Run portico migrate status for the readers, then portico migrate forget APP STAGE TARGET.",
     );
-  await confirm(
-    input,
-    `Files that take something away do not wait for ${app} at ${stage} on ${target} any more. Go on?`,
-  );
-  const isForgotten = await database.forget({ app, stage, target });
-  input.reporter.result(`${name}: ${isForgotten ? "forgot" : "had no reader"} ${app} at ${stage} on ${target}`, {
-    type: "reader-forgotten",
-    database: name,
-    forgotten: isForgotten,
-  });
+  const { readers } = await database.look();
+  const isThere = readers.some((one) => one.app === app && one.stage === stage && one.target === target);
+  if (isThere)
+    await confirm(
+      input,
+      `Files that take something away do not wait for ${app} at ${stage} on ${target} any more. Go on?`,
+    );
+  const isForgotten = isThere && (await database.forget({ app, stage, target }));
+  const others = readers.map((one) => `${one.app} at ${one.stage} on ${one.target}`).join(", ") || "none";
+  const text = isForgotten
+    ? `forgot ${app} at ${stage} on ${target}`
+    : `had no reader ${app} at ${stage} on ${target}; its readers: ${others}`;
+  input.reporter.result(`${name}: ${text}`, { type: "reader-forgotten", database: name, forgotten: isForgotten });
 }
 
 /** Everything in the databases goes, by any name; then all files run. Only on this machine, whatever .env says. */

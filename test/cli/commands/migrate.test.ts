@@ -109,6 +109,11 @@ async function keepsWhatOthersHave(root: string, server: TestServer): Promise<vo
       /^error DATABASE_OF_STAGE: release 3 of shop at prod on lambda reads this database/,
     );
   expect((await client.query("select * from kept")).rows).toEqual([]);
+  // One that is not there needs no yes.
+  expect((await run(["migrate", "forget", "shop", "prod", "lamda"], root)).stdout).toBe(
+    "DB: had no reader shop at prod on lamda; its readers: shop at prod on lambda\n",
+  );
+  expect((await run(["migrate", "forget", "shop", "prod", "lambda"], root)).stderr).toMatch(/^error CONSENT_NEEDED: /);
   expect(await run(["migrate", "forget", "shop", "prod", "lambda", "--yes"], root)).toMatchObject({ code: 0 });
   expect(await run(["migrate", "up"], root)).toMatchObject({ code: 0 });
 }
