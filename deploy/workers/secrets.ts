@@ -282,16 +282,19 @@ async function settleConfigs(
   const replaced = idsOf(before).filter((id) => !idsOf(now).includes(id));
   if (!made.length && !replaced.length) return true;
   const [all, versions] = await Promise.all([listConfigs(client), listVersions(client, name)]);
+  const isThere = made.every((id) => all.some((config) => config.id === id));
   const end = versions.findIndex(({ annotations }) => annotations?.["workers/tag"] !== secretsTag);
+  // Cloudflare lists a hundred: where the release is not among them, the next deploy deletes what it does not have.
+  if (end < 0) return isThere;
   const idsIn = async (looked: readonly ListedVersion[]): Promise<readonly string[]> => {
     const details = await Promise.all(looked.map(({ id }) => findVersion(client, name, id)));
     return details.flatMap((detail) => idsOf(storedConfigs(detail?.bindings ?? [])));
   };
   const [unreleased, released] = await Promise.all([
-    idsIn(versions.slice(0, Math.max(0, Math.min(end, mostLooked)))),
-    idsIn(versions.slice(end < 0 ? versions.length : end, end + 1)),
+    idsIn(versions.slice(0, Math.min(end, mostLooked))),
+    idsIn(versions.slice(end, end + 1)),
   ]);
   const unused = new Set([...unreleased, ...replaced].filter((id) => ![...released, ...idsOf(now)].includes(id)));
   for (const { id } of all) if (unused.has(id)) await deleteConfig(client, id);
-  return made.every((id) => all.some((config) => config.id === id));
+  return isThere;
 }

@@ -213,6 +213,17 @@ test("secrets that are removed and a stage that is removed leave none behind", a
   expect(await remove()).toMatchObject({ removed: [] });
 });
 
+test("the live release keeps its own where Cloudflare lists no more than secrets that were set since", async () => {
+  const [first, second] = [await database(), await database()];
+  await set(first.url);
+  const { live } = await fixture.deploy({ app });
+  const options = { compatibilityDate: "2026-07-01", databases };
+  for (let n = 1; n <= 100; n++) await setSecrets(fixture.client, owner, new Map([["KEY", `${n}`]]), options);
+  await set(second.url);
+  expect(await names()).toEqual(["road--local--db--v1", "road--local--db--v2"]);
+  expect(await ask(live.url)).toEqual({ name: first.name, isBinding: true });
+});
+
 /** The database that the newest version's configuration leads to, and its number. */
 async function stored(): Promise<unknown> {
   const { id, version } = storedConfigs((await newestVersion(fixture.client, owner))!.bindings)["DB"]!;
