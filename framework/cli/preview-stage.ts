@@ -136,8 +136,11 @@ export async function preparePreview(stage: Stage, reporter: Pick<Reporter, "lin
     const coming = await comingSecrets(cloud, stage, previews);
     if (!coming.size) continue;
     await secretStore(cloud, stage).set(coming);
-    for (const name of coming.keys())
-      reporter.line(`${cloud.prefix}set ${name} at ${stage.app.stage}, as ${baseStage} has it`);
+    const urls = new Set([...previews.values()].map(({ secret }) => secret));
+    for (const name of coming.keys()) {
+      const origin = urls.has(name) ? "the URL of its own database" : `as ${baseStage} has it`;
+      reporter.line(`${cloud.prefix}set ${name} at ${stage.app.stage}, ${origin}`);
+    }
   }
   const lambda = lambdaOf(stage);
   if (lambda) await renewUrls(lambda, stage, previews);
