@@ -33,3 +33,9 @@ export function appFolder(name: string): (app: string, files: Readonly<Record<st
 
 /** A route that answers a text. */
 export const says = (text: string): string => `export const GET = () => new Response(${JSON.stringify(text)});\n`;
+
+/** Settings of an app with one database. */
+export const oneDatabase = {
+  secrets: ["DATABASE_URL"],
+  databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+} as const;

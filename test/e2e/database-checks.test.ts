@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { connect } from "../../framework/emulation/postgres/databases.ts";
 import { testDatabase } from "../../framework/testing/test-database.ts";
-import { appFolder, says } from "./app.ts";
+import { appFolder, oneDatabase, says } from "./app.ts";
 import { startCloud } from "./cloud.ts";
 import { repository, run } from "./portico.ts";
 
@@ -20,8 +20,7 @@ it("compares connections, and finds the tables that the app's user may not use",
   const root = await app("shop", {
     "hosting.json": JSON.stringify({
       name: "shop",
-      secrets: ["DATABASE_URL"],
-      databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+      ...oneDatabase,
       lambda: { region: "us-east-1" },
     }),
     "functions/index.ts": says("hi"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { readReaders } from "../../framework/migrations/readers.ts";
 import { startServer } from "../migrations/server.ts";
-import { appFolder, write } from "./app.ts";
+import { appFolder, oneDatabase, write } from "./app.ts";
 import { startCloud } from "./cloud.ts";
 import { run } from "./portico.ts";
 
@@ -15,8 +15,7 @@ const files = {
   "hosting.json": JSON.stringify({
     name: "shop",
     target: "lambda",
-    secrets: ["DATABASE_URL"],
-    databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+    ...oneDatabase,
     lambda: { region: "us-east-1", vpc: { subnets: ["subnet-0a"], securityGroups: ["sg-0a"] } },
   }),
   "functions/index.ts":

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { testDatabase } from "../../framework/testing/test-database.ts";
 import { until } from "../until.ts";
-import { appFolder, write } from "./app.ts";
+import { appFolder, oneDatabase, write } from "./app.ts";
 import { type StartedCloud, startCloud } from "./cloud.ts";
 import { repository, run, type Running, start } from "./portico.ts";
 
@@ -15,8 +15,7 @@ const app = appFolder("databases 데이터");
 const files = {
   "hosting.json": JSON.stringify({
     name: "shop",
-    secrets: ["DATABASE_URL"],
-    databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+    ...oneDatabase,
   }),
   "functions/index.ts":
     `import { database } from "portico/postgres";\n` +

@@ -75,6 +75,8 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   expect(await names()).toEqual([]);
   const deployed = await portico("pr-7", ["deploy", "--yes"]);
   expect(deployed).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\\+ database +${own}`)) });
+  expect(deployed.stdout).toContain("set DATABASE_URL at pr-7, the URL of its own database");
+  expect(deployed.stdout).toContain("set KEY at pr-7, as preview has it");
   expect(await (await fetch(urlIn(deployed.stdout))).json()).toEqual({ name: own, n: 0, key: "word" });
   expect((await portico("pr-7", ["deploy", "--yes"])).stdout).toContain("nothing to do");
 

@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { connect } from "../../framework/emulation/postgres/databases.ts";
 import { testDatabase } from "../../framework/testing/test-database.ts";
-import { appFolder } from "./app.ts";
+import { appFolder, oneDatabase } from "./app.ts";
 import { startCloud } from "./cloud.ts";
 import { repository, run } from "./portico.ts";
 
@@ -12,8 +12,7 @@ const app = appFolder("rotation");
 const files = {
   "hosting.json": JSON.stringify({
     name: "shop",
-    secrets: ["DATABASE_URL"],
-    databases: { DB: { dialect: "postgres", url: "DATABASE_URL" } },
+    ...oneDatabase,
   }),
   "functions/index.ts":
     `import { database } from "portico/postgres";\n` +
