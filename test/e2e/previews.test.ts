@@ -73,6 +73,9 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
     ),
   });
   expect(await names()).toEqual([]);
+  const { stdout: checked } = await portico("pr-7", ["doctor"]);
+  expect(checked).toMatch(new RegExp(`ok +database DB +${own} comes with the first deploy`));
+  expect(checked).not.toContain("no value for");
   const deployed = await portico("pr-7", ["deploy", "--yes"]);
   expect(deployed).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\\+ database +${own}`)) });
   expect(deployed.stdout).toContain("set DATABASE_URL at pr-7, the URL of its own database");

@@ -12,6 +12,7 @@ import { buildNeedsFiles, functionRoles, neededTable } from "../../../deploy/lam
 import { neededJobs } from "../../../deploy/lambda/jobs.ts";
 import { examine as examineWorkers } from "../../../deploy/workers/doctor.ts";
 import { readBuild as readWorkersBuild } from "../../../deploy/workers/build.ts";
+import type { App } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import type { Reporter } from "../reporter.ts";
@@ -25,7 +26,7 @@ import {
   prefixedWarning,
 } from "../stage-cloud.ts";
 import { checkDatabases } from "../database-checks.ts";
-import { baseStage, isTemporary } from "../preview-stage.ts";
+import { baseStage, comingSecrets, isTemporary } from "../preview-stage.ts";
 import { buildFolder, buildTarget } from "../target-build.ts";
 
 /** Exit code 1 when a check fails. */
@@ -115,10 +116,18 @@ async function checkLive(cloud: TargetCloud, { app }: Pick<StageCloud, "app">): 
   }
 }
 
-async function examineTarget(
-  cloud: TargetCloud,
-  { app, isLocal }: Pick<StageCloud, "app" | "isLocal">,
-): Promise<readonly CheckResult[]> {
+/** Without the secrets that a deploy gives to a temporary stage; what is in its way is told beside the databases. */
+async function withoutComing(cloud: TargetCloud, stage: StageCloud): Promise<App> {
+  const coming = await comingSecrets(cloud, stage).catch((error: unknown) => {
+    if (error instanceof UserError) return new Map<string, string>();
+    throw error;
+  });
+  return { ...stage.app, secrets: stage.app.secrets.filter((name) => !coming.has(name)) };
+}
+
+async function examineTarget(cloud: TargetCloud, stage: StageCloud): Promise<readonly CheckResult[]> {
+  const { isLocal } = stage;
+  const app = await withoutComing(cloud, stage);
   const folder = buildFolder(app, cloud.target);
   if (cloud.target === "workers")
     return examineWorkers({
