@@ -92,8 +92,16 @@ async function appUser({ name }: AskedDatabase, cloud: TargetCloud, stage: Stage
   const { app, owner } = stage;
   if (stage.isLocal) return undefined;
   if (cloud.target === "lambda") {
-    const { values } = await readSecrets(cloud.aws.clients, owner, app);
-    const url = values[app.databases?.[name]?.url ?? ""] ?? "";
+    const secret = app.databases?.[name]?.url ?? "";
+    const values = await readSecrets(cloud.aws.clients, owner, { ...app, secrets: [secret] }).then(
+      (read) => read.values,
+      (error: unknown) => {
+        // Told beside the other secrets.
+        if (error instanceof UserError && error.code === "SECRET_MISSING") return undefined;
+        throw error;
+      },
+    );
+    const url = values?.[secret] ?? "";
     return URL.canParse(url) ? decodeURIComponent(new URL(url).username) : undefined;
   }
   const { client } = cloud.cloudflare;
