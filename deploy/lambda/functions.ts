@@ -138,15 +138,12 @@ async function update(host: FunctionHost, fn: LambdaFunction): Promise<FunctionC
   return publish(host, fn, sha256);
 }
 
-async function configure(
-  host: FunctionHost,
-  fn: LambdaFunction,
-  { FunctionName }: FunctionConfiguration,
-): Promise<void> {
-  const command = { FunctionName, ...configuration(host, fn), Description: versionDescription(fn.key) };
-  const changed = await retryChange(host, fn, () =>
-    host.clients.lambda.send(new UpdateFunctionConfigurationCommand(command)),
-  );
+async function configure(host: FunctionHost, fn: LambdaFunction, latest: FunctionConfiguration): Promise<void> {
+  // A call without VpcConfig leaves a function in its VPC; empty lists take it out (UpdateFunctionConfiguration).
+  const outside = latest.VpcConfig?.SubnetIds?.length ? { VpcConfig: { SubnetIds: [], SecurityGroupIds: [] } } : {};
+  const settings = { ...outside, ...configuration(host, fn), Description: versionDescription(fn.key) };
+  const command = new UpdateFunctionConfigurationCommand({ FunctionName: fn.name, ...settings });
+  const changed = await retryChange(host, fn, () => host.clients.lambda.send(command));
   await whenUpdated(host, fn.name, changed);
 }
 
