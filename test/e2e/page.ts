@@ -15,7 +15,7 @@ const env = { ...outer, NO_COLOR: "1", PATH: [dirname(process.execPath), outer["
 
 /** Runs a line as a shell does, to its end. */
 async function run(line: string, cwd: string): Promise<{ readonly code: number | null; readonly output: string }> {
-  const command = line.replace(/^npx portico\b/, `node "${bin}"`);
+  const command = line.replace(/^npx portico\b/, `node "${bin}"`).replace(/^npx node\b/, "node");
   const child = spawn("sh", ["-c", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
