@@ -59,7 +59,7 @@ export const schemaOf = ({ database, files, targetOf, onApplied = () => {} }: Mo
 
 export async function releaseToModels(options: ModelRelease): Promise<ModelOutcome> {
   const { clouds, code, run = steppedRun(), smoke = 200, checkpoint = () => {}, bringsFunction } = options;
-  const platforms = await Promise.all(clouds.map((cloud) => cloud.platform({ run, code: { hash: code } })));
+  const platforms = await Promise.all(clouds.map(async (cloud) => cloud.platform({ run, code: { hash: code } })));
   const targetOf = (platform: Platform): string => clouds[platforms.indexOf(platform)]!.target;
   const steps: string[] = [];
   const schema = schemaOf({ ...options, targetOf, onApplied: (file) => void steps.push(file) });
