@@ -63,7 +63,7 @@ interface State extends ServedContent {
  * Loads env and routes of an app. Throws UserError for mistakes in them. Later mistakes are reported, and the last
  * valid state stays.
  * @param options what `app` was loaded with
- * @param onOutsideFolder receives the folders outside of the app whose files are part of a bundle
+ * @param onOutsideFolder receives the folders outside of the app whose files are part of a bundle or are migrations
  */
 export async function openAppSession(
   options: LoadOptions,
@@ -169,7 +169,11 @@ async function load(
   for (const name of undeclared)
     warn(`${name} is in an .env file, but not under "env" or "secrets" in hosting.json, so no function sees it`);
   const content = await discovery;
-  if (hasDatabases(app)) await (await import("./dev-migrations.ts")).applyMigrations(app, env, report);
+  if (hasDatabases(app)) {
+    const { applyMigrations, extensionFolders } = await import("./dev-migrations.ts");
+    extensionFolders(app).forEach(onOutsideFolder);
+    await applyMigrations(app, env, report);
+  }
   warnOfUnmatchedRules(app, content.routes, warn);
   const builder = createDevBuilder({
     app,

@@ -1,4 +1,5 @@
 /** Runs an app's migrations on the databases of dev, when it starts and when a file appears. */
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type Connection } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
@@ -11,10 +12,15 @@ import { UserError } from "../model/user-error.ts";
 import type { ReportEvent } from "./dev-event.ts";
 
 /** True for a file of a folder of migrations. */
-export const isMigration = ({ root, databases = {} }: App, path: string): boolean =>
-  Object.values(databases).some(
-    ({ migrations }) => path.startsWith(join(root, migrations, "/")) && path.endsWith(".sql"),
-  );
+export const isMigration = (app: App, path: string): boolean =>
+  [
+    ...Object.values(app.databases ?? {}).map(({ migrations }) => join(app.root, migrations)),
+    ...extensionFolders(app),
+  ].some((folder) => path.startsWith(join(folder, "/"))) && path.endsWith(".sql");
+
+/** Absolute paths of the extensions' folders of migrations, which may be outside of the app. */
+export const extensionFolders = ({ root, extensions = [] }: App): readonly string[] =>
+  extensions.flatMap(({ migrations }) => (migrations === undefined ? [] : [join(realpathSync(root), migrations)]));
 
 /**
  * A mistake in a file is reported, and the app is served all the same.

@@ -2,6 +2,7 @@
 import { UserError } from "../model/user-error.ts";
 import { isCutOff, sqlState } from "./database-client.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import { fixFor } from "./migration-owner.ts";
 
 /** An error of Postgres as pg gives it. */
 interface ServerError extends Error {
@@ -29,8 +30,12 @@ export function failedMigration(cause: unknown, file: MigrationFile): unknown {
   return new UserError(
     "MIGRATION_FAILED",
     `${path} failed, and ${state}: ${cause.message} (${sqlState(cause)})${more ? `; ${more}` : ""}`,
-    "Mend the file: it is not applied, so that it may be edited. portico dev runs it when it is saved; else run the " +
-      "command again.",
+    fixFor(
+      file.name,
+      "Mend the file: it is not applied, so that it may be edited. portico dev runs it when it is saved; else run " +
+        "the command again.",
+      (extension) => `Install another version of ${extension}, and tell its author; run the command again.`,
+    ),
     { at: { file: path, ...(line !== undefined && { line }) }, cause },
   );
 }

@@ -3,6 +3,7 @@ import type { BuiltMigration, MigrationKind } from "../model/migration.ts";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, type Row } from "./database-client.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import { fixFor, ownerOf } from "./migration-owner.ts";
 
 /** A file that ran, or that runs outside of a transaction. */
 export interface LedgerRow {
@@ -93,14 +94,13 @@ export interface Comparison {
   readonly pending: readonly MigrationFile[];
   /** Applied, and another text now, or another kind. */
   readonly edited: readonly MigrationFile[];
-  /** Applied or running, and no file of the app. */
+  /** Applied or running, and no file of the app or of an extension that it has. */
   readonly missing: readonly LedgerRow[];
+  /** Of extensions that the app does not have (any more): their tables are left as they are. */
+  readonly left: readonly LedgerRow[];
   /** Pending, and before one of the same owner that is applied. */
   readonly late: readonly MigrationFile[];
 }
-
-/** The extension whose file has that name, with a slash behind it; empty for the app. Files have an order within it. */
-export const ownerOf = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
 
 /** Pure. */
 export function compare(files: readonly MigrationFile[], ledger: readonly LedgerRow[]): Comparison {
@@ -109,11 +109,14 @@ export function compare(files: readonly MigrationFile[], ledger: readonly Ledger
   const names = new Set(files.map(({ name }) => name));
   const pending = files.filter(({ name }) => !rows.has(name));
   const last = new Map(applied.map(({ name }) => [ownerOf(name), name]));
+  const owners = new Set(["", ...files.map(({ name }) => ownerOf(name))]);
+  const unknown = ledger.filter(({ name }) => !names.has(name));
   return {
     applied,
     pending,
     edited: files.filter((file) => rows.has(file.name) && !isSame(file, rows.get(file.name)!)),
-    missing: ledger.filter(({ name }) => !names.has(name)),
+    missing: unknown.filter(({ name }) => owners.has(ownerOf(name))),
+    left: unknown.filter(({ name }) => !owners.has(ownerOf(name))),
     late: pending.filter(({ name }) => name < (last.get(ownerOf(name)) ?? "")),
   };
 }
@@ -130,7 +133,12 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
     throw new UserError(
       "MIGRATION_EDITED",
       `${changed.file} was applied, and is another text now`,
-      "Put its text back as it was (see git log), and write what is to change into a new file: portico migrate new",
+      fixFor(
+        changed.name,
+        "Put its text back as it was (see git log), and write what is to change into a new file: portico migrate new",
+        (extension) =>
+          `Install the version of ${extension} that was applied, and tell its author: a published file stays.`,
+      ),
       { at: edited.map(({ file }) => ({ file })) },
     );
   const gone = missing.find(({ kind }) => kind === "contract");
@@ -138,7 +146,11 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
     throw new UserError(
       "MIGRATION_MISSING",
       `the database has the migration ${gone.name}, which took something away, and this app does not have that file`,
-      "Deploy a tree that has it: git pull, or git log to find the commit that deleted it.",
+      fixFor(
+        gone.name,
+        "Deploy a tree that has it: git pull, or git log to find the commit that deleted it.",
+        (extension) => `Install a version of ${extension} that has it: npm install ${extension}@latest`,
+      ),
     );
   const [behind] = late;
   if (!behind) return;
@@ -146,7 +158,11 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
   throw new UserError(
     "MIGRATION_LATE",
     `${behind.file} comes before ${last?.name}, which is applied already`,
-    "Give it the next number: a file runs after all that were applied before it.",
+    fixFor(
+      behind.name,
+      "Give it the next number: a file runs after all that were applied before it.",
+      (extension) => `Install another version of ${extension}, and tell its author: a new file has the next number.`,
+    ),
     { at: late.map(({ file }) => ({ file })) },
   );
 }

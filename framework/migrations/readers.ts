@@ -4,6 +4,7 @@ import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, inTransaction, type Row } from "./database-client.ts";
 import { ensureLedger, hasLedger } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import { isReadBy, listedByBoth, listOfTree, type ReleaseList } from "./release-list.ts";
 
 /** Whose release reads the database. */
 export interface ReaderId {
@@ -17,8 +18,7 @@ export interface Reader extends ReaderId {
   readonly release: number;
   /** The release that was let in last: another one than `release` until it has all of the traffic, or lost its part. */
   readonly admitted: number;
-  /** Hashes of contract files by name. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: ReleaseList;
   /** Seconds since each was listed, by the database's clock. */
   readonly listedFor: Readonly<Record<string, number>>;
   /** Seconds since the row was written. */
@@ -72,6 +72,7 @@ export function reasonsToWait(
   readers: readonly Reader[],
 ): readonly string[] {
   return readers.flatMap(({ app, stage, target, release, files, listedFor }) => {
+    if (!isReadBy(files, name)) return [];
     const who = `release ${release} of ${app} at ${stage} on ${target}`;
     if (files[name] !== sha256) return [`${who} does not list it`];
     const listed = listedFor[name] ?? 0;
@@ -185,35 +186,36 @@ async function requireReady(client: DatabaseClient, { app, stage, target }: Read
   );
 }
 
-type Files = Readonly<Record<string, string>>;
 type ReaderRow = Pick<Reader, "release" | "admitted" | "files">;
 
-const listedByBoth = (one: Files, other: Files): Files =>
-  Object.fromEntries(Object.entries(one).filter(([name, hash]) => other[name] === hash));
-
-/** What a release lists: by its tree, or as the database remembers it; nothing for one that it does not know. */
+/**
+ * What a release lists: by its tree, or as the database remembers it. One that it does not know lists nothing and may
+ * have every extension.
+ */
 async function listOf(
   client: DatabaseClient,
   { app, stage, target }: ReaderId,
   { release, files, isPart = false }: ListedRelease,
-  live: Files | undefined,
-): Promise<Files> {
+  live: ReleaseList | undefined,
+): Promise<ReleaseList> {
   if (files) {
-    const own = contractsOf(files);
+    const own = listOfTree(files);
     return isPart && live ? listedByBoth(own, live) : own;
   }
   const { rows } = await client.query(
     "select files from public.portico_releases where app = $1 and stage = $2 and target = $3 and release = $4",
     [app, stage, target, release],
   );
-  return (rows[0]?.["files"] ?? {}) as Files;
+  if (rows[0]) return rows[0]["files"] as ReleaseList;
+  const ran = await client.query("select name from public.portico_migrations");
+  return listOfTree(ran.rows.map(({ name }) => ({ name: name as string, kind: "expand", sha256: "" })));
 }
 
 async function writeRelease(
   client: DatabaseClient,
   { app, stage, target }: ReaderId,
   release: number,
-  files: Files,
+  files: ReleaseList,
 ): Promise<void> {
   await client.query(
     `insert into public.portico_releases (app, stage, target, release, files) values ($1, $2, $3, $4, $5::jsonb)
@@ -237,16 +239,13 @@ export async function forgetReader(client: DatabaseClient, { app, stage, target 
   });
 }
 
-const contractsOf = (files: NonNullable<ListedRelease["files"]>): Files =>
-  Object.fromEntries(files.filter(({ kind }) => kind === "contract").map(({ name, sha256 }) => [name, sha256]));
-
 /** One that is running counts: what it takes away may be gone already. */
-async function requireContracts(client: DatabaseClient, release: number, listed: Files): Promise<void> {
+async function requireContracts(client: DatabaseClient, release: number, listed: ReleaseList): Promise<void> {
   const { rows } = await client.query(
     "select name, sha256 from public.portico_migrations where kind = 'contract' order by name",
   );
   const lacking = rows
-    .filter(({ name, sha256 }) => listed[name as string] !== sha256)
+    .filter(({ name, sha256 }) => isReadBy(listed, name as string) && listed[name as string] !== sha256)
     .map(({ name }) => name as string);
   if (!lacking.length) return;
   throw new UserError(

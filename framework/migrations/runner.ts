@@ -12,11 +12,11 @@ import {
   ensureLedger,
   hasLedger,
   type LedgerRow,
-  ownerOf,
   readLedger,
   requireHistory,
 } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import { fixFor, ownerOf } from "./migration-owner.ts";
 import { runOutside } from "./no-transaction.ts";
 import { type Reader, readReaders, reasonsToWait, requireReadyReaders } from "./readers.ts";
 import type { RunnerOptions } from "./run-options.ts";
@@ -78,10 +78,18 @@ function requireOrder([first, ...others]: readonly Waiting[]): void {
   throw new UserError(
     "MIGRATION_ORDER",
     `${after} comes after ${before}, which has to wait: ${first.reasons.join("; ")}`,
-    `Deploy without ${after} and wait 20 minutes; or give the contract file a number after it.`,
+    fixFor(
+      first.file.name,
+      `Deploy without ${after} and wait 20 minutes; or give the contract file a number after it.`,
+      (extension) =>
+        `Install a version of ${extension} that ends with ${slugOf(first.file.name)}, deploy it, and deploy this one ` +
+        "20 minutes later.",
+    ),
     { at: [{ file: before }, { file: after }] },
   );
 }
+
+const slugOf = (name: string): string => name.slice(ownerOf(name).length);
 
 /** Times that a file is tried when its tables are locked; the pauses are 1, 2, 4, 8, 15, 15 … seconds. */
 const attempts = 10;

@@ -1,5 +1,5 @@
 /** Creates small apps on disk, with the repository's packages, for tests that run the CLI. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
@@ -29,6 +29,18 @@ export function appFolder(name: string): (app: string, files: Readonly<Record<st
     for (const [file, text] of Object.entries(files)) await write(root, file, text);
     return root;
   };
+}
+
+/** The repository's packages, but for some that are elsewhere, or missing where they are undefined. */
+export async function linkPackages(root: string, others: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const [shared, own] = [join(repository, "node_modules"), join(root, "node_modules")];
+  const names = new Set([...(await readdir(shared)), ...Object.keys(others)]);
+  await unlink(own);
+  await mkdir(own);
+  for (const name of names) {
+    const folder = Object.hasOwn(others, name) ? others[name] : join(shared, name);
+    if (folder !== undefined) await symlink(folder, join(own, name));
+  }
 }
 
 /** A route that answers a text. */

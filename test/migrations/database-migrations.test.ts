@@ -1,6 +1,7 @@
 /** Migrations of extensions beside the app's: which database has them, their order, and what waits for what. */
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compare, readLedger } from "../../framework/migrations/ledger.ts";
 import { readDatabaseMigrations, unusedMigrations } from "../../framework/migrations/database-migrations.ts";
@@ -84,6 +85,115 @@ test("a file that waits holds up those of its owner alone", async () => {
   const more = compare(await readDatabaseMigrations(app, "DB"), await readLedger(client));
   const readers = await readReaders(client);
   expect(() => planMigrations(more, readers)).toThrow(/0003_new\.sql comes after .*0002_old\.contract\.sql/);
+});
+
+const shop = { app: "shop", stage: "prod", target: "lambda" };
+const drop = { [`${blobs}/sql/0002_old.contract.sql`]: "alter table blobs drop column old;" };
+const next = { [`${blobs}/sql/0003_new.sql`]: "alter table blobs add column new int;" };
+
+/** A release as a deploy makes it: its files run, and it takes the traffic. */
+async function deploy(client: Client, release: number, files: readonly MigrationFile[]): Promise<readonly string[]> {
+  const { applied } = await runMigrations(client, { files, which: "all", release, onEvent: () => {} });
+  await admitRelease(client, shop, { release, files });
+  await settleReader(client, shop, release);
+  return names(applied);
+}
+
+const filesOf = (...parts: readonly Readonly<Record<string, string>>[]): Promise<readonly MigrationFile[]> =>
+  readDatabaseMigrations(appOf(Object.assign({}, ...parts) as Record<string, string>), "DB");
+
+const empty = { "migrations/0001_other.sql": "create table other (id int);" };
+const ownFiles = async (files: Readonly<Record<string, string>>): Promise<readonly MigrationFile[]> =>
+  readDatabaseMigrations({ ...appOf(files), extensions: [] }, "DB");
+
+test("an extension that comes to a live app runs its whole history: no release reads its tables", async () => {
+  const client = await server.database("install");
+  await deploy(client, 1, await ownFiles(empty));
+  const all = await filesOf(empty, theirs, drop, next);
+  expect(await deploy(client, 2, all)).toEqual([
+    "@acme/blobs/0001_blobs",
+    "@acme/blobs/0002_old",
+    "@acme/blobs/0003_new",
+  ]);
+  const more = await filesOf(empty, theirs, drop, next, {
+    [`${blobs}/sql/0004_new.contract.sql`]: "alter table blobs drop column new;",
+  });
+  const { waiting } = await runMigrations(client, { files: more, which: "all", onEvent: () => {} });
+  expect(waiting).toMatchObject({
+    file: { name: "@acme/blobs/0004_new" },
+    reasons: ["release 2 of shop at prod on lambda does not list it"],
+  });
+});
+
+test("an extension that is taken out leaves its tables, and holds up no deploy or rollback", async () => {
+  const client = await server.database("removal");
+  await deploy(client, 1, await ownFiles(empty));
+  await deploy(client, 2, await filesOf(empty, theirs));
+  // One that has it, and its contract file not yet.
+  await client.query("delete from portico_readers");
+  await deploy(client, 3, await filesOf(empty, theirs, drop));
+  const without = await ownFiles({ ...empty, "migrations/0002_more.sql": "create table more (id int);" });
+  const { left, missing } = compare(without, await readLedger(client));
+  expect([left.map(({ name }) => name), missing]).toEqual([["@acme/blobs/0001_blobs", "@acme/blobs/0002_old"], []]);
+  expect(await deploy(client, 4, without)).toEqual(["0002_more"]);
+  // Back to one that never had it, and not to one whose code may use what is gone.
+  await admitRelease(client, shop, { release: 1 });
+  await expect(admitRelease(client, shop, { release: 2 })).rejects.toMatchObject({
+    code: "SCHEMA_CONTRACTED",
+    message: expect.stringContaining("@acme/blobs/0002_old") as string,
+  });
+  await admitRelease(client, shop, { release: 3 });
+  // One that the database does not know may have it.
+  await expect(admitRelease(client, shop, { release: 7 })).rejects.toMatchObject({ code: "SCHEMA_CONTRACTED" });
+});
+
+test("while a canary shares the traffic, an extension that either release has is read", async () => {
+  const client = await server.database("canary");
+  await deploy(client, 1, await filesOf(empty, theirs));
+  await admitRelease(client, shop, { release: 2, files: await ownFiles(empty) });
+  const { waiting } = await runMigrations(client, {
+    files: await filesOf(empty, theirs, drop),
+    which: "all",
+    onEvent: () => {},
+  });
+  expect(waiting?.file.name).toBe("@acme/blobs/0002_old");
+});
+
+test("two extensions with the same file names have one row each", async () => {
+  const client = await server.database("names");
+  const other = "node_modules/portico-tags";
+  const files = { ...theirs, [`${other}/sql/0001_blobs.sql`]: "create table tags (id int);" };
+  const tags = { name: "portico-tags", folder: other, settings: {}, migrations: `${other}/sql` };
+  const app = { ...appOf(files), extensions: [extension(), tags] };
+  const both = ["@acme/blobs/0001_blobs", "portico-tags/0001_blobs"];
+  expect(await deploy(client, 1, await readDatabaseMigrations(app, "DB"))).toEqual(both);
+  expect((await readLedger(client)).map(({ name }) => name)).toEqual(both);
+});
+
+test("what only the author of an extension can mend is said so", async () => {
+  const client = await server.database("author");
+  await deploy(client, 1, await filesOf(empty, theirs));
+  const fixOf = async (files: readonly MigrationFile[]): Promise<unknown> =>
+    runMigrations(client, { files, which: "all", onEvent: () => {} }).catch((error: unknown) => error);
+  const edited = await filesOf(empty, { [`${blobs}/sql/0001_blobs.sql`]: "create table blobs (key int);" });
+  expect(await fixOf(edited)).toMatchObject({
+    code: "MIGRATION_EDITED",
+    fix: expect.stringContaining("Install the version of @acme/blobs that") as string,
+  });
+  const late = await filesOf(empty, theirs, { [`${blobs}/sql/0000_late.sql`]: "select 1;" });
+  expect(await fixOf(late)).toMatchObject({
+    code: "MIGRATION_LATE",
+    fix: expect.stringContaining("@acme/blobs") as string,
+  });
+  expect(await fixOf(await filesOf(empty, theirs, drop, next))).toMatchObject({
+    code: "MIGRATION_ORDER",
+    fix: expect.stringContaining("Install a version of @acme/blobs that ends with 0002_old") as string,
+  });
+  const failing = await filesOf(empty, theirs, { [`${blobs}/sql/0002_bad.sql`]: "alter table nothing add a int;" });
+  expect(await fixOf(failing)).toMatchObject({
+    code: "MIGRATION_FAILED",
+    fix: expect.stringContaining("@acme/blobs") as string,
+  });
 });
 
 test("a late file is late among those of its owner", async () => {

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
+import { readDatabaseMigrations } from "../../migrations/database-migrations.ts";
 import { compare } from "../../migrations/ledger.ts";
 import { keepReaders } from "../../migrations/kept-readers.ts";
 import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
@@ -125,7 +126,7 @@ async function run(
 
 async function status({ name, database, files }: SchemaDatabase, _app: App, { reporter }: CommandInput): Promise<void> {
   const { ledger, readers } = await database.look();
-  const { applied, pending, edited, missing, late } = compare(files, ledger);
+  const { applied, pending, edited, missing, left, late } = compare(files, ledger);
   const bad = (list: readonly { readonly name: string }[], file: string): boolean =>
     list.some((one) => one.name === file);
   const running = ledger.filter((row) => row.state === "running");
@@ -133,7 +134,7 @@ async function status({ name, database, files }: SchemaDatabase, _app: App, { re
     ...[...applied, ...running].map((row) => ({
       name: row.name,
       kind: row.kind,
-      state: bad(missing, row.name) ? "missing" : bad(edited, row.name) ? "edited" : row.state,
+      state: (Object.entries({ missing, left, edited }).find(([, list]) => bad(list, row.name)) ?? [row.state])[0],
       ...(row.release !== undefined && { release: row.release }),
       at: row.appliedAt,
     })),
@@ -245,7 +246,7 @@ async function write(input: CommandInput, [slug]: readonly string[]): Promise<vo
     return input.reporter.result("the schema did not change: no migration was written", { type: "migration" });
   const file = await place(
     app.root,
-    files,
+    await readDatabaseMigrations(app, name),
     toMigration(`${nextNumber(files)}_${slug}.sql`, generated?.sql ?? hint, folder),
   );
   await generated?.keepSnapshot();

@@ -1,8 +1,8 @@
 /** `portico migrate`: files that are written, what a database has of them, and mistakes. */
-import { mkdir, readdir, readFile, rename, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { appFolder, write } from "../../e2e/app.ts";
+import { appFolder, linkPackages, write } from "../../e2e/app.ts";
 import { repository, run } from "../../e2e/portico.ts";
 import { readMigrations } from "../../../framework/migrations/migration-file.ts";
 import { admitRelease, readReaders, reasonsToWait } from "../../../framework/migrations/readers.ts";
@@ -18,18 +18,6 @@ const files = {
   }),
   "functions/index.ts": `export const GET = () => new Response("ok");\n`,
 };
-
-/** The repository's packages, but for some that are elsewhere, or missing where they are undefined. */
-async function linkPackages(root: string, others: Readonly<Record<string, string | undefined>>): Promise<void> {
-  const [shared, own] = [join(repository, "node_modules"), join(root, "node_modules")];
-  const names = new Set([...(await readdir(shared)), ...Object.keys(others)]);
-  await unlink(own);
-  await mkdir(own);
-  for (const name of names) {
-    const folder = Object.hasOwn(others, name) ? others[name] : join(shared, name);
-    if (folder !== undefined) await symlink(folder, join(own, name));
-  }
-}
 
 it("writes files, runs them on the database of .env, and tells their states", { tags: ["check"] }, async () => {
   const root = await app("all", files);

@@ -1,0 +1,8 @@
+/** Whose a migration is, by its name: an extension's, or the app's own. */
+
+/** The extension's name with a slash behind it; empty for the app. Files have an order within it. */
+export const ownerOf = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
+
+/** Of two ways to mend something, the one that is open to who has the file: an extension's author, or the app. */
+export const fixFor = (name: string, own: string, ofExtension: (extension: string) => string): string =>
+  ownerOf(name) === "" ? own : ofExtension(ownerOf(name).slice(0, -1));
