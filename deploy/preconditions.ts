@@ -71,23 +71,21 @@ export function requireSeparateState(manifests: readonly Manifest[]): void {
 
 /** A deploy applies exactly the plan that was printed, or nothing. Throws UserError PLAN_STALE. */
 export function requireCurrentPlan(expected: Plan, now: Plan | undefined): void {
-  if (
-    now &&
-    expected.app === now.app &&
-    expected.stage === now.stage &&
-    expected.hash === now.hash &&
-    expected.fingerprint === now.fingerprint
-  )
-    return;
-  const reason =
-    !now || expected.app !== now.app || expected.stage !== now.stage
-      ? "it is a plan for another app or stage"
-      : expected.fingerprint === now.fingerprint
-        ? "the app changed since it was made"
-        : "the stage was changed since it was made";
-  throw new UserError(
+  if (!now || expected.app !== now.app || expected.stage !== now.stage)
+    throw stale(expected, "it is a plan for another app or stage");
+  if (expected.fingerprint !== now.fingerprint) throw stale(expected, "the stage was changed since it was made");
+  if (expected.hash !== now.hash) throw stale(expected, "the app changed since it was made");
+}
+
+/** Where a deploy itself has changed the stage since it compared the plan. Throws UserError PLAN_STALE. */
+export function requireSameRelease(expected: Plan, now: Plan | undefined): void {
+  if (now?.release !== expected.release || now.live !== expected.live)
+    throw stale(expected, "the stage was changed since it was made");
+}
+
+const stale = ({ stage }: Plan, reason: string): UserError =>
+  new UserError(
     "PLAN_STALE",
     `the plan cannot be applied: ${reason}`,
-    `Run portico plan --stage ${expected.stage} again and read the new plan.`,
+    `Run portico plan --stage ${stage} again and read the new plan.`,
   );
-}

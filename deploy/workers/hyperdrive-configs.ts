@@ -4,7 +4,7 @@
  */
 import type { App } from "../../framework/model/app.ts";
 import { databaseUrls } from "../../framework/model/database.ts";
-import { invalidUrl, requireDatabaseUrl } from "../../framework/model/database-url.ts";
+import { decodedPart, invalidUrl, requireDatabaseUrl } from "../../framework/model/database-url.ts";
 import { UserError } from "../../framework/model/user-error.ts";
 import type { Owner } from "../parts.ts";
 import type { Client } from "./client.ts";
@@ -125,13 +125,7 @@ export async function makeConfig(client: Client, wanted: WantedConfig): Promise<
 /** The parts of the URL, as the API takes them. */
 function originOf({ database, url: text }: Pick<WantedConfig, "database" | "url">) {
   const url = requireDatabaseUrl(database, text);
-  const decoded = (value: string): string => {
-    try {
-      return decodeURIComponent(value);
-    } catch {
-      throw invalidUrl(database, "has a % that is followed by no two hexadecimal digits");
-    }
-  };
+  const decoded = (value: string): string => decodedPart(database, value);
   const origin = {
     scheme: "postgres",
     host: decoded(url.hostname.replace(/^\[(.*)\]$/, "$1")),

@@ -11,6 +11,7 @@ import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
 import { type MigratedDatabase, overConnection } from "../migrations/migrated-database.ts";
 import type { App } from "../model/app.ts";
 import { type Database, hasMigrateFunction } from "../model/database.ts";
+import { requireDatabaseUrl } from "../model/database-url.ts";
 import { UserError } from "../model/user-error.ts";
 import { taken, withDatabase } from "./preview-database.ts";
 import { stagePreviews, type StagePreview } from "./preview-stage.ts";
@@ -99,12 +100,12 @@ export async function openStageDatabases(stage: DatabaseStage, onWait: (text: st
   const previews = await stagePreviews(stage);
   const hasOthers = Object.keys(app.databases ?? {}).some((name) => !previews.has(name));
   const secrets = hasOthers ? await readUrls(stage) : undefined;
-  return openAll(app, (name, database) => {
+  return openAll(app, async (name, database) => {
     const preview = previews.get(name);
     if (preview) return openPreview(app, name, preview);
     const given = givenUrl(app, name);
     const url = given ?? secrets?.values[database.url] ?? missingUrl(app, name);
-    if (given === undefined && through) return Promise.resolve(openByFunction(through, { name, url, stage, onWait }));
+    if (given === undefined && through) return openByFunction(through, { name, url, stage, onWait });
     const fix =
       `Run this where the database can be reached, or set ${urlVariable(app, "NAME")} to an address that leads ` +
       "there, such as that of a tunnel.";
@@ -190,10 +191,12 @@ interface ThroughFunction {
   readonly onWait: (text: string) => void;
 }
 
-const openByFunction = (fn: MigrateFunction, { name, url, stage: { owner }, onWait }: ThroughFunction): Opened => ({
-  database: overFunction(fn, { name, url, onWait, who: `${owner.app} at ${owner.stage}` }),
-  isOnThisMachine: false,
-});
+/** Throws UserError DATABASE_URL. */
+function openByFunction(fn: MigrateFunction, { name, url, stage: { owner }, onWait }: ThroughFunction): Opened {
+  requireDatabaseUrl(name, url);
+  const database = overFunction(fn, { name, url, onWait, who: `${owner.app} at ${owner.stage}` });
+  return { database, isOnThisMachine: false };
+}
 
 async function openAll(app: App, open: Open): Promise<AppDatabases> {
   const opened: Opened[] = [];

@@ -7,6 +7,7 @@ import { newestVersion } from "../../deploy/workers/secrets.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
 import type { MigratedDatabase } from "../migrations/migrated-database.ts";
 import { hasDatabases } from "../model/database.ts";
+import { requireDatabaseUrl, userOf } from "../model/database-url.ts";
 import { UserError } from "../model/user-error.ts";
 import type { StageCloud, TargetCloud } from "./stage-cloud.ts";
 
@@ -102,12 +103,22 @@ async function appUser({ name }: AskedDatabase, cloud: TargetCloud, stage: Stage
       },
     );
     const url = values?.[secret] ?? "";
-    return URL.canParse(url) ? decodeURIComponent(new URL(url).username) : undefined;
+    return userIn(url);
   }
   const { client } = cloud.cloudflare;
   const [configs, newest] = await Promise.all([lookForConfigs(client, owner), newestVersion(client, owner)]);
   const id = app.workers.hyperdrive?.[name] ?? storedConfigs(newest?.bindings ?? [])[name]?.id;
   return configs?.all.find((config) => config.id === id)?.origin?.user;
+}
+
+/** Undefined for a text that is no URL of Postgres, which a deploy tells. */
+function userIn(url: string): string | undefined {
+  try {
+    requireDatabaseUrl("", url);
+    return userOf(url);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tables that migrations made as another user are nobody else's at first. */

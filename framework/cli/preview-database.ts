@@ -2,6 +2,7 @@
 import type { Client } from "pg";
 import type { Owner } from "../../deploy/parts.ts";
 import { connect } from "../emulation/postgres/databases.ts";
+import { userOf } from "../model/database-url.ts";
 import { UserError } from "../model/user-error.ts";
 
 /** Which one, and where. */
@@ -13,8 +14,6 @@ export interface PreviewDatabase {
   readonly name: string;
   /** The URL of another database of that server, by a user who may create some. */
   readonly serverUrl: string;
-  /** The URL that functions get. */
-  readonly appUrl: string;
   /** Whose `pg` connects. */
   readonly packageFolder: string;
 }
@@ -42,8 +41,6 @@ export function withDatabase(url: string, name: string): string {
   changed.pathname = `/${name}`;
   return changed.href;
 }
-
-const userOf = (url: string): string => decodeURIComponent(new URL(url).username);
 
 const markOf = ({ owner, database }: PreviewDatabase): string =>
   `portico app=${owner.app} stage=${owner.stage} database=${database}`;
@@ -90,13 +87,14 @@ export async function findPreview(preview: PreviewDatabase): Promise<PreviewStat
 /**
  * Makes it where it is missing; true where it did. Another run's, which was first, is taken over. Throws UserError
  * DATABASE_TAKEN, PREVIEW_RIGHTS, DATABASE_UNREACHABLE.
+ * @param appUrl what functions get
  */
-export async function ensurePreview(preview: PreviewDatabase): Promise<boolean> {
+export async function ensurePreview(preview: PreviewDatabase, appUrl: string): Promise<boolean> {
   const state = await findPreview(preview);
   if (state === "ours") return false;
   if (state === "taken") throw taken(preview);
   if (state === "missing") await create(preview);
-  const user = userOf(preview.appUrl);
+  const user = userOf(appUrl);
   if (user !== userOf(preview.serverUrl)) await grantTo(preview, user);
   // Last: one that has the mark lacks nothing.
   await asOwner(preview, "mark", (client, quoted) =>

@@ -31,6 +31,8 @@ export interface StagePreview extends PreviewDatabase {
   /** The secret of its URL. */
   readonly secret: string;
   readonly state: PreviewState;
+  /** What functions get; undefined where only the migrating user's is known here, who may do more than they. */
+  readonly appUrl: string | undefined;
 }
 
 const lambdaOf = ({ clouds }: Pick<StageCloud, "clouds">): LambdaCloud | undefined =>
@@ -77,7 +79,8 @@ export async function stagePreviews(stage: Stage): Promise<ReadonlyMap<string, S
     const baseUrl = (bases as Readonly<Record<string, string>>)[secret];
     const serverUrl = givenUrl(app, database) ?? baseUrl ?? missing(stage, database, secret);
     for (const url of [serverUrl, baseUrl ?? serverUrl]) requireDatabaseUrl(database, url);
-    const appUrl = withDatabase(baseUrl ?? serverUrl, name);
+    const fromServer = baseUrl ?? (lambda ? undefined : serverUrl);
+    const appUrl = fromServer === undefined ? ownUrl : withDatabase(fromServer, name);
     const preview = { owner, database, name, serverUrl, appUrl, packageFolder: app.root };
     const state = await findPreview(preview);
     // Cloudflare does not say whether its URL is that of a database of ours.
@@ -97,6 +100,18 @@ function missing({ app, clouds }: Stage, database: string, secret: string): neve
   );
 }
 
+/** Throws UserError PREVIEW_URL_MISSING. */
+function functionsUrl({ secret, appUrl }: StagePreview, { app: { stage } }: Stage): string {
+  if (appUrl !== undefined) return appUrl;
+  throw new UserError(
+    "PREVIEW_URL_MISSING",
+    `the functions of the stage ${stage} need a URL, and ${secret} of the stage ${baseStage} is not set, or may not ` +
+      "be read here; they do not get PORTICO_MIGRATE_URL, whose user may do more",
+    `Run portico secret set ${secret}=postgres://… --stage ${baseStage}, or let who deploys read the secrets of that ` +
+      `stage, as the policy of portico doctor --policy --stage ${stage} does.`,
+  );
+}
+
 async function storedOnWorkers({ clouds, owner }: Stage): Promise<ReadonlySet<string>> {
   const workers = clouds.find((cloud) => cloud.target === "workers");
   if (!workers) return new Set();
@@ -104,8 +119,8 @@ async function storedOnWorkers({ clouds, owner }: Stage): Promise<ReadonlySet<st
 }
 
 /**
- * Secrets that the stage lacks and a deploy gives it: on AWS those of `preview`, on both clouds the URLs of its own
- * databases.
+ * Secrets that the stage lacks on a cloud and a deploy gives it: those of `preview`, which AWS gives back and
+ * Cloudflare does not, and the URLs of its own databases. Throws UserError PREVIEW_URL_MISSING.
  */
 export async function comingSecrets(
   cloud: TargetCloud,
@@ -117,41 +132,63 @@ export async function comingSecrets(
   const lacking = stage.app.secrets.filter((name) => !stored.has(name));
   if (!lacking.length) return new Map();
   const previews = known ?? (await stagePreviews(stage));
-  const urls = [...previews.values()].map(({ secret, appUrl }) => [secret, appUrl] as const);
-  const taken = cloud.target === "lambda" ? await valuesAt(cloud, stage, baseStage, lacking) : {};
-  return new Map([...Object.entries(taken), ...urls].filter(([name]) => lacking.includes(name)));
+  const urls = [...previews.values()]
+    .filter(({ secret }) => lacking.includes(secret))
+    .map((preview) => [preview.secret, functionsUrl(preview, stage)] as const);
+  const lambda = lambdaOf(stage);
+  const taken = lambda ? await valuesAt(lambda, stage, baseStage, lacking) : {};
+  return new Map([...Object.entries(taken), ...urls]);
+}
+
+/** What a deploy makes first, told before anything is made. */
+interface Preparation {
+  readonly previews: ReadonlyMap<string, StagePreview>;
+  readonly coming: readonly (readonly [TargetCloud, ReadonlyMap<string, string>])[];
+}
+
+/** Throws UserError PREVIEW_URL_MISSING, and those of `stagePreviews`. */
+async function lookAhead(stage: Stage): Promise<Preparation> {
+  const previews = await stagePreviews(stage);
+  const coming: [TargetCloud, ReadonlyMap<string, string>][] = [];
+  for (const cloud of stage.clouds) coming.push([cloud, await comingSecrets(cloud, stage, previews)]);
+  return { previews, coming };
 }
 
 /**
- * Makes what the stage lacks before a deploy looks at it: databases, then the secrets. Repeating it changes nothing.
- * Throws UserError DATABASE_TAKEN, PREVIEW_RIGHTS, and those of `stagePreviews`.
+ * Makes what the stage lacks before a deploy looks at it: databases, then the secrets. True where it changed anything;
+ * repeating it changes nothing. Throws UserError DATABASE_TAKEN, PREVIEW_RIGHTS, and those of `stagePreviews`.
  */
-export async function preparePreview(stage: Stage, reporter: Pick<Reporter, "line">): Promise<void> {
-  if (!isTemporary(stage)) return;
-  const previews = await stagePreviews(stage);
-  for (const preview of previews.values())
-    if (await ensurePreview(preview))
+export async function preparePreview(stage: Stage, reporter: Pick<Reporter, "line">): Promise<boolean> {
+  if (!isTemporary(stage)) return false;
+  const { previews, coming } = await lookAhead(stage);
+  let isChanged = false;
+  for (const preview of previews.values()) {
+    if (preview.state === "ours") continue;
+    isChanged = true;
+    if (await ensurePreview(preview, functionsUrl(preview, stage)))
       reporter.line(`made the database ${preview.name} for the stage ${stage.app.stage}`);
-  for (const cloud of stage.clouds) {
-    const coming = await comingSecrets(cloud, stage, previews);
-    if (!coming.size) continue;
-    await secretStore(cloud, stage).set(coming);
-    const urls = new Set([...previews.values()].map(({ secret }) => secret));
-    for (const name of coming.keys()) {
+  }
+  const urls = new Set([...previews.values()].map(({ secret }) => secret));
+  for (const [cloud, values] of coming) {
+    if (!values.size) continue;
+    isChanged = true;
+    await secretStore(cloud, stage).set(values);
+    for (const name of values.keys()) {
       const origin = urls.has(name) ? "the URL of its own database" : `as ${baseStage} has it`;
       reporter.line(`${cloud.prefix}set ${name} at ${stage.app.stage}, ${origin}`);
     }
   }
   const lambda = lambdaOf(stage);
-  if (lambda) await renewUrls(lambda, stage, previews);
+  const isRenewed = lambda !== undefined && (await renewUrls(lambda, stage, previews));
+  return isChanged || isRenewed;
 }
 
-/** The password of `preview` was rotated: the URLs follow it. */
+/** The password of `preview` was rotated: the URLs follow it. Where it is not known, they stay as they are. */
 async function renewUrls(
   lambda: LambdaCloud,
   stage: Stage,
   previews: ReadonlyMap<string, StagePreview>,
-): Promise<void> {
+): Promise<boolean> {
   const all = [...previews.values()];
   const own = await valuesAt(
     lambda,
@@ -159,6 +196,9 @@ async function renewUrls(
     stage.owner.stage,
     all.map(({ secret }) => secret),
   );
-  for (const { secret, appUrl } of all)
-    if (own[secret] !== appUrl) await setSecret(lambda.aws.clients, stage.owner, secret, appUrl);
+  const old = all.flatMap(({ secret, appUrl }) =>
+    appUrl === undefined || own[secret] === appUrl ? [] : [[secret, appUrl] as const],
+  );
+  for (const [secret, url] of old) await setSecret(lambda.aws.clients, stage.owner, secret, url);
+  return old.length > 0;
 }

@@ -65,7 +65,7 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   });
   await portico("preview", ["secret", "set", `DATABASE_URL=${given.url}`, "KEY=word"]);
   const own = `${name}--pr-7--db`;
-  const planned = await portico("pr-7", ["plan"]);
+  const planned = await portico("pr-7", ["plan", "--out", "plan.json"]);
   expect(planned).toMatchObject({
     code: 2,
     stdout: expect.stringMatching(
@@ -76,12 +76,21 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   const { stdout: checked } = await portico("pr-7", ["doctor"]);
   expect(checked).toMatch(new RegExp(`ok +database DB +${own} comes with the first deploy`));
   expect(checked).not.toContain("no value for");
-  const deployed = await portico("pr-7", ["deploy", "--yes"]);
+  const deployed = await portico("pr-7", ["deploy", "--plan", "plan.json"]);
   expect(deployed).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\\+ database +${own}`)) });
   expect(deployed.stdout).toContain("set DATABASE_URL at pr-7, the URL of its own database");
   expect(deployed.stdout).toContain("set KEY at pr-7, as preview has it");
   expect(await (await fetch(urlIn(deployed.stdout))).json()).toEqual({ name: own, n: 0, key: "word" });
   expect((await portico("pr-7", ["deploy", "--yes"])).stdout).toContain("nothing to do");
+
+  // Where the URL of preview is not known, functions keep theirs, and never get that of the user who migrates.
+  await portico("preview", ["secret", "remove", "DATABASE_URL", "--yes"]);
+  const maker = { PORTICO_MIGRATE_URL: `${given.url}?application_name=maker` };
+  expect((await portico("pr-7", ["deploy", "--yes"], maker)).stdout).toContain("nothing to do");
+  const unknown = await portico("pr-10", ["deploy", "--yes"], maker);
+  expect(unknown.stderr).toMatch(/^error PREVIEW_URL_MISSING: the functions of the stage pr-10 need a URL/);
+  expect(await names()).toEqual([own]);
+  await portico("preview", ["secret", "set", `DATABASE_URL=${given.url}`]);
 
   // Somebody's own database of that name, a name that Postgres would cut, and a user who may make none.
   await client.query(`CREATE DATABASE "${name}--pr-8--db"`);
@@ -100,6 +109,8 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   expect(await names()).toEqual([own, `${name}--pr-8--db`]);
   const garbled = await portico("pr-8", ["plan"], { PORTICO_MIGRATE_URL: "postgres//maker:word@host" });
   expect(garbled.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB is none of Postgres/);
+  const bare = await portico("pr-8", ["plan"], { PORTICO_MIGRATE_URL: "postgres://ma%ker:word@host/name" });
+  expect(bare.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB has a % that begins no encoded/);
   await client.query(`DROP DATABASE "${name}--pr-8--db"`);
   expect((await portico(`pr-${"9".repeat(50)}`, ["plan"])).stderr).toMatch(/^error NAME_TOO_LONG: .* 63/);
   await client.query(`CREATE USER "${name}" PASSWORD 'word'`);
@@ -125,20 +136,21 @@ it("is made from PORTICO_MIGRATE_URL on Cloudflare, and dropped after a run that
   const own = `${name}--pr-7--db`;
   expect((await portico("pr-7", ["plan"])).stderr).toMatch(/^error PREVIEW_URL_MISSING: .*\nfix: Set PORTICO_MIGRATE/);
   await portico("pr-7", ["secret", "set", "KEY=word"]);
-  expect(await portico("pr-7", ["plan"], env)).toMatchObject({
+  expect(await portico("pr-7", ["plan", "--out", "plan.json"], env)).toMatchObject({
     code: 2,
     stdout: expect.stringMatching(new RegExp(`\\+ binding +DB .*\\+ database +${own}`, "s")),
   });
-  const deployed = await portico("pr-7", ["deploy", "--yes"], env);
+  const deployed = await portico("pr-7", ["deploy", "--plan", "plan.json"], env);
   expect(deployed).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\\+ database +${own}`)) });
   expect(await (await fetch(urlIn(deployed.stdout))).json()).toEqual({ name: own, n: 0, key: "word" });
+  expect((await portico("pr-7", ["deploy", "--plan", "plan.json"], env)).stderr).toMatch(/^error PLAN_STALE: /m);
   expect(await portico("pr-7", ["remove", "--yes"], env)).toMatchObject({ code: 0 });
   expect(await names()).toEqual([]);
 
   // A deploy that died after its first step left nothing else.
   const owner = { app: name, stage: "pr-7" };
-  const left = { owner, database: "DB", name: own, serverUrl: given.url, appUrl: given.url };
-  expect(await ensurePreview({ ...left, packageFolder: repository })).toBe(true);
+  const left = { owner, database: "DB", name: own, serverUrl: given.url };
+  expect(await ensurePreview({ ...left, packageFolder: repository }, given.url)).toBe(true);
   expect(await portico("pr-7", ["remove"], env)).toMatchObject({ code: 1 });
   expect(await names()).toEqual([own]);
   expect(await portico("pr-7", ["remove", "--yes"], env)).toMatchObject({ code: 0 });

@@ -2,6 +2,7 @@
 import type { Progress } from "../../../deploy/run.ts";
 import type { Plan } from "../../../deploy/plan.ts";
 import type { Platform } from "../../../deploy/platform.ts";
+import { requireSameRelease } from "../../../deploy/preconditions.ts";
 import { release, type ReleaseResult } from "../../../deploy/release.ts";
 import { startWatchdog } from "../../emulation/watchdog.ts";
 import { UserError } from "../../model/user-error.ts";
@@ -15,6 +16,7 @@ import { preparePreview } from "../preview-stage.ts";
 import { buildSource, type ReleaseSource } from "../release-source.ts";
 import type { Reporter } from "../reporter.ts";
 import { withHeading, openStageCloud, type StageCloud, type TargetCloud } from "../stage-cloud.ts";
+import { requirePlansBefore } from "../stage-plans.ts";
 
 /** At stage `local` without a running local cloud, starts one and serves it until stopped. */
 export async function deploy(input: CommandInput): Promise<number> {
@@ -23,9 +25,12 @@ export async function deploy(input: CommandInput): Promise<number> {
   try {
     const stage = await openStageCloud(input);
     try {
-      await preparePreview(stage, reporter);
+      const file = textFlag(input, "plan");
+      const expected = file === undefined ? undefined : await readPlans(file);
+      await requirePlansBefore(stage, expected, reporter);
+      const isPrepared = await preparePreview(stage, reporter);
       const opened = await openSchema(stage, reporter);
-      await releaseTo(stage, opened, input).finally(() => opened?.close());
+      await releaseTo(stage, { opened, expected, isPrepared }, input).finally(() => opened?.close());
       if (!stage.own) return 0;
       const stopped = input.untilStopped();
       stage.own.cloud.startDeliveries();
@@ -43,16 +48,21 @@ export async function deploy(input: CommandInput): Promise<number> {
   }
 }
 
+interface Prepared {
+  readonly opened: OpenedSchema | undefined;
+  readonly expected: readonly Plan[] | undefined;
+  /** True where the stage got what it lacked since `expected` was compared with it. */
+  readonly isPrepared: boolean;
+}
+
 async function releaseTo(
   stage: StageCloud,
-  opened: OpenedSchema | undefined,
+  { opened, expected, isPrepared }: Prepared,
   input: Pick<CommandInput, "flags" | "reporter">,
 ): Promise<void> {
   const { reporter } = input;
   const { app } = stage;
   const started = performance.now();
-  const expected = textFlag(input, "plan");
-  const plans = expected === undefined ? undefined : await readPlans(expected);
   const canary = canaryFlag(input);
   const [message, only] = [textFlag(input, "message"), textFlag(input, "only")];
   if (only !== undefined) requireLambdaAlone(stage);
@@ -74,8 +84,11 @@ async function releaseTo(
       ...(message !== undefined && { message }),
       ...(commit !== undefined && { commit }),
       ...(canary !== undefined && { canary }),
-      ...(plans && { expected: plans }),
-      onPlans: (shown) => showPlans(shown, stage, input),
+      ...(expected && !isPrepared && { expected }),
+      onPlans: (shown) => {
+        for (const [at, plan] of expected?.entries() ?? []) requireSameRelease(plan, shown[at]);
+        return showPlans(shown, stage, input);
+      },
       onProgress: interruption.onProgress,
       checkpoint: interruption.checkpoint,
       explain: (error, platform) => cloudOf(platform).explain(error),

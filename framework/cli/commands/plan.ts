@@ -1,35 +1,24 @@
 /** `portico plan`: prints the changes that a deploy to a stage would make, and makes none. */
 import { isDone } from "../../../deploy/plan.ts";
-import { planClouds } from "../../../deploy/planning.ts";
 import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
 import { paintPlan, writePlans } from "../plan-output.ts";
-import { type OpenedSchema, openSchema } from "../open-schema.ts";
-import { buildSource } from "../release-source.ts";
 import { withHeading, openStageCloud, type StageCloud } from "../stage-cloud.ts";
+import { planStage } from "../stage-plans.ts";
 
 /** Exit code 2 when a deploy would change anything. */
 export async function plan(input: CommandInput): Promise<number> {
   const stage = await openStageCloud(input);
   try {
-    const opened = await openSchema(stage, input.reporter);
-    return await planStage(stage, opened, input).finally(() => opened?.close());
+    return await printPlans(stage, input);
   } finally {
     await stage.close();
   }
 }
 
-async function planStage(
-  stage: StageCloud,
-  opened: OpenedSchema | undefined,
-  input: Pick<CommandInput, "flags" | "reporter">,
-): Promise<number> {
+async function printPlans(stage: StageCloud, input: Pick<CommandInput, "flags" | "reporter">): Promise<number> {
   const { reporter } = input;
-  const { platforms } = await buildSource(stage, reporter, { creates: false });
-  const planned = await planClouds(platforms, {
-    ...(opened && { schema: opened.schema((platform) => stage.clouds[platforms.indexOf(platform)]!.target) }),
-    explain: (error, platform) => stage.clouds[platforms.indexOf(platform)]!.explain(error),
-  });
+  const planned = await planStage(stage, reporter);
   const out = textFlag(input, "out");
   const plans = planned.map((result) => result.plan);
   if (out !== undefined) await writePlans(out, plans);
