@@ -1,15 +1,14 @@
 /** Starts a Worker on this machine before its upload, to find startup errors that Cloudflare would refuse it for. */
 import type { WorkersBuild } from "../../deploy/workers/build.ts";
-import { createUploadCheck, type UploadCheck, localCompatibility } from "../emulation/workers/upload-check.ts";
+import {
+  createUploadCheck,
+  localCompatibility,
+  maxStartupMs,
+  type UploadCheck,
+} from "../emulation/workers/upload-check.ts";
 import type { VersionModule } from "../emulation/workers/miniflare-version.ts";
 import { type App, compatibilityFlags } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
-
-/** Milliseconds of CPU: https://developers.cloudflare.com/workers/platform/limits/#worker-startup-time. */
-const limit = 1_000;
-
-/** The number of attempts for a slow start. */
-const attempts = 3;
 
 const types: Readonly<Record<string, VersionModule["type"] | undefined>> = {
   "application/javascript+module": "ESModule",
@@ -17,20 +16,18 @@ const types: Readonly<Record<string, VersionModule["type"] | undefined>> = {
   "application/wasm": "CompiledWasm",
 };
 
-/** Throws UserError WORKER_START, STARTUP_SLOW. Only warns where workerd is not installed. */
-export async function checkStartup(build: WorkersBuild, app: App, warn: (text: string) => void): Promise<void> {
-  const uploadCheck = createUploadCheck();
+/**
+ * Throws UserError WORKER_START, STARTUP_SLOW. Only warns where workerd is not installed.
+ * @param uploadCheck is closed at the end
+ */
+export async function checkStartup(
+  build: WorkersBuild,
+  app: App,
+  warn: (text: string) => void,
+  uploadCheck: UploadCheck = createUploadCheck(),
+): Promise<void> {
   try {
-    let best = Infinity;
-    for (let attempt = 0; attempt < attempts && best > limit; attempt++)
-      best = Math.min(best, await startOnce(uploadCheck, build, app));
-    if (best <= limit) return;
-    throw new UserError(
-      "STARTUP_SLOW",
-      `the Worker takes ${best} ms to start on this machine; Cloudflare gives it ${limit} ms`,
-      "Move work from module scope into handlers, or import large modules dynamically; " +
-        "portico routes lists the bytes of each route.",
-    );
+    await start(uploadCheck, build, app);
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== "MINIFLARE_MISSING") throw error;
     warn(`the startup time of the Worker was not checked: ${error.fix}`);
@@ -39,11 +36,11 @@ export async function checkStartup(build: WorkersBuild, app: App, warn: (text: s
   }
 }
 
-async function startOnce(
+async function start(
   uploadCheck: UploadCheck,
   { manifest, modules, parts }: WorkersBuild,
   { env }: App,
-): Promise<number> {
+): Promise<void> {
   const { workers } = manifest.app;
   const code = (await parts()).flatMap(({ name, type, bytes }): readonly VersionModule[] => {
     const kind = types[type];
@@ -56,7 +53,14 @@ async function startOnce(
     ...localCompatibility(workers.compatibilityDate, compatibilityFlags(workers)),
     env,
   });
-  if (!("error" in found)) return found.startupMs;
+  if (!("error" in found)) return;
+  if (found.isSlow)
+    throw new UserError(
+      "STARTUP_SLOW",
+      `the Worker takes more than ${maxStartupMs} ms of CPU time to start, which is Cloudflare's limit`,
+      "Move work from module scope into handlers, or import large modules dynamically; " +
+        "portico routes lists the bytes of each route.",
+    );
   throw new UserError(
     "WORKER_START",
     `the Worker does not start: ${found.error.replace(/^Failed to start Worker:\n/, "").trim()}`,

@@ -24,10 +24,10 @@ export interface UploadedCode {
   readonly env: Readonly<Record<string, unknown>>;
 }
 
-/** The exports, or workerd's own error text. */
-type CheckResult = CodeExports | { readonly error: string };
+/** The exports, or workerd's own error text; `isSlow` where it starts, and takes longer than Cloudflare allows. */
+type CheckResult = CodeExports | { readonly error: string; readonly isSlow?: true };
 
-const tooSlow = { error: "Script startup exceeded CPU time limit." };
+const tooSlow = { error: "Script startup exceeded CPU time limit.", isSlow: true } as const;
 
 /** Held open: one workerd checks all uploads. */
 export interface UploadCheck {
@@ -43,13 +43,16 @@ const timeoutMs = 30_000;
  * Cloudflare's limit is one second of CPU time (Workers documentation, "Limits"). Without /proc elapsed time counts,
  * which other processes lengthen, so the best of three attempts decides.
  */
-const maxStartup = 1000;
+export const maxStartupMs = 1000;
 const attempts = 3;
 
 const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), "utf8");
 
-/** Starts workerd at the first upload. */
-export function createUploadCheck(): UploadCheck {
+/**
+ * Starts workerd at the first upload.
+ * @param maxStartup in milliseconds
+ */
+export function createUploadCheck(maxStartup = maxStartupMs): UploadCheck {
   const token = randomBytes(24).toString("hex");
   const codes = new Map<string, string>();
   let host: Promise<Host> | undefined;
