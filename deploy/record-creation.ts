@@ -1,6 +1,6 @@
 /** Creates the record of a release that is about to be assembled, with a summary of its changes. */
 import type { Kind, Part, Version } from "./parts.ts";
-import type { Plan } from "./plan.ts";
+import type { Action, Plan } from "./plan.ts";
 import type { DesiredFunction } from "./platform.ts";
 import type { RecordedFunction, ReleaseRecord } from "./record.ts";
 import type { PlannedRelease, RunOptions } from "./run.ts";
@@ -56,9 +56,12 @@ function rolesOf(parts: readonly Part[]): Pick<ReleaseRecord, "roles"> {
 /** Names for people, of kinds that have another one. */
 const kindNames: Partial<Record<Kind, string>> = { logs: "log group", api: "API", url: "URL", worker: "Worker" };
 
+/** Actions that change nothing, or of which the plan does not know whether they do. */
+const still: readonly Action[] = ["keep", "wait", "ask"];
+
 /** `3 functions, 1 route`: how much of each kind is other than before. */
 export function changesText({ changes }: Plan): string {
-  const moved = changes.filter(({ action, kind }) => action !== "keep" && kind !== "release");
+  const moved = changes.filter(({ action, kind }) => !still.includes(action) && kind !== "release");
   const counts = [...Map.groupBy(moved, ({ kind }) => kind)].map(([kind, { length }]) => {
     const word = kindNames[kind] ?? kind;
     return `${length} ${word}${length === 1 || kind === "assets" ? "" : "s"}`;

@@ -10,7 +10,7 @@ type Asker = Pick<CommandInput, "flags" | "reporter">;
 /** Asks for a yes, which `--yes` gives. Throws UserError NOT_AGREED, or CONSENT_NEEDED without a terminal. */
 export async function confirm({ flags, reporter }: Asker, question: string): Promise<void> {
   if (flags["yes"] === true) return;
-  requireTerminal(reporter.json, "--yes");
+  requireTerminal(reporter.json, question, "--yes");
   const answer = await ask(`${question} [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new UserError("NOT_AGREED", "nothing was changed", "Run the command again and answer y, or add --yes");
@@ -21,8 +21,9 @@ export async function confirmByName({ flags, reporter }: Asker, name: string): P
   const typed = flags["confirm"];
   if (typed === name) return;
   if (typed !== undefined) throw wrongName(name);
-  requireTerminal(reporter.json, `--confirm ${name}`);
-  if ((await ask(`Type the stage's name to go on (${name}): `)).trim() !== name) throw wrongName(name);
+  const question = `Type the stage's name to go on (${name}):`;
+  requireTerminal(reporter.json, question, `--confirm ${name}`);
+  if ((await ask(`${question} `)).trim() !== name) throw wrongName(name);
 }
 
 /** Asks for one of several names; undefined for any other answer, and without a terminal. */
@@ -36,12 +37,12 @@ export async function choose<T extends string>(
   return names.find((name) => name === answer);
 }
 
-function requireTerminal(json: boolean, flag: string): void {
+function requireTerminal(json: boolean, question: string, flag: string): void {
   if (!json && isTerminal()) return;
   throw new UserError(
     "CONSENT_NEEDED",
-    "this change needs a confirmation, and there is no terminal to ask at",
-    `Check the changes printed above, then run the command again with ${flag}`,
+    `there is no terminal to ask at: "${question}"`,
+    `Run the command again with ${flag} to agree`,
   );
 }
 

@@ -28,17 +28,19 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // The exit code of a CommanderError comes from process.exitCode, which is 1 until a command is done.
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) return 0;
-    reporter.error(error instanceof CommanderError ? usageError(error) : error);
+    reporter.error(error instanceof CommanderError ? usageError(error, argv) : error);
     return 1;
   } finally {
     reporter.flush();
   }
 }
 
-function usageError(error: CommanderError): UserError {
+function usageError(error: CommanderError, [first]: readonly string[]): UserError {
   const text = error.message.replace(/^error: /, "").replace(/\n?\(Did you mean .*\)$/s, "");
   const suggestion = /\(Did you mean (.*?)\?\)/.exec(error.message)?.[1];
-  const fix = suggestion ? `Did you mean ${suggestion}?` : "Run portico --help";
+  const [command] = namedBy(first);
+  const help = command ? `Run portico ${command.name} --help` : "Run portico --help";
+  const fix = suggestion ? `Did you mean ${suggestion}?` : help;
   return new UserError(error.code === "commander.unknownCommand" ? "UNKNOWN_COMMAND" : "USAGE", text, fix, {
     cause: error,
   });
@@ -49,9 +51,12 @@ function usageError(error: CommanderError): UserError {
  * All commands otherwise, for help and for "did you mean".
  */
 function relevantCommands([first]: readonly string[]): readonly Command[] {
-  const matching = commands.filter(({ name, alias }) => first === name || (alias !== undefined && first === alias));
+  const matching = namedBy(first);
   return matching.length > 0 ? matching : commands;
 }
+
+const namedBy = (word: string | undefined): readonly Command[] =>
+  commands.filter(({ name, alias }) => word === name || (alias !== undefined && word === alias));
 
 /**
  * Functions, workerd and esbuild write temporary files, and would each fail with an error of their own. Throws

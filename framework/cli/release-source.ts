@@ -4,6 +4,7 @@ import { readSecrets } from "../../deploy/lambda/secrets.ts";
 import type { Platform } from "../../deploy/platform.ts";
 import { requireSeparateState } from "../../deploy/preconditions.ts";
 import { readBuild as readWorkersBuild } from "../../deploy/workers/build.ts";
+import { requireMiniflare } from "../emulation/workers/miniflare.ts";
 import { openLocalDatabases } from "../dev/local-databases.ts";
 import { resolveEnv, type ResolvedEnv } from "../config/env.ts";
 import { secretText } from "../model/extension.ts";
@@ -102,6 +103,8 @@ async function buildWorkers(
   { local, creates, warn }: Building,
 ): Promise<BuiltRelease> {
   const { app, isLocal } = stage;
+  // The local cloud needs it at the upload, when both plans are printed.
+  if (isLocal && creates) requireMiniflare();
   const bound = isLocal ? await localBindings(cloud.cloudflare.client, app, creates) : app;
   await buildTarget(bound, "workers", warn);
   const build = await readWorkersBuild(buildFolder(app, "workers"), app.root);

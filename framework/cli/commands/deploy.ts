@@ -95,6 +95,8 @@ async function releaseTo(
     });
     const cost = { calls: stage.calls().length, milliseconds: performance.now() - started, generated };
     for (const [index, result] of released.entries()) report(result, stage.clouds[index]!, cost, reporter);
+    if (message !== undefined && released.every(({ plan }) => plan.live === plan.release))
+      reporter.warn("the message was not stored: it belongs to a release, and this deploy made none");
   } finally {
     interruption.end();
   }

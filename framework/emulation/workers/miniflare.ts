@@ -46,6 +46,9 @@ function findMiniflare(): string {
   }
 }
 
+/** Throws UserError MINIFLARE_MISSING. */
+export const requireMiniflare = (): void => void findMiniflare();
+
 const missing = (cause?: unknown): UserError =>
   new UserError(
     "MINIFLARE_MISSING",

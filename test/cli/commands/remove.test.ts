@@ -15,7 +15,10 @@ it("removes a protected stage, with all its resources, only when its name is giv
   const remove = (...words: string[]) => run(["remove", "--stage", "local", ...words], root);
   const deployed = await run(["deploy", "--stage", "local", "--json"], root);
   const { url } = JSON.parse(deployed.stdout) as { readonly url: string };
-  expect(await remove("--yes")).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error CONSENT_NEEDED: /) });
+  expect(await remove("--yes")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error CONSENT_NEEDED: .*"Type the stage's name .*"\nfix: .*--confirm local/),
+  });
   expect(await remove("--confirm", "prod")).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^error NOT_AGREED: .*\nfix: .*--confirm local\n$/),

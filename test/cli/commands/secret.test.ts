@@ -33,6 +33,7 @@ it.each([
   ["SECRET_LOCAL", ["set", "KEY=value"]],
   ["USAGE", ["show"]],
   ["USAGE", ["remove"]],
+  ["USAGE", []],
 ])("%s: portico secret %j", async (code, words) => {
   const root = await app(words.join("-"), files);
   expect(await run(["secret", ...words, "--stage", "local"], root)).toMatchObject({
