@@ -67,7 +67,7 @@ test("a smoke test that fails on one leaves both as they were", async () => {
   expect([now.aws?.number, now.cloudflare?.number, await say(now.aws?.url)]).toEqual([1, 1, "one"]);
 });
 
-test("when the second cannot be promoted the first goes back to what was live", async () => {
+test("when the second cannot be promoted the first goes back to what was live", { tags: ["check"] }, async () => {
   await write("one");
   await releaseTo([await aws.platform(), await cloudflare.platform()]);
   await write("two");
@@ -79,7 +79,7 @@ test("when the second cannot be promoted the first goes back to what was live", 
   expect(await Promise.all(again.map((one) => say(one.live.url)))).toEqual(["two", "two"]);
 });
 
-test("when taking back fails too, both failures are told, and no lock is left", async () => {
+test("when taking back fails too, both failures are told, and no lock is left", { tags: ["check"] }, async () => {
   await write("one");
   await releaseTo([await aws.platform(), await cloudflare.platform()]);
   await write("two");
@@ -93,19 +93,23 @@ test("when taking back fails too, both failures are told, and no lock is left", 
   expect(await Promise.all(again.map((one) => say(one.live.url)))).toEqual(["two", "two"]);
 });
 
-test("a first release that fails on one cloud leaves no $default on AWS, the placeholder on Cloudflare", async () => {
-  await write("one");
-  const failing = await cloudflare.platform({ client: { transport: refusing("createDeployment", 2) } });
-  await expect(releaseTo([await aws.platform(), failing])).rejects.toThrow("refused here");
-  expect(await live()).toEqual({ aws: undefined, cloudflare: undefined });
-  const awsFailing = await aws.platform({ client: { transport: refusing("CreateStage", 2) } });
-  await expect(releaseTo([await cloudflare.platform(), awsFailing])).rejects.toThrow("refused here");
-  expect(await live()).toEqual({ aws: undefined, cloudflare: undefined });
-  const path = "/workers/workers/road--local";
-  const { subdomain } = await cloudflare.client.call<{ subdomain: { url: string } }>({
-    operation: "get",
-    method: "GET",
-    path,
-  });
-  expect((await fetch(subdomain.url)).status).toBe(503);
-});
+test(
+  "a first release that fails on one cloud leaves no $default on AWS, the placeholder on Cloudflare",
+  { tags: ["check"] },
+  async () => {
+    await write("one");
+    const failing = await cloudflare.platform({ client: { transport: refusing("createDeployment", 2) } });
+    await expect(releaseTo([await aws.platform(), failing])).rejects.toThrow("refused here");
+    expect(await live()).toEqual({ aws: undefined, cloudflare: undefined });
+    const awsFailing = await aws.platform({ client: { transport: refusing("CreateStage", 2) } });
+    await expect(releaseTo([await cloudflare.platform(), awsFailing])).rejects.toThrow("refused here");
+    expect(await live()).toEqual({ aws: undefined, cloudflare: undefined });
+    const path = "/workers/workers/road--local";
+    const { subdomain } = await cloudflare.client.call<{ subdomain: { url: string } }>({
+      operation: "get",
+      method: "GET",
+      path,
+    });
+    expect((await fetch(subdomain.url)).status).toBe(503);
+  },
+);

@@ -80,7 +80,7 @@ it("uses the cloud that `portico cloud` runs; the next cloud has the same state 
   expect(await (await fetch(url)).text()).toBe("hi");
 });
 
-it.each(["SIGINT", "SIGKILL"] as const)("leaves no process behind on %s", async (signal) => {
+it.each(["SIGINT", "SIGKILL"] as const)("leaves no process behind on %s", { tags: ["check"] }, async (signal) => {
   const one = open("deploy", "--stage", "local", "--port", "0");
   const [, , url = ""] = await one.until(releaseLine);
   await (await fetch(url)).text();

@@ -80,24 +80,28 @@ describe.each(targets)("portico dev --target %s", (target) => {
     expect(await running.stop()).toBe(0);
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process behind on %s", async (signal) => {
-    const root = await app(`${signal}-${target}`, {
-      "functions/index.ts": says("hi"),
-      "functions/slow.ts":
-        `export const GET = async () => { console.log("it waits");\n` +
-        `  await new Promise((done) => setTimeout(done, 600_000)); return new Response(); };\n`,
-    });
-    const running = start(["dev", "--target", target, "--port", "0"], root);
-    const url = await ready(running);
-    expect(await (await fetch(`${url}/`)).text()).toBe("hi");
-    const hanging = fetch(`${url}/slow`).catch(() => undefined);
-    await running.until(/it waits/);
-    const pids = descendants(running.child.pid!);
-    expect(pids.length).toBeGreaterThan(0);
-    await running.stop(signal);
-    await hanging;
-    expect(await survivors(pids)).toEqual([]);
-  });
+  it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
+    "leaves no process behind on %s",
+    { tags: ["check"] },
+    async (signal) => {
+      const root = await app(`${signal}-${target}`, {
+        "functions/index.ts": says("hi"),
+        "functions/slow.ts":
+          `export const GET = async () => { console.log("it waits");\n` +
+          `  await new Promise((done) => setTimeout(done, 600_000)); return new Response(); };\n`,
+      });
+      const running = start(["dev", "--target", target, "--port", "0"], root);
+      const url = await ready(running);
+      expect(await (await fetch(`${url}/`)).text()).toBe("hi");
+      const hanging = fetch(`${url}/slow`).catch(() => undefined);
+      await running.until(/it waits/);
+      const pids = descendants(running.child.pid!);
+      expect(pids.length).toBeGreaterThan(0);
+      await running.stop(signal);
+      await hanging;
+      expect(await survivors(pids)).toEqual([]);
+    },
+  );
 });
 
 it("names the app whose portico dev has the port", async () => {
@@ -112,23 +116,27 @@ it("names the app whose portico dev has the port", async () => {
 });
 
 describe.each(targets)("portico dev --target %s, while a route is in an endless loop", (target) => {
-  it.each(["SIGINT", "SIGTERM"] as const)("exits at the first %s and leaves no process behind", async (signal) => {
-    const begun = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
-    onTestFinished(() => void begun.close());
-    await once(begun, "listening");
-    const told = `http://127.0.0.1:${(begun.address() as AddressInfo).port}`;
-    const root = await app(`loop-${signal}-${target}`, {
-      "functions/loop.ts": `export const GET = async () => { await fetch("${told}"); for (;;); };\n`,
-    });
-    const running = start(["dev", "--target", target, "--port", "0"], root);
-    const url = await ready(running);
-    const stuck = fetch(`${url}/loop`).catch(() => undefined);
-    await once(begun, "request");
-    const pids = descendants(running.child.pid!);
-    expect(await running.stop(signal)).toBe(0);
-    await stuck;
-    expect(await survivors(pids)).toEqual([]);
-  });
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "exits at the first %s and leaves no process behind",
+    { tags: ["check"] },
+    async (signal) => {
+      const begun = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+      onTestFinished(() => void begun.close());
+      await once(begun, "listening");
+      const told = `http://127.0.0.1:${(begun.address() as AddressInfo).port}`;
+      const root = await app(`loop-${signal}-${target}`, {
+        "functions/loop.ts": `export const GET = async () => { await fetch("${told}"); for (;;); };\n`,
+      });
+      const running = start(["dev", "--target", target, "--port", "0"], root);
+      const url = await ready(running);
+      const stuck = fetch(`${url}/loop`).catch(() => undefined);
+      await once(begun, "request");
+      const pids = descendants(running.child.pid!);
+      expect(await running.stop(signal)).toBe(0);
+      await stuck;
+      expect(await survivors(pids)).toEqual([]);
+    },
+  );
 });
 
 describe("portico dev --target node", () => {
@@ -181,7 +189,7 @@ describe("portico dev on a newer Node that the launcher started, while a functio
     `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`,
   )}`;
 
-  it.each(["a second SIGINT", "SIGKILL"])("leaves no process behind on %s", async (how) => {
+  it.each(["a second SIGINT", "SIGKILL"])("leaves no process behind on %s", { tags: ["check"] }, async (how) => {
     const root = await app(`stuck-${how.length}`, { "functions/loop.ts": `export const GET = () => { for (;;); };\n` });
     const words = [
       "--import",
@@ -332,32 +340,36 @@ export const GET = () => {
 });
 
 describe("portico dev behind a function URL", () => {
-  it("runs the whole app, with its static files, as one function that streams responses", async () => {
-    const root = await app("function-url", {
-      "hosting.json": `{ "name": "streams", "group": "app", "lambda": { "front": "function-url" } }`,
-      "functions/index.ts": says("home"),
-      "functions/event.ts":
-        `export const GET = (_, { platform: { event } }) =>\n` +
-        `  Response.json([event.routeKey, event.requestContext.accountId, event.rawPath]);\n`,
-      "functions/stream.ts": `export const GET = () => new Response(new ReadableStream({ async start(c) {
+  it(
+    "runs the whole app, with its static files, as one function that streams responses",
+    { tags: ["check"] },
+    async () => {
+      const root = await app("function-url", {
+        "hosting.json": `{ "name": "streams", "group": "app", "lambda": { "front": "function-url" } }`,
+        "functions/index.ts": says("home"),
+        "functions/event.ts":
+          `export const GET = (_, { platform: { event } }) =>\n` +
+          `  Response.json([event.routeKey, event.requestContext.accountId, event.rawPath]);\n`,
+        "functions/stream.ts": `export const GET = () => new Response(new ReadableStream({ async start(c) {
   c.enqueue(new TextEncoder().encode("a")); await new Promise((go) => (globalThis.go = go)); c.close(); } }));\n`,
-      "functions/go.ts": `export const GET = () => new Response(String(globalThis.go?.()));\n`,
-      "functions/_public/a.txt": "static",
-    });
-    const running = start(["dev", "--port", "0"], root);
-    const url = await ready(running);
-    expect(running.output()).toContain("streams on lambda, behind a function URL: 4 routes, 1 static file");
-    expect(await (await fetch(`${url}/`)).text()).toBe("home");
-    expect(await (await fetch(`${url}/a.txt`)).text()).toBe("static");
-    expect(await (await fetch(`${url}/event?a`)).json()).toEqual(["$default", "anonymous", "/event"]);
-    const reader = (await fetch(`${url}/stream`)).body!.getReader();
-    expect(new TextDecoder().decode((await reader.read()).value)).toBe("a");
-    await reader.cancel();
-    await write(root, "hosting.json", `{ "name": "streams", "group": "app" }`);
-    await running.until(/the front is now http-api, but this process keeps function-url/);
-    expect(await (await fetch(`${url}/`)).text()).toBe("home");
-    expect(await running.stop()).toBe(0);
-  });
+        "functions/go.ts": `export const GET = () => new Response(String(globalThis.go?.()));\n`,
+        "functions/_public/a.txt": "static",
+      });
+      const running = start(["dev", "--port", "0"], root);
+      const url = await ready(running);
+      expect(running.output()).toContain("streams on lambda, behind a function URL: 4 routes, 1 static file");
+      expect(await (await fetch(`${url}/`)).text()).toBe("home");
+      expect(await (await fetch(`${url}/a.txt`)).text()).toBe("static");
+      expect(await (await fetch(`${url}/event?a`)).json()).toEqual(["$default", "anonymous", "/event"]);
+      const reader = (await fetch(`${url}/stream`)).body!.getReader();
+      expect(new TextDecoder().decode((await reader.read()).value)).toBe("a");
+      await reader.cancel();
+      await write(root, "hosting.json", `{ "name": "streams", "group": "app" }`);
+      await running.until(/the front is now http-api, but this process keeps function-url/);
+      expect(await (await fetch(`${url}/`)).text()).toBe("home");
+      expect(await running.stop()).toBe(0);
+    },
+  );
 });
 
 it("--concurrency limits concurrent events of target lambda; more requests get 503, as from AWS", async () => {

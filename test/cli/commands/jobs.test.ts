@@ -80,6 +80,7 @@ const error = `Object.assign(new Error("no such team"), { code: "NO_TEAM" })`;
 
 it.each([["node"], ["workers", "lambda"], ["lambda", "workers"]])(
   "runs jobs in dev on the first target, %s, and tells where an error is; an edit is live at once",
+  { tags: ["check"] },
   async (...target) => {
     const root = await app(`dev-${target[0]}`, {
       "hosting.json": hosting({ digest: { retries: 0 } }, target),

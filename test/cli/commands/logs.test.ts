@@ -1,4 +1,5 @@
 /** `portico logs`: the lines of a route, a level, a request, of all and with -f, and what it refuses. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";

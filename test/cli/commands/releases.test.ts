@@ -1,4 +1,5 @@
 /** `portico releases`: the releases of a stage, and a stage without any. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";

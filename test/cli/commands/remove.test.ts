@@ -1,4 +1,5 @@
 /** `portico remove`: a stage that was deployed, one with nothing to remove, and a protected one. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";

@@ -1,4 +1,5 @@
 /** `portico rollback` and `portico promote`: moves between two releases, and the releases that they refuse. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says, write } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";

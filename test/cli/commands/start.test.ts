@@ -80,7 +80,7 @@ describe("portico start in several processes", () => {
     expect(await ended).toBe(0);
   });
 
-  it("leaves no process behind after kill -9, not even one in an endless loop", async () => {
+  it("leaves no process behind after kill -9, not even one in an endless loop", { tags: ["check"] }, async () => {
     const { running, ask } = await serve();
     const stuck = ask("/stuck").catch(() => "cut");
     await running.until(/it is stuck/);
@@ -93,6 +93,7 @@ describe("portico start in several processes", () => {
 
   it.each(["1", "2"])(
     "processes (%s) end after one SIGTERM; one in an endless loop is killed after the grace period",
+    { tags: ["check"] },
     async (processes) => {
       const { running, ask } = await serve(processes);
       const stuck = ask("/stuck").catch(() => "cut");
@@ -103,24 +104,28 @@ describe("portico start in several processes", () => {
     },
   );
 
-  it.each(["1", "2"])("processes (%s) end at the second Ctrl-C, even one in an endless loop", async (processes) => {
-    const { running, ask } = await serve(processes);
-    const stuck = ask("/stuck").catch(() => "cut");
-    await running.until(/it is stuck/);
-    const below = descendants(running.child.pid!);
-    // As a terminal does it: every process hears it, the first and those below. Whoever waits presses again.
-    const press = (): void => {
-      for (const pid of [...below, running.child.pid!]) if (isAlive(pid)) process.kill(pid, "SIGINT");
-    };
-    press();
-    const again = setInterval(press, 1100);
-    await once(running.child, "close");
-    clearInterval(again);
-    expect(running.child.signalCode).toBe("SIGINT");
-    expect([await stuck, await survivors(below)]).toEqual(["cut", []]);
-  });
+  it.each(["1", "2"])(
+    "processes (%s) end at the second Ctrl-C, even one in an endless loop",
+    { tags: ["check"] },
+    async (processes) => {
+      const { running, ask } = await serve(processes);
+      const stuck = ask("/stuck").catch(() => "cut");
+      await running.until(/it is stuck/);
+      const below = descendants(running.child.pid!);
+      // As a terminal does it: every process hears it, the first and those below. Whoever waits presses again.
+      const press = (): void => {
+        for (const pid of [...below, running.child.pid!]) if (isAlive(pid)) process.kill(pid, "SIGINT");
+      };
+      press();
+      const again = setInterval(press, 1100);
+      await once(running.child, "close");
+      clearInterval(again);
+      expect(running.child.signalCode).toBe("SIGINT");
+      expect([await stuck, await survivors(below)]).toEqual(["cut", []]);
+    },
+  );
 
-  it("a process that crashes is replaced when it is the only one", async () => {
+  it("a process that crashes is replaced when it is the only one", { tags: ["check"] }, async () => {
     const { running, ask } = await serve("1");
     const pid = await ask("/pid");
     expect(await ask("/crash")).toBe("soon");

@@ -135,29 +135,33 @@ test("only a function that imports files has the bucket's name and may use it", 
   expect(plain.role).not.toBe(keeping.role);
 });
 
-test("a removal takes the bucket only if that is wanted, with more files than a page of a list has", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/pictures.ts", pictures);
-  const { live } = await fixture.deploy();
-  expect(await send(live.url, "one")).toBe(204);
-  const put = (Key: string): Promise<unknown> =>
-    fixture.clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: "x" }));
-  await Promise.all(Array.from({ length: 1_001 }, (_, n) => put(`pictures/${n}`)));
-  const bucket = { kind: "bucket", name: Bucket, entries: 1000, isMore: true };
-  const first = await remove(false);
-  expect(first.kept).toEqual([bucket]);
-  expect(first.removed.map(({ kind }) => kind)).not.toContain("bucket");
-  const again = await fixture.deploy();
-  expect(again.text).toMatch(/^= bucket/m);
-  expect(await read(again.live.url)).toBe("one");
-  fixture.takeCalls();
-  const done = await remove(true);
-  expect([done.shown, done.kept]).toEqual([[bucket], []]);
-  expect(done.removed).toContainEqual({ kind: "bucket", name: Bucket });
-  expect(bucketCalls().filter((call) => /POST|DELETE/.test(call))).toEqual(["POST delete", "POST delete", "DELETE"]);
-  expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
-  expect(await remove(true)).toMatchObject({ removed: [], kept: [] });
-});
+test(
+  "a removal takes the bucket only if that is wanted, with more files than a page of a list has",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/pictures.ts", pictures);
+    const { live } = await fixture.deploy();
+    expect(await send(live.url, "one")).toBe(204);
+    const put = (Key: string): Promise<unknown> =>
+      fixture.clients.s3.send(new PutObjectCommand({ Bucket, Key, Body: "x" }));
+    await Promise.all(Array.from({ length: 1_001 }, (_, n) => put(`pictures/${n}`)));
+    const bucket = { kind: "bucket", name: Bucket, entries: 1000, isMore: true };
+    const first = await remove(false);
+    expect(first.kept).toEqual([bucket]);
+    expect(first.removed.map(({ kind }) => kind)).not.toContain("bucket");
+    const again = await fixture.deploy();
+    expect(again.text).toMatch(/^= bucket/m);
+    expect(await read(again.live.url)).toBe("one");
+    fixture.takeCalls();
+    const done = await remove(true);
+    expect([done.shown, done.kept]).toEqual([[bucket], []]);
+    expect(done.removed).toContainEqual({ kind: "bucket", name: Bucket });
+    expect(bucketCalls().filter((call) => /POST|DELETE/.test(call))).toEqual(["POST delete", "POST delete", "DELETE"]);
+    expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
+    expect(await remove(true)).toMatchObject({ removed: [], kept: [] });
+  },
+);
 
 test("one of that name that is not ours is refused before any write; an empty one without tags is taken", async () => {
   fixture = await openDeployFixture();
@@ -184,7 +188,7 @@ test("one of that name that is not ours is refused before any write; an empty on
   await expect(findFilesBucket(fixture.clients, owner, elsewhere)).rejects.toMatchObject({ code: "BUCKET_TAKEN" });
 });
 
-test("a bucket that was deleted by hand is made again; the release stays", async () => {
+test("a bucket that was deleted by hand is made again; the release stays", { tags: ["check"] }, async () => {
   fixture = await openDeployFixture();
   await fixture.write("functions/pictures.ts", pictures);
   const first = await fixture.deploy();
@@ -205,30 +209,38 @@ test("in a VPC the plan says what else the functions need", async () => {
   expect(text).toMatch(/^\+ bucket .*gateway endpoint for S3/m);
 });
 
-test("a removal deletes every key that a file can have, also those that XML cannot hold", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/pictures.ts", pictures);
-  await fixture.deploy();
-  const put = (Key: string): Promise<unknown> =>
-    fixture.clients.s3.send(new PutObjectCommand({ Bucket, Key: `pictures/${Key}`, Body: "x" }));
-  await Promise.all(["\x01", "a\x1fb", "\uffff", "a b", "a+b", "100%", "<&>\r\n\t", "😀"].map(put));
-  expect(await remove(true)).toMatchObject({ kept: [], shown: [{ entries: 8 }] });
-  expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
-});
+test(
+  "a removal deletes every key that a file can have, also those that XML cannot hold",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/pictures.ts", pictures);
+    await fixture.deploy();
+    const put = (Key: string): Promise<unknown> =>
+      fixture.clients.s3.send(new PutObjectCommand({ Bucket, Key: `pictures/${Key}`, Body: "x" }));
+    await Promise.all(["\x01", "a\x1fb", "\uffff", "a b", "a+b", "100%", "<&>\r\n\t", "😀"].map(put));
+    expect(await remove(true)).toMatchObject({ kept: [], shown: [{ entries: 8 }] });
+    expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
+  },
+);
 
-test("an empty bucket without tags that somebody fills during a removal is left as it is", async () => {
-  fixture = await openDeployFixture();
-  const { s3 } = fixture.clients;
-  await s3.send(new CreateBucketCommand({ Bucket }));
-  const client: DeployOptions["client"] = {
-    async transport({ operation }, call) {
-      if (operation === "DeleteBucket") await s3.send(new PutObjectCommand({ Bucket, Key: "theirs", Body: "x" }));
-      return call();
-    },
-  };
-  expect((await remove(true, client)).removed).not.toContainEqual({ kind: "bucket", name: Bucket });
-  expect(await (await s3.send(new GetObjectCommand({ Bucket, Key: "theirs" }))).Body!.transformToString()).toBe("x");
-});
+test(
+  "an empty bucket without tags that somebody fills during a removal is left as it is",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    const { s3 } = fixture.clients;
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const client: DeployOptions["client"] = {
+      async transport({ operation }, call) {
+        if (operation === "DeleteBucket") await s3.send(new PutObjectCommand({ Bucket, Key: "theirs", Body: "x" }));
+        return call();
+      },
+    };
+    expect((await remove(true, client)).removed).not.toContainEqual({ kind: "bucket", name: Bucket });
+    expect(await (await s3.send(new GetObjectCommand({ Bucket, Key: "theirs" }))).Body!.transformToString()).toBe("x");
+  },
+);
 
 /** A run that ends as soon as its first call of this name took effect. */
 function dyingAfter(operation: string): NonNullable<DeployOptions["client"]> {
@@ -244,40 +256,48 @@ function dyingAfter(operation: string): NonNullable<DeployOptions["client"]> {
   };
 }
 
-test("runs that die after each change of the bucket are finished by the next, and keep the files", async () => {
-  fixture = await openDeployFixture();
-  // Makes the bucket of leases, so that the other calls are about this one.
-  await fixture.deploy();
-  await fixture.write("functions/pictures.ts", pictures);
-  for (const call of ["CreateBucket", "PutPublicAccessBlock", "PutBucketCors", "PutBucketTagging"])
-    await expect(fixture.deploy({ client: dyingAfter(call) }), call).rejects.toThrow("died");
-  const { live, text } = await fixture.deploy();
-  expect(text).toMatch(/^= bucket/m);
-  expect(await send(live.url, "one")).toBe(204);
-  expect(await read(live.url)).toBe("one");
-  expect((await fixture.deploy()).changed).toBe(false);
-  for (const call of ["DeleteObjects", "DeleteBucket"])
-    await expect(remove(true, dyingAfter(call)), call).rejects.toThrow("died");
-  expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
-  expect(await remove(true)).toMatchObject({ kept: [] });
-  expect(await remove(true)).toEqual({ removed: [], kept: [], shown: [] });
-});
+test(
+  "runs that die after each change of the bucket are finished by the next, and keep the files",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    // Makes the bucket of leases, so that the other calls are about this one.
+    await fixture.deploy();
+    await fixture.write("functions/pictures.ts", pictures);
+    for (const call of ["CreateBucket", "PutPublicAccessBlock", "PutBucketCors", "PutBucketTagging"])
+      await expect(fixture.deploy({ client: dyingAfter(call) }), call).rejects.toThrow("died");
+    const { live, text } = await fixture.deploy();
+    expect(text).toMatch(/^= bucket/m);
+    expect(await send(live.url, "one")).toBe(204);
+    expect(await read(live.url)).toBe("one");
+    expect((await fixture.deploy()).changed).toBe(false);
+    for (const call of ["DeleteObjects", "DeleteBucket"])
+      await expect(remove(true, dyingAfter(call)), call).rejects.toThrow("died");
+    expect(await findFilesBucket(fixture.clients, owner, place)).toBeUndefined();
+    expect(await remove(true)).toMatchObject({ kept: [] });
+    expect(await remove(true)).toEqual({ removed: [], kept: [], shown: [] });
+  },
+);
 
-test("a lost answer to a creation: the bucket is adopted, and one that a dead run left goes with --data", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/pictures.ts", pictures);
-  let lost = 0;
-  const client: DeployOptions["client"] = {
-    transport: async ({ operation }, call) => {
-      const result = await call();
-      if (operation !== "CreateBucket" || lost++ > 1) return result;
-      throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-    },
-  };
-  const { live } = await fixture.deploy({ client });
-  expect(lost).toBeGreaterThan(1);
-  expect(await send(live.url, "one")).toBe(204);
-  await remove(true);
-  await fixture.clients.s3.send(new CreateBucketCommand({ Bucket }));
-  expect(await remove(true)).toMatchObject({ removed: [{ kind: "bucket", name: Bucket }], kept: [] });
-});
+test(
+  "a lost answer to a creation: the bucket is adopted, and one that a dead run left goes with --data",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/pictures.ts", pictures);
+    let lost = 0;
+    const client: DeployOptions["client"] = {
+      transport: async ({ operation }, call) => {
+        const result = await call();
+        if (operation !== "CreateBucket" || lost++ > 1) return result;
+        throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+      },
+    };
+    const { live } = await fixture.deploy({ client });
+    expect(lost).toBeGreaterThan(1);
+    expect(await send(live.url, "one")).toBe(204);
+    await remove(true);
+    await fixture.clients.s3.send(new CreateBucketCommand({ Bucket }));
+    expect(await remove(true)).toMatchObject({ removed: [{ kind: "bucket", name: Bucket }], kept: [] });
+  },
+);

@@ -162,76 +162,84 @@ test("a release without jobs lets messages wait, and a rollback has them run", a
   await runs(path, "one");
 });
 
-test("a kill between the two calls of a switch is a line of the plan, which the next deploy finishes", async () => {
-  fixture = await openDeployFixture();
-  await writeApp();
-  const { live } = await fixture.deploy(scheduled(never));
-  await fixture.write("functions/_jobs/digest.ts", job("two"));
-  await fixture.write("functions/index.ts", page("two"));
-  const killed = new Error("killed");
-  const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
-    if (operation === "UpdateStage") throw killed;
-    return send();
-  };
-  await expect(fixture.deploy({ ...scheduled(never), client: { transport } })).rejects.toBe(killed);
-  await fixture.write("functions/_jobs/digest.ts", job("one"));
-  await fixture.write("functions/index.ts", page("home"));
-  const { plan } = await planForCloud(await fixture.platform(scheduled(never)));
-  expect(planText(plan)).toMatch(/^~ job +live +finish: jobs follow release 1$/m);
-  fixture.takeCalls();
-  await fixture.deploy(scheduled(never));
-  expect(triggerCalls()).toEqual([]);
-  const path = new URL("/send", live.url);
-  await fetch(path, { method: "POST" });
-  await runs(path, "one");
-  expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
-});
-
-test("a lost mapping is adopted, each function may what it needs, and a removal wants --data", async () => {
-  fixture = await openDeployFixture();
-  await writeApp();
-  let lost = 0;
-  const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
-    const made = await send();
-    if (operation !== "CreateEventSourceMapping" || lost++ > 0) return made;
-    throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-  };
-  const { live, text } = await fixture.deploy({ ...scheduled(never), client: { transport } });
-  expect(lost).toBeGreaterThan(0);
-  expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
-  const path = new URL("/send", live.url);
-  await fetch(path, { method: "POST" });
-  await runs(path, "one");
-
-  const permissions = (name: string): string =>
-    new RegExp(`^! permission +role ${name} .*$`, "m").exec(text)?.[0] ?? "";
-  const find = async (id: string) => {
-    const FunctionName = functionName({ app: "road", stage: "local" }, id);
-    const { Configuration } = await fixture.clients.lambda.send(new GetFunctionCommand({ FunctionName }));
-    return {
-      variable: Configuration?.Environment?.Variables?.["PORTICO_JOBS"],
-      may: permissions(Configuration?.Role?.split("/").at(-1) ?? ""),
+test(
+  "a kill between the two calls of a switch is a line of the plan, which the next deploy finishes",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await writeApp();
+    const { live } = await fixture.deploy(scheduled(never));
+    await fixture.write("functions/_jobs/digest.ts", job("two"));
+    await fixture.write("functions/index.ts", page("two"));
+    const killed = new Error("killed");
+    const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
+      if (operation === "UpdateStage") throw killed;
+      return send();
     };
-  };
-  expect(await find("index")).toMatchObject({ variable: undefined, may: expect.not.stringContaining("sqs") });
-  const sending = await find("send");
-  expect(sending.variable).toBe(QueueUrl);
-  expect(sending.may).toMatch(/ sqs:SendMessage on arn:aws:sqs:us-east-1:000000000000:road--local$/);
-  expect((await find("_jobs")).may).toContain("sqs:ReceiveMessage");
+    await expect(fixture.deploy({ ...scheduled(never), client: { transport } })).rejects.toBe(killed);
+    await fixture.write("functions/_jobs/digest.ts", job("one"));
+    await fixture.write("functions/index.ts", page("home"));
+    const { plan } = await planForCloud(await fixture.platform(scheduled(never)));
+    expect(planText(plan)).toMatch(/^~ job +live +finish: jobs follow release 1$/m);
+    fixture.takeCalls();
+    await fixture.deploy(scheduled(never));
+    expect(triggerCalls()).toEqual([]);
+    const path = new URL("/send", live.url);
+    await fetch(path, { method: "POST" });
+    await runs(path, "one");
+    expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
+  },
+);
 
-  const queues = ["road--local", "road--local-dead"].map((name) => ({ kind: "queue", name, entries: 0 }));
-  const first = await remove(false);
-  expect(first.kept).toMatchObject([{ kind: "table" }, ...queues]);
-  expect(first.removed[0]).toEqual({ kind: "schedule", name: "road--local" });
-  expect(await remove(false)).toMatchObject({ removed: [] });
-  const second = await remove(true);
-  expect(second.removed.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-    "queue road--local",
-    "queue road--local-dead",
-    "table road--local",
-  ]);
-  expect(await remove(true)).toEqual({ removed: [], kept: [] });
-});
+test(
+  "a lost mapping is adopted, each function may what it needs, and a removal wants --data",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await writeApp();
+    let lost = 0;
+    const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
+      const made = await send();
+      if (operation !== "CreateEventSourceMapping" || lost++ > 0) return made;
+      throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    };
+    const { live, text } = await fixture.deploy({ ...scheduled(never), client: { transport } });
+    expect(lost).toBeGreaterThan(0);
+    expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
+    const path = new URL("/send", live.url);
+    await fetch(path, { method: "POST" });
+    await runs(path, "one");
+
+    const permissions = (name: string): string =>
+      new RegExp(`^! permission +role ${name} .*$`, "m").exec(text)?.[0] ?? "";
+    const find = async (id: string) => {
+      const FunctionName = functionName({ app: "road", stage: "local" }, id);
+      const { Configuration } = await fixture.clients.lambda.send(new GetFunctionCommand({ FunctionName }));
+      return {
+        variable: Configuration?.Environment?.Variables?.["PORTICO_JOBS"],
+        may: permissions(Configuration?.Role?.split("/").at(-1) ?? ""),
+      };
+    };
+    expect(await find("index")).toMatchObject({ variable: undefined, may: expect.not.stringContaining("sqs") });
+    const sending = await find("send");
+    expect(sending.variable).toBe(QueueUrl);
+    expect(sending.may).toMatch(/ sqs:SendMessage on arn:aws:sqs:us-east-1:000000000000:road--local$/);
+    expect((await find("_jobs")).may).toContain("sqs:ReceiveMessage");
+
+    const queues = ["road--local", "road--local-dead"].map((name) => ({ kind: "queue", name, entries: 0 }));
+    const first = await remove(false);
+    expect(first.kept).toMatchObject([{ kind: "table" }, ...queues]);
+    expect(first.removed[0]).toEqual({ kind: "schedule", name: "road--local" });
+    expect(await remove(false)).toMatchObject({ removed: [] });
+    const second = await remove(true);
+    expect(second.removed.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "queue road--local",
+      "queue road--local-dead",
+      "table road--local",
+    ]);
+    expect(await remove(true)).toEqual({ removed: [], kept: [] });
+  },
+);
 
 test("a queue of that name which is not ours is refused before any write", async () => {
   fixture = await openDeployFixture();
@@ -262,64 +270,72 @@ test("in a VPC, and with a role of one's own, the plan says what else is needed"
   );
 });
 
-test("what somebody moved or turned off is a line of the plan; a deploy of one route leaves the jobs", async () => {
-  fixture = await openDeployFixture();
-  await writeApp();
-  await fixture.deploy(scheduled(never));
-  await fixture.write("functions/_jobs/digest.ts", job("two"));
-  const { live } = await fixture.deploy(scheduled(never));
-  const FunctionName = functionName({ app: "road", stage: "local" }, "_jobs");
-  await fixture.clients.lambda.send(new UpdateAliasCommand({ FunctionName, Name: "live", FunctionVersion: "1" }));
-  const { scheduler } = fixture.clients;
-  const named = { GroupName: "road--local", Name: "road--local" };
-  const { Target, ScheduleExpression } = await scheduler.send(new GetScheduleCommand(named));
-  const FlexibleTimeWindow = { Mode: "OFF" } as const;
-  await scheduler.send(
-    new UpdateScheduleCommand({ ...named, Target, ScheduleExpression, FlexibleTimeWindow, State: "DISABLED" }),
-  );
-  const [mapping] = await mappings();
-  await fixture.clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping?.UUID, Enabled: false }));
-  expect(await faults()).toEqual([
-    "not so yet: jobs follow release 2",
-    "nothing reads the queue road--local: what does is off or gone",
-    "the clock is off or gone",
-  ]);
-  fixture.takeCalls();
-  const { text } = await fixture.deploy(scheduled(never));
-  expect(await faults()).toEqual([]);
-  expect(text).toMatch(/^~ job +live +finish: jobs follow release 2$/m);
-  expect(text).toMatch(/^\+ schedule +road--local /m);
-  expect(triggerCalls()).toEqual(["PUT event-source-mappings", "PUT schedules"]);
-  expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
+test(
+  "what somebody moved or turned off is a line of the plan; a deploy of one route leaves the jobs",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await writeApp();
+    await fixture.deploy(scheduled(never));
+    await fixture.write("functions/_jobs/digest.ts", job("two"));
+    const { live } = await fixture.deploy(scheduled(never));
+    const FunctionName = functionName({ app: "road", stage: "local" }, "_jobs");
+    await fixture.clients.lambda.send(new UpdateAliasCommand({ FunctionName, Name: "live", FunctionVersion: "1" }));
+    const { scheduler } = fixture.clients;
+    const named = { GroupName: "road--local", Name: "road--local" };
+    const { Target, ScheduleExpression } = await scheduler.send(new GetScheduleCommand(named));
+    const FlexibleTimeWindow = { Mode: "OFF" } as const;
+    await scheduler.send(
+      new UpdateScheduleCommand({ ...named, Target, ScheduleExpression, FlexibleTimeWindow, State: "DISABLED" }),
+    );
+    const [mapping] = await mappings();
+    await fixture.clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping?.UUID, Enabled: false }));
+    expect(await faults()).toEqual([
+      "not so yet: jobs follow release 2",
+      "nothing reads the queue road--local: what does is off or gone",
+      "the clock is off or gone",
+    ]);
+    fixture.takeCalls();
+    const { text } = await fixture.deploy(scheduled(never));
+    expect(await faults()).toEqual([]);
+    expect(text).toMatch(/^~ job +live +finish: jobs follow release 2$/m);
+    expect(text).toMatch(/^\+ schedule +road--local /m);
+    expect(triggerCalls()).toEqual(["PUT event-source-mappings", "PUT schedules"]);
+    expect((await fixture.deploy(scheduled(never))).changed).toBe(false);
 
-  await fixture.write("functions/_jobs/digest.ts", job("three"));
-  await fixture.write("functions/index.ts", page("three"));
-  fixture.takeCalls();
-  const only = await fixture.deploy({ ...scheduled(later), only: "/" });
-  expect(only.text).toMatch(/^= function .*_jobs.* unchanged$/m);
-  expect(triggerCalls()).toEqual([]);
-  expect(await answer(new URL(live.url))).toContain("three");
-  const path = new URL("/send", live.url);
-  await fetch(path, { method: "POST" });
-  await runs(path, "two");
-  expect(liveJobs(await (await fixture.platform({}, false)).observe())).toEqual([
-    { name: "digest", cron: never, zone: "UTC" },
-  ]);
-});
+    await fixture.write("functions/_jobs/digest.ts", job("three"));
+    await fixture.write("functions/index.ts", page("three"));
+    fixture.takeCalls();
+    const only = await fixture.deploy({ ...scheduled(later), only: "/" });
+    expect(only.text).toMatch(/^= function .*_jobs.* unchanged$/m);
+    expect(triggerCalls()).toEqual([]);
+    expect(await answer(new URL(live.url))).toContain("three");
+    const path = new URL("/send", live.url);
+    await fetch(path, { method: "POST" });
+    await runs(path, "two");
+    expect(liveJobs(await (await fixture.platform({}, false)).observe())).toEqual([
+      { name: "digest", cron: never, zone: "UTC" },
+    ]);
+  },
+);
 
-test("a deploy says once that it waits for the name of a queue that was just deleted", async () => {
-  fixture = await openDeployFixture();
-  await writeApp();
-  const waits: string[] = [];
-  let refused = 0;
-  const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
-    if (operation === "CreateQueue" && refused++ < 2)
-      throw new QueueDeletedRecently({ message: "wait 60 seconds", $metadata: {} });
-    return send();
-  };
-  await fixture.deploy({ ...scheduled(never), client: { transport, onWait: (text) => waits.push(text) } });
-  expect(waits).toEqual(["waiting for the name road--local-dead: SQS frees it a minute after its queue was deleted"]);
-});
+test(
+  "a deploy says once that it waits for the name of a queue that was just deleted",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await writeApp();
+    const waits: string[] = [];
+    let refused = 0;
+    const transport: NonNullable<DeployOptions["client"]>["transport"] = async ({ operation }, send) => {
+      if (operation === "CreateQueue" && refused++ < 2)
+        throw new QueueDeletedRecently({ message: "wait 60 seconds", $metadata: {} });
+      return send();
+    };
+    await fixture.deploy({ ...scheduled(never), client: { transport, onWait: (text) => waits.push(text) } });
+    expect(waits).toEqual(["waiting for the name road--local-dead: SQS frees it a minute after its queue was deleted"]);
+  },
+);
 
 test("a clock that somebody made or deleted since it was looked for is set all the same", async () => {
   fixture = await openDeployFixture();
@@ -345,17 +361,21 @@ test("a clock that somebody made or deleted since it was looked for is set all t
   expect(await findClock(clients, owner, place)).toEqual(found);
 });
 
-test("a removal finds the queues of a release that died before its record, after one without jobs", async () => {
-  fixture = await openDeployFixture();
-  await fixture.deploy();
-  await writeApp();
-  const { transport, died } = dying();
-  await expect(fixture.deploy({ ...scheduled(never), client: { transport } })).rejects.toThrow("died");
-  expect(died()).toBe("CreateQueue");
-  const { removed } = await remove(true);
-  expect(removed).toContainEqual({ kind: "queue", name: "road--local-dead" });
-  expect(await remove(true)).toEqual({ removed: [], kept: [] });
-});
+test(
+  "a removal finds the queues of a release that died before its record, after one without jobs",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.deploy();
+    await writeApp();
+    const { transport, died } = dying();
+    await expect(fixture.deploy({ ...scheduled(never), client: { transport } })).rejects.toThrow("died");
+    expect(died()).toBe("CreateQueue");
+    const { removed } = await remove(true);
+    expect(removed).toContainEqual({ kind: "queue", name: "road--local-dead" });
+    expect(await remove(true)).toEqual({ removed: [], kept: [] });
+  },
+);
 
 /** Calls that change what calls the jobs, and their queues. */
 const changing = /^(?:Create|Update|Delete)(?:Queue|Alias|EventSourceMapping|Schedule|ScheduleGroup)$/;

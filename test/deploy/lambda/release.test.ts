@@ -60,7 +60,7 @@ test("a change of one route uploads one function and switches all by one call", 
   expect(await answer(second.live.url, "/")).toBe("home");
 });
 
-test("back to what was there before: nothing is uploaded, no version is made", async () => {
+test("back to what was there before: nothing is uploaded, no version is made", { tags: ["check"] }, async () => {
   await fixture.deploy();
   await fixture.write("functions/index.ts", page("other"));
   await fixture.deploy();
@@ -163,26 +163,30 @@ describe("a smoke test that fails", () => {
     expect((await fixture.clients.api.send(new GetStagesCommand({ ApiId: api?.ApiId }))).Items).toEqual([]);
   });
 
-  test("leaves the live release alone, and the same release goes live once it passes", async () => {
-    const first = await fixture.deploy();
-    const before = await liveOf();
-    await fixture.write("functions/index.ts", 'export const GET = () => { throw new Error("broken"); };\n');
-    await expect(fixture.deploy()).rejects.toMatchObject({
-      code: "SMOKE_FAILED",
-      message: expect.stringContaining("release 1 stays live"),
-    });
-    expect(await liveOf()).toBe(before);
-    expect(await answer(first.live.url, "/")).toBe("home");
-    fixture.takeCalls();
-    const second = await fixture.deploy({ app: { smoke: [{ path: "/", status: 500 }] } });
-    const calls = fixture.takeCalls();
-    expect(second.text).toMatch(/~ release {5}2 .*made before, not live now/);
-    expect(second.live.number).toBe(2);
-    expect(uploads(calls) + named(calls, "POST", /\/deployments$/)).toBe(0);
-  });
+  test(
+    "leaves the live release alone, and the same release goes live once it passes",
+    { tags: ["check"] },
+    async () => {
+      const first = await fixture.deploy();
+      const before = await liveOf();
+      await fixture.write("functions/index.ts", 'export const GET = () => { throw new Error("broken"); };\n');
+      await expect(fixture.deploy()).rejects.toMatchObject({
+        code: "SMOKE_FAILED",
+        message: expect.stringContaining("release 1 stays live"),
+      });
+      expect(await liveOf()).toBe(before);
+      expect(await answer(first.live.url, "/")).toBe("home");
+      fixture.takeCalls();
+      const second = await fixture.deploy({ app: { smoke: [{ path: "/", status: 500 }] } });
+      const calls = fixture.takeCalls();
+      expect(second.text).toMatch(/~ release {5}2 .*made before, not live now/);
+      expect(second.live.number).toBe(2);
+      expect(uploads(calls) + named(calls, "POST", /\/deployments$/)).toBe(0);
+    },
+  );
 });
 
-test("functions and deployments that take their time are waited for", async () => {
+test("functions and deployments that take their time are waited for", { tags: ["check"] }, async () => {
   const slow = await openDeployFixture(100);
   try {
     await slow.deploy();
@@ -194,7 +198,7 @@ test("functions and deployments that take their time are waited for", async () =
   }
 });
 
-test("only the newest releases are kept", async () => {
+test("only the newest releases are kept", { tags: ["check"] }, async () => {
   for (const word of ["a", "b", "c", "d", "e"]) {
     await fixture.write("functions/index.ts", page(word));
     await fixture.deploy();
@@ -220,31 +224,35 @@ describe("what is not ours", () => {
     expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
   });
 
-  test("a function with our name is refused, one that only looks alike is left alone", async () => {
-    const { Role: role } = await fixture.clients.iam.send(
-      new CreateRoleCommand({ RoleName: "other", AssumeRolePolicyDocument: trust }),
-    );
-    const { functions } = await fixture.draft();
-    const { readFile } = await import("node:fs/promises");
-    const ZipFile = await readFile(functions[0]?.zip ?? "");
-    const make = (FunctionName: string): Promise<unknown> =>
-      fixture.clients.lambda.send(
-        new CreateFunctionCommand({
-          FunctionName,
-          Role: role?.Arn,
-          Runtime: "nodejs24.x",
-          Handler: "index.handler",
-          Code: { ZipFile },
-        }),
+  test(
+    "a function with our name is refused, one that only looks alike is left alone",
+    { tags: ["check"] },
+    async () => {
+      const { Role: role } = await fixture.clients.iam.send(
+        new CreateRoleCommand({ RoleName: "other", AssumeRolePolicyDocument: trust }),
       );
-    await make("road--local--alike-000000");
-    expect((await fixture.deploy()).text).toContain("= function    road--local--alike-000000");
-    expect((await fixture.deploy()).changed).toBe(false);
-    await make((await fixture.draft({ app: { name: "roads" } })).functions[0]?.name ?? "");
-    await expect(fixture.deploy({ app: { name: "roads" } })).rejects.toMatchObject({ code: "NAME_TAKEN" });
-  });
+      const { functions } = await fixture.draft();
+      const { readFile } = await import("node:fs/promises");
+      const ZipFile = await readFile(functions[0]?.zip ?? "");
+      const make = (FunctionName: string): Promise<unknown> =>
+        fixture.clients.lambda.send(
+          new CreateFunctionCommand({
+            FunctionName,
+            Role: role?.Arn,
+            Runtime: "nodejs24.x",
+            Handler: "index.handler",
+            Code: { ZipFile },
+          }),
+        );
+      await make("road--local--alike-000000");
+      expect((await fixture.deploy()).text).toContain("= function    road--local--alike-000000");
+      expect((await fixture.deploy()).changed).toBe(false);
+      await make((await fixture.draft({ app: { name: "roads" } })).functions[0]?.name ?? "");
+      await expect(fixture.deploy({ app: { name: "roads" } })).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    },
+  );
 
-  test("another app and another stage share nothing", async () => {
+  test("another app and another stage share nothing", { tags: ["check"] }, async () => {
     const one = await fixture.deploy();
     const other = await fixture.deploy({ app: { stage: "local-2" } });
     expect(other.plan.release).toBe(1);
@@ -255,7 +263,7 @@ describe("what is not ours", () => {
   });
 });
 
-test("the candidate address that a dead run left is a line of the plan, and goes", async () => {
+test("the candidate address that a dead run left is a line of the plan, and goes", { tags: ["check"] }, async () => {
   const first = await fixture.deploy();
   const { Items: [api] = [] } = await fixture.clients.api.send(new GetApisCommand({}));
   await fixture.clients.api.send(
@@ -274,32 +282,36 @@ describe("static files with a hash in their names", () => {
   const status = async (url: string, hash: string): Promise<number> =>
     (await fetch(new URL(`/app.${hash}.js`, url))).status;
 
-  test("stay reachable from the releases after theirs, as long as theirs is kept, and no longer", async () => {
-    await fixture.write(file("aaaa1111"), "one");
-    await fixture.write("functions/_public/plain.txt", "plain");
-    await fixture.deploy();
-    await fixture.write(file("aaaa1111"), undefined);
-    await fixture.write("functions/_public/plain.txt", undefined);
-    await fixture.write(file("bbbb2222"), "two");
-    const second = await fixture.deploy();
-    const { url } = second.live;
-    expect(await answer(url, "/app.aaaa1111.js")).toBe("one");
-    expect(await answer(url, "/app.bbbb2222.js")).toBe("two");
-    expect(await status(url, "cccc3333")).toBe(404);
-    expect((await fetch(new URL("/plain.txt", url))).status).toBe(404);
-    expect((await fixture.deploy()).changed).toBe(false);
-    for (const word of ["c", "d"]) {
-      await fixture.write("functions/index.ts", page(word));
+  test(
+    "stay reachable from the releases after theirs, as long as theirs is kept, and no longer",
+    { tags: ["check"] },
+    async () => {
+      await fixture.write(file("aaaa1111"), "one");
+      await fixture.write("functions/_public/plain.txt", "plain");
       await fixture.deploy();
-      expect(await status(url, "aaaa1111")).toBe(200);
-    }
-    // The fourth release has pushed the first out of the three that are kept: the next change of the files leaves its
-    // file behind.
-    await fixture.write(file("bbbb2222"), undefined);
-    await fixture.write(file("dddd4444"), "four");
-    await fixture.deploy();
-    expect([await status(url, "aaaa1111"), await status(url, "bbbb2222"), await status(url, "dddd4444")]).toEqual([
-      404, 200, 200,
-    ]);
-  });
+      await fixture.write(file("aaaa1111"), undefined);
+      await fixture.write("functions/_public/plain.txt", undefined);
+      await fixture.write(file("bbbb2222"), "two");
+      const second = await fixture.deploy();
+      const { url } = second.live;
+      expect(await answer(url, "/app.aaaa1111.js")).toBe("one");
+      expect(await answer(url, "/app.bbbb2222.js")).toBe("two");
+      expect(await status(url, "cccc3333")).toBe(404);
+      expect((await fetch(new URL("/plain.txt", url))).status).toBe(404);
+      expect((await fixture.deploy()).changed).toBe(false);
+      for (const word of ["c", "d"]) {
+        await fixture.write("functions/index.ts", page(word));
+        await fixture.deploy();
+        expect(await status(url, "aaaa1111")).toBe(200);
+      }
+      // The fourth release has pushed the first out of the three that are kept: the next change of the files leaves its
+      // file behind.
+      await fixture.write(file("bbbb2222"), undefined);
+      await fixture.write(file("dddd4444"), "four");
+      await fixture.deploy();
+      expect([await status(url, "aaaa1111"), await status(url, "bbbb2222"), await status(url, "dddd4444")]).toEqual([
+        404, 200, 200,
+      ]);
+    },
+  );
 });

@@ -96,36 +96,40 @@ test("the bucket is made first and outlives releases, as its forms do; a removal
   expect(await remove(true)).toMatchObject({ removed: [{ kind: "bucket", name: bucket.name }], kept: [] });
 });
 
-test("one of that name that somebody filled is refused and left alone; an empty one is taken over", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/pictures.ts", pictures);
-  const create = {
-    operation: "createBucket",
-    method: "POST",
-    path: "/r2/buckets",
-    json: { name: "road--local" },
-  } as const;
-  await fixture.client.call(create);
-  await putObject("theirs");
-  fixture.takeCalls();
-  await expect(fixture.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
-  expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
-  expect(await remove(true)).toMatchObject({ removed: [] });
-  await putObject(".portico/owner/other/local");
-  expect(await findBucket(fixture.client, owner)).toBe("taken");
-  for (const key of ["theirs", ".portico/owner/other/local"])
-    await fixture.client.call({
-      operation: "deleteObject",
-      method: "DELETE",
-      path: `/r2/buckets/road--local/objects/${key}`,
-    });
-  expect(await findBucket(fixture.client, owner)).toBe("empty");
-  const { live } = await fixture.deploy();
-  expect(await read(live.url)).toBe("none");
-  expect(await findBucket(fixture.client, owner)).toBe("ours");
-});
+test(
+  "one of that name that somebody filled is refused and left alone; an empty one is taken over",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/pictures.ts", pictures);
+    const create = {
+      operation: "createBucket",
+      method: "POST",
+      path: "/r2/buckets",
+      json: { name: "road--local" },
+    } as const;
+    await fixture.client.call(create);
+    await putObject("theirs");
+    fixture.takeCalls();
+    await expect(fixture.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
+    expect(await remove(true)).toMatchObject({ removed: [] });
+    await putObject(".portico/owner/other/local");
+    expect(await findBucket(fixture.client, owner)).toBe("taken");
+    for (const key of ["theirs", ".portico/owner/other/local"])
+      await fixture.client.call({
+        operation: "deleteObject",
+        method: "DELETE",
+        path: `/r2/buckets/road--local/objects/${key}`,
+      });
+    expect(await findBucket(fixture.client, owner)).toBe("empty");
+    const { live } = await fixture.deploy();
+    expect(await read(live.url)).toBe("none");
+    expect(await findBucket(fixture.client, owner)).toBe("ours");
+  },
+);
 
-test("a bucket that was deleted by hand is made again", async () => {
+test("a bucket that was deleted by hand is made again", { tags: ["check"] }, async () => {
   fixture = await openDeployFixture();
   await fixture.write("functions/pictures.ts", pictures);
   await fixture.deploy();

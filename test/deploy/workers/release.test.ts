@@ -174,7 +174,7 @@ describe("more static files than Cloudflare takes", () => {
       checkpoint: () => undefined,
     });
 
-  test("on any plan are refused before any change", async () => {
+  test("on any plan are refused before any change", { tags: ["check"] }, async () => {
     await expect(releaseTo(await withFiles(100_001))).rejects.toMatchObject({
       code: "ASSET_COUNT",
       fix: expect.stringContaining("R2"),
@@ -182,37 +182,45 @@ describe("more static files than Cloudflare takes", () => {
     expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
   });
 
-  test("on the Free plan are told of in the plan, and refused by Cloudflare while nothing is made", async () => {
-    await fixture.close();
-    fixture = await openDeployFixture({ plan: "free" });
-    const platform = await withFiles(20_001);
-    const { plan } = await planForCloud(platform);
-    expect(plan.changes.find(({ kind }) => kind === "assets")?.note).toContain(
-      "20001 files need Cloudflare's paid plan",
-    );
-    await expect(releaseTo(platform)).rejects.toMatchObject({ code: 10304 });
-    expect(toUserError(new CloudflareError(400, 10304, ""), "Cloudflare")).toMatchObject({
-      fix: expect.stringContaining("paid"),
-    });
-    expect(
-      fixture
-        .takeCalls()
-        .filter(isWrite)
-        .map(({ path }) => path.replace(/^.*scripts\//, "")),
-    ).toEqual(["road--full/assets-upload-session"]);
-    expect(
-      await createWorkersPlatform({ client: fixture.client, owner: { app: "road", stage: "full" }, keep: 3 }).observe(),
-    ).toMatchObject({
-      parts: [],
-      releases: [],
-    });
-  });
+  test(
+    "on the Free plan are told of in the plan, and refused by Cloudflare while nothing is made",
+    { tags: ["check"] },
+    async () => {
+      await fixture.close();
+      fixture = await openDeployFixture({ plan: "free" });
+      const platform = await withFiles(20_001);
+      const { plan } = await planForCloud(platform);
+      expect(plan.changes.find(({ kind }) => kind === "assets")?.note).toContain(
+        "20001 files need Cloudflare's paid plan",
+      );
+      await expect(releaseTo(platform)).rejects.toMatchObject({ code: 10304 });
+      expect(toUserError(new CloudflareError(400, 10304, ""), "Cloudflare")).toMatchObject({
+        fix: expect.stringContaining("paid"),
+      });
+      expect(
+        fixture
+          .takeCalls()
+          .filter(isWrite)
+          .map(({ path }) => path.replace(/^.*scripts\//, "")),
+      ).toEqual(["road--full/assets-upload-session"]);
+      expect(
+        await createWorkersPlatform({
+          client: fixture.client,
+          owner: { app: "road", stage: "full" },
+          keep: 3,
+        }).observe(),
+      ).toMatchObject({
+        parts: [],
+        releases: [],
+      });
+    },
+  );
 });
 
 describe("a smoke test that fails", () => {
   const failing = { smoke: [{ path: "/users/1", status: 418 }] };
 
-  test("leaves the placeholder at first, and no candidate", async () => {
+  test("leaves the placeholder at first, and no candidate", { tags: ["check"] }, async () => {
     await expect(fixture.deploy({ app: failing })).rejects.toMatchObject({ code: "SMOKE_FAILED" });
     const deployed = await (await fixture.platform()).observe();
     expect([deployed.live, deployed.leftovers]).toEqual([undefined, []]);
@@ -258,7 +266,7 @@ test("a Worker of that name that is not ours is refused before any change", asyn
   expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
 });
 
-test("another app and another stage share nothing; what is removed is gone", async () => {
+test("another app and another stage share nothing; what is removed is gone", { tags: ["check"] }, async () => {
   const one = await fixture.deploy();
   const other = await fixture.deploy({ app: { stage: "local-2" } });
   expect(other.plan.release).toBe(1);
@@ -271,25 +279,29 @@ test("another app and another stage share nothing; what is removed is gone", asy
   expect(await answer(other.live.url, "/")).toBe("home");
 });
 
-test("a release's hashed files stay with the next ones, by their hashes alone, and go with it", async () => {
-  await fixture.write("functions/_public/app.3f2a9c1b.js", "one");
-  const first = await fixture.deploy();
-  await fixture.write("functions/_public/app.3f2a9c1b.js", undefined);
-  await fixture.write("functions/_public/app.7d1e0f44.js", "two");
-  fixture.takeCalls();
-  const second = await fixture.deploy();
-  expect(await answer(second.live.url, "/app.3f2a9c1b.js")).toBe("one");
-  expect(await answer(second.live.url, "/app.7d1e0f44.js")).toBe("two");
-  const cached = async (path: string) => (await fetch(new URL(path, second.live.url))).headers.get("cache-control");
-  const forGood = "public, max-age=31536000, immutable";
-  expect([await cached("/app.3f2a9c1b.js"), await cached("/app.7d1e0f44.js")]).toEqual([forGood, forGood]);
-  const sent = fixture.takeCalls().filter(({ path }) => path.includes("/assets/upload"));
-  expect(sent).toHaveLength(1);
-  expect((await fixture.deploy()).changed).toBe(false);
-  for (const word of ["a", "b", "c"]) {
-    await fixture.write("functions/_public/word.txt", word);
-    await fixture.deploy();
-  }
-  expect(await answer(first.live.url, "/app.7d1e0f44.js")).toBe("two");
-  expect((await fetch(new URL("/app.3f2a9c1b.js", first.live.url))).status).toBe(404);
-});
+test(
+  "a release's hashed files stay with the next ones, by their hashes alone, and go with it",
+  { tags: ["check"] },
+  async () => {
+    await fixture.write("functions/_public/app.3f2a9c1b.js", "one");
+    const first = await fixture.deploy();
+    await fixture.write("functions/_public/app.3f2a9c1b.js", undefined);
+    await fixture.write("functions/_public/app.7d1e0f44.js", "two");
+    fixture.takeCalls();
+    const second = await fixture.deploy();
+    expect(await answer(second.live.url, "/app.3f2a9c1b.js")).toBe("one");
+    expect(await answer(second.live.url, "/app.7d1e0f44.js")).toBe("two");
+    const cached = async (path: string) => (await fetch(new URL(path, second.live.url))).headers.get("cache-control");
+    const forGood = "public, max-age=31536000, immutable";
+    expect([await cached("/app.3f2a9c1b.js"), await cached("/app.7d1e0f44.js")]).toEqual([forGood, forGood]);
+    const sent = fixture.takeCalls().filter(({ path }) => path.includes("/assets/upload"));
+    expect(sent).toHaveLength(1);
+    expect((await fixture.deploy()).changed).toBe(false);
+    for (const word of ["a", "b", "c"]) {
+      await fixture.write("functions/_public/word.txt", word);
+      await fixture.deploy();
+    }
+    expect(await answer(first.live.url, "/app.7d1e0f44.js")).toBe("two");
+    expect((await fetch(new URL("/app.3f2a9c1b.js", first.live.url))).status).toBe(404);
+  },
+);

@@ -89,32 +89,40 @@ test("a hint says where it is made", async () => {
   expect(JSON.parse(created?.body ?? "{}")).toEqual({ name: "road--local", primary_location_hint: "weur" });
 });
 
-test("one of that name that somebody filled is refused and left alone; an empty one is taken over", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/count.ts", counter);
-  const id = await makeDatabase("road--local");
-  await queryStore(fixture.client, id, "CREATE TABLE notes (text TEXT)");
-  fixture.takeCalls();
-  await expect(fixture.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
-  expect(fixture.takeCalls().filter((call) => isWrite(call) && !call.body.includes("SELECT"))).toEqual([]);
-  await queryStore(fixture.client, id, "DROP TABLE notes");
-  expect(await findStore(fixture.client, owner)).toEqual({ id, state: "empty" });
-  const { live } = await fixture.deploy();
-  expect(await answer(live.url, "/count")).toBe("1");
-});
+test(
+  "one of that name that somebody filled is refused and left alone; an empty one is taken over",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/count.ts", counter);
+    const id = await makeDatabase("road--local");
+    await queryStore(fixture.client, id, "CREATE TABLE notes (text TEXT)");
+    fixture.takeCalls();
+    await expect(fixture.deploy()).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    expect(fixture.takeCalls().filter((call) => isWrite(call) && !call.body.includes("SELECT"))).toEqual([]);
+    await queryStore(fixture.client, id, "DROP TABLE notes");
+    expect(await findStore(fixture.client, owner)).toEqual({ id, state: "empty" });
+    const { live } = await fixture.deploy();
+    expect(await answer(live.url, "/count")).toBe("1");
+  },
+);
 
-test("a table that somebody changed, and one of a newer Portico, are errors of their own", async () => {
-  fixture = await openDeployFixture();
-  await fixture.write("functions/count.ts", counter);
-  await fixture.deploy();
-  const id = (await databases())[0]?.uuid ?? "";
-  await queryStore(fixture.client, id, "UPDATE portico SET schema = 2");
-  await expect(fixture.deploy()).rejects.toMatchObject({ code: "STORE_SCHEMA", message: /newer/ });
-  await queryStore(fixture.client, id, "UPDATE portico SET schema = 1; ALTER TABLE store ADD COLUMN mine TEXT");
-  await expect(fixture.deploy()).rejects.toMatchObject({ code: "STORE_SCHEMA", message: /somebody changed/ });
-});
+test(
+  "a table that somebody changed, and one of a newer Portico, are errors of their own",
+  { tags: ["check"] },
+  async () => {
+    fixture = await openDeployFixture();
+    await fixture.write("functions/count.ts", counter);
+    await fixture.deploy();
+    const id = (await databases())[0]?.uuid ?? "";
+    await queryStore(fixture.client, id, "UPDATE portico SET schema = 2");
+    await expect(fixture.deploy()).rejects.toMatchObject({ code: "STORE_SCHEMA", message: /newer/ });
+    await queryStore(fixture.client, id, "UPDATE portico SET schema = 1; ALTER TABLE store ADD COLUMN mine TEXT");
+    await expect(fixture.deploy()).rejects.toMatchObject({ code: "STORE_SCHEMA", message: /somebody changed/ });
+  },
+);
 
-test("a database that was deleted by hand is made again, with a version that has it", async () => {
+test("a database that was deleted by hand is made again, with a version that has it", { tags: ["check"] }, async () => {
   fixture = await openDeployFixture();
   await fixture.write("functions/count.ts", counter);
   await fixture.deploy();

@@ -83,15 +83,19 @@ test("a custom domain and a route answer, are named in the plan, and go when the
   expect((await fixture.deploy({ app: workers({}) })).changed).toBe(false);
 });
 
-test("workers.dev is switched off after the switch, and on again before a candidate is tried", async () => {
-  await fixture.deploy();
-  const app = { ...workers({ workersDev: false }), smoke: [] };
-  expect((await fixture.deploy({ app })).text).toMatch(/~ url +workers\.dev/);
-  expect((await workersDev()).enabled).toBe(false);
-  expect((await fixture.deploy({ app })).changed).toBe(false);
-  const { live } = await fixture.deploy();
-  expect([(await workersDev()).enabled, await (await fetch(live.url)).text()]).toEqual([true, "home"]);
-});
+test(
+  "workers.dev is switched off after the switch, and on again before a candidate is tried",
+  { tags: ["check"] },
+  async () => {
+    await fixture.deploy();
+    const app = { ...workers({ workersDev: false }), smoke: [] };
+    expect((await fixture.deploy({ app })).text).toMatch(/~ url +workers\.dev/);
+    expect((await workersDev()).enabled).toBe(false);
+    expect((await fixture.deploy({ app })).changed).toBe(false);
+    const { live } = await fixture.deploy();
+    expect([(await workersDev()).enabled, await (await fetch(live.url)).text()]).toEqual([true, "home"]);
+  },
+);
 
 test("a host that another Worker has is refused before any change", async () => {
   await fixture.deploy({ app: { name: "other", ...workers({ domains: ["app.example.com"] }) } });
@@ -109,7 +113,7 @@ test("a zone that the token does not see is refused before any change", async ()
   expect(fixture.takeCalls().filter(isWrite)).toEqual([]);
 });
 
-test("what is removed takes its addresses along", async () => {
+test("what is removed takes its addresses along", { tags: ["check"] }, async () => {
   await fixture.deploy({
     app: workers({ domains: ["app.example.com"], routes: [{ pattern: "example.com/x/*", zone: "example.com" }] }),
   });

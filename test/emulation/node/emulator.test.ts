@@ -327,7 +327,7 @@ test("an edit gives the app a new thread; running requests end in the old one", 
   await Promise.all([reader.cancel(), (fresh.response.body as ReadableStream).cancel()]);
 });
 
-test("threads before many edits have ended with their timers", async () => {
+test("threads before many edits have ended with their timers", { tags: ["check"] }, async () => {
   const threads = (): number => readdirSync("/proc/self/task").length;
   await invoke(fn("timer", "e0"));
   const before = threads();
