@@ -85,11 +85,10 @@ function lambdaEntry(create: string, module: string, jobs: readonly Job[], datab
   const entries = jobs.map((job) => entry(job, `() => import(${JSON.stringify(`./${job.file}`)})`)).join(", ");
   const { imports, table } = jobTable(databases, entries);
   return moduleText([
-    `import { createJobs } from "portico/features/jobs/built-jobs";`,
     `import { ${create} } from "portico/features/jobs/${module}";`,
     `import { store } from "portico/store";`,
     ...imports,
-    `export const handler = ${create}(createJobs(${table}, store));`,
+    `export const handler = ${create}(${table}, store);`,
   ]);
 }
 

@@ -39,8 +39,8 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
       return (await callTable(clients, operation, input)) as T;
     } catch (error) {
       if (!isServiceError(error)) throw error;
-      const outcome = isTransient(error) ? "lost" : "refused";
-      throw Object.assign(error, { code: error.name, outcome } satisfies Partial<AwsCallError>);
+      const status = isTransient(error) ? 500 : 400;
+      throw Object.assign(error, { code: error.name, status } satisfies Partial<AwsCallError>);
     }
   };
   return {
@@ -52,7 +52,7 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
 
 async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<StageQueue> {
   const [queue, id] = await Promise.all([openWorkersQueue(client, owner), requireStore(client, owner)]);
-  const query: RunSql = async (sql, params) =>
+  const query: RunSql = async ([sql, params]) =>
     (await queryStore(client, id, sql, params)) as unknown as readonly SqlRow[];
   return {
     counts: async () => ({ total: { waiting: await queue.count() } }),

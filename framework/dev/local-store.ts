@@ -14,7 +14,7 @@ export function deadJobsIn(table: LocalTable): DeadJobStore {
       return (await table.call(operation, JSON.parse(JSON.stringify(input)) as Record<string, unknown>)) as T;
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      throw Object.assign(error, { outcome: "refused", body: error.details } satisfies Partial<AwsCallError>);
+      throw Object.assign(error, { status: 400, body: error.details } satisfies Partial<AwsCallError>);
     }
   };
   const context: DeadJobStore["context"] = { waitUntil: () => {} };

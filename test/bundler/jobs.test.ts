@@ -201,17 +201,17 @@ describe("the bytes of jobs", () => {
     return outputFiles[0]!.contents;
   };
 
-  it("are at most 1.8 KB for the core with its schedules, gzipped, without the store", async () => {
-    expect(gzipped(await bundled(`export { createJobs } from "./built-jobs.ts";`))).toBeLessThanOrEqual(1800);
+  it("are at most 1.5 KB for the core with its schedules, gzipped, without the store", async () => {
+    expect(gzipped(await bundled(`export { createJobs } from "./built-jobs.ts";`))).toBeLessThanOrEqual(1460);
   });
 
-  it("are at most 0.8 KB for send, gzipped, without a target's queue", async () => {
-    expect(gzipped(await bundled(`export { createSend } from "./send.ts";`))).toBeLessThanOrEqual(800);
+  it("are at most 0.6 KB for send, gzipped, without a target's queue", async () => {
+    expect(gzipped(await bundled(`export { createSend } from "./send.ts";`))).toBeLessThanOrEqual(600);
   });
 
-  it("are at most 2.4 KB for the handlers of a Worker with the core, gzipped, without the store", async () => {
+  it("are at most 2 KB for the handlers of a Worker with the core, gzipped, without the store", async () => {
     const code = `export * from "./workers-handlers.ts"; export { createJobs } from "./built-jobs.ts";`;
-    expect(gzipped(await bundled(code))).toBeLessThanOrEqual(2400);
+    expect(gzipped(await bundled(code))).toBeLessThanOrEqual(1950);
   });
 
   it("of a route that sends contain no schedules", async () => {

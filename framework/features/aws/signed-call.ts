@@ -4,24 +4,15 @@
  */
 const { createHash, createHmac } = process.getBuiltinModule("node:crypto");
 
-/** An answer that is no success, or none. */
+/** An answer that is no success, or what Node threw in place of one. */
 export interface AwsCallError extends Error {
   /** The service's name of the error, or Node's. */
-  readonly code?: string | undefined;
-  /**
-   * `lost`: the call may have happened, or may yet, since there was no answer, or the service failed. `undone`: it did
-   * not happen for want of a connection or of capacity, and the same call may succeed later.
-   */
-  readonly outcome: "lost" | "undone" | "refused";
+  readonly code?: string;
+  /** Of the answer; absent where none came, or none that is JSON. */
+  readonly status?: number;
   /** The answer's body. */
   readonly body?: Readonly<Record<string, unknown>>;
 }
-
-const createError = (
-  message: string,
-  members: Pick<AwsCallError, "outcome" | "code" | "body">,
-  cause?: unknown,
-): AwsCallError => Object.assign(new Error(message, { cause }), members);
 
 /** A service's API. */
 export interface AwsService {
@@ -43,8 +34,17 @@ const idleMs = 15_000;
 /** Milliseconds to wait at most before each repetition; the wait is random. */
 const waits = [50, 200, 800];
 
-/** Refusals of a call for its rate: `ThrottlingException`, SQS's `RequestThrottled`, and DynamoDB's own names. */
-const throttled = /Throttl|ThroughputExceeded|RequestLimitExceeded/;
+/**
+ * What became of a call that failed. `undone`: it did not happen, for want of a connection or of capacity
+ * (`ThrottlingException`, SQS's `RequestThrottled`, and DynamoDB's own names), and the same call may succeed later.
+ * `lost`: it may have happened, or may yet, since there was no answer, or the service failed.
+ */
+export const outcomeOf = (error: AwsCallError): "undone" | "refused" | "lost" =>
+  isUnsent(error as {}) || /Throttl|ThroughputExceeded|RequestLimitExceeded/.test(error.code!)
+    ? "undone"
+    : error.status! < 500
+      ? "refused"
+      : "lost";
 
 /** Calls an operation of a service. Rejects with AwsCallError. @param repeats whether a lost call is repeated, too */
 export type SignedCall = <T>(operation: string, input: object, repeats?: boolean) => Promise<T>;
@@ -56,9 +56,9 @@ export function createSignedCall(service: AwsService): SignedCall {
     const body = JSON.stringify(input);
     for (let attempt = 0; ; attempt++) {
       try {
-        return readAnswer(await send(signedHeaders(service, operation, body), body)) as T;
+        return (await send(signedHeaders(service, operation, body), body)) as T;
       } catch (error) {
-        const { outcome } = error as AwsCallError;
+        const outcome = outcomeOf(error as AwsCallError);
         const wait = waits[attempt];
         if (!(outcome === "undone" || (outcome === "lost" && repeats)) || wait === undefined) throw error;
         await new Promise((done) => setTimeout(done, Math.random() * wait));
@@ -88,9 +88,9 @@ function signedHeaders({ name, target, endpoint }: AwsService, operation: string
     ...(env["AWS_SESSION_TOKEN"] && { "x-amz-security-token": env["AWS_SESSION_TOKEN"] }),
     "x-amz-target": `${target}.${operation}`,
   };
-  const lines = Object.entries(headers).map(([header, value]) => `${header}:${value}\n`);
+  const lines = Object.entries(headers).map((header) => header.join(":"));
   const signed = Object.keys(headers).join(";");
-  const request = ["POST", endpoint.pathname, "", lines.join(""), signed, sha256(body)].join("\n");
+  const request = ["POST", endpoint.pathname, "", ...lines, "", signed, sha256(body)].join("\n");
   const text = ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(request)].join("\n");
   const key = scope.reduce<string | Buffer>(hmac, `AWS4${env["AWS_SECRET_ACCESS_KEY"]}`);
   const credential = `${env["AWS_ACCESS_KEY_ID"]}/${scope.join("/")}`;
@@ -101,48 +101,31 @@ function signedHeaders({ name, target, endpoint }: AwsService, operation: string
   };
 }
 
-/** The status and the text of a response. */
-type Answer = readonly [status: number, text: string];
+type Incoming = InstanceType<ReturnType<typeof process.getBuiltinModule<"node:http">>["IncomingMessage"]>;
 
-/** Sends a body over connections that are kept open between calls. */
+/** Sends a body over connections that are kept open between calls, and reads the answer. Rejects with AwsCallError. */
 function createSender(endpoint: URL) {
   const { Agent, request } = process.getBuiltinModule(endpoint.protocol === "http:" ? "node:http" : "node:https");
   const agent = new Agent({ keepAlive: true });
   let lastUse = 0;
-  return (headers: Readonly<Record<string, string>>, body: string): Promise<Answer> => {
+  return async (headers: Readonly<Record<string, string>>, content: string): Promise<unknown> => {
     // What is under way for so long has failed.
     if (Date.now() - lastUse > idleMs) agent.destroy();
     lastUse = Date.now();
-    return new Promise((resolve, reject) => {
-      const fail = (cause: NodeJS.ErrnoException): void => {
-        const outcome = isUnsent(cause as {}) ? "undone" : "lost";
-        reject(createError(cause.message, { code: cause.code, outcome }, cause));
-      };
-      const call = request(endpoint, { method: "POST", agent, headers, timeout: answerMs }, (answer) => {
-        let text = "";
-        answer.setEncoding("utf8").on("data", (part: string) => (text += part));
-        answer.on("error", fail).on("end", () => {
-          lastUse = Date.now();
-          resolve([answer.statusCode!, text]);
-        });
-      });
+    const answer = await new Promise<Incoming>((resolve, reject) => {
+      const call = request(endpoint, { method: "POST", agent, headers, timeout: answerMs }, resolve);
       call.on("timeout", () => call.destroy(new Error(`no answer for ${answerMs} ms`)));
-      call.on("error", fail).end(body);
+      call.on("error", reject).end(content);
     });
+    let text = "";
+    for await (const part of answer.setEncoding("utf8")) text += part;
+    lastUse = Date.now();
+    const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const status = answer.statusCode!;
+    if (status === 200) return body;
+    // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
+    const code = String(body["__type"]).replace(/.*#/, "");
+    const error: AwsCallError = new Error(`${code}: ${String(body["message"] ?? body["Message"])}`);
+    throw Object.assign(error, { code, status, body });
   };
-}
-
-/** The output of an operation. Throws AwsCallError. */
-function readAnswer([status, text]: Answer): unknown {
-  let body: Readonly<Record<string, unknown>>;
-  try {
-    body = JSON.parse(text) as typeof body;
-  } catch (cause) {
-    throw createError(`status ${status}, no JSON`, { outcome: "lost" }, cause);
-  }
-  if (status === 200) return body;
-  // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
-  const code = String(body["__type"]).replace(/.*#/, "");
-  const outcome = status >= 500 ? "lost" : throttled.test(code) ? "undone" : "refused";
-  throw createError(`${code}: ${String(body["message"] ?? body["Message"])}`, { code, outcome, body });
 }

@@ -10,8 +10,6 @@ export interface BuiltJobs {
   /** The messages that the clock sends at a minute. @param at epoch milliseconds */
   ticksAt(at: number): readonly string[];
   keepDead(dead: DeadJob, context: StoreContext): Promise<void>;
-  /** Seconds; undefined for a job that the build does not have. */
-  timeoutOf(job: string): number | undefined;
 }
 
 /** The build calls it with the table of its jobs and the store of its target. */
@@ -19,5 +17,4 @@ export const createJobs = (jobs: RunnableJobs, store: OpenStore): BuiltJobs => (
   run: (delivery, options) => runJob(jobs, delivery, options),
   ticksAt: (at) => ticksAt(jobs, at),
   keepDead: (dead, context) => keepDeadJob({ store, context }, dead),
-  timeoutOf: (job) => jobs[job]?.timeout,
 });

@@ -1,6 +1,6 @@
 /** The handler of one job's function in `portico dev` on Lambda: its result tells what became of the message, too. */
-import type { BuiltJobs } from "./built-jobs.ts";
-import type { Outcome } from "./run.ts";
+import type { OpenStore } from "../store/store.ts";
+import type { Outcome, RunnableJobs } from "./run.ts";
 import { createJobsHandler, type JobsResult } from "./sqs-handler.ts";
 
 /** The mapping's result, with the outcome for the line that dev prints. */
@@ -10,9 +10,9 @@ export interface DevJobsResult extends JobsResult {
 
 /** The build of `portico dev` calls it. */
 export const createDevJobsHandler =
-  (jobs: BuiltJobs): ReturnType<typeof createJobsHandler> =>
+  (jobs: RunnableJobs, store: OpenStore): ReturnType<typeof createJobsHandler> =>
   async (event, context) => {
     let outcome: Outcome | undefined;
-    const result = await createJobsHandler(jobs, { onOutcome: (found) => (outcome = found) })(event, context);
+    const result = await createJobsHandler(jobs, store, { onOutcome: (found) => (outcome = found) })(event, context);
     return { ...(result as JobsResult), outcome };
   };

@@ -14,10 +14,10 @@ export function wallClock(at: number, zone: string): number {
   if (zone === "UTC") return at;
   let format = formats.get(zone);
   if (!format) {
-    const options = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" } as const;
-    formats.set(zone, (format = new Intl.DateTimeFormat("en-US", { ...options, timeZone: zone, hourCycle: "h23" })));
+    const style = { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" } as const;
+    formats.set(zone, (format = new Intl.DateTimeFormat("en-US", { ...style, timeZone: zone })));
   }
-  // "11/29/2026, 09:00": V8, which every target runs, reads what it writes.
+  // "Nov 29, 2026, 09:00": V8, which every target runs, reads what it writes.
   return Date.parse(`${format.format(at)} UTC`);
 }
 
@@ -45,7 +45,7 @@ function matches(schedule: CronSchedule, wall: number): boolean {
  */
 export function isDue(schedule: CronSchedule, at: number, zone = "UTC"): boolean {
   const now = wallClock(at, zone);
-  if (schedule.everyHour || zone === "UTC") return matches(schedule, now);
+  if (schedule.everyHour) return matches(schedule, now);
   for (let skipped = wallClock(at - minute, zone) + minute; skipped < now; skipped += minute)
     if (matches(schedule, skipped)) return true;
   if (!matches(schedule, now)) return false;

@@ -9,7 +9,10 @@ export interface JobContext extends Call {
   readonly attempt: number;
   /** The minute of the schedule; undefined for a message of the app. */
   readonly scheduled: Date | undefined;
-  /** Aborts 5 s before the timeout, or a tenth of it where it is under 50 s, and before the process stops. */
+  /**
+   * Aborts 5 s before the timeout, or a tenth of it where it is under 50 s, and before the process stops. Its reason is
+   * a JobError JOB_TIMEOUT.
+   */
   readonly signal: AbortSignal;
   readonly var: Readonly<Record<string, unknown>>;
 }

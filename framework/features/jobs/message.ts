@@ -37,7 +37,7 @@ export function toMessage(
     throw new JobError("JOB_UNKNOWN", `no job "${job}": write functions/_jobs/${job}.ts`);
   if (!(Number.isInteger(delay) && delay >= 0 && delay <= 900))
     throw new JobError("JOB_DELAY", "delay is whole seconds, 0 to 900");
-  if (typeof id !== "string" || !/^[^\0]{1,200}$/u.test(id) || !id.isWellFormed())
+  if (typeof id !== "string" || !/^[^\0\p{Cs}]{1,200}$/u.test(id))
     throw new JobError("JOB_ID", "id is 1 to 200 characters");
   return { id, body: `{"job":${JSON.stringify(job)},"data":${toJson(data)},"id":${JSON.stringify(id)}}` };
 }
@@ -46,13 +46,12 @@ export function toMessage(
 export const messageOf = (body: string): Message => JSON.parse(body) as Message;
 
 function toJson(data: unknown = null): string {
-  let [json, cause]: [string?, unknown?] = [];
   try {
-    json = JSON.stringify(data);
-  } catch (error) {
-    cause = error;
-  }
-  if (json === undefined || new TextEncoder().encode(json).length > dataLimit)
+    const json = JSON.stringify(data);
+    const size = Buffer.byteLength(json);
+    if (size > dataLimit) throw new RangeError(`it has ${size}`);
+    return json;
+  } catch (cause) {
     throw new JobError("JOB_DATA", `data is at most ${dataLimit} bytes of JSON; put more into the store`, cause);
-  return json;
+  }
 }

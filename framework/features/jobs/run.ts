@@ -42,7 +42,7 @@ export interface RunOptions {
   /** Aborts before the process stops. */
   readonly stopping?: AbortSignal;
   /** Calls back after milliseconds; returns a function that cancels. Default `setTimeout`. */
-  readonly after?: (ms: number, callback: () => void) => () => void;
+  readonly after?: ((ms: number, callback: () => void) => () => void) | undefined;
 }
 
 /** As in the runtime's `reportError`. */
@@ -69,14 +69,14 @@ export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, op
   if (!job && waits < maxWaits)
     return { type: "wait", body: JSON.stringify({ ...message, waits: waits + 1 }), after: waitSeconds };
   try {
-    if (!job) throw new Error(`no release knew the job for ${(waits * waitSeconds) / 3600} hours`);
+    if (!job) throw new Error("no release knew the job for 8 hours");
     if (attempt > job.retries + 1) throw new Error("the process ended during the last run");
     await runWithin(job, message, attempt, options);
     return { type: "done" };
   } catch (error) {
     // The development emulation knows a run by its id.
     reportError(error, isDev ? message.id : `job ${name} ${message.id} attempt ${attempt}`);
-    return job ? failed(job, message, attempt, error) : dead(message, attempt, error);
+    return failed(job ?? { retries: 0 }, message, attempt, error);
   }
 }
 
@@ -86,12 +86,10 @@ export const failed = (
   message: Message,
   attempt: number,
   error: unknown,
-): Outcome => (attempt > retries ? dead(message, attempt, error) : { type: "retry", after: backoff(attempt) });
-
-const dead = (message: Message, attempts: number, error: unknown): Outcome => ({
-  type: "dead",
-  dead: { ...message, attempts, error: String(error).slice(0, 1000) },
-});
+): Outcome =>
+  attempt > retries
+    ? { type: "dead", dead: { ...message, attempts: attempt, error: String(error).slice(0, 1000) } }
+    : { type: "retry", after: backoff(attempt) };
 
 /** Rejects with JobError JOB_TIMEOUT when the job takes too long; what it still does then is ignored. */
 async function runWithin(
@@ -101,13 +99,11 @@ async function runWithin(
   { call, stopping, after = afterTimeout }: RunOptions,
 ): Promise<void> {
   const abort = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const ending = new DOMException("the time is nearly over", "TimeoutError");
+  const ended = Promise.withResolvers<never>();
+  const late = new JobError("JOB_TIMEOUT", `the job ${name} has a timeout of ${timeout} s`);
   const cancels = [
-    after(Math.max(timeout - 5, timeout * 0.9) * 1000, () => abort.abort(ending)),
-    after(timeout * 1000, () =>
-      late.reject(new JobError("JOB_TIMEOUT", `the job ${name} ran for more than its timeout of ${timeout} s`)),
-    ),
+    after(Math.max(timeout - 5, timeout * 0.9) * 1000, () => abort.abort(late)),
+    after(timeout * 1000, () => ended.reject(late)),
   ];
   const context: JobContext = {
     ...call,
@@ -116,16 +112,11 @@ async function runWithin(
     var: {},
     id,
     attempt,
-    scheduled: scheduled === undefined ? undefined : new Date(scheduled),
+    scheduled: scheduled ? new Date(scheduled) : undefined,
     signal: stopping ? AbortSignal.any([abort.signal, stopping]) : abort.signal,
   };
   try {
-    const run = async (): Promise<unknown> => {
-      const { default: job } = await load();
-      if (typeof job !== "function") throw new TypeError(`the default export of the job ${name} is no function`);
-      return job(data as never, context);
-    };
-    await Promise.race([run(), late.promise]);
+    await Promise.race([load().then(({ default: job }) => job(data as never, context)), ended.promise]);
   } finally {
     for (const cancel of cancels) cancel();
   }

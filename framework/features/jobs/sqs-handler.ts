@@ -2,10 +2,12 @@
 import { reportError } from "../../runtime/error-response.ts";
 import type { Call, Env } from "../../runtime/handler.ts";
 import type { LambdaContext } from "../../runtime/lambda-handler.ts";
-import type { BuiltJobs } from "./built-jobs.ts";
+import type { OpenStore } from "../store/store.ts";
+import { keepDeadJob } from "./dead-jobs.ts";
 import { type Message, messageOf } from "./message.ts";
-import type { Outcome, RunOptions } from "./run.ts";
+import { type Outcome, runJob, type RunnableJobs, type RunOptions } from "./run.ts";
 import { callQueue, sendToQueue } from "./sqs.ts";
+import { ticksAt } from "./ticks.ts";
 
 /** A message as an event source mapping gives it (Lambda developer guide, "Using Lambda with Amazon SQS"). */
 interface SqsRecord {
@@ -46,61 +48,58 @@ export interface JobsHandlerOptions extends Pick<RunOptions, "after"> {
 
 type JobsHandler = (event: JobsEvent, context: LambdaContext) => Promise<unknown>;
 
-/** The build calls it with its module of jobs, and `portico dev` with one job. */
+/** The build calls it with the table of its jobs and the store, and `portico dev` with one job. */
 export function createJobsHandler(
-  jobs: BuiltJobs,
+  jobs: RunnableJobs,
+  store: OpenStore,
   { after, now = Date.now, onOutcome }: JobsHandlerOptions = {},
 ): JobsHandler {
   return async (event, context) => {
-    const [record] = event.Records ?? [];
     // As the handlers of routes do: a release checks the function's build before messages reach it.
-    if (!record)
+    if (!event.Records)
       return {
         statusCode: 200,
         body: process.getBuiltinModule("fs").readFileSync(`${import.meta.dirname}/build`, "utf8"),
       };
+    const [record] = event.Records;
     const content = messageOf(record.body) as Message | Tick;
     if ("tick" in content) {
       const at = Math.floor(Date.parse(content.tick) / minute) * minute;
-      if (now() - at < lateTick) await Promise.all(jobs.ticksAt(at).map((body) => sendToQueue(body, 0)));
-      return done;
+      if (now() - at < lateTick) await Promise.all(ticksAt(jobs, at).map((body) => sendToQueue(body, 0)));
+      return { batchItemFailures: [] };
     }
-    let work: Promise<unknown> | undefined;
+    const background: Promise<unknown>[] = [];
     const call: RunOptions["call"] = {
       env: ownEnv(),
       platform: { name: "lambda", event, context },
-      waitUntil(promise) {
-        work = Promise.all([work, Promise.resolve(promise).catch((error: unknown) => reportError(error, content.id))]);
-      },
+      waitUntil: (promise) =>
+        void background.push(Promise.resolve(promise).catch((error: unknown) => reportError(error, content.id))),
     };
-    await hide(record, jobs.timeoutOf(content.job));
+    // A message that stays hidden for longer only comes later after a crash.
+    await changeVisibility(record, (jobs[content.job]?.timeout ?? 0) + visibilityMargin);
     const attempt = Number(record.attributes["ApproximateReceiveCount"]);
-    const outcome = await jobs.run({ body: record.body, attempt }, { call, ...(after && { after }) });
+    const outcome = await runJob(jobs, { body: record.body, attempt }, { call, after });
     onOutcome?.(outcome);
-    await settle(jobs, record, outcome, call);
-    if (work)
-      await Promise.race([work, new Promise((end) => setTimeout(end, context.getRemainingTimeInMillis() - 1000))]);
-    return outcome.type === "retry" ? { batchItemFailures: [{ itemIdentifier: record.messageId }] } : done;
+    await settle(store, record, outcome, call);
+    if (background.length > 0) {
+      const timeLeft = new Promise((end) => setTimeout(end, context.getRemainingTimeInMillis() - 1000));
+      await Promise.race([Promise.all(background), timeLeft]);
+    }
+    return { batchItemFailures: outcome.type === "retry" ? [{ itemIdentifier: record.messageId }] : [] };
   };
 }
 
-const done: JobsResult = { batchItemFailures: [] };
-
-/** A message that stays hidden for longer only comes later after a crash. @param timeout seconds */
-async function hide(record: SqsRecord, timeout: number | undefined): Promise<void> {
-  if (timeout !== undefined) await changeVisibility(record, timeout + visibilityMargin);
-}
-
+/** What fails here is reported, and changes no more than when a message comes again. */
 const changeVisibility = ({ receiptHandle, body }: SqsRecord, seconds: number): Promise<void> =>
   callQueue("ChangeMessageVisibility", { ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }).catch(
     (error: unknown) => reportError(error, messageOf(body).id),
   );
 
 /** What fails here keeps the message, which comes again when its visibility ends. */
-async function settle(jobs: BuiltJobs, record: SqsRecord, outcome: Outcome, call: RunOptions["call"]): Promise<void> {
+async function settle(store: OpenStore, record: SqsRecord, outcome: Outcome, call: RunOptions["call"]): Promise<void> {
   if (outcome.type === "retry") await changeVisibility(record, outcome.after);
   if (outcome.type === "wait") await sendToQueue(outcome.body, outcome.after);
-  if (outcome.type === "dead") await jobs.keepDead(outcome.dead, call);
+  if (outcome.type === "dead") await keepDeadJob({ store, context: call }, outcome.dead);
 }
 
 /** The declared variables, as the handlers of routes have them. */

@@ -2,7 +2,7 @@
  * The store in DynamoDB. A table's item has `n` namespace, `k` key, `v` JSON or `c` whole number, `r` version, `x`
  * expiry in milliseconds and `e` in seconds, by which DynamoDB deletes it, up to days late.
  */
-import type { AwsCallError, SignedCall } from "../aws/signed-call.ts";
+import { type AwsCallError, outcomeOf, type SignedCall } from "../aws/signed-call.ts";
 import { addable, type Engine, type Row } from "./engine.ts";
 import { resolveWrite } from "./lost-answer.ts";
 import { StoreError } from "./store-error.ts";
@@ -23,87 +23,71 @@ const number = (value: number) => ({ N: `${value}` });
 
 const live = "(attribute_not_exists(x) OR x>:now)";
 
-/** How often `add` replaces an expired entry that another call replaces first. */
-const attempts = 20;
+/** What became of a write: whether its condition held, and the entry where the answer has it and it has not expired. */
+interface Written {
+  readonly isDone: boolean;
+  readonly row?: Row | undefined;
+}
 
 /** The operations on a namespace. */
 export function createDynamoEngine(call: SignedCall, table: string, namespace: string): Engine {
-  const { ask, get, keyOf, write } = createCalls(call, table, namespace);
+  const keyOf = (key: string): Item => ({ n: text(namespace), k: text(key) });
+  const read = (operation: string, input: object): Promise<Answer> =>
+    call<Answer>(operation, { TableName: table, ConsistentRead: true, ...input }, true).catch(refuse);
+  const get = async (key: string): Promise<Row | undefined> =>
+    liveRow((await read("GetItem", { Key: keyOf(key) })).Item);
+  /** @param version that the entry has if the write happened; undefined if no entry tells it */
+  const write = async (operation: string, input: object, key: string, version?: string): Promise<Written> => {
+    try {
+      const { Attributes } = await call<Answer>(operation, { TableName: table, ...input });
+      return { isDone: true, row: Attributes && toRow(Attributes) };
+    } catch (error) {
+      const { code, body } = error as AwsCallError;
+      if (code === "ConditionalCheckFailedException") return { isDone: false, row: liveRow(body?.["Item"] as Item) };
+      if (outcomeOf(error as AwsCallError) !== "lost") return refuse(error as AwsCallError);
+      return { isDone: true, row: await resolveWrite(() => get(key), version, error) };
+    }
+  };
   const put = async (row: Row, condition: object): Promise<boolean> => {
-    const item = { ...keyOf(row.key), ...toAttributes(row), r: text(row.version) };
-    return !("refused" in (await write("PutItem", { Item: item, ...condition }, row.key, row.version)));
+    const item = { ...keyOf(row.key), ...toAttributes(row) };
+    return (await write("PutItem", { Item: item, ...condition }, row.key, row.version)).isDone;
   };
   return {
     get,
     set: (row, condition) => put(row, condition === null ? ifAbsent() : ifVersion(condition)),
     // An absent entry does not tell: a call that is late may yet delete what is written meanwhile.
     delete: async (key, condition) =>
-      !("refused" in (await write("DeleteItem", { Key: keyOf(key), ...ifVersion(condition) }, key))),
+      (await write("DeleteItem", { Key: keyOf(key), ...ifVersion(condition) }, key)).isDone,
     async add(row) {
-      for (let attempt = 0; attempt < attempts; attempt++) {
-        const done = await write("UpdateItem", { Key: keyOf(row.key), ...addition(row) }, row.key, row.version);
-        if (!("refused" in done)) return done.row;
-        if (isLive(done.refused)) return undefined;
+      for (;;) {
+        const sum = await write("UpdateItem", { Key: keyOf(row.key), ...addition(row) }, row.key, row.version);
+        if (sum.isDone) return sum.row;
+        // What is there is no number, or too large a one.
+        if (sum.row) return undefined;
         // An expired entry is replaced, unless another call was faster.
         if (await put(row, ifAbsent())) return row;
       }
-      throw new StoreError("STORE_BUSY", "too many calls write to this key; try later");
     },
-    async list(prefix, after, limit) {
-      const rows: Row[] = [];
+    async *list(prefix, after, size) {
       // DynamoDB refuses to start outside of the prefix.
       const isInside = after.startsWith(prefix);
-      if (!isInside && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) > 0) return rows;
+      if (!isInside && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) > 0) return;
       let start = isInside && after ? keyOf(after) : undefined;
       do {
-        const page = await ask("Query", query(namespace, prefix, limit, start), true);
-        rows.push(...page.Items!.map(toRow));
+        const page = await read("Query", query(namespace, prefix, size, start));
+        yield* page.Items!.map(toRow);
         start = page.LastEvaluatedKey;
-        // The limit counts expired items, too.
-      } while (start && rows.length < limit);
-      return rows.slice(0, limit);
+      } while (start);
     },
   };
 }
 
-/** What became of a write: the entry, where the answer has it, or the one that its condition did not hold for. */
-type Written = { readonly row: Row | undefined } | { readonly refused: Row | undefined };
-
-/** The calls on single items of a namespace. */
-function createCalls(call: SignedCall, table: string, namespace: string) {
-  const keyOf = (key: string): Item => ({ n: text(namespace), k: text(key) });
-  const ask = async (operation: string, input: object, repeats?: boolean): Promise<Answer> => {
-    try {
-      return await call(operation, { TableName: table, ...input }, repeats);
-    } catch (error) {
-      throw toStoreError(error as AwsCallError, repeats);
-    }
-  };
-  const get = async (key: string): Promise<Row | undefined> => {
-    const row = rowOf((await ask("GetItem", { Key: keyOf(key), ConsistentRead: true }, true)).Item);
-    return isLive(row) ? row : undefined;
-  };
-  /** @param version that the entry has if the write happened; undefined if no entry tells it */
-  const write = async (operation: string, input: object, key: string, version?: string): Promise<Written> => {
-    try {
-      return { row: rowOf((await ask(operation, input)).Attributes) };
-    } catch (error) {
-      const { code, outcome, body } = error as AwsCallError;
-      if (code === "ConditionalCheckFailedException") return { refused: rowOf(body?.["Item"] as Item | undefined) };
-      if (outcome !== "lost") throw error;
-      return { row: await resolveWrite(() => get(key), version, error) };
-    }
-  };
-  return { ask, get, keyOf, write };
-}
-
-const query = (namespace: string, prefix: string, limit: number, start: Item | undefined) => ({
+const query = (namespace: string, prefix: string, size: number, start: Item | undefined) => ({
   ExclusiveStartKey: start,
-  ConsistentRead: true,
-  KeyConditionExpression: prefix ? "n=:n AND begins_with(k,:p)" : "n=:n",
-  ...when(undefined, { ":n": text(namespace), ":p": prefix ? text(prefix) : undefined }),
+  KeyConditionExpression: `n=:n${prefix && " AND begins_with(k,:p)"}`,
+  ...when(undefined, { ":n": text(namespace), ...(prefix && { ":p": text(prefix) }) }),
   FilterExpression: live,
-  Limit: limit,
+  Limit: size,
 });
 
 const when = (condition: string | undefined, values?: Item) => ({
@@ -119,8 +103,8 @@ const ifVersion = (version: string | undefined) =>
 /** Makes the item, or adds to its number. */
 function addition(row: Row & { readonly value: number }) {
   const [low, high] = addable(row.value);
-  const { c, x, e } = toAttributes(row);
-  const values = { ":c": c, ":x": x, ":e": e, ":r": text(row.version), ":low": number(low), ":high": number(high) };
+  const { c, r, x, e } = toAttributes(row);
+  const values = { ":c": c, ":r": r, ":x": x, ":e": e, ":low": number(low), ":high": number(high) };
   return {
     ...when(`attribute_not_exists(k) OR ${live} AND c BETWEEN :low AND :high`, values),
     UpdateExpression: `ADD c :c SET r=:r${x ? ",x=if_not_exists(x,:x),e=if_not_exists(e,:e)" : ""}`,
@@ -129,7 +113,8 @@ function addition(row: Row & { readonly value: number }) {
   };
 }
 
-const toAttributes = ({ value, expires }: Row): Item => ({
+const toAttributes = ({ value, version, expires }: Row): Item => ({
+  r: text(version),
   ...(typeof value === "number" ? { c: number(value) } : { v: text(value) }),
   ...(expires && { x: number(expires), e: number(Math.ceil(expires / 1000)) }),
 });
@@ -141,17 +126,16 @@ const toRow = ({ k, v, c, r, x }: Item): Row => ({
   expires: x && Number(x.N),
 });
 
-const rowOf = (item: Item | undefined): Row | undefined => item && toRow(item);
+const liveRow = (item: Item | undefined): Row | undefined => {
+  const row = item && toRow(item);
+  return row && (row.expires ?? Infinity) > Date.now() ? row : undefined;
+};
 
-const isLive = (row: Row | undefined): boolean => !!row && (row.expires === undefined || row.expires > Date.now());
-
-/** The error itself, where it says nothing that the store has a code for. */
-function toStoreError(error: AwsCallError, repeats = false): unknown {
-  const { code = "", outcome } = error;
-  if (/^(?:ResourceNotFound|AccessDenied)/.test(code)) return missingTable(error);
-  return outcome === "undone" || (outcome === "lost" && repeats)
-    ? new StoreError("STORE_BUSY", "DynamoDB is busy; try later", error)
-    : error;
+/** Throws the error itself, where it says nothing that the store has a code for. */
+function refuse(error: AwsCallError): never {
+  if (/^(?:ResourceNotFound|AccessDenied)/.test(error.code!)) throw missingTable(error);
+  if (outcomeOf(error) === "refused") throw error;
+  throw new StoreError("STORE_BUSY", "DynamoDB is busy; try later", error);
 }
 
 /** Where a function has no table, or may not use it. */

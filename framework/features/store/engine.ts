@@ -28,10 +28,10 @@ export interface Engine {
    */
   add(row: Row & { readonly value: number }): Promise<Row | undefined>;
   /**
-   * In the order of the keys' UTF-8 bytes; fewer than `limit` only at the end.
-   * @param after the last key that is left out; empty for none
+   * In the order of the keys' UTF-8 bytes, as they are read.
+   * @param after the last key that is left out; empty for none @param size rows to read at once
    */
-  list(prefix: string, after: string, limit: number): Promise<readonly Row[]>;
+  list(prefix: string, after: string, size: number): AsyncIterable<Row>;
 }
 
 /** Opens a namespace for one call of a function. */

@@ -1,7 +1,7 @@
 /** `portico/store` on Node: one SQLite file in the app's data folder, which processes of one machine share. */
 import { storeSchema, storeSchemaVersion } from "../../model/store-schema.ts";
 import type { OpenEngine } from "./engine.ts";
-import { createSqlEngine, type RunSql, type SqlRow } from "./sql.ts";
+import { createSqlEngine, type RunSql, type SqlRow, type SqlStatement } from "./sql.ts";
 import { StoreError } from "./store-error.ts";
 import { createIdempotent } from "./idempotent.ts";
 import { createRateLimit } from "./rate-limit.ts";
@@ -25,7 +25,7 @@ const openEngine: OpenEngine = (platform, namespace) => {
     throw new StoreError("STORE_MISSING", "the store needs a data folder: portico start, or serve({ data })");
   const database = databases.get(data) ?? openFile(data);
   databases.set(data, database);
-  const run: RunSql = async (sql, params, then) => translateErrors(() => database.run(sql, params, then));
+  const run: RunSql = async (...statements) => translateErrors(() => database.run(...statements));
   return createSqlEngine(run, namespace);
 };
 
@@ -39,18 +39,18 @@ function openFile(data: string) {
   const database = new DatabaseSync(isFile ? join(data, "store.sqlite") : data, { timeout: busyTimeout });
   prepareFile(database, data);
   const statements = new Map<string, ReturnType<typeof database.prepare>>();
-  const all = (sql: string, params: Parameters<RunSql>[1]): readonly SqlRow[] => {
+  const all = ([sql, params]: SqlStatement): readonly SqlRow[] => {
     const statement = statements.get(sql) ?? database.prepare(sql);
     statements.set(sql, statement);
     return statement.all(...params) as unknown as readonly SqlRow[];
   };
   return {
-    run(...[sql, params, then]: Parameters<RunSql>): readonly SqlRow[] {
-      if (!then) return all(sql, params);
+    run(first: SqlStatement, ...others: readonly SqlStatement[]): readonly SqlRow[] {
+      if (others.length === 0) return all(first);
       database.exec("BEGIN IMMEDIATE");
       try {
-        const rows = all(sql, params);
-        all(...then);
+        const rows = all(first);
+        for (const statement of others) all(statement);
         database.exec("COMMIT");
         return rows;
       } catch (error) {

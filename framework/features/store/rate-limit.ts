@@ -35,7 +35,7 @@ export const createRateLimit =
   }: RateLimitOptions): RateLimit => {
     const check = async (request: Request, context: Context): Promise<Response | undefined> => {
       const row = newRow(`${name}/${await key(request, context)}`, 1, { ttl: window });
-      const found = await open(context.platform, "_rate-limit").add({ ...row, value: 1 });
+      const found = await open(context.platform, "_rate-limit").add(row);
       if (found && (found.value as number) <= limit) return undefined;
       const response = jsonError(429, "Too Many Requests");
       // RFC 6585 section 4.

@@ -1,5 +1,6 @@
 /** The store in SQLite: one text for Node's file and Cloudflare's D1; framework/model/store-schema.ts has the table. */
 import { addable, type Engine, type Row } from "./engine.ts";
+import type { resolveWrite } from "./lost-answer.ts";
 
 /** A row of a result. */
 export interface SqlRow {
@@ -10,78 +11,76 @@ export interface SqlRow {
   readonly x: number | null;
 }
 
-/** A statement's parameters, `?1` first. */
-export type SqlParams = readonly (string | number | null)[];
+/** A statement with its parameters, `?1` first. */
+export type SqlStatement = readonly [sql: string, params: readonly (string | number | null)[]];
 
-/** Runs a statement. @param then a second one of the same transaction, whose rows are left out */
-export type RunSql = (
-  sql: string,
-  params: SqlParams,
-  then?: readonly [string, SqlParams],
-) => Promise<readonly SqlRow[]>;
+/** Runs a read, or a write with others of its transaction. Resolves to the rows of the first. */
+export type RunSql = (first: SqlStatement, ...others: readonly SqlStatement[]) => Promise<readonly SqlRow[]>;
 
 const live = "(x IS NULL OR x>?3)";
 
-const read = `SELECT k,v,c,r,x FROM store WHERE n=?1 AND k=?2 AND ${live}`;
+const insert = "INSERT INTO store(n,k,v,c,r,x)VALUES(?1,?2,?5,?6,?4,?7)ON CONFLICT(n,k)DO UPDATE SET ";
 
 /** Deletes up to ten expired rows of any namespace; each write does. */
 const expired = "DELETE FROM store WHERE (n,k) IN (SELECT n,k FROM store WHERE x<=?1 LIMIT 10)";
 
-/** The operations on a namespace. */
-export function createSqlEngine(run: RunSql, n: string): Engine {
-  const write = (now: number, sql: string, params: SqlParams): Promise<readonly SqlRow[]> =>
-    run(`${sql} RETURNING *`, params, [expired, [now]]);
+/**
+ * The operations on a namespace. `?1` is the namespace, `?2` the key, `?3` the time, of a write `?4` the new version.
+ * @param resolve what a write did that failed, where answers can be lost
+ */
+export function createSqlEngine(run: RunSql, n: string, resolve?: typeof resolveWrite): Engine {
+  const read = async (sql: string, key: string, ...rest: SqlStatement[1]): Promise<readonly Row[]> =>
+    (await run([`SELECT * FROM store WHERE n=?1 AND ${live} AND ${sql}`, [n, key, Date.now(), ...rest]])).map(toRow);
+  const get = async (key: string): Promise<Row | undefined> => (await read("k=?2", key))[0];
+  const write = async (sql: string, { key, version }: Target, ...rest: SqlStatement[1]): Promise<Row | undefined> => {
+    const now = Date.now();
+    try {
+      const params = [n, key, now, version ?? null, ...rest];
+      return (await run([`${sql} RETURNING *`, params], [expired, [now]])).map(toRow)[0];
+    } catch (cause) {
+      if (!resolve) throw cause;
+      return resolve(() => get(key), version, cause);
+    }
+  };
   return {
-    get: async (key) => {
-      const [row] = await run(read, [n, key, Date.now()]);
-      return row && toRow(row);
-    },
+    get,
     set: async (row, condition) => {
-      const now = Date.now();
-      const params = [n, row.key, now, ...columns(row)];
-      const rows = await (typeof condition === "string"
-        ? write(now, `UPDATE store SET v=?4,c=?5,r=?6,x=?7 WHERE n=?1 AND k=?2 AND r=?8 AND ${live}`, [
-            ...params,
-            condition,
-          ])
-        : write(
-            now,
-            "INSERT INTO store(n,k,v,c,r,x)VALUES(?1,?2,?4,?5,?6,?7)ON CONFLICT(n,k)DO UPDATE SET v=?4,c=?5,r=?6,x=?7" +
-              (condition === null ? " WHERE x<=?3" : ""),
-            params,
-          ));
-      return rows.length > 0;
+      const values = "v=?5,c=?6,r=?4,x=?7";
+      return !!(await (typeof condition === "string"
+        ? write(`UPDATE store SET ${values} WHERE n=?1 AND k=?2 AND r=?8 AND ${live}`, row, ...columns(row), condition)
+        : write(`${insert}${values}${condition === null ? " WHERE x<=?3" : ""}`, row, ...columns(row))));
     },
     delete: async (key, condition) => {
-      const now = Date.now();
-      const any = condition === undefined;
-      const sql = `DELETE FROM store WHERE n=?1 AND k=?2${any ? "" : ` AND ${live} AND r=?4`}`;
-      const rows = await write(now, sql, any ? [n, key] : [n, key, now, condition]);
-      return any || rows.length > 0;
+      const held = `(?5 IS NULL OR r=?5 AND ${live})`;
+      // An absent entry does not tell: a request that is late may yet delete what is written meanwhile.
+      const row = await write(`DELETE FROM store WHERE n=?1 AND k=?2 AND ${held}`, { key }, condition ?? null);
+      return condition === undefined || !!row;
     },
-    add: async (row) => {
-      const now = Date.now();
-      const [found] = await write(
-        now,
-        "INSERT INTO store(n,k,c,r,x)VALUES(?1,?2,?5,?6,?7)ON CONFLICT(n,k)DO UPDATE SET v=?4,r=?6," +
-          "c=CASE WHEN x<=?3 THEN ?5 ELSE c+?5 END,x=CASE WHEN x<=?3 THEN ?7 ELSE coalesce(x,?7)END " +
-          "WHERE x<=?3 OR c BETWEEN ?8 AND ?9",
-        [n, row.key, now, ...columns(row), ...addable(row.value)],
-      );
-      return found && toRow(found);
-    },
-    list: async (prefix, after, limit) => {
+    add: (row) =>
+      write(
+        `${insert}v=?5,c=iif(x<=?3,0,c)+?6,r=?4,x=iif(x<=?3,?7,coalesce(x,?7)) WHERE x<=?3 OR c BETWEEN ?8 AND ?9`,
+        row,
+        ...columns(row),
+        ...addable(row.value),
+      ),
+    async *list(prefix, after, size) {
       // A byte that no UTF-8 has, and so the end of all keys with the prefix.
-      const sql = `SELECT * FROM store WHERE n=?1 AND k>=?2 AND k<?2||CAST(x'FF' AS TEXT) AND k>?4 AND ${live}`;
-      return (await run(`${sql} ORDER BY k LIMIT ?5`, [n, prefix, Date.now(), after, limit])).map(toRow);
+      const sql = "k>=?2 AND k<?2||CAST(x'FF' AS TEXT) AND k>?4 ORDER BY k LIMIT ?5";
+      for (let last: string | undefined = after; last !== undefined;) {
+        const rows: readonly Row[] = await read(sql, prefix, last, size);
+        yield* rows;
+        last = rows[size - 1]?.key;
+      }
     },
   };
 }
 
-const columns = ({ value, version, expires }: Row): SqlParams => [
+/** What a write is for; without a version no entry tells whether it happened. */
+type Target = Pick<Row, "key"> & Partial<Row>;
+
+const columns = ({ value, expires }: Row): SqlStatement[1] => [
   typeof value === "string" ? value : null,
   typeof value === "number" ? value : null,
-  version,
   expires ?? null,
 ];
 

@@ -81,31 +81,26 @@ const toStore = <T>(engine: Engine): Store<T> => ({
   }) as Store<T>["set"],
   delete: async (key, options) => engine.delete(checked(key), options?.if),
   add: (async (key: string, by = 1, options: Lifetime = {}) => {
-    const row = Number.isSafeInteger(by) && (await engine.add({ ...newRow(key, by, options), value: by }));
+    const row = Number.isSafeInteger(by) && (await engine.add(newRow(key, by, options)));
     if (!row) throw new StoreError("STORE_NOT_A_NUMBER", "add needs whole numbers up to 2^53");
     return row.value as number;
   }) as Store<T>["add"],
   async *list({ prefix = "", limit = Infinity, after = "" } = {}) {
     checked(`${prefix}.`);
     checked(`${after}.`);
-    let [last, left] = [after, limit];
-    while (left > 0) {
-      const size = Math.min(left, 100);
-      const rows = await engine.list(prefix, last, size);
-      for (const row of rows) yield { key: row.key, ...toEntry<T>(row) };
-      if (rows.length < size) return;
-      last = rows.at(-1)!.key;
-      left -= size;
-    }
+    let left = limit;
+    if (left > 0)
+      for await (const row of engine.list(prefix, after, Math.min(limit, 100))) {
+        yield { key: row.key, ...toEntry<T>(row) };
+        left -= 1;
+        if (left <= 0) return;
+      }
   },
 });
 
-/** Whether a text has more bytes of UTF-8. A unit of UTF-16 has at most three. */
-const isLonger = (text: string, most: number): boolean =>
-  text.length * 3 > most && new TextEncoder().encode(text).length > most;
-
 function checked(key: string): string {
-  if (typeof key !== "string" || !key || /\0/.test(key) || !key.isWellFormed() || isLonger(key, 512))
+  // Neither NUL nor half a pair of UTF-16.
+  if (typeof key !== "string" || !/^[^\0\p{Cs}]+$/u.test(key) || Buffer.byteLength(key) > 512)
     throw new StoreError("STORE_KEY", "a key is 1-512 bytes of UTF-8 without NUL");
   return key;
 }
@@ -113,19 +108,22 @@ function checked(key: string): string {
 /** The value as a row has it. Throws StoreError STORE_VALUE. */
 export function toValue(value: unknown): string | number {
   if (Number.isSafeInteger(value)) return value as number;
-  let [json, cause]: [string?, unknown?] = [];
   try {
-    json = JSON.stringify(value);
-  } catch (error) {
-    cause = error;
-  }
-  if (json === undefined || isLonger(json, 262_144))
+    const json = JSON.stringify(value);
+    const size = Buffer.byteLength(json);
+    if (size > 262_144) throw new RangeError(`it has ${size}`);
+    return json;
+  } catch (cause) {
     throw new StoreError("STORE_VALUE", "a value is at most 262144 bytes of JSON", cause);
-  return json;
+  }
 }
 
 /** A row with a new version. */
-export function newRow(key: string, value: string | number, { ttl }: Lifetime): Row {
+export function newRow<V extends string | number>(
+  key: string,
+  value: V,
+  { ttl }: Lifetime,
+): Row & { readonly value: V } {
   if (ttl !== undefined && !(Number.isInteger(ttl) && ttl > 0 && ttl < 1e10))
     throw new StoreError("STORE_TTL", "ttl is whole seconds, at least 1");
   const expires = ttl && Date.now() + ttl * 1000;

@@ -1,6 +1,7 @@
 /** The cases of jobs, which every target's queue has to pass: what runs when, how often, and what becomes of it. */
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Job, JobContext } from "../../../framework/features/jobs/job.ts";
+import type { JobError } from "../../../framework/features/jobs/job-error.ts";
 import { beginning, type JobLab, type LabTraits, type OpenJobLab, type TestJobs } from "./job-lab.ts";
 
 /** A run as a job saw it. */
@@ -122,7 +123,7 @@ export function jobCases(target: string, open: OpenJobLab, { catchesUp }: LabTra
       const seen: string[] = [];
       const slow: Job<never> = (_data, { signal, attempt }) => {
         if (attempt > 1) return undefined;
-        signal.addEventListener("abort", () => seen.push((signal.reason as Error).name));
+        signal.addEventListener("abort", () => seen.push((signal.reason as JobError).code));
         return new Promise(() => {});
       };
       const lab = await start({ slow: { run: slow, timeout: 100 } });
@@ -130,7 +131,7 @@ export function jobCases(target: string, open: OpenJobLab, { catchesUp }: LabTra
       await lab.advance(94);
       expect(seen).toEqual([]);
       await lab.advance(2);
-      expect(seen).toEqual(["TimeoutError"]);
+      expect(seen).toEqual(["JOB_TIMEOUT"]);
       await lab.advance(60);
       expect(await lab.waiting()).toBe(0);
       expect(await lab.dead()).toEqual([]);

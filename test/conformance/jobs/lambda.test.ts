@@ -6,10 +6,10 @@ import { vi } from "vitest";
 import { startTickClock } from "../../../framework/dev/tick-clock.ts";
 import { openLocalQueue } from "../../../framework/emulation/sqs/local-queue.ts";
 import { type SqsEvent, startPoller } from "../../../framework/emulation/sqs/poller.ts";
-import { createJobs } from "../../../framework/features/jobs/built-jobs.ts";
 import { listDeadJobs } from "../../../framework/features/jobs/dead-jobs.ts";
 import type { Job } from "../../../framework/features/jobs/job.ts";
 import { store } from "../../../framework/features/store/node.ts";
+import type { OpenStore } from "../../../framework/features/store/store.ts";
 import { runActions } from "../../../framework/model/job-queue.ts";
 import { createFakeTime, type FakeTime } from "../../features/jobs/fake-time.ts";
 import { jobCases } from "./job-cases.ts";
@@ -42,8 +42,8 @@ function createInvocations({ createJobsHandler }: JobsFunction, time: FakeTime, 
         };
         return [name, { ...job, run }] as const;
       });
-      const built = createJobs(toJobs(Object.fromEntries(watched)), (_, namespace) => store(context, namespace));
-      const handler = createJobsHandler(built, {
+      const open: OpenStore = (_, namespace) => store(context, namespace);
+      const handler = createJobsHandler(toJobs(Object.fromEntries(watched)), open, {
         ...time,
         onOutcome: () => {
           if (isInJob) busy += 1;

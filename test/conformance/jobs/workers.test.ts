@@ -76,7 +76,6 @@ async function deliver(
 const built = (jobs: TestJobs, time: FakeTime): BuiltJobs => ({
   run: (delivery, options) => runJob(toJobs(jobs), delivery, { ...options, after: time.after }),
   ticksAt: (at) => ticksAt(toJobs(jobs), at),
-  timeoutOf: () => undefined,
   keepDead: (dead, context) => keepDeadJob({ store, context }, dead),
 });
 

@@ -116,7 +116,7 @@ describe("runJob", () => {
     expect([abort!.ms, end!.ms]).toEqual([aborts * 1000, timeout * 1000]);
     abort!.callback();
     expect(signal.aborted).toBe(true);
-    expect((signal.reason as DOMException).name).toBe("TimeoutError");
+    expect(signal.reason).toMatchObject({ code: "JOB_TIMEOUT" });
     end!.callback();
     expect(await running).toEqual({ type: "retry", after: 5 });
     expect(timers.every(({ active }) => !active)).toBe(true);

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { openLocalQueue } from "../../../framework/emulation/sqs/local-queue.ts";
-import { createJobs } from "../../../framework/features/jobs/built-jobs.ts";
 import { createJobsHandler } from "../../../framework/features/jobs/sqs-handler.ts";
 import { store } from "../../../framework/features/store/node.ts";
 import { parseCron } from "../../../framework/model/cron.ts";
@@ -33,7 +32,7 @@ it("runs jobs of a minute that comes up to an hour late, and drops older ones", 
     schedule: parseCron("* * * * *"),
   };
   const now = Date.parse("2026-11-29T12:00:30Z");
-  const handler = createJobsHandler(createJobs({ minutely }, store), { now: () => now });
+  const handler = createJobsHandler({ minutely }, store, { now: () => now });
   const context = { awsRequestId: "id", getRemainingTimeInMillis: () => 900_000 };
   for (const tick of ["2026-11-29T11:55:00Z", "2026-11-29T11:01:00Z", "2026-11-29T11:00:00Z", "2026-11-28T12:00:00Z"]) {
     const record = { messageId: tick, receiptHandle: tick, body: JSON.stringify({ tick }), attributes: {} };
