@@ -34,15 +34,15 @@ export const createClient = <Routes>(
     const search = new URLSearchParams();
     for (const name in query)
       for (const value of [query[name]].flat()) if (value !== undefined) search.append(name, value as string);
-    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const json = JSON.stringify(body) as string | undefined;
     // A name in another spelling takes the place of the one before.
-    const all = new Headers(json.body === undefined ? {} : { "content-type": "application/json" });
+    const all = new Headers(json === undefined ? {} : { "content-type": "application/json" });
     for (const own of [common, headers]) for (const name in own) all.set(name, own[name]!);
     const response = await send(`${origin}${toPath(path, params) || "/"}?${search}`.replace(/\?$/, ""), {
       method,
-      ...json,
-      ...others,
       headers: all,
+      ...(json && { body: json }),
+      ...others,
     });
     const isJson = /json/.test(response.headers.get("content-type")!);
     const value: unknown = isJson ? await response.json() : (await response.text()) || undefined;

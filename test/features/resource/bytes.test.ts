@@ -24,8 +24,8 @@ describe.each(targets)("on %s", (target) => {
     expect(await bytesOf(target, "resource, created", "portico/resource")).toBeLessThanOrEqual(2048);
   });
 
-  it("a client has at most 0.7 KB (the bar is 0.6: npm run bench feature-bytes)", async () => {
-    expect(await bytesOf(target, "createClient", "portico/client")).toBeLessThanOrEqual(740);
+  it("a client has at most 0.72 KB alone; a function that has it grows by less than 0.6 (npm run bench)", async () => {
+    expect(await bytesOf(target, "createClient", "portico/client")).toBeLessThanOrEqual(735);
   });
 });
 
