@@ -1,6 +1,7 @@
 /** Promotes candidates on all clouds, whole or as canaries, and takes everything back when one cloud fails. */
 import { requestOptions, abandonLease, onCloud, type ReadyRelease, type RunOptions } from "./run.ts";
 import type { Canary, Live, Platform } from "./platform.ts";
+import { settleAgain } from "./schema.ts";
 import { requireSmokeTest } from "./smoke-test.ts";
 import { UserError } from "../framework/model/user-error.ts";
 
@@ -33,7 +34,6 @@ export async function promoteAll(
   return lives;
 }
 
-/** The readers list what the release that was taken back lists, too, until the next deploy: a file waits longer. */
 async function revertPromotion(
   { platform, deployed, candidate }: ReadyRelease,
   live: Live,
@@ -42,6 +42,7 @@ async function revertPromotion(
   if (!candidate) return;
   if (deployed.live) {
     await platform.promote(deployed.live);
+    await settleAgain(schema, { platform, number: deployed.live.number, insteadOf: candidate.number });
     return;
   }
   await platform.operations.withdraw(live);
@@ -74,9 +75,8 @@ export async function startCanaries(
           requireSmokeTest(candidate, run.smoke, deployed.live?.number, requestOptions(run)),
         );
   } catch (error) {
-    const takeBack = async ({ platform, deployed }: ReadyRelease): Promise<void> => {
-      if (canaries.has(platform)) await platform.promote(deployed.live!);
-    };
+    const takeBack = (ready: ReadyRelease): Promise<void> =>
+      canaries.has(ready.platform) ? revertPromotion(ready, ready.deployed.live!, run) : Promise.resolve();
     return revertAll(readies, takeBack, run, error);
   }
   for (const { lease } of readies) await lease.end(true);

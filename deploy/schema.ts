@@ -19,6 +19,12 @@ export interface SchemaRelease {
   readonly number: number;
 }
 
+/** One that has all of the traffic. */
+export interface SettledSchemaRelease extends SchemaRelease {
+  /** The release that was let in before it got the traffic back. */
+  readonly insteadOf?: number;
+}
+
 /** One that was made earlier. */
 export interface EarlierSchemaRelease extends SchemaRelease {
   /** False where its record says that it never took traffic: its own files may not have run. */
@@ -60,10 +66,19 @@ export interface Schema {
    */
   readmit(release: EarlierSchemaRelease): Promise<void>;
   /** After a release took all of the traffic: its reader lists what it lists. */
-  settle(release: SchemaRelease): Promise<void>;
+  settle(release: SettledSchemaRelease): Promise<void>;
   /** After nothing of a cloud takes traffic any more. */
   forget(platform: Platform): Promise<void>;
 }
 
 /** What a rollback needs of it. */
 export type SwitchedSchema = Pick<Schema, "readmit" | "settle">;
+
+/**
+ * After a release lost its traffic to the one before. What it does not write down is written by the next deploy: the
+ * files that this one alone does not list wait until then.
+ */
+export const settleAgain = async (
+  schema: Pick<Schema, "settle"> | undefined,
+  release: Required<SettledSchemaRelease>,
+): Promise<void> => schema?.settle(release).catch(() => undefined);

@@ -3,7 +3,7 @@ import { UserError } from "../framework/model/user-error.ts";
 import { requestOptions, abandonLease } from "./run.ts";
 import type { RollbackJournal } from "./rollback-journal.ts";
 import type { Candidate, Deployed, Live, Platform, Release } from "./platform.ts";
-import type { SwitchedSchema } from "./schema.ts";
+import { settleAgain, type SwitchedSchema } from "./schema.ts";
 import { requireSmokeTest, type SmokeCheck } from "./smoke-test.ts";
 
 /** The effects of a switch, for people to confirm. */
@@ -134,11 +134,12 @@ function targetRelease({ command, number }: SwitchOptions, live: Live, deployed:
 
 /** A canary that fails loses its part of the traffic. */
 async function requireHealthyCanary(options: SwitchOptions, canary: Candidate, live: Live): Promise<void> {
-  const { platform, smoke } = options;
+  const { platform, smoke, schema } = options;
   try {
     await requireSmokeTest(canary, smoke, live.number, requestOptions(options));
   } catch (error) {
     await platform.promote(live);
+    await settleAgain(schema, { platform, number: live.number, insteadOf: canary.number });
     throw error;
   }
 }

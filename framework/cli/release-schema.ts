@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Change } from "../../deploy/plan.ts";
 import type { Platform } from "../../deploy/platform.ts";
 import type { PlannedSchemaRelease, Schema, SchemaPlan } from "../../deploy/schema.ts";
-import { compare } from "../migrations/ledger.ts";
+import { compare, type LedgerRow } from "../migrations/ledger.ts";
 import type { MigratedDatabase } from "../migrations/migrated-database.ts";
 import type { MigrationFile } from "../migrations/migration-file.ts";
 import { type Reader, type ReaderId, requireOwnDatabase } from "../migrations/readers.ts";
@@ -75,7 +75,8 @@ export function createSchema({ owner, databases, targetOf, isPart = false, onEve
       each(({ database, files }) => database.admit(idOf(platform), { release: number, files, isPart })),
     readmit: ({ platform, number, tookTraffic }) =>
       each(({ database }) => database.admit(idOf(platform), { release: number, tookTraffic })),
-    settle: ({ platform, number }) => each(({ database }) => database.settle(idOf(platform), number)),
+    settle: ({ platform, number, insteadOf }) =>
+      each(({ database }) => database.settle(idOf(platform), number, insteadOf)),
     forget: (platform) => each(({ database }) => database.forget(idOf(platform))),
   };
 }
@@ -105,6 +106,8 @@ function unaskedPlan(releases: readonly PlannedSchemaRelease[]): SchemaPlan {
 interface DatabasePlan extends PlannedMigrations {
   readonly name: string;
   readonly files: readonly MigrationFile[];
+  /** Applied files that the app does not have: expand files alone, of which the plan tells. */
+  readonly missing: readonly LedgerRow[];
   readonly readers: readonly Reader[];
   readonly fingerprint: unknown;
   /** One that the stage has for itself, and that no release has used yet. */
@@ -117,7 +120,8 @@ async function planDatabase(
 ): Promise<DatabasePlan> {
   const { ledger, readers } = await database.look();
   requireOwnDatabase(owner, readers, isShared);
-  const planned = planMigrations(compare(files, ledger), readers);
+  const compared = compare(files, ledger);
+  const planned = planMigrations(compared, readers);
   const fingerprint = [
     ledger.map((row) => [row.name, row.sha256, row.state]),
     readers.map((one) => [one.app, one.stage, one.target, one.release, one.files]),
@@ -125,7 +129,8 @@ async function planDatabase(
     planned.waiting.map(({ file }) => [file.name, file.sha256]),
   ];
   const isNew = !ledger.length && !readers.length;
-  return { ...planned, name, files, readers, fingerprint, ...(isNew && preview && { made: preview }) };
+  const { missing } = compared;
+  return { ...planned, name, files, missing, readers, fingerprint, ...(isNew && preview && { made: preview }) };
 }
 
 function toSchemaPlan(
@@ -162,7 +167,7 @@ const madeLines = ({ made }: DatabasePlan): readonly Change[] =>
 
 /** What runs, and what waits; by the first cloud, since it runs once. */
 function runLines(
-  { runs, waiting, readers, applied }: DatabasePlan,
+  { runs, waiting, readers, applied, missing }: DatabasePlan,
   { number, isLive }: PlannedSchemaRelease,
 ): readonly Change[] {
   const leading = runs.findIndex(({ kind }) => kind === "expand");
@@ -171,6 +176,7 @@ function runLines(
     ...applied
       .filter((row) => row.release === number && !isLive)
       .map(({ name }) => line("keep", name, "ran in an earlier try")),
+    ...missing.map(({ name }) => line("keep", name, "applied, and no file of this app: a new database would lack it")),
     ...runs.map(({ name, kind }, at) => {
       if (kind === "expand") return line("create", name, "expand, before the smoke test");
       if (!readers.length)

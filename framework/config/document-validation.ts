@@ -114,11 +114,17 @@ function* checkList(
   node: Node,
   items: Rule,
   name: string,
-  { min = 0, unique = false }: { readonly min?: number; readonly unique?: boolean },
+  {
+    min = 0,
+    max = Infinity,
+    unique = false,
+  }: { readonly min?: number; readonly max?: number; readonly unique?: boolean },
 ): Problems {
   const children = node.children ?? [];
   if (children.length < min)
     yield valueError(node, `"${name}" must not be empty`, "Put a value in the list, or leave the key out.");
+  if (children.length > max)
+    yield valueError(node, `"${name}" has ${children.length} values, and at most ${max} are taken`, "Remove some.");
   const seen = new Set<string>();
   for (const [index, child] of children.entries()) {
     yield* check(child, items, `${name}[${index}]`);

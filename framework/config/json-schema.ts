@@ -31,6 +31,7 @@ function body(rule: Rule): JsonSchema {
         type: "array",
         items: toJsonSchema(rule.items),
         ...(rule.min !== undefined && { minItems: rule.min }),
+        ...(rule.max !== undefined && { maxItems: rule.max }),
         ...(rule.unique && { uniqueItems: true }),
       };
     case "one-or-list": {

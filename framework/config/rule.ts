@@ -26,7 +26,13 @@ export type Rule = Described &
     | { readonly kind: "boolean" }
     /** One of a few values. */
     | { readonly kind: "choice"; readonly of: readonly (string | number | boolean)[] }
-    | { readonly kind: "list"; readonly items: Rule; readonly min?: number; readonly unique?: boolean }
+    | {
+        readonly kind: "list";
+        readonly items: Rule;
+        readonly min?: number;
+        readonly max?: number;
+        readonly unique?: boolean;
+      }
     /** A value, or a list of such values. */
     | { readonly kind: "one-or-list"; readonly items: Rule }
     | ObjectRule

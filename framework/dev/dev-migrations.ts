@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect, type Connection } from "../emulation/postgres/databases.ts";
 import { checkMigrations } from "../migrations/classifier.ts";
 import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
+import { compare, missingText, readLedger } from "../migrations/ledger.ts";
 import { migrationLine } from "../migrations/migration-line.ts";
 import { readReaders, requireDevDatabase } from "../migrations/readers.ts";
 import { runMigrations } from "../migrations/runner.ts";
@@ -61,6 +62,8 @@ async function applyFiles(
         if (text !== undefined) report({ type: event.step === "applied" ? "database" : "warning", text });
       },
     });
+    for (const row of compare(files, await readLedger(client)).missing)
+      report({ type: "warning", text: missingText(row) });
     if (waiting)
       report({ type: "warning", text: `migration ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` });
   } finally {

@@ -62,7 +62,8 @@ export function overFunction(fn: MigrateFunction, database: CalledDatabase): Mig
   return {
     look,
     admit: (reader, next) => change({ ask: "admit", reader, next: { ...next, ...withoutSql(next) } }),
-    settle: (reader, release) => change({ ask: "settle", reader, release }),
+    settle: (reader, release, insteadOf) =>
+      change({ ask: "settle", reader, release, ...(insteadOf !== undefined && { insteadOf }) }),
     forget: (reader) => change({ ask: "forget", reader }),
     async run(options) {
       const todo = await pendingOrder(options, look);

@@ -5,6 +5,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** One connection; transactions are several of its queries. */
 export interface DatabaseClient {
+  /** Statements that go with the beginning of each transaction. */
+  readonly settings?: string;
   /** Several statements in one text are one transaction, and take no values. */
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Row[] }>;
 }
@@ -31,7 +33,7 @@ export function isCutOff(error: unknown): boolean {
  * @param settings statements that go with its beginning, without a way of their own to the server
  */
 export async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>, settings = ""): Promise<T> {
-  await client.query(`begin${settings && `; ${settings}`}`);
+  await client.query(["begin", client.settings, settings].filter(Boolean).join("; "));
   try {
     const result = await work();
     await client.query("commit");

@@ -93,7 +93,7 @@ function ask(client: DatabaseClient, call: Exclude<MigrateCall, { readonly ask: 
     call.ask === "admit"
       ? database.admit(call.reader, call.next)
       : call.ask === "settle"
-        ? database.settle(call.reader, call.release)
+        ? database.settle(call.reader, call.release, call.insteadOf)
         : database.forget(call.reader);
   return asked.catch((cause: unknown) => {
     if (sqlState(cause) !== "55P03") throw cause;
@@ -108,8 +108,8 @@ function ask(client: DatabaseClient, call: Exclude<MigrateCall, { readonly ask: 
 
 /** A lock is waited for two seconds: an invocation that nobody waits for any more would act later. */
 const boundedLocks = (client: DatabaseClient): DatabaseClient => ({
-  query: (text, values) =>
-    text === "begin" ? client.query("begin; set local lock_timeout = '2s'") : client.query(text, values),
+  settings: "set local lock_timeout = '2s'",
+  query: (text, values) => client.query(text, values),
 });
 
 type RunCall = Extract<MigrateCall, { readonly ask: "run" }>;
@@ -154,31 +154,42 @@ async function runOrder(
   { context, onEvent }: Running,
 ): Promise<SentResult> {
   const client = await open();
-  const limit = await limitTime(open, client, context.getRemainingTimeInMillis() - reserveMs);
+  let limit: TimeLimit | undefined;
   try {
+    const { signal } = (limit = await limitTime(open, client, context.getRemainingTimeInMillis() - reserveMs));
     const { applied, waiting } = await overConnection(client).run({
       ...order,
-      sleep: (milliseconds) => pause(milliseconds, undefined, limit).catch(() => limit.signal.throwIfAborted()),
+      sleep: (milliseconds) => pause(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted()),
       onEvent: (event: MigrationEvent) => {
-        if (event.step === "run") limit.signal.throwIfAborted();
+        if (event.step === "run") signal.throwIfAborted();
         onEvent({ ...event, file: event.file.name });
       },
     });
     const names = applied.map(({ name }) => name);
     return { applied: names, ...(waiting && { waiting: { ...waiting, file: waiting.file.name } }) };
   } catch (error) {
-    throw limit.signal.aborted ? tooLong(error) : error;
+    throw limit?.signal.aborted ? tooLong(error) : error;
   } finally {
-    limit.clear();
+    limit?.clear();
     await client.end().catch(() => undefined);
   }
+}
+
+interface TimeLimit {
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal;
+  clear(): void;
 }
 
 /**
  * The server undoes what runs: a function that is ended by Lambda leaves a statement that nobody waits for. A run that
  * waits, which the server has nothing of, sees the signal.
  */
-async function limitTime(open: () => Promise<MigrateClient>, client: MigrateClient, milliseconds: number) {
+async function limitTime(
+  open: () => Promise<MigrateClient>,
+  client: MigrateClient,
+  milliseconds: number,
+): Promise<TimeLimit> {
   const { rows } = await client.query("select pg_backend_pid() as pid");
   const over = new AbortController();
   const cancel = async (): Promise<void> => {

@@ -121,6 +121,10 @@ export function compare(files: readonly MigrationFile[], ledger: readonly Ledger
   };
 }
 
+/** For a warning about an applied file that was deleted, or that an older tree does not have yet. */
+export const missingText = ({ name }: Pick<LedgerRow, "name">): string =>
+  `the database has the migration ${name}, and this app has no such file: a new database would lack it`;
+
 const isSame = (file: BuiltMigration, row: LedgerRow): boolean => file.sha256 === row.sha256 && file.kind === row.kind;
 
 /**

@@ -20,7 +20,7 @@ export type MigrateQuestion =
   | { readonly ask: "run"; readonly id: string }
   | { readonly ask: "progress"; readonly id: string; readonly after: number }
   | { readonly ask: "admit"; readonly reader: ReaderId; readonly next: ListedRelease }
-  | { readonly ask: "settle"; readonly reader: ReaderId; readonly release: number }
+  | { readonly ask: "settle"; readonly reader: ReaderId; readonly release: number; readonly insteadOf?: number }
   | { readonly ask: "forget"; readonly reader: ReaderId };
 
 /** An event of the function. */

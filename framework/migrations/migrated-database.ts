@@ -24,7 +24,8 @@ export interface MigratedDatabase {
   look(): Promise<DatabaseState>;
   run(options: RunnerOptions): Promise<RunResult>;
   admit(id: ReaderId, next: ListedRelease): Promise<void>;
-  settle(id: ReaderId, release: number): Promise<void>;
+  /** @param insteadOf the release that was let in, and lost its traffic to this one */
+  settle(id: ReaderId, release: number, insteadOf?: number): Promise<void>;
   /** False where there was no such reader. */
   forget(id: ReaderId): Promise<boolean>;
 }
@@ -34,6 +35,6 @@ export const overConnection = (client: DatabaseClient): MigratedDatabase => ({
   look: async () => ({ readers: await readReaders(client), ledger: await readLedger(client) }),
   run: (options) => runMigrations(client, options),
   admit: (id, next) => admitRelease(client, id, next),
-  settle: (id, release) => settleReader(client, id, release),
+  settle: (id, release, insteadOf) => settleReader(client, id, release, insteadOf),
   forget: (id) => forgetReader(client, id),
 });

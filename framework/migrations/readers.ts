@@ -155,15 +155,20 @@ export async function admitRelease(client: DatabaseClient, id: ReaderId, next: L
 }
 
 /**
- * After it took all of the traffic: its own list. Where another release was let in since, as by a run that took over
+ * After it took all of the traffic: its own list. Where another release than `insteadOf` was let in since, as by a run that took over
  * from this one, nobody knows which of them is live: what both list.
  */
-export async function settleReader(client: DatabaseClient, id: ReaderId, release: number): Promise<void> {
+export async function settleReader(
+  client: DatabaseClient,
+  id: ReaderId,
+  release: number,
+  insteadOf = release,
+): Promise<void> {
   await ensureLedger(client);
   await inTransaction(client, async () => {
     await lockReaders(client);
     const [row, files] = [await readRow(client, id), await listOf(client, id, { release }, undefined)];
-    const isOurs = !row || row.admitted === release;
+    const isOurs = !row || row.admitted === release || row.admitted === insteadOf;
     await writeRow(
       client,
       id,

@@ -13,6 +13,9 @@ const load = (text: string, stage = "dev"): Promise<App> =>
 /** Keys after a valid name. */
 const withName = (text: string): string => `{\n  "name": "app",\n  ${text}\n}`;
 
+const ids = (prefix: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
+
 async function mistake(text: string, stage = "dev"): Promise<UserError> {
   const error: unknown = await load(text, stage).then(
     () => undefined,
@@ -258,6 +261,16 @@ describe("mistakes", () => {
     [withName('"lambda": { "region": "Seoul" }'), "CONFIG_VALUE", /"region"/],
     [withName('"lambda": { "architecture": "arm" }'), "CONFIG_VALUE", /"architecture" cannot be "arm"/],
     [withName('"lambda": { "vpc": { "subnets": ["subnet-1"] } }'), "CONFIG_VALUE", /lacks "securityGroups"/, at(3, 22)],
+    [
+      withName(`"lambda": { "vpc": { "subnets": ${JSON.stringify(ids("subnet", 17))}, "securityGroups": ["sg-1"] } }`),
+      "CONFIG_VALUE",
+      /"subnets" has 17 values, and at most 16/,
+    ],
+    [
+      withName(`"lambda": { "vpc": { "subnets": ["subnet-1"], "securityGroups": ${JSON.stringify(ids("sg", 6))} } }`),
+      "CONFIG_VALUE",
+      /"securityGroups" has 6 values, and at most 5/,
+    ],
     [withName('"protected": true'), "CONFIG_KEY", /unknown key "protected"/],
     [withName('"stages": { "Prod": {} }'), "CONFIG_KEY", /^a name in "stages" cannot be/],
     [withName('"stages": { "prod": { "name": "x" } }'), "CONFIG_KEY", /unknown key "name" in stages.prod/],

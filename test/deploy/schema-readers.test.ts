@@ -2,6 +2,7 @@
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { release } from "../../deploy/release.ts";
+import type { SmokeCheck } from "../../deploy/smoke-test.ts";
 import { switchRelease } from "../../deploy/switch.ts";
 import { createSchema } from "../../framework/cli/release-schema.ts";
 import { overConnection } from "../../framework/migrations/migrated-database.ts";
@@ -53,13 +54,24 @@ interface Deploy {
   readonly files: readonly Name[];
   readonly canary?: number;
   readonly isPart?: boolean;
+  readonly smoke?: readonly SmokeCheck[];
 }
 
-const deploy = (cloud: Cloud, { code, files, canary, isPart }: Deploy): Promise<unknown> =>
+const answers = (cloud: Cloud, code: string): number =>
+  cloud.traffic().some(({ hash }) => hash === code) ? canaryAnswer : 200;
+const smoke: readonly SmokeCheck[] = [{ path: "/", status: 200 }];
+
+/** Of what has a part of the traffic already. */
+let canaryAnswer = 200;
+beforeEach(() => {
+  canaryAnswer = 200;
+});
+
+const deploy = (cloud: Cloud, { code, files, canary, isPart, smoke = [] }: Deploy): Promise<unknown> =>
   release({
-    clouds: [cloud.platform({ run: steppedRun(), code: { hash: code } })],
+    clouds: [cloud.platform({ run: steppedRun(), code: { hash: code }, smoke: async () => answers(cloud, code) })],
     schema: schemaOf(cloud, ["0001_users", ...files], isPart),
-    smoke: [],
+    smoke,
     keep: 5,
     now: () => 0,
     ...(canary !== undefined && { canary }),
@@ -68,12 +80,12 @@ const deploy = (cloud: Cloud, { code, files, canary, isPart }: Deploy): Promise<
     checkpoint: () => undefined,
   });
 
-const move = (cloud: Cloud, command: "rollback" | "promote"): Promise<unknown> =>
+const move = (cloud: Cloud, command: "rollback" | "promote", checks: readonly SmokeCheck[] = []): Promise<unknown> =>
   switchRelease({
-    platform: cloud.platform({ run: steppedRun() }),
+    platform: cloud.platform({ run: steppedRun(), smoke: async () => canaryAnswer }),
     schema: schemaOf(cloud, []),
     command,
-    smoke: [],
+    smoke: checks,
     onSwitch: async () => undefined,
   });
 
@@ -96,6 +108,23 @@ test("a canary: what both list, until one of them has all of the traffic", async
   expect(await lists()).toEqual([2, [2]]);
   await move(cloud, "promote");
   expect(await lists()).toEqual([4, [2, 3]]);
+});
+
+test("a canary that fails its smoke test: what the live release lists, as before", async () => {
+  const cloud = createModelCloud<Code>("workers", () => {});
+  await deploy(cloud, { code: "first", files: [] });
+  await deploy(cloud, { code: "second", files: [one] });
+  canaryAnswer = 500;
+  await expect(deploy(cloud, { code: "third", files: [two], canary: 10, smoke })).rejects.toMatchObject({
+    code: "SMOKE_FAILED",
+  });
+  expect([await lists(), cloud.live()]).toEqual([[2, [2]], 2]);
+  canaryAnswer = 200;
+  await deploy(cloud, { code: "fourth", files: [two], canary: 10, smoke });
+  expect(await lists()).toEqual([2, []]);
+  canaryAnswer = 500;
+  await expect(move(cloud, "promote", smoke)).rejects.toMatchObject({ code: "SMOKE_FAILED" });
+  expect([await lists(), cloud.live()]).toEqual([[2, [2]], 2]);
 });
 
 test("a canary that lists less begins the time of what the live release lists anew, another one does not", async () => {

@@ -173,6 +173,20 @@ test("a failed smoke test leaves the schema expanded, and the next plan says so"
   expect((await lists())[0]).toEqual(["lambda", 2, []]);
 });
 
+test("an applied file that was deleted is told by every plan, and is in nobody's way", async () => {
+  await deploy("one", { ...users, ...name });
+  for (const [code, changed] of [
+    ["two", true],
+    ["two", false],
+  ] as const) {
+    const next = await deploy(code, users);
+    expect(next.plans).toMatch(
+      /^= migrate +0002_name +applied, and no file of this app: a new database would lack it$/m,
+    );
+    expect(next.changed).toEqual([changed, changed]);
+  }
+});
+
 test("mistakes stop before anything is locked or uploaded", async () => {
   await deploy("one", users);
   const refused = async (files: Files, code: string): Promise<void> => {

@@ -61,6 +61,8 @@ it("dev applies them when it starts, when a file appears, and when hosting.json 
   await dev.until(/migration portico-tags\/0001_blobs applied in/);
   await write(root, "extensions/portico-tags/migrations/0002_more.sql", "create table more (id int);");
   await dev.until(/migration portico-tags\/0002_more applied in/);
+  await rm(join(root, "extensions/portico-tags/migrations/0002_more.sql"));
+  await dev.until(/the database has the migration portico-tags\/0002_more, and this app has no such file/);
   expect(await (await fetch(url)).json()).toEqual({ n: 0 });
   await dev.stop();
 });

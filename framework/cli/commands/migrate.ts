@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { loadApp } from "../../config/app-loader.ts";
 import { judgeMigrations, checkMigrations } from "../../migrations/classifier.ts";
 import { readDatabaseMigrations } from "../../migrations/database-migrations.ts";
-import { compare } from "../../migrations/ledger.ts";
+import { compare, missingText } from "../../migrations/ledger.ts";
 import { keepReaders } from "../../migrations/kept-readers.ts";
 import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
 import { reasonsToWait, requireDevDatabase, requireOwnDatabase } from "../../migrations/readers.ts";
@@ -112,8 +112,7 @@ async function run(
       if (text !== undefined) reporter.line(text);
     },
   });
-  for (const { name: missing } of compare(files, (await database.look()).ledger).missing)
-    reporter.warn(`the database has the migration ${missing}, and this folder does not: a new database would lack it`);
+  for (const row of compare(files, (await database.look()).ledger).missing) reporter.warn(missingText(row));
   const rest = waiting ? `; ${waiting.file.name} waits: ${waiting.reasons.join("; ")}` : "";
   const text = applied.length ? `applied ${applied.map((file) => file.name).join(", ")}` : "nothing to apply";
   reporter.result(`${name}: ${text}${rest}`, {
