@@ -51,10 +51,10 @@ export async function examine(examination: Examination): Promise<readonly CheckR
   return [...findings.flat(), ...checkLimits(examination)];
 }
 
-/** How many environments all functions of the account and region have at once, at the most. */
-export async function mostEnvironments({ lambda }: Pick<Clients, "lambda">): Promise<number> {
+/** How many environments all functions of the account and region have at once, at the most; where AWS says so. */
+export async function mostEnvironments({ lambda }: Pick<Clients, "lambda">): Promise<number | undefined> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
-  return AccountLimit?.ConcurrentExecutions ?? 0;
+  return AccountLimit?.ConcurrentExecutions;
 }
 
 async function checkClock({ sts, clock }: Clients): Promise<readonly CheckResult[]> {

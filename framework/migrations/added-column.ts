@@ -89,13 +89,22 @@ function reference(constraint: Constraint, fallback: Node | undefined, known: Kn
 /** FKCONSTR_ACTION_CASCADE and FKCONSTR_ACTION_SETNULL of Postgres's parsenodes.h. */
 const [deletesToo, setsNull] = ["c", "n"];
 
-/** A foreign key from rows that only the next release writes to a table of the live one. */
-export function foreignKey({ pktable, fk_del_action }: Constraint, known: KnownObjects): Verdict {
+/**
+ * A foreign key from rows that only the next release writes to a table of the live one.
+ * @param isRequired true where one of its columns is NOT NULL, which SET NULL cannot be done to
+ */
+export function foreignKey(
+  { pktable, fk_del_action }: Constraint,
+  known: KnownObjects,
+  isRequired: boolean = false,
+): Verdict {
   const name = pktable ? tableName(pktable) : "";
   known.locked.add(name);
-  if (fk_del_action === deletesToo || fk_del_action === setsNull) return expand;
+  if (fk_del_action === deletesToo || (fk_del_action === setsNull && !isRequired)) return expand;
   return warned(
     `refers to ${name}, whose rows the live release can then not delete where new rows refer to them`,
-    "Say ON DELETE CASCADE or SET NULL where that is right.",
+    isRequired && fk_del_action === setsNull
+      ? "Its column is NOT NULL, so that SET NULL fails: say ON DELETE CASCADE, or let the column be NULL."
+      : "Say ON DELETE CASCADE or SET NULL where that is right.",
   );
 }

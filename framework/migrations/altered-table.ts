@@ -1,6 +1,7 @@
 /** The rules of ALTER TABLE on a table that exists already, one command at a time. */
-import type { AlterTableCmd, AlterTableStmt, Node } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, Constraint, Node, RangeVar } from "libpg-query";
 import { addedColumn, foreignKey } from "./added-column.ts";
+import { namesOf } from "./expression.ts";
 import { isFresh, isFreshTable, type KnownObjects, tableName } from "./known-objects.ts";
 import { contract, expand, gravest, steps, type Verdict } from "./verdict.ts";
 
@@ -12,23 +13,56 @@ export function alteredTable({ relation, cmds = [], objtype }: AlterTableStmt, k
     const isOwn = relation !== undefined && isFresh(known, kind, tableName(relation));
     return isOwn ? expand : contract(`alters a ${kind.toLowerCase()}`);
   }
-  if (isFreshTable(known, relation)) return gravest(commands.map((command) => onFreshTable(command, known)));
+  if (relation && isFreshTable(known, relation))
+    return gravest(commands.map((command) => onFreshTable(command, relation, known)));
   if (relation && !commands.every(isLockedShortly)) known.locked.add(tableName(relation));
   return gravest(commands.map((command) => onLiveTable(command, known)));
 }
 
 /** Only what reaches from a table that nobody has yet to one that the live release has. */
-function onFreshTable({ subtype, def }: AlterTableCmd, known: KnownObjects): Verdict {
+function onFreshTable({ subtype, def }: AlterTableCmd, table: RangeVar, known: KnownObjects): Verdict {
   if (subtype === "AT_AddInherit" || subtype === "AT_AttachPartition" || subtype === "AT_DetachPartition")
     return contract("ties the table to one whose queries the live release makes");
-  const constraints = [def, ...(def && "ColumnDef" in def ? (def.ColumnDef.constraints ?? []) : [])];
-  return gravest(constraints.map((node) => liveReference(node, known)));
+  return liveReferences(table, def ? [def] : [], known);
 }
 
-/** A foreign key to a table of the live release. */
-export function liveReference(node: Node | undefined, known: KnownObjects): Verdict {
-  if (!node || !("Constraint" in node) || node.Constraint.contype !== "CONSTR_FOREIGN") return expand;
-  return isFreshTable(known, node.Constraint.pktable) ? expand : foreignKey(node.Constraint, known);
+interface TableConstraint {
+  readonly constraint: Constraint;
+  /** Its names: of a constraint beside its column, that column's. */
+  readonly columns: readonly string[];
+}
+
+function constraintsOf(node: Node): readonly TableConstraint[] {
+  if ("Constraint" in node) {
+    const { Constraint: constraint } = node;
+    return [{ constraint, columns: namesOf(constraint.fk_attrs ?? constraint.keys) }];
+  }
+  if (!("ColumnDef" in node)) return [];
+  const { colname = "", constraints = [] } = node.ColumnDef;
+  return constraints.flatMap((one) =>
+    "Constraint" in one ? [{ constraint: one.Constraint, columns: [colname] }] : [],
+  );
+}
+
+/** Foreign keys of a table that nobody has yet to tables of the live release. @param elements columns, constraints */
+export function liveReferences(table: RangeVar, elements: readonly Node[], known: KnownObjects): Verdict {
+  const all = elements.flatMap(constraintsOf);
+  const keyOf = (column: string): string => `${tableName(table)}.${column}`;
+  for (const { constraint, columns } of all)
+    if (constraint.contype === "CONSTR_NOTNULL" || constraint.contype === "CONSTR_PRIMARY")
+      for (const column of columns) known.required.add(keyOf(column));
+  const references = all.filter(
+    ({ constraint: { contype, pktable } }) => contype === "CONSTR_FOREIGN" && !isFreshTable(known, pktable),
+  );
+  return gravest(
+    references.map(({ constraint, columns }) =>
+      foreignKey(
+        constraint,
+        known,
+        columns.some((column) => known.required.has(keyOf(column))),
+      ),
+    ),
+  );
 }
 
 const commandRules: Readonly<Partial<Record<NonNullable<AlterTableCmd["subtype"]>, Verdict>>> = {

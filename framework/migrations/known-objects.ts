@@ -5,6 +5,8 @@ import type { RangeVar } from "libpg-query";
 export interface KnownObjects {
   /** Made in this file, as `KIND name`: what happens to them concerns no live release. */
   readonly fresh: Set<string>;
+  /** Columns that are NOT NULL of tables made in this file, as `TABLE.COLUMN`. */
+  readonly required: Set<string>;
   /** Of all files so far: a column of such a type may be constrained. */
   readonly domains: Set<string>;
   /** Enums and other types of all files so far that constrain nothing. */
@@ -17,6 +19,7 @@ export interface KnownObjects {
 
 export const noObjects = (): KnownObjects => ({
   fresh: new Set(),
+  required: new Set(),
   domains: new Set(),
   types: new Set(),
   functions: new Set(),
@@ -26,6 +29,7 @@ export const noObjects = (): KnownObjects => ({
 /** The objects of the files before, for the next file. */
 export function nextFile(known: KnownObjects): void {
   known.fresh.clear();
+  known.required.clear();
   known.locked.clear();
 }
 

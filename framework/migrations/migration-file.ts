@@ -11,6 +11,10 @@ export interface MigrationFile extends BuiltMigration {
   /** Relative to the app's root: `migrations/0002_add_name.sql`. */
   readonly file: string;
   readonly sql: string;
+  /** Its one statement cannot run in a transaction. */
+  readonly noTransaction?: true;
+  /** The index that this statement makes, as SQL names it: `public."users_email"`. */
+  readonly index?: string;
 }
 
 const fileName = /^(\d{4})_([a-z0-9][a-z0-9_-]*)(\.contract)?\.sql$/;

@@ -96,12 +96,15 @@ function droppedIndex(sql: string): string | undefined {
 }
 
 /** Nothing is left but what was there before: the file may be edited. After a cut connection nobody knows. */
-async function abandon(client: DatabaseClient, { name, index }: MigrationFile, error: unknown): Promise<never> {
-  if (!isCutOff(error)) {
-    // A valid one of that name is somebody else's: it is why the statement failed.
-    if (index !== undefined && (await validityOf(client, index)) === false)
-      await client.query(`drop index concurrently ${index}`).catch(() => undefined);
-    await client.query("delete from public.portico_migrations where name = $1 and state = 'running'", [name]);
-  }
+async function abandon(client: DatabaseClient, file: MigrationFile, error: unknown): Promise<never> {
+  // Where it cannot be cleared away, the next run does so: what is told is why the statement failed.
+  if (!isCutOff(error)) await clearAway(client, file).catch(() => undefined);
   throw error;
+}
+
+async function clearAway(client: DatabaseClient, { name, index }: MigrationFile): Promise<void> {
+  // A valid one of that name is somebody else's: it is why the statement failed.
+  if (index !== undefined && (await validityOf(client, index)) === false)
+    await client.query(`drop index concurrently ${index}`).catch(() => undefined);
+  await client.query("delete from public.portico_migrations where name = $1 and state = 'running'", [name]);
 }

@@ -155,8 +155,8 @@ export async function admitRelease(client: DatabaseClient, id: ReaderId, next: L
 }
 
 /**
- * After it took all of the traffic: its own list. Where another release than `insteadOf` was let in since, as by a run that took over
- * from this one, nobody knows which of them is live: what both list.
+ * After it took all of the traffic: its own list. Where another release than `insteadOf` was let in since, as by a run
+ * that took over from this one, nobody knows which of them is live: what both list.
  */
 export async function settleReader(
   client: DatabaseClient,

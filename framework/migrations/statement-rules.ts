@@ -19,12 +19,12 @@ import type {
   VariableSetStmt,
   ViewStmt,
 } from "libpg-query";
-import { alteredTable, liveReference } from "./altered-table.ts";
+import { alteredTable, liveReferences } from "./altered-table.ts";
 import { dataStatement, indexed } from "./data-rules.ts";
 import { nameOf } from "./expression.ts";
 import { isFresh, isFreshTable, type KnownObjects, remember, tableName } from "./known-objects.ts";
 import type { Tree } from "./sql-parser.ts";
-import { contract, expand, gravest, refused, steps, type Verdict, warned } from "./verdict.ts";
+import { contract, expand, refused, steps, type Verdict, warned } from "./verdict.ts";
 
 /** Judges one statement, and remembers what it makes. */
 export function judge({ type, node }: Tree, known: KnownObjects): Verdict {
@@ -110,11 +110,10 @@ function createdTable(
   { relation, tableElts = [], inhRelations = [], partbound, if_not_exists }: CreateStmt,
   known: KnownObjects,
 ): Verdict {
-  const references = tableElts.flatMap((node) => ("ColumnDef" in node ? (node.ColumnDef.constraints ?? []) : [node]));
   const isTied = inhRelations.some((one) => !("RangeVar" in one && isFreshTable(known, one.RangeVar)));
   // Before its foreign keys are judged: one to the table itself is to no other one.
   if (relation && !isTied) remember(known, "TABLE", tableName(relation), if_not_exists);
-  const verdict = gravest(references.map((node) => liveReference(node, known)));
+  const verdict = relation ? liveReferences(relation, tableElts, known) : expand;
   if (!isTied) return verdict;
   return partbound && !tableElts.length
     ? warned("makes a partition, for which its table is locked", "Do it before rows for it arrive.")

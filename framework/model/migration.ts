@@ -13,8 +13,4 @@ export interface BuiltMigration {
   readonly kind: MigrationKind;
   /** Hex SHA-256 of its text, line ends normalised. */
   readonly sha256: string;
-  /** Its one statement cannot run in a transaction. */
-  readonly noTransaction?: true;
-  /** The index that this statement makes, as SQL names it: `public."users_email"`. */
-  readonly index?: string;
 }

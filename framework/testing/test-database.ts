@@ -115,8 +115,21 @@ async function ensureTemplate(
     const run = (own: Client): Promise<unknown> => runMigrations(own, { files, which: "all", onEvent: () => {} });
     if (files.length > 0) await withOwner(postgres, root, run, draft);
     await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
+    await dropOldTemplates(client);
   });
   return name;
+}
+
+/** Each has some megabytes, and every change of a migration makes one. */
+const keptTemplates = 10;
+
+/** A newer one has a higher oid. One that is being copied stays until the next time. */
+async function dropOldTemplates(client: Client): Promise<void> {
+  const { rows } = await client.query<{ readonly datname: string }>(
+    "SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%' ORDER BY oid DESC OFFSET $1",
+    [keptTemplates],
+  );
+  for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS ${datname}`).catch(() => undefined);
 }
 
 /** Drops the databases of processes that were killed. */

@@ -258,6 +258,9 @@ const byKind: Readonly<Record<Kind, readonly string[]>> = {
   ],
   warned: [
     "create table teams (id int primary key, owner int references users (id) on delete restrict)",
+    "create table teams (id int primary key, owner int not null references users (id) on delete set null)",
+    `create table "teams" ("owner" int not null); --> statement-breakpoint\nalter table "teams" add constraint "o"
+      foreign key ("owner") references "public"."users" ("id") on delete set null`,
     "create index users_nick on users (nick)",
     "create index on users (nick)",
     "create index if not exists users_nick on users using btree (nick)",

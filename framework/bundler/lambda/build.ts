@@ -1,6 +1,6 @@
 /** Lambda's build: one zip per function, or one for the whole app behind a function URL. */
 import { hasClock } from "../../model/app.ts";
-import { databaseUrls, hasMigrateFunction } from "../../model/database.ts";
+import { databaseUrls, hasMigrateFunction, migrateFunctionId } from "../../model/database.ts";
 import { assetFolders } from "../../model/asset-folders.ts";
 import { jobsFunctionId } from "../../model/job.ts";
 import type { BuiltFunction } from "../../model/manifest.ts";
@@ -13,9 +13,9 @@ import { functionSettings, groupRoutes, jobsFunctionSettings } from "../function
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
 import { type Description, packFunction } from "./deployment-package.ts";
 import { type FunctionSource, type LinkedFunction, linkFunction, linkFunctions } from "./linker.ts";
-import { packMigrate, planMigrate } from "./migrate-function.ts";
+import { migrateEntry, planMigrate } from "./migrate-function.ts";
 import { checkNativeModules } from "../native-modules.ts";
-import { installPackages } from "./package-installation.ts";
+import { type InstalledPackages, installPackages } from "./package-installation.ts";
 import {
   commonOptions,
   describe,
@@ -106,12 +106,13 @@ async function packLinked(
   addedFiles: (fn: LinkedFunction) => UnbundledFiles,
 ): Promise<PackedFunction> {
   const isOfJobs = id === jobsFunctionId;
+  const hasAssets = routes.length === 0 && !isOfJobs && id !== migrateFunctionId;
   const notes = await nativeNotes(app.root, linked, isOfJobs ? jobs : routes);
   const description = describe(app, id, linked, settings);
   const { files, executables } = addedFiles(linked);
-  const packed = await (routes.length > 0 || isOfJobs
-    ? packFunction(description, `functions/${id}`, new Map([...files, ...linked.files]), { executables })
-    : packWithAssets(description, new Map([...linked.files, ...(await assetFiles(app.root, assets))])));
+  const packed = await (hasAssets
+    ? packWithAssets(description, new Map([...linked.files, ...(await assetFiles(app.root, assets))]))
+    : packFunction(description, `functions/${id}`, new Map([...files, ...linked.files]), { executables }));
   return {
     fn: packed.fn,
     outputs: packed.files,
@@ -138,6 +139,12 @@ async function packJobs(
   const entryText = jobsFunctionEntry(jobs, hasClock(app, "lambda"), databaseUrls(app.databases));
   const linked = await linkOnPlatform(input, plan.id, entryText);
   return packLinked(input, linked, plan, addedFiles);
+}
+
+/** The function that migrates has none of the app's files. */
+async function packMigrate(input: BundleInput, plan: Plan, packages: InstalledPackages): Promise<PackedFunction> {
+  const linked = await linkOnPlatform(input, plan.id, migrateEntry());
+  return packLinked(input, linked, plan, (fn) => unbundledFiles(input.app, new Map(), packages, fn));
 }
 
 /**

@@ -2,17 +2,7 @@
 import { migrateFunctionId } from "../../model/database.ts";
 import type { BundleInput } from "../bundle.ts";
 import { moduleText } from "../function-entry.ts";
-import { reachable } from "../import-graph.ts";
-import { packFunction } from "./deployment-package.ts";
-import type { InstalledPackages } from "./package-installation.ts";
-import {
-  commonOptions,
-  describe,
-  linkOnPlatform,
-  type PackedFunction,
-  type Plan,
-  unbundledFiles,
-} from "./packed-function.ts";
+import { commonOptions, type Plan } from "./packed-function.ts";
 
 /** Its own settings, whatever the app's routes have: Lambda gives 15 minutes at most ("Lambda quotas"). */
 export const planMigrate = (input: Pick<BundleInput, "app" | "jobs">): Plan => ({
@@ -22,28 +12,9 @@ export const planMigrate = (input: Pick<BundleInput, "app" | "jobs">): Plan => (
   settings: { memory: 256, timeout: 900 },
 });
 
-export async function packMigrate(
-  input: BundleInput,
-  plan: Plan,
-  packages: InstalledPackages,
-): Promise<PackedFunction> {
-  const text = moduleText([
+export const migrateEntry = (): string =>
+  moduleText([
     `import { Client } from "pg";`,
     `import { createMigrateHandler } from "portico/migrations/lambda-handler";`,
     `export const handler = createMigrateHandler(Client);`,
   ]);
-  const linked = await linkOnPlatform(input, plan.id, text);
-  const { files, executables } = unbundledFiles(input.app, new Map(), packages, linked);
-  const packed = await packFunction(
-    describe(input.app, plan.id, linked, plan.settings),
-    `functions/${plan.id}`,
-    new Map([...files, ...linked.files]),
-    { executables },
-  );
-  return {
-    fn: packed.fn,
-    outputs: packed.files,
-    warnings: linked.warnings,
-    files: input.inputs.pathsOf(reachable(linked.metafile, [linked.entry])),
-  };
-}

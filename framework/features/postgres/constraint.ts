@@ -16,5 +16,10 @@ export const isForeignKey = (error: unknown, constraint?: string): boolean =>
   // Postgres 18 tells a violated RESTRICT by its own code.
   has(error, ["23503", "23001"], constraint);
 
+/**
+ * A text with a character that Postgres does not keep, which is NUL (22021; in JSON 22P05): a mistake of who sent it.
+ */
+export const isInvalidText = (error: unknown): boolean => has(error, ["22021", "22P05"], undefined);
+
 /** A transaction that conflicted with another, or waited in a circle: run it again from its beginning. */
 export const isSerialization = (error: unknown): boolean => has(error, ["40001", "40P01"], undefined);

@@ -49,7 +49,8 @@ export function toConnectError(cause: unknown): DatabaseError {
   if (/SSL|TLS|certificate|encryption/i.test(`${code} ${message}`))
     return of("DATABASE_TLS", "the encryption that the URL asks for (sslmode) is not what the server has");
   if (code.startsWith("28")) return of("DATABASE_PASSWORD", "the server refuses the URL's user or password");
-  if (code === "3D000") return of("DATABASE_MISSING", "the server does not have the URL's database");
+  if (code === "3D000" || code === "ERR_INVALID_URL" || cause instanceof URIError)
+    return of("DATABASE_MISSING", "the server does not have the URL's database, or that is no URL");
   return of("DATABASE_DOWN", "the database does not answer");
 }
 

@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { connectionStringOf, type DatabaseContext } from "./binding.ts";
 import { DatabasePool } from "./pool.ts";
 
-export { isForeignKey, isSerialization, isUnique } from "./constraint.ts";
+export { isForeignKey, isInvalidText, isSerialization, isUnique } from "./constraint.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./database-error.ts";
 export type { DatabaseContext } from "./binding.ts";
 

@@ -87,7 +87,8 @@ export class DatabasePool extends Pool {
 
   async #connect(): Promise<PoolClient> {
     for (;;) {
-      const client = await super.connect().catch((error: unknown) => {
+      // A URL that is none throws at once.
+      const client = await (async () => super.connect())().catch((error: unknown) => {
         throw toConnectError(error);
       });
       const idle = Date.now() - (client as unknown as DatabaseClient).used;

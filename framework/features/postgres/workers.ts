@@ -4,7 +4,7 @@ import type { Call } from "../../runtime/handler.ts";
 import { connectionStringOf, type DatabaseContext } from "./binding.ts";
 import { DatabasePool } from "./pool.ts";
 
-export { isForeignKey, isSerialization, isUnique } from "./constraint.ts";
+export { isForeignKey, isInvalidText, isSerialization, isUnique } from "./constraint.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./database-error.ts";
 export type { DatabaseContext } from "./binding.ts";
 

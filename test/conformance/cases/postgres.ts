@@ -32,6 +32,7 @@ export const postgres: readonly Case[] = [
     [true, true, false, false],
     [true, true, false],
     [false, false, 1],
+    [true, true, false],
   ]),
   check("an upsert, a join, a count and a cascade", "queries", [
     [

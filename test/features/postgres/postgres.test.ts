@@ -58,6 +58,7 @@ test.each([
   ["DATABASE_DOWN", 503, (url: URL): unknown => (url.port = "1")],
   ["DATABASE_PASSWORD", 500, (url: URL): unknown => (url.password = "wrong")],
   ["DATABASE_MISSING", 500, (url: URL): unknown => (url.pathname = "/nowhere")],
+  ["DATABASE_MISSING", 500, (url: URL): unknown => (url.password = "%ff")],
   ["DATABASE_TLS", 500, (url: URL): unknown => (url.search = "?sslmode=verify-full")],
 ] as const)("%s is a %i, in a route, behind Drizzle and in Hono", async (code, status, change) => {
   const log = vi.spyOn(console, "error").mockReturnValue();
@@ -157,8 +158,16 @@ test("a database of a test has the app's migrations, also where processes and fi
     await using app = await testApp({ root: migrated, databases: { DB: await testDatabase({ root: migrated }) } });
     expect((await post(app, "/users", '{"email":"a@x"}')).status).toBe(201);
   }
+  // As many more changes leave them.
+  await using given = await testDatabase({ root: migrated });
+  const owner = new pg.Client(given.url);
+  await owner.connect();
+  for (let at = 0; at < 12; at += 1) await owner.query(`CREATE DATABASE template_old${at} STRATEGY FILE_COPY`);
+  await owner.end();
   writeFiles(migrated, { "migrations/0002_nick.sql": "ALTER TABLE users ADD COLUMN nick text;" });
   await using app = await testApp({ root: migrated, databases: { DB: await testDatabase({ root: migrated }) } });
   const pool = database(app.context, "DB");
   expect((await pool.query("select id, nick from users")).rows).toEqual([]);
+  const left = await pool.query("select count(*)::int as n from pg_database where datname like 'template\\_%'");
+  expect(left.rows).toEqual([{ n: 10 }]);
 });

@@ -3,7 +3,7 @@ import { asc, count, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { bigint, boolean, integer, jsonb, numeric, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { Pool } from "pg";
-import { isForeignKey, isSerialization, isUnique } from "portico/postgres";
+import { isForeignKey, isInvalidText, isSerialization, isUnique } from "portico/postgres";
 
 type Check = (pool: Pool) => Promise<unknown>;
 
@@ -61,11 +61,14 @@ export const checks: Readonly<Record<string, Check>> = {
     await db.insert(people).values({ email: "a" });
     const unique = await thrown(db.insert(people).values({ email: "a" }));
     const reference = await thrown(db.insert(posts).values({ author: 99, title: "t" }));
+    const text = await thrown(db.insert(people).values({ email: "a\0" }));
+    const json = await thrown(db.insert(people).values({ email: "b", prefs: { a: ["\0"] } }));
     const [{ n }] = (await db.select({ n: count() }).from(people)) as [{ n: number }];
     return [
       [isUnique(unique), isUnique(unique, constraints.email), isUnique(unique, "other"), isForeignKey(unique)],
       [isForeignKey(reference), isForeignKey(reference, constraints.author), isUnique(reference)],
       [isSerialization(unique), isUnique(undefined), n],
+      [isInvalidText(text), isInvalidText(json), isInvalidText(unique)],
     ];
   },
   async queries(pool) {
