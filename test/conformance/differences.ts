@@ -58,6 +58,7 @@ export const differences: readonly Difference[] = [
       "an escaped question mark",
       "an escaped question mark and a query",
       "another name is another file: /100%2525.txt",
+      "no photo: ..%2Fx",
     ],
     runtimes: ["lambda", "local-cloud", "lambda-ric"],
     why:

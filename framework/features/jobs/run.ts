@@ -47,7 +47,6 @@ export interface RunOptions {
 
 /** As in the runtime's `reportError`. */
 declare const PORTICO_DEV: boolean;
-const isDev = typeof PORTICO_DEV !== "undefined" && PORTICO_DEV;
 
 const waitSeconds = 300;
 const maxWaits = 100;
@@ -75,6 +74,7 @@ export async function runJob(jobs: RunnableJobs, { body, attempt }: Delivery, op
     return { type: "done" };
   } catch (error) {
     // The development emulation knows a run by its id.
+    const isDev = typeof PORTICO_DEV !== "undefined" && PORTICO_DEV;
     reportError(error, isDev ? message.id : `job ${name} ${message.id} attempt ${attempt}`);
     return failed(job ?? { retries: 0 }, message, attempt, error);
   }
