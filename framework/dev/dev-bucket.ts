@@ -2,6 +2,7 @@
 import type { LocalBucket } from "../emulation/s3/local-bucket.ts";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
+import { type BucketAddress, keepAddress } from "./bucket-address.ts";
 import { lambdaFiles, lambdaPlace } from "./lambda-place.ts";
 
 /** What gives functions that need files the variables with which they reach the bucket. */
@@ -14,13 +15,16 @@ export interface DevBucket {
 /**
  * Its objects are kept in the app's data folder, and shared with other processes that serve the app.
  * @param onError gets failures of the bucket's server
- * @param secret of the credentials, which other services take too
+ * @param address its secret is that of other services, too
  */
-export function createDevBucket(app: App, onError: (error: unknown) => void, secret: string): DevBucket {
+export function createDevBucket(app: App, onError: (error: unknown) => void, address: BucketAddress): DevBucket {
   let bucket: Promise<LocalBucket> | undefined;
   const open = async (): Promise<LocalBucket> => {
     const { openLocalBucket } = await import("../emulation/s3/local-bucket.ts");
-    return openLocalBucket({ ...lambdaPlace(app), file: lambdaFiles(app).objects, onError, secret });
+    const opened = await openLocalBucket({ ...lambdaPlace(app), file: lambdaFiles(app).objects, onError, ...address });
+    // Another process that serves the app has its port.
+    if (address.port === undefined) await keepAddress(app, { ...address, port: opened.port });
+    return opened;
   };
   return {
     async withBucket(fn, role) {

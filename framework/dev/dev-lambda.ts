@@ -1,5 +1,4 @@
 /** The services of AWS that an app under development on Lambda reaches: table, queue and bucket. */
-import { randomBytes } from "node:crypto";
 import type { InvocationResult } from "../emulation/lambda/invocation.ts";
 import type { LambdaEmulator } from "../emulation/lambda/emulator.ts";
 import type { LocalQueue } from "../emulation/sqs/local-queue.ts";
@@ -8,6 +7,7 @@ import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
 import { runActions, sendActions } from "../model/job-queue.ts";
 import { type DeadJob, keepDeadJob } from "../features/jobs/dead-jobs.ts";
+import { readAddress } from "./bucket-address.ts";
 import { createDevBucket } from "./dev-bucket.ts";
 import { lambdaFiles, lambdaPlace } from "./lambda-place.ts";
 import { deadJobsIn } from "./local-store.ts";
@@ -32,9 +32,10 @@ export function withLambdaServices(
   emulator: LambdaEmulator,
   onError: (error: unknown) => void,
 ): Emulator & { readonly lambda: DevLambda } {
-  const secret = randomBytes(32).toString("base64");
+  const address = readAddress(app);
+  const { secret } = address;
   const withItems = withTable(app, emulator, onError, secret);
-  const bucket = createDevBucket(app, onError, secret);
+  const bucket = createDevBucket(app, onError, address);
   const { name } = lambdaPlace(app);
   let opened: Promise<LocalQueue> | undefined;
   const open = async (): Promise<LocalQueue> => {

@@ -9,10 +9,14 @@ export const lambdaPlace = (app: App) => ({
   account: "000000000000",
 });
 
-/** The files of items, of messages and of objects, and the folder of the lock of who has the clock. */
+/**
+ * The files of items, of messages and of objects, of the address of objects, and the folder of the lock of who has the
+ * clock.
+ */
 export const lambdaFiles = ({ root }: Pick<App, "root">) => ({
   items: join(root, dataFolder, "dynamodb.sqlite"),
   messages: join(root, dataFolder, "sqs.sqlite"),
   objects: join(root, dataFolder, "s3.sqlite"),
+  address: join(root, dataFolder, "s3.json"),
   clock: join(root, dataFolder, "lambda"),
 });

@@ -2,9 +2,10 @@
  * The bucket of an app under development: its data operations and its forms at an address of their own, its objects in
  * a file. Several processes may open the same file, and then share its objects.
  */
-import { listen } from "../../http/loopback-server.ts";
+import { type Listener, listen } from "../../http/loopback-server.ts";
 import { filesStatements, formRule } from "../../model/files-bucket.ts";
 import type { HttpRequest, HttpResponse } from "../../model/http-message.ts";
+import { UserError } from "../../model/user-error.ts";
 import { AwsError } from "../aws/aws-error.ts";
 import type { Caller } from "../aws/policy.ts";
 import {
@@ -31,12 +32,15 @@ export interface LocalBucketOptions {
   readonly account: string;
   /** Of the credentials that it takes. */
   readonly secret: string;
+  /** To listen on, if it is free; any free one without it. */
+  readonly port?: number | undefined;
   /** Gets failures of the server itself; the function gets a bare 500. */
   readonly onError: (error: unknown) => void;
 }
 
 /** A bucket that answers. */
 export interface LocalBucket {
+  readonly port: number;
   /** The variables with which a function reaches it, as it would its bucket on AWS. @param session its name */
   variables(session: string, role: string): Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -59,14 +63,14 @@ export async function openLocalBucket(options: LocalBucketOptions): Promise<Loca
     now: Date.now,
     writeDelay: async () => {},
   };
-  const { url, close } = await listen({
-    port: 0,
-    keepAliveMs,
-    maxBody,
-    onError,
-    handle: createHandler(options, plane),
+  const handle = createHandler(options, plane);
+  const serve = (wanted: number): Promise<Listener> => listen({ port: wanted, keepAliveMs, maxBody, onError, handle });
+  const { url, port, close } = await serve(options.port ?? 0).catch((error: unknown) => {
+    if (error instanceof UserError && error.code === "PORT_IN_USE") return serve(0);
+    throw error;
   });
   return {
+    port,
     variables: (session, role) => ({
       ...credentialVariables(issueSession(secret, { role, session })),
       AWS_ENDPOINT_URL_S3: url,
