@@ -7,7 +7,7 @@ import { codeFrame } from "../model/code-frame.ts";
 import { type App, defaultTemplates } from "../model/app.ts";
 import { UserError } from "../model/user-error.ts";
 import { compileTemplate } from "./templates/compiler.ts";
-import { TemplateSyntaxError } from "./templates/lexer.ts";
+import { TemplateSyntaxError } from "./templates/syntax-error.ts";
 
 /** Where templates are, and how they are compiled. */
 export interface TemplateOptions {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type App, defaultTemplates } from "../model/app.ts";
 import { templatePath } from "./template-files.ts";
 import { type DataNames, dataNames } from "./templates/data-names.ts";
-import { TemplateSyntaxError } from "./templates/lexer.ts";
+import { TemplateSyntaxError } from "./templates/syntax-error.ts";
 
 /** The file, relative to the app's root. */
 export const templateTypesFile = "templates.d.ts";

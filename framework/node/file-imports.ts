@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compileTemplate } from "../bundler/templates/compiler.ts";
-import { TemplateSyntaxError } from "../bundler/templates/lexer.ts";
+import { TemplateSyntaxError } from "../bundler/templates/syntax-error.ts";
 import { defaultTemplates } from "../model/app.ts";
 import { codeFrame } from "../model/code-frame.ts";
 import { UserError } from "../model/user-error.ts";

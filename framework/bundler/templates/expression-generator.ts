@@ -1,9 +1,10 @@
 /** The generator of a template's expressions: JavaScript that calls the runtime by Jinja's rules. */
 import { nearestWord } from "../../model/did-you-mean.ts";
 import { aliases, filters, tests } from "./builtins.ts";
-import { TemplateSyntaxError } from "./lexer.ts";
 import type { Arguments, Expression, Node } from "./nodes.ts";
 import { refOf, type Scope } from "./scope.ts";
+import { mark } from "./source-map.ts";
+import { TemplateSyntaxError } from "./syntax-error.ts";
 
 /** What the code depends on beside the template. */
 export interface GeneratorOptions {
@@ -39,9 +40,6 @@ export interface Frame {
 export const text = (value: unknown): string => JSON.stringify(value);
 /** The access of a property. */
 export const property = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${text(name)}]`);
-
-/** Marks that the code that follows comes from an offset; `compiler.ts` makes the source map of it. */
-export const mark = ({ at }: { readonly at: number }): string => `\u0001${at}\u0002`;
 
 /** The files of framework/features/templates. */
 type RuntimeModule = "runtime" | "filters" | "tests" | "globals" | "warning";

@@ -5,10 +5,12 @@
  * shown first, `d` how many blocks override the current one, `o` the output so far, and `p` the parent template.
  */
 import { globals } from "./builtins.ts";
-import { ExpressionGenerator, type Frame, mark, property, text } from "./expression-generator.ts";
-import { type Body, childrenOf, type Expression, mentions } from "./nodes.ts";
-import type { Node, Signature, Statement, Target } from "./nodes.ts";
+import { ExpressionGenerator, type Frame, property, text } from "./expression-generator.ts";
+import { assigns, childrenOf, containsExtends, containsScopedBlock, mentions } from "./nodes.ts";
+import type { Body, Node, Signature, Statement, Target } from "./nodes.ts";
 import { createScope, declare, declareTarget, localsOf, look, refOf, type Scope } from "./scope.ts";
+import { mark } from "./source-map.ts";
+import { TemplateReferences } from "./template-references.ts";
 
 type Of<K extends Statement["kind"]> = Extract<Statement, { kind: K }>;
 
@@ -16,7 +18,7 @@ type Of<K extends Statement["kind"]> = Extract<Statement, { kind: K }>;
 export class Generator extends ExpressionGenerator {
   /** Names of the data that the template reads. */
   readonly names = new Set<string>();
-  readonly #templates = new Map<string, number>();
+  readonly #templates = new TemplateReferences(this);
   readonly #exports = new Set<string>();
   readonly #blocks = new Map<string, string>();
   #extends: "none" | "maybe" | "always" = "none";
@@ -103,12 +105,12 @@ export class Generator extends ExpressionGenerator {
     extends: (node, frame) => {
       if (!frame.isTop) this.fail("extends is inside of another tag than if", node);
       if (this.#extends !== "none" && frame.isRoot) this.fail("a template extends one other template", node);
-      const [number] = this.#locate(node.template, node);
+      const [number] = this.#templates.number(node.template, node);
       this.#extends = frame.isRoot ? "always" : "maybe";
       return `p=${this.use("inherit")}(p,root${number},b,blocks${number});`;
     },
     include: (node, frame) => {
-      const [number] = this.#locate(node.template, node, node.isOptional);
+      const [number] = this.#templates.number(node.template, node, node.isOptional);
       const context = node.withContext ? this.#context(frame) : "null";
       return number === undefined ? "" : `o+=${this.use("include")}(root${number},blocks${number},${context});`;
     },
@@ -212,32 +214,9 @@ export class Generator extends ExpressionGenerator {
   }
 
   #imported(node: Extract<Statement, { kind: "import" | "from" }>, frame: Frame): string {
-    const [number] = this.#locate(node.template, node);
+    const [number] = this.#templates.number(node.template, node);
     const context = node.withContext ? this.#context(frame) : "null";
     return `${this.use("importModule")}(root${number},blocks${number},names${number},${context})`;
-  }
-
-  /** Imports a template by a name that the build knows, or the first one that exists of a list of names. */
-  #locate(node: Expression, { at, kind }: Statement, isOptional = false): readonly [number?: number] {
-    const isList = node.kind === "list" && kind === "include";
-    const names = (isList ? node.items : [node]).map((item) => {
-      if (item.kind === "const" && typeof item.value === "string") return item.value;
-      const fix = 'Write the name as a text: {% include "name.jinja" %}; choose between several with {% if %}.';
-      return this.fail("the name of a template is not known to the build", item, fix);
-    });
-    for (const name of names) {
-      const { specifier, exists } = this.options.locate(name);
-      const number = this.#templates.get(specifier) ?? this.#templates.size;
-      this.#templates.set(specifier, number);
-      const parts = ["root", "blocks", "names"].map((part) => `${part} as ${part}${number}`).join();
-      if (exists) this.imports.set(parts, text(specifier));
-      if (exists) return [number];
-      if ((isOptional || isList) && specifier) this.imports.set(parts, `${text(specifier)} with {missing:"ignored"}`);
-    }
-    if (isOptional) return [];
-    const { folder = "the folder of templates" } = this.options;
-    const fix = `Correct the name: it is a path below ${folder}, or begins with ./ for one beside the file.`;
-    return this.fail(`there is no template ${names.join(" or ")}`, node.at === at ? { at } : node, fix);
   }
 
   #macro({ signature, body, at }: Extract<Statement, { signature: Signature }>, frame: Frame): string {
@@ -264,12 +243,3 @@ export class Generator extends ExpressionGenerator {
 }
 
 const nameTarget = ({ at }: Statement, name: string): Target => ({ kind: "name", at, name, use: "store" });
-
-const containsExtends = (node: Node): boolean => node.kind === "extends" || childrenOf(node).some(containsExtends);
-
-const containsScopedBlock = (node: Node): boolean =>
-  (node.kind === "block" && node.isScoped) || childrenOf(node).some(containsScopedBlock);
-
-const assigns = (node: Node, name: string): boolean =>
-  (node.kind === "name" && node.name === name && node.use !== "load" && node.use !== "param") ||
-  childrenOf(node).some((child) => assigns(child, name));

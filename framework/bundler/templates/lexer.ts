@@ -1,20 +1,5 @@
 /** The lexer of templates: Jinja's delimiters, whitespace control, raw blocks and comments, as in Jinja 3.1. */
-
-/** A mistake in a template. */
-export class TemplateSyntaxError extends Error {
-  /** Of its place in the source, in UTF-16 units. */
-  readonly offset: number;
-  readonly length: number;
-  /** What to do about it. */
-  readonly fix: string;
-
-  constructor(message: string, offset: number, length = 1, fix = "Correct the template at this place.") {
-    super(message);
-    this.offset = offset;
-    this.length = length;
-    this.fix = fix;
-  }
-}
+import { TemplateSyntaxError } from "./syntax-error.ts";
 
 /** Text between tags, the two ends of tags, and what is inside of them. */
 export interface Token {

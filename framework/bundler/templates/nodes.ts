@@ -84,3 +84,16 @@ export const mentions = (nodes: readonly Node[], name: string): boolean =>
       (node.kind === "name" && node.name === name && node.use === "load") ||
       (node.kind !== "block" && mentions(childrenOf(node), name)),
   );
+
+/** Whether a template that it extends is named inside. */
+export const containsExtends = (node: Node): boolean =>
+  node.kind === "extends" || childrenOf(node).some(containsExtends);
+
+/** Whether a block inside sees the names around it. */
+export const containsScopedBlock = (node: Node): boolean =>
+  (node.kind === "block" && node.isScoped) || childrenOf(node).some(containsScopedBlock);
+
+/** Whether a name is assigned inside. */
+export const assigns = (node: Node, name: string): boolean =>
+  (node.kind === "name" && node.name === name && node.use !== "load" && node.use !== "param") ||
+  childrenOf(node).some((child) => assigns(child, name));

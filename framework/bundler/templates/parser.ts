@@ -1,7 +1,8 @@
 /** The parser of a template's tags, as Jinja 3.1's. */
 import { nearestWord } from "../../model/did-you-mean.ts";
 import { ExpressionParser } from "./expression-parser.ts";
-import { TemplateSyntaxError, tokenize } from "./lexer.ts";
+import { tokenize } from "./lexer.ts";
+import { TemplateSyntaxError } from "./syntax-error.ts";
 import type { Body, Expression, Name, Signature, Statement, Target } from "./nodes.ts";
 
 /** Throws TemplateSyntaxError. */

@@ -1,5 +1,6 @@
 /** Reads the tokens of a template in order, and makes errors at their places. */
-import { TemplateSyntaxError, type Token } from "./lexer.ts";
+import type { Token } from "./lexer.ts";
+import { TemplateSyntaxError } from "./syntax-error.ts";
 
 /** How deep tags and expressions may be nested; JavaScript's own parsers have a limit too. */
 const maxDepth = 200;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { compileTemplate } from "../../../framework/bundler/templates/compiler.ts";
-import { TemplateSyntaxError } from "../../../framework/bundler/templates/lexer.ts";
+import { TemplateSyntaxError } from "../../../framework/bundler/templates/syntax-error.ts";
 
 /** Templates by name, of which `main` is rendered, and its data. */
 export interface Case {
