@@ -8,6 +8,7 @@ import type { Route } from "../model/route.ts";
 import { withUserErrors } from "./build-errors.ts";
 import { bundleOptions } from "./esbuild-options.ts";
 import { extensionsOf } from "./extension-modules.ts";
+import { readExports } from "./route-exports.ts";
 import { templatesOf } from "./template-files.ts";
 
 /** Where the module runs. */
@@ -64,10 +65,14 @@ export const converterPackage = (vendor: string): string | undefined => converte
 export async function bundleDescription(
   app: Pick<App, "root" | "templates" | "extensions">,
   host: DescriptionHost,
-  routes: readonly Pick<Route, "file">[],
+  routes: readonly Pick<Route, "file" | "middleware">[],
 ): Promise<string> {
   const real = realpathSync(app.root);
-  const entries = new Map([["entry/description", entryText(real, host, routes)]]);
+  const files = {
+    routes: routes.map(({ file }) => file),
+    middleware: await describedFiles(real, host, [...new Set(routes.flatMap(({ middleware }) => middleware))]),
+  };
+  const entries = new Map([["entry/description", entryText(real, host, files)]]);
   const options = bundleOptions(
     { root: real, target: host, entries, ...templatesOf(app), ...extensionsOf(app) },
     "production",
@@ -85,7 +90,23 @@ export async function bundleDescription(
   return outputFiles.find(({ path }) => /\.m?js$/.test(path))!.text;
 }
 
-function entryText(root: string, host: DescriptionHost, routes: readonly Pick<Route, "file">[]): string {
+/** Those that export `openapi`: no other middleware is run. */
+async function describedFiles(
+  root: string,
+  host: DescriptionHost,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  if (files.length === 0) return files;
+  const { exports } = await readExports(root, host, files);
+  return files.filter((file) => exports.get(file)?.includes("openapi"));
+}
+
+interface DescribedFiles {
+  readonly routes: readonly string[];
+  readonly middleware: readonly string[];
+}
+
+function entryText(root: string, host: DescriptionHost, { routes, middleware }: DescribedFiles): string {
   const { resolve } = createRequire(join(root, "package.json"));
   const installed = Object.entries(converters).filter(([, { module }]) => {
     try {
@@ -94,11 +115,11 @@ function entryText(root: string, host: DescriptionHost, routes: readonly Pick<Ro
       return false;
     }
   });
+  const loads = (files: readonly string[]): string =>
+    files.map((file) => `${JSON.stringify(file)}: () => import(${JSON.stringify(`./${file}`)})`).join();
   return [
     `import { describeRoutes } from "portico/features/resource/describe";`,
-    "const load = {",
-    ...routes.map(({ file }) => `  ${JSON.stringify(file)}: () => import(${JSON.stringify(`./${file}`)}),`),
-    "};",
+    `const load = { routes: {${loads(routes)}}, middleware: {${loads(middleware)}} };`,
     "const converters = {",
     ...installed.map(
       ([vendor, { module, call }]) =>

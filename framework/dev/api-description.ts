@@ -36,10 +36,14 @@ async function describe(app: DescribedApp, routes: readonly Route[]): Promise<De
   if (failed.size === 0) return inWorkerd;
   const inNode = await describeInNode(
     app,
-    routes.filter(({ file }) => failed.has(file)),
+    routes.filter(({ file, middleware }) => [file, ...middleware].some((one) => failed.has(one))),
   );
   const others = inWorkerd.errors.filter(({ file }) => !failed.has(file));
-  return { files: { ...inWorkerd.files, ...inNode.files }, errors: [...others, ...inNode.errors] };
+  return {
+    files: { ...inWorkerd.files, ...inNode.files },
+    middleware: { ...inWorkerd.middleware, ...inNode.middleware },
+    errors: [...others, ...inNode.errors],
+  };
 }
 
 async function describeInWorkerd(app: DescribedApp, routes: readonly Route[]): Promise<Description> {

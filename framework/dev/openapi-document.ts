@@ -1,5 +1,5 @@
 /** An app's API as a document of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.1), from what its resources say. */
-import type { DescribedMethod, Description, JsonSchema } from "../features/resource/describe.ts";
+import type { DescribedMethod, DescribedMiddleware, Description, JsonSchema } from "../features/resource/describe.ts";
 import type { Route, Segment } from "../model/route.ts";
 
 /** A part of the document. */
@@ -13,7 +13,7 @@ export interface OpenApiDocument {
   readonly components: Json;
 }
 
-type DescribedRoute = Pick<Route, "id" | "file" | "segments">;
+type DescribedRoute = Pick<Route, "id" | "file" | "segments" | "middleware">;
 
 /**
  * Paths in the order of their names, methods in that of the description. An optional rest is two paths.
@@ -22,23 +22,33 @@ type DescribedRoute = Pick<Route, "id" | "file" | "segments">;
 export function toOpenApi(
   info: OpenApiDocument["info"],
   routes: readonly DescribedRoute[],
-  { files }: Pick<Description, "files">,
+  { files, middleware }: Omit<Description, "errors">,
 ): OpenApiDocument {
   const schemas: Record<string, unknown> = { Problem: problemSchema };
+  const components: Record<string, Json> = { schemas, responses: { Problem: problemResponse } };
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const methods = Object.entries(files[route.file] ?? {});
     if (methods.length === 0) continue;
+    const said = route.middleware.map((file) => middleware[file]).filter((one) => one !== undefined);
+    for (const [kind, named] of said.flatMap((one) => Object.entries(one.components ?? {})))
+      components[kind] = Object.assign(components[kind] ?? {}, named);
     for (const [index, segments] of pathsOf(route.segments).entries()) {
       const operations = methods.map(([method, described]) => {
         const id = `${method.toLowerCase()}-${route.id}${index > 0 ? "-all" : ""}`;
-        return [method.toLowerCase(), toOperation(id, segments, described, schemas)] as const;
+        return [method.toLowerCase(), toOperation(id, segments, withCommon(described, said), schemas)] as const;
       });
       paths[pathTemplate(segments)] = Object.fromEntries(operations);
     }
   }
   const sorted = Object.fromEntries(Object.entries(paths).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  return { openapi: "3.1.1", info, paths: sorted, components: { schemas, responses: { Problem: problemResponse } } };
+  return { openapi: "3.1.1", info, paths: sorted, components };
+}
+
+/** The method's own fields replace those of the middleware above it, and an inner folder's those of an outer one. */
+function withCommon(described: DescribedMethod, said: readonly DescribedMiddleware[]): DescribedMethod {
+  const { components: _, ...common } = Object.assign({}, ...said) as DescribedMiddleware;
+  return { ...described, operation: { ...common, ...described.operation } };
 }
 
 /** Path templates have no optional parts: without an optional rest, and with it. */

@@ -201,6 +201,34 @@ describe.each(screens)("at $width px, $colorScheme", (screen) => {
     expect(problems).toEqual([]);
   });
 
+  it("asks for the header of a security scheme in the page of the API", async () => {
+    const { page, problems } = await visit(screen);
+    const secured = `functions/secured-${width}`;
+    await write(
+      folder,
+      `${secured}/_middleware.ts`,
+      `import { bearerAuth } from "hono/bearer-auth";
+       export default bearerAuth({ token: "right" });
+       const token = { type: "http", scheme: "bearer" };
+       export const openapi = () => ({ components: { securitySchemes: { token } }, security: [{ token: [] }] });\n`,
+    );
+    const route = `import { resource } from "portico/resource";\nexport const GET = resource({}, () => "inside");\n`;
+    await write(folder, `${secured}/index.ts`, route);
+    await expect.poll(async () => (await fetch(`${origin}/secured-${width}`)).status).toBe(401);
+    try {
+      await page.goto("/.portico/api");
+      const operation = page.getByRole("group").filter({ hasText: `/secured-${width}` });
+      await operation.locator("summary").press("Enter");
+      await operation.getByLabel("authorization (header)").fill("Bearer right");
+      await operation.getByRole("button", { name: "Send" }).press("Enter");
+      await operation.getByText(/200 OK in \d+ ms[^]*"inside"/).waitFor();
+      expect(problems).toEqual([]);
+    } finally {
+      await rm(join(folder, secured), { recursive: true });
+    }
+    await expect.poll(async () => (await fetch(`${origin}/secured-${width}`)).status).toBe(404);
+  });
+
   it("shows the line of an error, and the routes where nothing is", async () => {
     const { page, problems } = await visit(screen);
     await page.goto("/boom");

@@ -42,6 +42,10 @@ import * as v from "valibot";
 export const GET: Handler<"/notes/[id]"> = (_request, { params, env, var: { user, team } }) =>
   new Response(params.id + env.GREETING.length + env.KEY.length + user.length + team.toFixed());
 export const PUT = resource({ body: v.object({ title: v.string() }) }, ({ body }) => ({ ...body, at: new Date() }));
+export const PATCH = resource({ path: "/notes/[id]" }, ({ params, context: { var: { user, team } } }) => {
+  const id: string = params.id;
+  return { id, size: user.length + team };
+});
 `,
   "functions/index.ts": `export const GET = () => new Response("hi");\n`,
 };
@@ -103,6 +107,7 @@ const app = { env: { GREETING: "hello" }, secrets: ["KEY"] };
 const calls = (...lines: readonly string[]): string =>
   `import { send } from "portico/jobs";
 import { createClient } from "portico/client";
+import { resource } from "portico/resource";
 import type { Context, Handler } from "portico";
 import type { Routes } from "../../routes.d.ts";
 const api = createClient<Routes>("");
@@ -145,6 +150,8 @@ it("right names and data compile", async () => {
       `await send(context, "mail", { to: "a" })`,
       `await send(context, "plain", [1])`,
       `const at: string = (await api.put("/notes/[id]", { params: { id: 1 }, body: { title: at } })).at`,
+      `resource({ path: "/notes/[id]" }, (one) => one.params.id + one.context.var.user)`,
+      `resource({ path: "/elsewhere/[id]" }, (one) => one.params.id + String(one.context.var["user"]))`,
       `const size: number = context.var.user.length + context.var.team`,
     ).replace("title: at", `title: "a"`),
   );
@@ -195,6 +202,9 @@ it("jobs that are gone are not declared any more", async () => {
 
 it("wrong names, data, env, variables and calls are errors", async () => {
   const wrong = [
+    `resource({ path: "/notes/[id]" }, (one) => one.context.var.team.length)`,
+    `resource({ path: "/notes/[id]" }, (one) => one.params.name)`,
+    `resource({}, (one) => one.context.var["user"].length)`,
     `await send(context, "digset")`,
     `await send(context, "digest", { taem: "a" })`,
     `await send(context, "mail")`,
@@ -212,5 +222,5 @@ it("wrong names, data, env, variables and calls are errors", async () => {
   const root = await typedApp(calls(...wrong));
   const lines = (await compile(root)).split("\n").filter((line) => line.startsWith("functions/_lib/calls.ts("));
   const found = lines.map((line) => Number(/\((\d+),/.exec(line)?.[1]));
-  expect([...new Set(found)]).toEqual(wrong.map((_, index) => 8 + index));
+  expect([...new Set(found)]).toEqual(wrong.map((_, index) => 9 + index));
 });

@@ -36,6 +36,14 @@ const describeFolder = async (root: string): Promise<OpenApiDocument> =>
 
 const files = {
   "functions/index.ts": `export const GET = () => new Response("a page");\n`,
+  "functions/notes/_middleware.ts": `import { bearerAuth } from "hono/bearer-auth";
+export default bearerAuth({ token: "a" });
+export const openapi = () => ({
+  components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+  security: [{ token: [] }],
+  tags: ["all"],
+});
+`,
   "functions/notes/index.ts": `import { created, resource } from "portico/resource";
 import { idempotent } from "portico/store";
 import * as v from "valibot";
@@ -53,7 +61,7 @@ const Id = z.object({ id: z.coerce.number().int() });
 const Change = z.object({ default: z.literal("#/$defs/x").optional() }).optional();
 export const GET = resource({ params: Id, response: Comment }, () => ({ text: "", replies: [] }));
 export const PATCH = resource({ body: Change }, () => undefined);
-export const openapi = () => ({ PATCH: { responses: { "4XX": { description: "Other errors" } } } });
+export const openapi = () => ({ GET: { security: [] }, PATCH: { responses: { "4XX": { description: "Other errors" } } } });
 `,
   "functions/wiki/[[...path]].ts": `import { resource } from "portico/resource";
 import * as z from "zod/mini";
@@ -125,6 +133,20 @@ describe("an app with schemas of three libraries", () => {
       parameters: [{ name: "id", in: "path", required: true, schema: { type: "integer" } }],
       responses: { "2XX": { content: { "application/json": { schema } } } },
     });
+  });
+
+  it("says what the middleware above says: security schemes, and fields of each method that has none of its own", () => {
+    const { components, paths } = document;
+    expect(components["securitySchemes"]).toEqual({ token: { type: "http", scheme: "bearer" } });
+    expect(Object.keys(components["responses"] as object)).toEqual(["Problem"]);
+    const said = (path: string, method: string): unknown => {
+      const { security, tags } = paths[path]![method] as { readonly security?: unknown; readonly tags?: unknown };
+      return [security, tags];
+    };
+    expect(said("/notes", "get")).toEqual([[{ token: [] }], ["all"]]);
+    expect(said("/notes", "post")).toEqual([[{ token: [] }], ["notes"]]);
+    expect(said("/notes/{id}", "get")).toEqual([[], ["all"]]);
+    expect(said("/wiki", "get")).toEqual([undefined, undefined]);
   });
 
   it("is valid by the schema of OpenAPI 3.1", async () => {

@@ -28,9 +28,15 @@ export interface DescriptionError {
   readonly vendor?: string;
 }
 
-/** The methods of each file by their names. */
+/** What a `_middleware` file says: a Components Object of OpenAPI, and fields of each operation below its folder. */
+export type DescribedMiddleware = Readonly<Record<string, unknown>> & {
+  readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+/** The methods of each route's file by their names, and what files of middleware say. */
 export interface Description {
   readonly files: Readonly<Record<string, Readonly<Record<string, DescribedMethod>>>>;
+  readonly middleware: Readonly<Record<string, DescribedMiddleware>>;
   readonly errors: readonly DescriptionError[];
 }
 
@@ -49,22 +55,33 @@ type RouteModule = Readonly<Record<string, unknown>> & {
 /** Of the compiler alone: what a route file's `openapi` gives. */
 export const methodNames = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** @param load imports of the routes' files */
+/** Imports by file. */
+type Loads = Readonly<Record<string, () => Promise<object>>>;
+
+/** @param load imports of the routes' files, and of the files of middleware that have an `openapi` */
 export async function describeRoutes(
-  load: Readonly<Record<string, () => Promise<object>>>,
+  load: { readonly routes: Loads; readonly middleware: Loads },
   converters: Converters,
 ): Promise<Description> {
-  const files: Record<string, Record<string, DescribedMethod>> = {};
   const errors: DescriptionError[] = [];
-  for (const [file, loadFile] of Object.entries(load)) {
-    try {
-      files[file] = await describeFile((await loadFile()) as RouteModule, converters);
-    } catch (error) {
-      const { message = String(error), vendor } = Object(error) as { message?: string; vendor?: string };
-      errors.push({ file, message, ...(vendor !== undefined && { vendor }) });
+  const each = async <T>(
+    loads: Loads,
+    describeOne: (module: RouteModule) => T,
+  ): Promise<Record<string, Awaited<T>>> => {
+    const described: Record<string, Awaited<T>> = {};
+    for (const [file, loadFile] of Object.entries(loads)) {
+      try {
+        described[file] = await describeOne((await loadFile()) as RouteModule);
+      } catch (error) {
+        const { message = String(error), vendor } = Object(error) as { message?: string; vendor?: string };
+        errors.push({ file, message, ...(vendor !== undefined && { vendor }) });
+      }
     }
-  }
-  return { files, errors };
+    return described;
+  };
+  const middleware = await each(load.middleware, ({ openapi }) => (openapi?.() ?? {}) as DescribedMiddleware);
+  const files = await each(load.routes, (module) => describeFile(module, converters));
+  return { files, middleware, errors };
 }
 
 async function describeFile(module: RouteModule, converters: Converters): Promise<Record<string, DescribedMethod>> {

@@ -1,6 +1,6 @@
 /** The entry `portico/resource`: a handler whose input is checked by schemas, and whose values are sent as JSON. */
 import { acceptsType } from "../../runtime/content-negotiation.ts";
-import type { Context } from "../../runtime/handler.ts";
+import type { Context, Params } from "../../runtime/handler.ts";
 import { toLocation } from "../../runtime/responses.ts";
 import { Created } from "./created.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -16,19 +16,25 @@ declare const PORTICO_DEV: boolean;
 
 type Schema = StandardSchema;
 
-/** The schemas of a method. */
+/** The schemas of a method, and its path. */
 export interface ResourceSpec<
   Body extends Schema | undefined = Schema | undefined,
   Query extends Schema | undefined = Schema | undefined,
-  Params extends Schema | undefined = Schema | undefined,
+  ParamsSchema extends Schema | undefined = Schema | undefined,
   Answer extends Schema | undefined = Schema | undefined,
+  Path extends string = string,
 > {
+  /**
+   * The route's own, written as its file is: `/notes/[id]`. The compiler alone reads it: it types `params` without a
+   * schema, and `context.var` by what the middleware above sets.
+   */
+  readonly path?: Path;
   /** Of the JSON body; without one the handler may read the request itself. */
   readonly body?: Body;
   /** Values arrive as text, those of a repeated name as a list of texts. */
   readonly query?: Query;
   /** Values arrive as text. */
-  readonly params?: Params;
+  readonly params?: ParamsSchema;
   /** Of the JSON that is sent; checked in development alone. */
   readonly response?: Answer;
   /** Bytes that a body has at most; 1,048,576 by default. */
@@ -41,11 +47,11 @@ export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
 type Checked<S, Without> = S extends Schema ? OutputOf<S> : Without;
 
 /** What a handler gets: each part as its schema gives it. */
-export interface ResourceInput<Body, Query, Params> {
+export interface ResourceInput<Body, Query, ParamsSchema, Path extends string = string> {
   readonly body: Checked<Body, undefined>;
   readonly query: Checked<Query, QueryValues>;
-  readonly params: Checked<Params, Readonly<Record<string, string>>>;
-  readonly context: Context;
+  readonly params: Checked<ParamsSchema, Params<Path>>;
+  readonly context: Context<Path>;
   readonly request: Request;
 }
 
@@ -60,12 +66,12 @@ interface HonoContext {
 }
 
 /** A handler of a route and of a Hono app; `portico/client` and `portico openapi` read its schemas. */
-export interface Resource<Body, Query, Params, Value> {
+export interface Resource<Body, Query, PathParams, Value> {
   (c: HonoContext): Promise<Response>;
   (request: Request, context: Omit<Context, "params"> & { readonly params: object }): Promise<Response>;
   readonly spec: ResourceSpec;
   /** Of the compiler alone: what a client sends, and what it gets. */
-  readonly types?: { readonly body: Body; readonly query: Query; readonly params: Params; readonly value: Value };
+  readonly types?: { readonly body: Body; readonly query: Query; readonly params: PathParams; readonly value: Value };
 }
 
 type Sent<S> = S extends Schema ? InputOf<S> : undefined;
@@ -82,12 +88,13 @@ export const resource = <
   Out extends Returned<Answer>,
   Body extends Schema | undefined = undefined,
   Query extends Schema | undefined = undefined,
-  Params extends Schema | undefined = undefined,
+  ParamsSchema extends Schema | undefined = undefined,
   Answer extends Schema | undefined = undefined,
+  Path extends string = string,
 >(
-  spec: ResourceSpec<Body, Query, Params, Answer>,
-  handler: (input: ResourceInput<Body, Query, Params>) => Out | Promise<Out>,
-): Resource<Sent<Body>, Sent<Query>, Sent<Params>, Answer extends Schema ? InputOf<Answer> : Value<Out>> =>
+  spec: ResourceSpec<Body, Query, ParamsSchema, Answer, Path>,
+  handler: (input: ResourceInput<Body, Query, ParamsSchema, Path>) => Out | Promise<Out>,
+): Resource<Sent<Body>, Sent<Query>, Sent<ParamsSchema>, Answer extends Schema ? InputOf<Answer> : Value<Out>> =>
   Object.assign(
     (first: Request | HonoContext, second?: Context): Promise<Response> =>
       "req" in first

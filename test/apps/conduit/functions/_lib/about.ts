@@ -13,3 +13,6 @@ const responses = {
 };
 
 export const about = (summary: string, tag: string) => ({ summary, tags: [tag], responses });
+
+/** Of a method that wants a token, whose scheme api/_middleware.ts says. */
+export const aboutUser = (summary: string, tag: string) => ({ ...about(summary, tag), security: [{ token: [] }] });

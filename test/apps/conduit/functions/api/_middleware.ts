@@ -10,6 +10,11 @@ export default createMiddleware(async (c, next) => {
   c.res = Response.json({ errors: toErrors(problem) }, { status: problem.status });
 });
 
+/** OpenAPI has no type of its own for `Authorization: Token …`. */
+const token = { type: "apiKey", in: "header", name: "Authorization", description: "Token, a space, and the JWT" };
+
+export const openapi = () => ({ components: { securitySchemes: { token } } });
+
 function toErrors({ errors = [], detail = "" }: Problem): Errors {
   if (errors.length === 0) return { body: [detail] };
   const byName = Map.groupBy(errors, nameOf);

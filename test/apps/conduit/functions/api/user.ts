@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { resource } from "portico/resource";
 import { hashPassword } from "portico/password";
 import * as v from "valibot";
-import { about } from "../_lib/about.ts";
+import { aboutUser } from "../_lib/about.ts";
 import { db } from "../_lib/database.ts";
 import { refusal } from "../_lib/errors.ts";
 import { all, some, text } from "../_lib/input.ts";
@@ -33,6 +33,6 @@ export const PUT = resource({ body: Changes, response: User }, async ({ body, ..
 });
 
 export const openapi = () => ({
-  GET: about("Who is signed in", "users"),
-  PUT: about("Change what is given", "users"),
+  GET: aboutUser("Who is signed in", "users"),
+  PUT: aboutUser("Change what is given", "users"),
 });

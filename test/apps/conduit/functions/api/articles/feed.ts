@@ -2,7 +2,7 @@
 import { eq, inArray } from "drizzle-orm";
 import { resource } from "portico/resource";
 import * as v from "valibot";
-import { about } from "../../_lib/about.ts";
+import { aboutUser } from "../../_lib/about.ts";
 import { listArticles } from "../../_lib/articles.ts";
 import { db } from "../../_lib/database.ts";
 import { page } from "../../_lib/input.ts";
@@ -16,4 +16,4 @@ export const GET = resource({ query: v.object(page), response: Articles }, async
   return listArticles(database, inArray(articles.author, followed), query, reader);
 });
 
-export const openapi = () => ({ GET: about("Articles of authors that you follow", "articles") });
+export const openapi = () => ({ GET: aboutUser("Articles of authors that you follow", "articles") });

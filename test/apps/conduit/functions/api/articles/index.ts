@@ -2,7 +2,7 @@
 import { and, arrayContains, eq, inArray } from "drizzle-orm";
 import { created, resource } from "portico/resource";
 import * as v from "valibot";
-import { about } from "../../_lib/about.ts";
+import { about, aboutUser } from "../../_lib/about.ts";
 import { listArticles, readArticle } from "../../_lib/articles.ts";
 import { type Db, db } from "../../_lib/database.ts";
 import { all, filled, page, text } from "../../_lib/input.ts";
@@ -56,5 +56,5 @@ export const POST = resource({ body: NewArticle, response: Article }, async ({ b
 
 export const openapi = () => ({
   GET: about("Articles, newest first", "articles"),
-  POST: about("Write an article", "articles"),
+  POST: aboutUser("Write an article", "articles"),
 });

@@ -1,7 +1,7 @@
 /** `/api/articles/:slug/favorite`: POST makes it one of the reader's favourites, DELETE does so no more. */
 import { and, eq } from "drizzle-orm";
 import { resource } from "portico/resource";
-import { about } from "../../../_lib/about.ts";
+import { aboutUser } from "../../../_lib/about.ts";
 import { readArticle } from "../../../_lib/articles.ts";
 import { db } from "../../../_lib/database.ts";
 import { Slug } from "../../../_lib/input.ts";
@@ -25,6 +25,6 @@ export const DELETE = resource({ params: Slug, response: Article }, async ({ par
 });
 
 export const openapi = () => ({
-  POST: about("Favourite an article", "favorites"),
-  DELETE: about("Favourite it no more", "favorites"),
+  POST: aboutUser("Favourite an article", "favorites"),
+  DELETE: aboutUser("Favourite it no more", "favorites"),
 });

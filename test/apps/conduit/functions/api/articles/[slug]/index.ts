@@ -1,7 +1,7 @@
 /** `/api/articles/:slug`. */
 import { eq, sql } from "drizzle-orm";
 import { resource } from "portico/resource";
-import { about } from "../../../_lib/about.ts";
+import { about, aboutUser } from "../../../_lib/about.ts";
 import { readArticle } from "../../../_lib/articles.ts";
 import { db } from "../../../_lib/database.ts";
 import { all, filled, Slug, some } from "../../../_lib/input.ts";
@@ -36,6 +36,6 @@ export const DELETE = resource({ params: Slug }, async ({ params, ...call }) => 
 
 export const openapi = () => ({
   GET: about("An article", "articles"),
-  PUT: about("Change what is given; a new title makes a new slug", "articles"),
-  DELETE: about("Delete an article, with its comments", "articles"),
+  PUT: aboutUser("Change what is given; a new title makes a new slug", "articles"),
+  DELETE: aboutUser("Delete an article, with its comments", "articles"),
 });

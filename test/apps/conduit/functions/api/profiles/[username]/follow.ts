@@ -1,7 +1,7 @@
 /** `/api/profiles/:username/follow`: POST follows an author, DELETE does so no more. */
 import { and, eq } from "drizzle-orm";
 import { resource } from "portico/resource";
-import { about } from "../../../_lib/about.ts";
+import { aboutUser } from "../../../_lib/about.ts";
 import { db } from "../../../_lib/database.ts";
 import { Username } from "../../../_lib/input.ts";
 import { Profile } from "../../../_lib/output.ts";
@@ -24,6 +24,6 @@ export const DELETE = resource({ params: Username, response: Profile }, async ({
 });
 
 export const openapi = () => ({
-  POST: about("Follow", "profiles"),
-  DELETE: about("Unfollow", "profiles"),
+  POST: aboutUser("Follow", "profiles"),
+  DELETE: aboutUser("Unfollow", "profiles"),
 });

@@ -1,7 +1,7 @@
 /** `DELETE /api/articles/:slug/comments/:id`: by whoever wrote it. */
 import { and, eq } from "drizzle-orm";
 import { resource } from "portico/resource";
-import { about } from "../../../../_lib/about.ts";
+import { aboutUser } from "../../../../_lib/about.ts";
 import { db } from "../../../../_lib/database.ts";
 import { forbidden, notFound } from "../../../../_lib/errors.ts";
 import { SlugAndId } from "../../../../_lib/input.ts";
@@ -19,4 +19,4 @@ export const DELETE = resource({ params: SlugAndId }, async ({ params: { slug, i
   await database.delete(comments).where(own);
 });
 
-export const openapi = () => ({ DELETE: about("Delete a comment", "comments") });
+export const openapi = () => ({ DELETE: aboutUser("Delete a comment", "comments") });

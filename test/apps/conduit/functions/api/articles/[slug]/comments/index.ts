@@ -1,7 +1,7 @@
 /** `/api/articles/:slug/comments`. */
 import { eq } from "drizzle-orm";
 import { created, resource } from "portico/resource";
-import { about } from "../../../../_lib/about.ts";
+import { about, aboutUser } from "../../../../_lib/about.ts";
 import { listComments } from "../../../../_lib/comments.ts";
 import { db } from "../../../../_lib/database.ts";
 import { all, filled, Slug } from "../../../../_lib/input.ts";
@@ -32,5 +32,5 @@ export const POST = resource(
 
 export const openapi = () => ({
   GET: about("Comments, oldest first", "comments"),
-  POST: about("Comment on an article", "comments"),
+  POST: aboutUser("Comment on an article", "comments"),
 });
