@@ -38,6 +38,7 @@ declare module "portico" {
   /** What the middleware above each route sets. */
   interface Variables {
     readonly "/account": VariablesOf<typeof import("./functions/(account)/_middleware.ts").default>;
+    readonly "/guestbook/[[...path]]": VariablesOf<typeof import("./functions/guestbook/_middleware.ts").default>;
     readonly "/login": VariablesOf<typeof import("./functions/(account)/_middleware.ts").default>;
     readonly "/logout": VariablesOf<typeof import("./functions/(account)/_middleware.ts").default>;
     readonly "/members": VariablesOf<typeof import("./functions/members/_middleware.ts").default>;

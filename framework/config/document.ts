@@ -47,6 +47,9 @@ export const properties = (
     keyNode && value ? [{ key: String(keyNode.value), keyNode, value }] : [],
   );
 
+/** The node of a property's name, from the node of its value; other nodes are their own. */
+export const keyNode = (node: Node): Node => (node.parent?.type === "property" ? node.parent.children![0]! : node);
+
 /** The plain value of a node. */
 export function valueOf(node: Node): unknown {
   if (node.type === "array") return (node.children ?? []).map(valueOf);

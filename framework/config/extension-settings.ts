@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { OutputUnit, Schema, SchemaDraft } from "@cfworker/json-schema";
 import { nearestWord } from "../model/did-you-mean.ts";
 import { UserError } from "../model/user-error.ts";
-import { type Document, type Node, placeOf } from "./document.ts";
+import { type Document, keyNode, type Node, placeOf } from "./document.ts";
 import { broken } from "./broken-extension.ts";
 import { describe, didYouMean, quoted } from "./document-validation.ts";
 
@@ -193,9 +193,6 @@ function unknownKey(name: string, document: Document, node: Node, key: string, k
   const message = `unknown key "${key}" in the settings of ${name}${didYouMean(near)}`;
   return new UserError("CONFIG_KEY", message, fix, { at: placeOf(document, node) });
 }
-
-/** The node of a property's name, from the node of its value. */
-const keyNode = (node: Node): Node => (node.parent?.type === "property" ? node.parent.children![0]! : node);
 
 /** The steps of a JSON pointer in a URI fragment (RFC 6901 section 6), as the validator writes them. */
 const pathOf = (pointer: string): readonly (string | number)[] =>

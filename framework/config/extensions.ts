@@ -5,7 +5,7 @@ import type { IamStatement } from "../model/app.ts";
 import type { Extension } from "../model/extension.ts";
 import { UserError } from "../model/user-error.ts";
 import { broken } from "./broken-extension.ts";
-import { type Document, type Node, parseDocument, placeOf, properties, valueOf } from "./document.ts";
+import { type Document, keyNode, type Node, parseDocument, placeOf, properties, valueOf } from "./document.ts";
 import { validateDocument } from "./document-validation.ts";
 import { extensionData } from "./extension-rules.ts";
 import { checkExtensionSettings } from "./extension-settings.ts";
@@ -48,7 +48,7 @@ export async function loadExtensions(
   const loaded: Extension[] = [];
   for (const [name, own] of Object.entries(settings.extensions ?? {})) {
     const nodeOf = (path: readonly (string | number)[]): Node => settingNode(document.tree, stage, path);
-    const at = placeOf(document, keyOf(nodeOf(["extensions", name])));
+    const at = placeOf(document, keyNode(nodeOf(["extensions", name])));
     const installed = readExtension(real, name, at);
     await checkRequired(installed, at);
     checkNames(installed, settings, at);
@@ -57,9 +57,6 @@ export async function loadExtensions(
   }
   return loaded;
 }
-
-/** The node of a property's name, from the node of its value. */
-const keyOf = (node: Node): Node => (node.parent?.type === "property" ? node.parent.children![0]! : node);
 
 type Places = UserError["at"][number];
 

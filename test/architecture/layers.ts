@@ -93,7 +93,7 @@ const layers: readonly (readonly [folder: string, layer: Layer])[] = [
   [cloud, { may: underCloud, node: true }],
   ["framework/cli", { may: ["framework", "deploy"], node: true }],
   ["deploy", { may: ["framework/model", zip], node: true }],
-  ["functions", { may: [], packages: ["portico", "hono", "valibot"], node: false }],
+  ["functions", { may: [], packages: ["portico", "hono", "valibot", "portico-robots"], node: false }],
 ];
 
 /** Sentences such as `a.ts imports b.ts`, one for each import that is not allowed. */

@@ -61,7 +61,8 @@ const Id = z.object({ id: z.coerce.number().int() });
 const Change = z.object({ default: z.literal("#/$defs/x").optional() }).optional();
 export const GET = resource({ params: Id, response: Comment }, () => ({ text: "", replies: [] }));
 export const PATCH = resource({ body: Change }, () => undefined);
-export const openapi = () => ({ GET: { security: [] }, PATCH: { responses: { "4XX": { description: "Other errors" } } } });
+const responses = { "4XX": { description: "Other errors" } };
+export const openapi = () => ({ GET: { security: [] }, PATCH: { responses } });
 `,
   "functions/wiki/[[...path]].ts": `import { resource } from "portico/resource";
 import * as z from "zod/mini";
@@ -135,7 +136,7 @@ describe("an app with schemas of three libraries", () => {
     });
   });
 
-  it("says what the middleware above says: security schemes, and fields of each method that has none of its own", () => {
+  it("says what the middleware above says: security schemes, and fields of methods that have none of their own", () => {
     const { components, paths } = document;
     expect(components["securitySchemes"]).toEqual({ token: { type: "http", scheme: "bearer" } });
     expect(Object.keys(components["responses"] as object)).toEqual(["Problem"]);

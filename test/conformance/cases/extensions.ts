@@ -3,6 +3,7 @@ import { type Case, caseOf } from "../case.ts";
 import { secrets } from "../secrets.ts";
 
 const fixture = caseOf("fixture");
+const reference = caseOf("reference");
 
 /** Extensions. */
 export const extensions: readonly Case[] = [
@@ -16,5 +17,10 @@ export const extensions: readonly Case[] = [
     },
   }),
   fixture("an extension inside of a Hono app", "/rates/hono/set", { status: 200, json: "1.00 eur" }),
+  reference("an extension's settings in the reference app", "/guestbook", {
+    status: 200,
+    headers: { "x-robots-tag": "noindex, nofollow" },
+  }),
+  reference("a route without it has nothing of an extension", "/", { status: 200, headers: { "x-robots-tag": null } }),
   fixture("an extension with given settings", "/rates/hono/given", { status: 200, json: "1000 krw" }),
 ];
