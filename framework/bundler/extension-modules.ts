@@ -1,6 +1,6 @@
 /** Extensions in bundles: the generated `portico/extension` of each, and which of them a function imports. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Metafile, OnResolveResult, PluginBuild } from "esbuild";
 import type { App } from "../model/app.ts";
 import type { Extension } from "../model/extension.ts";
@@ -31,7 +31,7 @@ export function resolveExtensions(
   build.onResolve({ filter: /^portico\/extension$/ }, ({ importer }): OnResolveResult => {
     const found = extensions.find(({ folder }) => isIn(join(root, folder), importer));
     if (found) return { path: prefix + found.name, namespace: "portico", sideEffects: false };
-    const error = unlisted(packageOf(importer));
+    const error = unlisted(extensionAt(importer)?.name ?? packageOf(importer));
     return { errors: [{ text: error.message, detail: error }] };
   });
 }
@@ -61,24 +61,36 @@ export function unlistedExtensions(
   files: Iterable<string>,
 ): readonly string[] {
   const listed = new Set(extensions.map(({ folder }) => slashed(join(root, folder))));
-  const folders = new Set([...files].flatMap((file) => packageFolder(file) ?? []));
-  return [...folders].flatMap((folder) => {
-    const name = packageOf(folder) ?? "";
-    if (listed.has(folder) || !hasData(folder)) return [];
+  const found = new Set([...files].map((file) => packageFolder(file) ?? dirname(slashed(file))));
+  const unlisted = new Set<string>();
+  for (const path of found) {
+    const extension = extensionAt(path);
+    if (extension && !listed.has(extension.folder)) unlisted.add(extension.name);
+  }
+  return [...unlisted].map((name) => {
     const fix = `"extensions": { "${name}": {} }`;
     return `${name} brings settings, secrets or policies, and hosting.json does not list it: ${fix}`;
   });
 }
 
-/** Whether its package.json says that it is an extension. */
-function hasData(folder: string): boolean {
+/**
+ * The extension that a file or folder is in: the nearest package.json with a name has its data. The path of a linked
+ * one has no node_modules.
+ */
+function extensionAt(path: string): { readonly name: string; readonly folder: string } | undefined {
+  for (let folder = slashed(path); ; folder = dirname(folder)) {
+    const { name, portico } = readPackage(folder);
+    if (name !== undefined) return typeof portico === "object" && portico !== null ? { name, folder } : undefined;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Empty for a folder without one that can be read. */
+function readPackage(folder: string): { readonly name?: string; readonly portico?: unknown } {
   try {
-    const { portico } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-      readonly portico?: unknown;
-    };
-    return typeof portico === "object" && portico !== null;
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { readonly portico?: unknown };
   } catch {
-    return false;
+    return {};
   }
 }
 

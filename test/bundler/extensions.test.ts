@@ -95,6 +95,28 @@ describe.each(targets)("on %s", (target) => {
     };
     await expect(build(makeFolder(own), target, { extensions })).rejects.toMatchObject({ code: "EXTENSION_UNLISTED" });
   });
+
+  it("a package that is a link to a folder is told by its name, too", async () => {
+    const linked = (index: string): string => {
+      const root = makeFolder({
+        "functions/index.ts": `import "linked";\n${plain}`,
+        "extensions/linked/package.json": `{ "name": "linked", "exports": "./index.js", "portico": { "secrets": [] } }`,
+        "extensions/linked/index.js": index,
+        "node_modules/other/index.js": "",
+      });
+      symlinkSync("../extensions/linked", join(root, "node_modules/linked"));
+      return root;
+    };
+    const warnings: string[] = [];
+    await build(linked("globalThis.linked = 1;"), target, {}, (text) => warnings.push(text));
+    expect(warnings).toEqual([
+      `linked brings settings, secrets or policies, and hosting.json does not list it: "extensions": { "linked": {} }`,
+    ]);
+    await expect(build(linked(`import "portico/extension";`), target)).rejects.toMatchObject({
+      code: "EXTENSION_UNLISTED",
+      message: 'linked reads its settings, and hosting.json does not list it under "extensions"',
+    });
+  });
 });
 
 it("a linked folder of a workspace is found, and a package inside of an extension is not the extension", async () => {
