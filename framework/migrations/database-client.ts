@@ -7,7 +7,10 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface DatabaseClient {
   /** Statements that go with the beginning of each transaction. */
   readonly settings?: string;
-  /** Several statements in one text are one transaction, and take no values. */
+  /**
+   * Several statements in one text are one transaction, take no values, and have a list of results, which only their
+   * caller knows.
+   */
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Row[] }>;
 }
 
@@ -28,12 +31,9 @@ export function isCutOff(error: unknown): boolean {
   return code !== undefined ? /^E[A-Z]+$/.test(code) : /connection|not queryable/i.test(message);
 }
 
-/**
- * Runs queries in a transaction, which is undone when one of them fails.
- * @param settings statements that go with its beginning, without a way of their own to the server
- */
-export async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>, settings = ""): Promise<T> {
-  await client.query(["begin", client.settings, settings].filter(Boolean).join("; "));
+/** Runs queries in a transaction, which is undone when one of them fails. */
+export async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
+  await client.query(client.settings === undefined ? "begin" : `begin; ${client.settings}`);
   try {
     const result = await work();
     await client.query("commit");

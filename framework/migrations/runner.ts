@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../model/user-error.ts";
-import { type DatabaseClient, inTransaction, sqlState } from "./database-client.ts";
+import { type DatabaseClient, sqlState } from "./database-client.ts";
 import { failedMigration, lockedOut } from "./failure.ts";
 import {
   type Comparison,
@@ -143,27 +143,41 @@ async function runWithRetries(client: DatabaseClient, file: MigrationFile, optio
 /** lock_not_available, deadlock_detected. */
 const isLocked = (error: unknown): boolean => ["55P03", "40P01"].includes(sqlState(error) ?? "");
 
-/** Four ways to the server for an expand file, as many as psql needs. */
-function runInside(client: DatabaseClient, file: MigrationFile, { release }: RunnerOptions): Promise<boolean> {
-  const { name, kind, sha256, sql } = file;
-  const run = async (): Promise<boolean> => {
-    const { rows } = await client.query(
-      `insert into public.portico_migrations (name, kind, sha256, release, state)
-       select $1, $2, $3, $4, 'applied'
-       where not exists (select from public.portico_migrations
-         where state = 'applied' and name > $1 collate "C" and regexp_replace(name, '[^/]*$', '') = $5)
-       on conflict (name) do nothing
-       returning case when kind = 'expand' then set_config('lock_timeout', '1s', true) end`,
-      [name, kind, sha256, release ?? null, ownerOf(name)],
-    );
-    if (!rows.length) return false;
-    if (kind === "contract") {
+/** In text that Postgres reads with standard_conforming_strings, its default. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/**
+ * Begins a transaction with the row, which another runner's is waited for as long as its file takes; the file's tables,
+ * which live queries use, for one second. No row where the file is applied, or a later one of its owner.
+ */
+const beginning = ({ name, kind, sha256 }: MigrationFile, release: number | undefined): string => `begin;
+set local lock_timeout = '15min';
+insert into public.portico_migrations (name, kind, sha256, release, state)
+  select ${[name, kind, sha256].map(quoted).join()}, ${release ?? "null"}, 'applied'
+  where not exists (select from public.portico_migrations where state = 'applied'
+    and name > ${quoted(name)} collate "C" and regexp_replace(name, '[^/]*$', '') = ${quoted(ownerOf(name))})
+  on conflict (name) do nothing
+  returning case when kind = 'expand' then set_config('lock_timeout', '1s', true) end`;
+
+/** Two ways to the server for an expand file, which may be far away. */
+async function runInside(client: DatabaseClient, file: MigrationFile, { release }: RunnerOptions): Promise<boolean> {
+  try {
+    const results = (await client.query(beginning(file, release))) as unknown as readonly {
+      readonly rows: readonly unknown[];
+    }[];
+    if (!results.at(-1)?.rows.length) {
+      await client.query("rollback");
+      return false;
+    }
+    if (file.kind === "contract") {
       await requireReadyReaders(client, file);
       await client.query("set local lock_timeout = '1s'");
     }
-    await client.query(sql);
+    await client.query(`${file.sql}\n;commit`);
     return true;
-  };
-  // For the row another runner is waited for as long as its file takes; for a table of live queries one second.
-  return inTransaction(client, run, "set local lock_timeout = '15min'");
+  } catch (error) {
+    // Of a connection that is gone, nothing is left to undo.
+    await client.query("rollback").catch(() => undefined);
+    throw error;
+  }
 }

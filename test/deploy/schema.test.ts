@@ -140,7 +140,7 @@ test("a contract file waits for both readers, runs before the upload, and ends t
   const run = steppedRun();
   const third = await deploy("three", all, { run });
   expect(third.plans).toMatch(/^- migrate +0003_drop_nick .* contract, before the upload/m);
-  expect(orderOf(run).slice(0, 3)).toEqual([drop["0003_drop_nick.contract"], "upload", "assemble"]);
+  expect(orderOf(run).slice(0, 3)).toEqual([`${drop["0003_drop_nick.contract"]}\n;commit`, "upload", "assemble"]);
   expect(await applied()).toEqual(["0001_users 1", "0002_name 1", "0003_drop_nick 3"]);
   await expect(rollback(1, all)).rejects.toMatchObject({ code: "SCHEMA_CONTRACTED" });
   expect(await rollback(2, all)).toBe(2);
@@ -153,7 +153,7 @@ test("files alone: no new release is made, and the live one lists them", async (
   const run = steppedRun();
   const next = await deploy("one", all, { run });
   expect(next.plans).toContain("listed by the live release from now on");
-  expect(orderOf(run)).toEqual([name["0002_name"]]);
+  expect(orderOf(run)).toEqual([`${name["0002_name"]}\n;commit`]);
   expect(await lists()).toEqual([
     ["lambda", 1, ["0003_drop_nick"]],
     ["workers", 1, ["0003_drop_nick"]],

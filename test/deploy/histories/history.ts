@@ -129,7 +129,7 @@ export function createHistory(connections: Connections): History {
 
   /** What of a run may have changed the schema or the traffic. */
   const afterStep = async (name: string): Promise<void> => {
-    const isMoved = name === "promote" || name === "withdraw" || name === "commit" || /concurrently/.test(name);
+    const isMoved = name === "promote" || name === "withdraw" || name.endsWith("commit") || /concurrently/.test(name);
     if (!isMoved) return;
     probe(`after ${name.slice(0, 60)}`);
     await prober.quiet();

@@ -80,11 +80,12 @@ export function steppedClient(
           if (text.startsWith("begin")) isInside = true;
           try {
             const result = await client.query(text, values);
+            if (text.endsWith("commit")) isInside = false;
             if (text.includes("pg_try_advisory_lock"))
               isLocked = (result.rows as readonly Row[])[0]?.["taken"] === true;
             return result;
           } finally {
-            if (text === "commit" || text === "rollback") isInside = false;
+            if (text === "rollback") isInside = false;
             if (text.includes("pg_advisory_unlock")) isLocked = false;
           }
         },
