@@ -104,8 +104,10 @@ async function move(options: SwitchOptions, { deployed, live, to, isThere }: Mov
     await schema?.readmit(earlier);
     // It may have waited for a migration that runs.
     if (schema) await lease.confirm();
-    const now = await platform.records.settle(isThere ? live : await platform.promote(to));
+    const switched = isThere ? live : await platform.promote(to);
+    // First, since it needs no lock: a run whose lock ran out has moved the traffic all the same.
     await schema?.settle({ platform, number: to.number });
+    const now = await platform.records.settle(switched);
     await lease.end(leftovers.length === 0);
     return now;
   } catch (error) {

@@ -145,6 +145,28 @@ test("a canary that lists less begins the time of what the live release lists an
   expect(await since()).toBeLessThan(800);
 });
 
+test("a rollback whose lock ran out before its switch: what both list, since its release is live", async () => {
+  const cloud = createModelCloud<Code>("lambda", () => {});
+  await deploy(cloud, { code: "first", files: [] });
+  await deploy(cloud, { code: "second", files: [one] });
+  const platform = cloud.platform({ run: steppedRun(), isOverdue: () => true });
+  const late = switchRelease({
+    platform: {
+      ...platform,
+      async promote(to) {
+        await deploy(cloud, { code: "third", files: [one] });
+        return platform.promote(to);
+      },
+    },
+    schema: schemaOf(cloud, []),
+    command: "rollback",
+    smoke: [],
+    onSwitch: async () => undefined,
+  });
+  await expect(late).rejects.toMatchObject({ code: "LEASE_LOST" });
+  expect([cloud.live(), await lists()]).toEqual([1, [3, []]]);
+});
+
 test.each<{ readonly live: readonly Name[]; readonly own: readonly Name[]; readonly both: readonly number[] }>([
   { live: [one], own: [one, two], both: [2] },
   { live: [], own: [one], both: [] },
