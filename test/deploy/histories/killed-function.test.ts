@@ -179,10 +179,10 @@ test.each<Case>([
   const content = await contentOf(clean);
   const seed = Number(process.env["PORTICO_SEED"]);
   const failures: string[] = [];
-  // After a call that only asks all is as it is before it.
-  const kills = steps.flatMap((step, at) => (asking.has(step) ? [] : [at + 1]));
+  // After a call that only asks all is as it is before it. Every other one, as the seed says.
+  const kills = steps.flatMap((step, at) => (asking.has(step) ? [] : [at + 1])).filter((_, at) => at % 2 === seed % 2);
   for (const at of kills) {
-    const what = (at + seed) % 2 === 0 ? ("kill before" as const) : ("kill after" as const);
+    const what = (at + (seed >> 1)) % 2 === 0 ? ("kill before" as const) : ("kill after" as const);
     const where = `${what} ${at}, ${steps[at - 1]}`;
     const stage = await prepare();
     try {
