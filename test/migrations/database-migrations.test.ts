@@ -147,6 +147,20 @@ test("an extension that is taken out leaves its tables, and holds up no deploy o
   await expect(admitRelease(client, shop, { release: 7 })).rejects.toMatchObject({ code: "SCHEMA_CONTRACTED" });
 });
 
+test("a file of the app's own drops what an extension left, which may come back", async () => {
+  const client = await server.database("dropped");
+  await deploy(client, 1, await filesOf(empty, theirs));
+  await deploy(client, 2, await ownFiles(empty));
+  const gone = {
+    "migrations/0002_no_blobs.contract.sql":
+      "drop table if exists blobs;\ndelete from portico_migrations where name like '@acme/blobs/%';",
+  };
+  await client.query("delete from portico_readers");
+  expect(await deploy(client, 3, await ownFiles({ ...empty, ...gone }))).toEqual(["0002_no_blobs"]);
+  expect(compare([], await readLedger(client)).left).toEqual([]);
+  expect(await deploy(client, 4, await filesOf(empty, gone, theirs))).toEqual(["@acme/blobs/0001_blobs"]);
+});
+
 test("while a canary shares the traffic, an extension that either release has is read", async () => {
   const client = await server.database("canary");
   await deploy(client, 1, await filesOf(empty, theirs));

@@ -1,5 +1,6 @@
 /** `portico secret`: sets, lists and removes the secrets that a stage's cloud stores, and never prints a value. */
 import { configName, configuredDatabases } from "../../../deploy/workers/hyperdrive-configs.ts";
+import { secretText } from "../../model/extension.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
@@ -92,7 +93,8 @@ async function listStored(cloud: TargetCloud, stage: Omit<Stage, "clouds">): Pro
     const undeclared = stage.app.secrets.includes(name) ? "" : "  not declared in hosting.json";
     return `${name.padEnd(24)}  version ${version}  ${changed?.toISOString() ?? ""}${undeclared}`.trimEnd();
   });
-  return { lines: [...rows, ...missing.map((name) => `${name.padEnd(24)}  missing`)], secrets, missing };
+  const absent = missing.map((name) => `${secretText(stage.app, name).padEnd(24)}  missing`);
+  return { lines: [...rows, ...absent], secrets, missing };
 }
 
 /** At stage `local` no cloud stores secrets: they are on this machine, as `portico env` says too. */

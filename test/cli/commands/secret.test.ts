@@ -6,7 +6,12 @@ import { type Finished, run } from "../../e2e/portico.ts";
 
 const app = appFolder("secret");
 const files = {
-  "hosting.json": JSON.stringify({ name: "shop", secrets: ["KEY"], lambda: { region: "us-east-1" } }),
+  "hosting.json": JSON.stringify({
+    name: "shop",
+    secrets: ["KEY"],
+    lambda: { region: "us-east-1" },
+    extensions: { "portico-rates": { currency: "eur" } },
+  }),
   "functions/index.ts": says("hi"),
 };
 
@@ -15,7 +20,7 @@ it("sets, lists and removes the secrets of a stage, and prints no value", async 
   const { aws } = await startCloud(root);
   const secret = (words: readonly string[], stdin = ""): Promise<Finished> =>
     run(["secret", ...words, "--stage", "prod"], root, { stdin, env: aws });
-  expect((await secret(["list"])).stdout).toMatch(/^KEY +missing$/m);
+  expect((await secret(["list"])).stdout).toMatch(/^KEY +missing\nRATES_KEY of portico-rates +missing$/m);
   const set = await secret(["set", "KEY"], "not-to-be-shown\n");
   expect(set).toMatchObject({ code: 0, stdout: "set KEY at prod, version 1; the next deploy takes it\n" });
   const listed = await secret(["list"]);
