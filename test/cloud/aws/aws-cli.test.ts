@@ -1,9 +1,9 @@
 /** The AWS command line (Debian's `awscli`), a client that is independent of the JavaScript SDK. */
 // @module-tag check
-import { execFile } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { createInterface } from "node:readline";
 import { PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -15,24 +15,24 @@ import { makeSchedulerRole } from "./scheduler/scheduler-role.ts";
 import { type Lab, makeFunction, moduleZip, openLab, roleArn, trust } from "../lab.ts";
 import { patient } from "../../emulation/lambda/patient.ts";
 
-/** Debian's package, not one of pip or pyenv. */
-const program = "/usr/bin/aws";
-const run = promisify(execFile);
+/** Debian's, which has Debian's package and none of pip or pyenv. */
+const python = "/usr/bin/python3";
+
+/** How a command ended. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 let runtime: LambdaRuntime;
 let lab: Lab;
+let program: ChildProcess;
+let answers: AsyncIterator<string>;
 beforeAll(async () => {
   runtime = createLambdaRuntime({ ...patient, onLog: () => {} });
   lab = await openLab({ runtime });
-});
-afterAll(async () => {
-  await lab.close();
-  await runtime.close();
-});
-
-/** Its output; throws with the output when the call fails. */
-async function aws(...words: readonly string[]): Promise<Record<string, unknown>> {
-  const { url, region, accessKeyId, secretAccessKey } = lab.cloud;
+  const { region, accessKeyId, secretAccessKey } = lab.cloud;
   const env = {
     PATH: "/usr/bin:/bin",
     HOME: lab.folder,
@@ -44,17 +44,38 @@ async function aws(...words: readonly string[]): Promise<Record<string, unknown>
     AWS_DEFAULT_REGION: region,
     AWS_MAX_ATTEMPTS: "1",
   };
-  const { stdout } = await run(program, ["--endpoint-url", url, "--no-cli-pager", "--output", "json", ...words], {
+  program = spawn(python, ["-I", join(import.meta.dirname, "aws-cli.py")], {
     env,
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  answers = createInterface(program.stdout!)[Symbol.asyncIterator]();
+});
+afterAll(async () => {
+  program.stdin!.end();
+  await lab.close();
+  await runtime.close();
+});
+
+async function run(words: readonly string[]): Promise<Ended> {
+  const all = ["--endpoint-url", lab.cloud.url, "--no-cli-pager", "--output", "json", ...words];
+  program.stdin!.write(`${JSON.stringify(all)}\n`);
+  const { value, done } = await answers.next();
+  if (done) throw new Error("the command line ended: is Debian's package awscli installed?");
+  return JSON.parse(value) as Ended;
+}
+
+/** Its output; throws when the call fails. */
+async function aws(...words: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await run(words);
+  if (code !== 0) throw new Error(`${words.join(" ")}: ${code} ${stderr}`);
   return (stdout.trim() ? JSON.parse(stdout) : {}) as Record<string, unknown>;
 }
 
-const refusalOf = (...words: readonly string[]): Promise<string> =>
-  aws(...words).then(
-    () => "",
-    (error: { stderr?: string }) => error.stderr ?? "",
-  );
+/** What a call says that fails. */
+async function refusalOf(...words: readonly string[]): Promise<string> {
+  const { code, stderr } = await run(words);
+  return code === 0 ? "" : stderr;
+}
 
 it("creates, updates, invokes and deletes a function", { tags: ["check"] }, async () => {
   const zip = join(lab.folder, "cli.zip");

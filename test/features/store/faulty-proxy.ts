@@ -1,5 +1,5 @@
 /** A proxy in front of a service that loses requests and answers, delays requests, and answers with errors. */
-import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
@@ -12,10 +12,11 @@ export interface FaultyProxy {
 /** @param random decides what happens to each request: a fifth of them fail */
 export async function startFaultyProxy(target: URL, random: () => number): Promise<FaultyProxy> {
   const late = new Set<Promise<unknown>>();
+  const agent = new Agent({ keepAlive: true });
   const send = (incoming: IncomingMessage, body: Buffer): Promise<{ status: number; body: Buffer }> =>
     new Promise((resolve, reject) => {
       const { method, headers } = incoming;
-      const call = request(target, { method: method!, headers, agent: false }, (answer) => {
+      const call = request(target, { method: method!, headers, agent }, (answer) => {
         buffer(answer).then((text) => resolve({ status: answer.statusCode!, body: text }), reject);
       });
       call.on("error", reject).end(body);
@@ -44,6 +45,7 @@ export async function startFaultyProxy(target: URL, random: () => number): Promi
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
     async close() {
       await Promise.allSettled(late);
+      agent.destroy();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },

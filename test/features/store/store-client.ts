@@ -21,6 +21,13 @@ export interface Logged {
   readonly version?: string | null;
 }
 
+/** What a process did for a seed. */
+export interface RunOfSeed {
+  readonly seed: number;
+  readonly model: Model;
+  readonly log: readonly Logged[];
+}
+
 const now = (): number => Number(process.hrtime.bigint());
 
 /** Ten operations, one after the other, on the key of the seed. Another error than a lost answer is thrown. */
