@@ -88,37 +88,49 @@ export const extensionOf = (target: Target, mode: Mode): ".mjs" | ".js" =>
 /** The metafile's key of an output. */
 export const outputKey = (name: string): string => posix.join(outdir, name);
 
-/**
- * Outputs by path relative to the output folder. They are copies, since esbuild's arrays share one large buffer.
- * Sources in maps are relative to the app's root.
- */
+/** Outputs by path relative to the output folder. Sources in maps are relative to the app's root. */
 export function readOutputs(root: string, outputs: readonly OutputFile[]): Map<string, Uint8Array> {
   const folder = join(root, outdir);
+  const nameOf = sourceNames();
   return new Map(
-    outputs.map(({ path, contents }) => {
+    outputs.map(({ path, contents: { buffer, byteOffset, length } }) => {
       const name = path.slice(folder.length + 1).replaceAll("\\", "/");
-      const bytes = Buffer.from(contents);
-      return [name, name.endsWith(".map") ? stableMap(name, bytes) : bytes];
+      const bytes = Buffer.from(buffer, byteOffset, length);
+      return [name, name.endsWith(".map") ? stableMap(bytes, nameOf(name)) : bytes];
     }),
   );
 }
+
+/** The names of maps' sources by output, each made once: the functions of a batch have most of them in common. */
+function sourceNames(): (output: string) => (source: string) => string {
+  const names = new Map<string, string>();
+  return (output) => {
+    // From folders of one depth, `../` leads to the same place: no source is in the output folder.
+    const depth = output.split("/").length;
+    return (source) => {
+      const key = `${depth} ${source}`;
+      const name = names.get(key) ?? sourceName(output, source);
+      names.set(key, name);
+      return name;
+    };
+  };
+}
+
+const sourceName = (output: string, source: string): string =>
+  stableName(/^[a-z-]+:/.test(source) ? source : posix.join(outdir, posix.dirname(output), decodeURI(source)));
 
 /**
  * Rewrites a map's sources relative to the root and decoded: esbuild writes `[id].ts` as `%5Bid%5D.ts`. Replaces only
  * that line of the bytes, since reading whole maps takes longer than bundling.
  */
-function stableMap(name: string, map: Buffer): Buffer {
+function stableMap(map: Buffer, nameOf: (source: string) => string): Buffer {
   const start = map.indexOf('\n  "sources": [') + 1;
   const end = map.indexOf("\n", start);
   const line = map.toString("utf8", start, end);
   const sources = JSON.parse(line.slice(line.indexOf("["), -1)) as readonly string[];
-  const stable = sources.map((source) => {
-    if (/^[a-z-]+:/.test(source)) return stableName(source);
-    return stableName(posix.join(outdir, posix.dirname(name), decodeURI(source)));
-  });
   return Buffer.concat([
     map.subarray(0, start),
-    Buffer.from(`  "sources": ${JSON.stringify(stable)},`),
+    Buffer.from(`  "sources": ${JSON.stringify(sources.map(nameOf))},`),
     map.subarray(end),
   ]);
 }
