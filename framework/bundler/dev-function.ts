@@ -15,7 +15,7 @@ import { jobsClientModule } from "./jobs-entry.ts";
 import { logModule } from "./log-module.ts";
 import { withUserErrors, warningTexts } from "./build-errors.ts";
 import { importedPackages } from "./external-packages.ts";
-import { importsLog, needsOf, ownImports } from "./import-graph.ts";
+import { importsLog, needsOf, ownImports, reachable } from "./import-graph.ts";
 import { devEntry, devSettings, guessEntry, scanPlan, sourcesOf } from "./dev-entry.ts";
 import type { FunctionPlan } from "./function-groups.ts";
 import { isData, isImportable } from "./loaders.ts";
@@ -134,7 +134,7 @@ export class DevFunction {
     const light = target === "lambda" && !this.plan.job && wantsLightClasses(app);
     const entry = (web: boolean): string => devEntry(this.#options, this.plan, this.#scanned(scan), web);
     let linked = await this.#bundle(entry(light), true);
-    if (importsLog(linked.metafile, keyOf(this.plan.id)) !== this.#logs) {
+    if (importsLog(reachable(linked.metafile, [keyOf(this.plan.id)])) !== this.#logs) {
       this.#logs = !this.#logs;
       linked = await this.#bundle(entry(light), true);
     }
@@ -147,7 +147,7 @@ export class DevFunction {
     if (light) {
       const code = codeOf(files);
       // As in production, whose build also warns of the reason.
-      if (webClassConflict(metafile, keyOf(this.plan.id), code))
+      if (webClassConflict(reachable(metafile, [keyOf(this.plan.id)]), code))
         ({ metafile, files } = await this.#bundle(entry(false)));
       else files = appendLine(files, cloneGuard(code));
     }
@@ -157,7 +157,7 @@ export class DevFunction {
     const loaded = await this.#write(files, cleanup);
     linkPackages(app.root, loaded.directory, packages);
     this.#recordInputs(Object.keys(metafile.inputs));
-    return { ...loaded, ...needsOf(metafile, keyOf(this.plan.id)), imports: ownImports(metafile) };
+    return { ...loaded, ...needsOf(reachable(metafile, [keyOf(this.plan.id)])), imports: ownImports(metafile) };
   }
 
   #scanned({ methods }: Scan): readonly ScannedRoute[] {

@@ -38,6 +38,12 @@ export const defaultOrder: EvaluationOrder = {
   packageImports: new Map(),
 };
 
+/** Whether a module is required or import()ed. Where none is, no bundle needs corrections. */
+export const hasLateImports = ({ inputs }: Metafile): boolean =>
+  Object.values(inputs).some(({ imports }) =>
+    imports.some(({ kind, external }) => !external && kind !== "import-statement"),
+  );
+
 type Kind = Metafile["inputs"][string]["imports"][number]["kind"];
 
 /**

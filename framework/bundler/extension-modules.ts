@@ -47,6 +47,7 @@ export function importedExtensions(
   { extensions = [] }: Pick<App, "extensions">,
   keys: Iterable<keyof Metafile["inputs"]>,
 ): Pick<BuiltFunction, "extensions"> {
+  if (extensions.length === 0) return {};
   const inputs = [...keys].map(String);
   const imported = extensions.filter(({ folder }) => inputs.some((key) => isIn(folder, key))).map(({ name }) => name);
   return imported.length > 0 ? { extensions: imported } : {};

@@ -67,6 +67,7 @@ export function importedPackages(
   keys: Iterable<string>,
   packages: readonly string[],
 ): readonly string[] {
+  if (packages.length === 0) return [];
   const paths = [...keys].flatMap((key) => [
     ...(key.startsWith(`${namespace}:`) ? [key.slice(namespace.length + 1)] : []),
     ...(inputs[key]?.imports ?? []).flatMap(({ path, external }) => (external ? [path] : [])),

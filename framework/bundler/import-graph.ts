@@ -26,16 +26,15 @@ export function reachable(
   return found;
 }
 
-/** What a function needs of its cloud, as the manifest has it. @param entry key of its entry */
-export function needsOf(metafile: Metafile, entry: string): Pick<BuiltFunction, "needs"> {
-  const inputs = [...reachable(metafile, [entry])];
-  const needs = allNeeds.filter((need) => inputs.some((key) => key.startsWith(`portico:features/${need}/`)));
+/** What a function needs of its cloud, as the manifest has it. @param inputs keys of its inputs */
+export function needsOf(inputs: ReadonlySet<string>): Pick<BuiltFunction, "needs"> {
+  const features = [...inputs].filter((key) => key.startsWith("portico:features/"));
+  const needs = allNeeds.filter((need) => features.some((key) => key.startsWith(`portico:features/${need}/`)));
   return needs.length > 0 ? { needs } : {};
 }
 
-/** Whether what an entry imports, at any depth, imports `portico/log`. @param entry its key in the metafile */
-export const importsLog = (metafile: Metafile, entry: string): boolean =>
-  reachable(metafile, [entry]).has(`portico:${logModuleName}`);
+/** Whether a function imports `portico/log`, at any depth. @param inputs keys of its inputs */
+export const importsLog = (inputs: ReadonlySet<string>): boolean => inputs.has(`portico:${logModuleName}`);
 
 /** The static imports between the app's own files; packages and Portico's modules are left out. */
 export function ownImports({ inputs }: Metafile): ReadonlyMap<string, readonly string[]> {

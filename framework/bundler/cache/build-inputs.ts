@@ -41,6 +41,11 @@ export function createInputCollector(root: string): BuildInputCollector {
   const files = new Map<string, readonly string[]>();
   const generated = new Set<string>();
   const seen = new Set<string>();
+  const paths = new Map<string, string | undefined>();
+  const pathOf = (key: string): string | undefined => {
+    if (!paths.has(key)) paths.set(key, toPath(root, key));
+    return paths.get(key);
+  };
   /** Absent paths of an earlier build, by folder. */
   const reused = new Map<string, readonly string[]>();
   /** Specifiers that are not paths; `paths` in a tsconfig.json may map them. */
@@ -63,12 +68,12 @@ export function createInputCollector(root: string): BuildInputCollector {
       for (const [key, input] of Object.entries(inputs)) {
         if (seen.has(key)) continue;
         seen.add(key);
-        const path = toPath(root, key);
+        const path = pathOf(key);
         if (path === undefined) for (const absent of absentFor(root, input, absentPackages)) generated.add(absent);
         else files.set(path, [...(files.get(path) ?? []), ...absentFor(dirname(path), input, absentPackages)]);
       }
     },
-    pathsOf: (keys) => [...new Set([...keys].flatMap((key) => toPath(root, key) ?? []))],
+    pathsOf: (keys) => [...new Set([...keys].flatMap((key) => pathOf(key) ?? []))],
     reuse(fileEntries, folders) {
       for (const [path, absent] of fileEntries) if (!files.has(path)) files.set(path, absent);
       for (const [folder, absent] of folders) reused.set(folder, absent);

@@ -8,7 +8,6 @@ import { readAppFiles } from "../app-files.ts";
 import type { Bundle, BundleInput } from "../bundle.ts";
 import { assetsEntry, functionEntry, type ScannedRoute } from "../function-entry.ts";
 import { jobsFunctionEntry } from "../jobs-entry.ts";
-import { reachable } from "../import-graph.ts";
 import { functionSettings, groupRoutes, jobsFunctionSettings } from "../function-groups.ts";
 import { assetFiles, checkLambdaAssets } from "./static-files.ts";
 import { type Description, packFunction } from "./deployment-package.ts";
@@ -117,7 +116,7 @@ async function packLinked(
     fn: packed.fn,
     outputs: packed.files,
     warnings: [...linked.warnings, ...notes],
-    files: inputs.pathsOf(reachable(linked.metafile, [linked.entry])),
+    files: inputs.pathsOf(linked.inputs),
   };
 }
 

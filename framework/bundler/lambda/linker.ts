@@ -14,6 +14,7 @@ import {
   type EvaluationOrder,
   defaultOrder,
   deferringLine,
+  hasLateImports,
 } from "../evaluation-order.ts";
 import { bundleOptions, type Mode, outputKey, readOutputs } from "../esbuild-options.ts";
 import type { ResolutionOptions } from "../esbuild-plugin.ts";
@@ -38,6 +39,8 @@ export interface LinkedFunction {
   readonly metafile: Metafile;
   /** The key of its entry in the metafile. */
   readonly entry: string;
+  /** Keys of all that it is bundled from, its entry too. */
+  readonly inputs: ReadonlySet<string>;
   readonly middlewareBytes: number;
   /** esbuild's warnings, each one line with its place. */
   readonly warnings: readonly string[];
@@ -93,8 +96,7 @@ export const linkFunction = async (input: LinkInput, source: FunctionSource): Pr
 async function linkBatch(input: LinkInput, sources: readonly FunctionSource[]): Promise<Links> {
   const first = await linkOnce(input, sources);
   const logging = sources.flatMap((source): readonly FunctionSource[] => {
-    const { metafile, entry } = first(source.name);
-    if (!importsLog(metafile, entry)) return [];
+    if (!importsLog(first(source.name).inputs)) return [];
     return [{ ...source, routes: source.routes.map((route) => ({ ...route, logs: true })) }];
   });
   if (logging.length === 0) return first;
@@ -147,7 +149,7 @@ async function linkInOrder(app: App, { source, order, conflict }: FirstLink, web
   if (conflict !== undefined) return onPlatform(conflict);
   const fn = await linkAlone(app, withClasses(source, web), order);
   if (web === "platform") return fn;
-  const found = webClassConflict(fn.metafile, fn.entry, codeOf(fn.files));
+  const found = webClassConflict(fn.inputs, codeOf(fn.files));
   return found === undefined ? withCloneGuard(fn) : onPlatform(found);
 }
 
@@ -196,14 +198,15 @@ async function linkTogether(
   const entryPoints = sources.map(({ name }) => ({ in: keyOf(name), out: `${name}/index` }));
   const options = bundleOptions({ ...appResolution(app, "lambda"), entries }, "production");
   const result = await build({ ...options, entryPoints });
+  const isOrdered = !hasLateImports(result.metafile);
   const outputs = Map.groupBy(readOutputs(root, result.outputFiles), ([name]) => name.slice(0, name.indexOf("/")));
   return sources.map((source) => {
     const files = (outputs.get(source.name) ?? []).map(
       ([name, bytes]) => [name.slice(source.name.length + 1), bytes] as const,
     );
     const fn = toFunction(root, source, result, new Map(files), `${source.name}/`);
-    const order = evaluationOrder(root, result.metafile, [keyOf(source.name)]);
-    const conflict = web === "light" ? webClassConflict(fn.metafile, fn.entry, codeOf(fn.files)) : undefined;
+    const order = isOrdered ? defaultOrder : evaluationOrder(root, result.metafile, [keyOf(source.name)]);
+    const conflict = web === "light" ? webClassConflict(fn.inputs, codeOf(fn.files)) : undefined;
     return { source, fn, order, conflict };
   });
 }
@@ -241,16 +244,19 @@ function toFunction(
   root: string,
   { name, routes }: Pick<FunctionSource, "name" | "routes">,
   { metafile, warnings: messages }: Pick<BuildResult<{ metafile: true }>, "metafile" | "warnings">,
-  files: LinkedFunction["files"],
+  outputFiles: LinkedFunction["files"],
   folder = "",
 ): LinkedFunction {
   const entry = keyOf(name);
-  const outputs = [...files.keys()].map((file) => outputKey(folder + file));
+  const outputs = [...outputFiles.keys()].map((file) => outputKey(folder + file));
+  // First, since it adds inputs.
+  const files = includeReferencedFiles({ root, target: "lambda", metafile, files: outputFiles });
   const inputs = reachable(metafile, [entry]);
   return {
-    files: includeReferencedFiles({ root, target: "lambda", metafile, files }),
+    files,
     metafile,
     entry,
+    inputs,
     middlewareBytes: middlewareBytes(metafile, entry, outputs, new Set(routes.flatMap(({ middleware }) => middleware))),
     warnings: warningTexts(
       messages.filter(({ location }) => !location || !metafile.inputs[location.file] || inputs.has(location.file)),

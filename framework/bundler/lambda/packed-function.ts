@@ -8,7 +8,7 @@ import { importedExtensions } from "../extension-modules.ts";
 import { importedPackages } from "../external-packages.ts";
 import type { ScannedRoute } from "../function-entry.ts";
 import type { FunctionPlan } from "../function-groups.ts";
-import { needsOf, reachable } from "../import-graph.ts";
+import { needsOf } from "../import-graph.ts";
 import { type Description, executablesIn } from "./deployment-package.ts";
 import { type LinkedFunction, linkFunction } from "./linker.ts";
 import { type InstalledPackages, packagesText } from "./package-installation.ts";
@@ -66,14 +66,14 @@ export function linkOnPlatform(input: BundleInput, name: string, text: string): 
 export const describe = (
   app: BundleInput["app"],
   id: string,
-  { metafile, entry, middlewareBytes }: LinkedFunction,
+  { inputs, middlewareBytes }: LinkedFunction,
   settings: FunctionSettings,
 ) =>
   ({
     id,
     middlewareBytes,
-    ...needsOf(metafile, entry),
-    ...importedExtensions(app, reachable(metafile, [entry])),
+    ...needsOf(inputs),
+    ...importedExtensions(app, inputs),
     settings,
   }) satisfies Description;
 
@@ -100,5 +100,5 @@ export function unbundledFiles(
   };
 }
 
-export const packagesIn = ({ lambda }: BundleInput["app"], { metafile, entry }: LinkedFunction): readonly string[] =>
-  importedPackages(metafile, reachable(metafile, [entry]), lambda.packages ?? []);
+export const packagesIn = ({ lambda }: BundleInput["app"], { metafile, inputs }: LinkedFunction): readonly string[] =>
+  importedPackages(metafile, inputs, lambda.packages ?? []);

@@ -1,7 +1,5 @@
 /** The choice of a Lambda function's web classes: the light ones, or Node's own where code depends on those. */
 import type { App } from "../../model/app.ts";
-import type { Metafile } from "esbuild";
-import { reachable } from "../import-graph.ts";
 
 /** A Lambda function's web classes: Node's own, or the light ones (framework/web-classes). */
 export type WebClasses = "platform" | "light";
@@ -48,11 +46,11 @@ export const cloneGuard = (code: string): string =>
 
 /**
  * The reason why a function cannot have the light classes; undefined when it can.
- * @param entry key of its entry in the metafile
+ * @param inputs keys of its inputs in the metafile
  * @param code its bundled code
  */
-export function webClassConflict(metafile: Metafile, entry: string, code: string): string | undefined {
-  for (const input of reachable(metafile, [entry])) {
+export function webClassConflict(inputs: Iterable<string>, code: string): string | undefined {
+  for (const input of inputs) {
     const found = conflictingPackages.exec(input)?.[1];
     if (found) return `it contains the package ${found}`;
   }

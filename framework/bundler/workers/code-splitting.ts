@@ -18,7 +18,7 @@ import { logModule } from "../log-module.ts";
 import { routerEntry } from "../router-entry.ts";
 import { withUserErrors, warningTexts } from "../build-errors.ts";
 import { bundleInOrder, type EvaluationOrder, deferringLine } from "../evaluation-order.ts";
-import { createGraphHasher, importsLog, middlewareBytes, needsOf, staticOutputs } from "../import-graph.ts";
+import { createGraphHasher, importsLog, middlewareBytes, needsOf, reachable, staticOutputs } from "../import-graph.ts";
 import { functionSettings } from "../function-groups.ts";
 import { checkNativeModules } from "../native-modules.ts";
 import { includeReferencedFiles } from "../referenced-files.ts";
@@ -50,7 +50,7 @@ export async function bundleWithSplitting(
   let [hasForms, isKnown] = [false, false];
   const link = async (order: EvaluationOrder): Promise<Linked> => {
     const linked = await linkWith(order, hasForms);
-    const logs = routes.map(({ id }) => importsLog(linked.metafile, `portico:function/${id}`));
+    const logs = routes.map(({ id }) => importsLog(reachable(linked.metafile, [`portico:function/${id}`])));
     if (isKnown || !(importsFiles(linked.metafile) || logs.includes(true))) return linked;
     [hasForms, isKnown] = [importsFiles(linked.metafile), true];
     modules = [...routes.map((route, at) => routeModule({ ...route, logs: logs[at]! })), ...jobModules(jobs)];
@@ -175,7 +175,7 @@ async function describeRoute(
     bytes: bytesOf(metafile, outputs),
     middlewareBytes: middlewareBytes(metafile, key, outputs, new Set(route.middleware)),
     main,
-    ...needsOf(metafile, key),
+    ...needsOf(reachable(metafile, [key])),
     settings: functionSettings(app, { id: route.id, routes: [route] }),
   };
 }
@@ -184,7 +184,7 @@ async function describeJob(job: Job, { metafile, hash }: Built): Promise<BuiltJo
   const main = `jobs/${job.name}.js`;
   const bytes = bytesOf(metafile, staticOutputs(metafile, outputKey(main)));
   const key = `portico:${jobModuleName(job)}`;
-  return { ...job, hash: await hash(key), bytes, main, ...needsOf(metafile, key) };
+  return { ...job, hash: await hash(key), bytes, main, ...needsOf(reachable(metafile, [key])) };
 }
 
 const bytesOf = (metafile: Metafile, outputs: readonly string[]): number =>
