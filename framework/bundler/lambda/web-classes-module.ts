@@ -5,7 +5,10 @@ import { build } from "esbuild";
 
 const entry = fileURLToPath(new URL(`../../web-classes/index${extname(import.meta.url)}`, import.meta.url));
 
-/** The map has one empty source, so that an error from the classes is shown at the user's code that called them. */
+/**
+ * The map has one empty source, so that an error from the classes is shown at the user's code that called them. It maps
+ * the first line alone, which is one word: a bundle's map then has one mapping for all classes, up to the next module.
+ */
 const map = { version: 3, sources: ["portico:light"], sourcesContent: [""], names: [], mappings: "AAAA" };
 const encodedMap = Buffer.from(JSON.stringify(map)).toString("base64");
 const comment = `//# sourceMappingURL=data:application/json;base64,${encodedMap}\n`;
@@ -33,5 +36,5 @@ async function bundle(): Promise<string> {
     minifyWhitespace: true,
   } as const;
   const { outputFiles } = await build({ ...options, entryPoints: [entry], write: false, logLevel: "silent" });
-  return `${outputFiles[0]?.text ?? ""}${comment}`;
+  return `${outputFiles[0]?.text.replace(" ", "\n") ?? ""}${comment}`;
 }

@@ -221,6 +221,9 @@ describe("its source map", () => {
     expect(origin(`"marked in route`)).toEqual(["functions/index.tsx", 8]);
     expect(origin(`.get("/",`)).toEqual(["functions/index.tsx", 7]);
     expect(origin(`"SmartRouter"`)).toEqual(["node_modules/hono/dist/router/smart-router/router.js", 4]);
+    // All web classes, by one mapping.
+    expect(origin(`"portico.light"`)).toEqual(["portico/light", 1]);
+    expect(origin(`multipart/form-data; boundary=`)).toEqual(["portico/light", 1]);
     expect(map.payload.sources).not.toContain("<stdin>");
   });
 });
