@@ -29,15 +29,33 @@ interface FileReference {
 }
 
 const text = `(?<literal>"[^"\\\\\\n]+"|'[^'\\\\\\n]+'|\`[^\`\\\\$\\n]+\`)`;
-const kinds: readonly (readonly [pattern: RegExp, reference: Pick<FileReference, "from" | "isResolve">])[] = [
-  [new RegExp(`(?<before>\\bnew [\\w$]+\\()${text}(?=,\\s*import\\.meta\\.url\\))`, "g"), { from: "module" }],
-  [new RegExp(`(?<before>\\b${commonJsDefines.__dirname}\\s*\\+\\s*)${text}`, "g"), { from: "function" }],
+/** Each with a text that is quickly looked for, without which there is no match. */
+const kinds: readonly (readonly [
+  part: string,
+  pattern: RegExp,
+  reference: Pick<FileReference, "from" | "isResolve">,
+])[] = [
+  [
+    "import.meta.url",
+    new RegExp(`(?<before>\\bnew [\\w$]+\\()${text}(?=,\\s*import\\.meta\\.url\\))`, "g"),
+    { from: "module" },
+  ],
+  [
+    commonJsDefines.__dirname,
+    new RegExp(`(?<before>\\b${commonJsDefines.__dirname}\\s*\\+\\s*)${text}`, "g"),
+    { from: "function" },
+  ],
   // `fileOf` checks in the source whether this is `require.resolve`.
-  [new RegExp(`(?<before>[\\w$]\\.resolve\\()(?=.\\.\\.?/)${text}(?=\\))`, "g"), { from: "function", isResolve: true }],
+  [
+    ".resolve(",
+    new RegExp(`(?<before>[\\w$]\\.resolve\\()(?=.\\.\\.?/)${text}(?=\\))`, "g"),
+    { from: "function", isResolve: true },
+  ],
 ];
 
 function referencesIn(code: string): readonly FileReference[] {
-  const references = kinds.flatMap(([pattern, kind]) =>
+  const present = kinds.filter(([part]) => code.includes(part));
+  const references = present.flatMap(([, pattern, kind]) =>
     [...code.matchAll(pattern)].map(({ index, groups: { before = "", literal = "" } = {} }) => ({
       at: index + before.length,
       literal,
@@ -65,12 +83,11 @@ export interface BundleOutputs {
  */
 export function includeReferencedFiles(bundle: BundleOutputs): ReadonlyMap<string, Uint8Array> {
   const files = new Map(bundle.files);
-  const keys = new Map(Object.keys(bundle.metafile.inputs).map((key) => [stableName(key), key]));
   for (const [name, bytes] of bundle.files) {
     if (!/\.m?js$/.test(name)) continue;
     const code = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
     const references = referencesIn(code);
-    if (references.length > 0) rewriteModule(bundle, keys, { name, code, references }, files);
+    if (references.length > 0) rewriteModule(bundle, { name, code, references }, files);
   }
   return files;
 }
@@ -84,12 +101,12 @@ interface Module {
 
 function rewriteModule(
   bundle: BundleOutputs,
-  keys: ReadonlyMap<string, string>,
   { name, code, references }: Module,
   files: Map<string, Uint8Array>,
 ): void {
   let [changed, map] = [code, Buffer.from(files.get(`${name}.map`) ?? []).toString()];
   if (map === "") return;
+  const keys = new Map(Object.keys(bundle.metafile.inputs).map((key) => [stableName(key), key]));
   const places = new SourceMap(JSON.parse(map) as SourceMapPayload);
   for (const reference of references) {
     const { at, literal, from } = reference;

@@ -37,6 +37,20 @@ const conflictPatterns: readonly (readonly [pattern: RegExp, description: string
   [/\b(?:compileStreaming|instantiateStreaming)\b/, "WebAssembly streaming takes the platform's Response alone"],
 ];
 
+/** What follows a name in one of the patterns, or is before it. */
+const conflictingUses = [
+  `(?<=${changes}\\w+)`,
+  `["'\`]?\\]?${assigned}`,
+  "\\.prototype\\b",
+  `${member("fetch")}${assigned}`,
+].join("|");
+
+/**
+ * Matches where one of the patterns does, and rarely elsewhere. It takes a third of the patterns' time, which was a
+ * ninth of the main thread's in a build of 46 popular packages.
+ */
+const likelyConflict = new RegExp(`\\b(?:${classes}|${globals})\\b(?:${conflictingUses})|Streaming\\b`);
+
 /**
  * A line to append to a bundle on the light classes. With node:worker_threads loaded first, cloning an instance of a
  * light class fails as for the platform's classes; loading it in every function would cost each start 0.8 ms.
@@ -54,5 +68,6 @@ export function webClassConflict(inputs: Iterable<string>, code: string): string
     const found = conflictingPackages.exec(input)?.[1];
     if (found) return `it contains the package ${found}`;
   }
+  if (!likelyConflict.test(code)) return undefined;
   return conflictPatterns.find(([pattern]) => pattern.test(code))?.[1];
 }
