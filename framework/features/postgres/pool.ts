@@ -87,10 +87,12 @@ export class DatabasePool extends Pool {
 
   async #connect(): Promise<PoolClient> {
     for (;;) {
-      // A URL that is none throws at once.
-      const client = await (async () => super.connect())().catch((error: unknown) => {
+      let client: PoolClient;
+      try {
+        client = await super.connect();
+      } catch (error) {
         throw toConnectError(error);
-      });
+      }
       const idle = Date.now() - (client as unknown as DatabaseClient).used;
       if (idle > shortMs) await readSockets();
       if (idle <= this.#maxIdleMs && !isEnded(client)) return client;
