@@ -273,14 +273,20 @@ function toDesiredFunction(
   const versions = held.map((name) => [name, secretVersions[name] ?? 0]);
   const key = digest([codeSha256, { ...settings, env: sorted(open) }, role, versions]);
   const name = functionName(owner, fn.id);
-  return { id: fn.id, name, key, zip, build: fn.hash, settings, kept: [], ownKey: key, role };
+  const files = filesOf(build.manifest, fn.id);
+  return { id: fn.id, name, files, key, zip, build: fn.hash, settings, kept: [], ownKey: key, role };
 }
+
+const filesOf = ({ routes, jobsFunction }: Manifest, id: string): readonly string[] =>
+  jobsFunction?.id === id
+    ? jobsFunction.jobs.map(({ file }) => file)
+    : routes.filter((route) => route.function === id).map(({ file }) => file);
 
 function requireDistinctNames(functions: readonly LambdaFunction[]): void {
   const byName = Map.groupBy(functions, ({ name }) => name);
   for (const [name, twins] of byName) {
     if (twins.length < 2) continue;
-    const ids = twins.map(({ id }) => id).join(" and ");
+    const ids = twins.map(({ id, files }) => files[0] ?? id).join(" and ");
     throw new UserError(
       "FUNCTION_NAME",
       `${ids} would have the same name on AWS: ${name}`,

@@ -4,6 +4,8 @@ import type { RecordedAsset } from "../record.ts";
 
 /** A function as Lambda should have it. Holds secrets: never printed, never written. */
 export interface LambdaFunction extends DesiredFunction {
+  /** The files of its routes or jobs, from the app's root; none for Portico's own functions. */
+  readonly files: readonly string[];
   /** Absolute path of the zip that the build made. */
   readonly zip: string;
   /** The build id by which the function answers a probe. */

@@ -29,28 +29,48 @@ export function whenReady<T>(
   return retry({ clock, limit: 60_000 }, isForNow, invoke);
 }
 
-/** Throws UserError PROBE_FAILED. `build` is the expected id. */
+/** What a probe expects, and what its error names. */
+export interface Probed {
+  /** The id of the build that was uploaded. */
+  readonly build: string;
+  readonly stage: string;
+  /** Of the function's routes or jobs. */
+  readonly files: readonly string[];
+}
+
+/** Throws UserError PROBE_FAILED. */
 export async function probeVersion(
   clients: Clients,
   role: Pick<Role, "created">,
   version: Version,
-  { build, stage }: { readonly build: string; readonly stage: string },
+  expected: Probed,
 ): Promise<void> {
-  const { ref, function: id, number } = version;
-  const command = new InvokeCommand({ ...versionTarget(ref), Payload: question });
+  const command = new InvokeCommand({ ...versionTarget(version.ref), Payload: question });
   const { FunctionError, Payload } = await whenReady(clients, role, () => clients.lambda.send(command));
   const text = Payload?.transformToString("utf8") ?? "";
   const answer = parseAnswer(text);
-  if (FunctionError === undefined && answer["statusCode"] === 200 && answer["body"] === build) return;
+  if (FunctionError === undefined && answer["statusCode"] === 200 && answer["body"] === expected.build) return;
   const found =
     FunctionError === undefined
       ? `it answers as another build: ${text.slice(0, 120)}`
       : failureText(FunctionError, text);
-  throw new UserError(
+  throw notStarted(version, expected, found);
+}
+
+/** Files that an error names. */
+const most = 3;
+
+/** UserError PROBE_FAILED. @param found what the version did */
+export function notStarted({ function: id, number }: Version, { stage, files }: Probed, found: string): UserError {
+  const [file] = files;
+  const more = files.length > most ? [`${files.length - most} more`] : [];
+  const named = file === undefined ? "" : ` (${[...files.slice(0, most), ...more].join(", ")})`;
+  return new UserError(
     "PROBE_FAILED",
-    `version ${number} of the function ${id} does not start correctly: ${found}`,
+    `version ${number} of the function ${id}${named} does not start correctly: ${found}`,
     `Run portico logs --stage ${stage} to see its output, correct the code and deploy again. The live release is ` +
       "unchanged.",
+    files.length === 1 && file !== undefined ? { at: { file } } : {},
   );
 }
 

@@ -170,7 +170,7 @@ async function verifyCandidate(run: Run, changed: readonly Version[]): Promise<v
   await inParallel(changed, 16, (version) => {
     const fn = desired.functions.find(({ id }) => id === version.function) ?? fail("the release has no such function");
     const probe = fn.id === appFunctionId ? probeStream : probeVersion;
-    return probe(run.clients, roleOf(host, fn), version, { build: fn.build, stage: run.owner.stage });
+    return probe(run.clients, roleOf(host, fn), version, { build: fn.build, files: fn.files, stage: run.owner.stage });
   });
 }
 

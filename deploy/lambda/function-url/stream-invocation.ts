@@ -1,10 +1,8 @@
 /** Invokes a version with the event of a function URL and reads the status and text that it streams. */
 import { InvokeWithResponseStreamCommand } from "@aws-sdk/client-lambda";
-import { UserError } from "../../../framework/model/user-error.ts";
 import type { Version } from "../../parts.ts";
-import { failureText } from "../version-probe.ts";
 import type { Clients } from "../clients.ts";
-import { whenReady } from "../version-probe.ts";
+import { failureText, notStarted, type Probed, whenReady } from "../version-probe.ts";
 import type { Role } from "../role.ts";
 import { versionTarget } from "../names.ts";
 
@@ -90,21 +88,16 @@ export async function requestPath(clients: Clients, ref: string, path: string): 
   return status;
 }
 
-/** Probes a version for its build id. Throws UserError PROBE_FAILED. `build` is the expected id. */
+/** Probes a version for its build id. Throws UserError PROBE_FAILED. */
 export async function probeStream(
   clients: Clients,
   role: Pick<Role, "created">,
   version: Version,
-  { build, stage }: { readonly build: string; readonly stage: string },
+  expected: Probed,
 ): Promise<void> {
-  const { ref, function: id, number } = version;
-  const { status, text } = await whenReady(clients, role, () => invokeStream(clients, ref, { portico: "build" }, true));
-  if (status === 200 && text === build) return;
+  const invoke = () => invokeStream(clients, version.ref, { portico: "build" }, true);
+  const { status, text } = await whenReady(clients, role, invoke);
+  if (status === 200 && text === expected.build) return;
   const found = status === 200 ? `it answers as another build (${text.slice(0, 80)})` : text || "it answers nothing";
-  throw new UserError(
-    "PROBE_FAILED",
-    `version ${number} of the function ${id} does not start correctly: ${found}`,
-    `Run portico logs --stage ${stage} to see its output, correct the code and deploy again. The live release is ` +
-      "unchanged.",
-  );
+  throw notStarted(version, expected, found);
 }

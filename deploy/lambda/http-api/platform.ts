@@ -204,7 +204,11 @@ async function verifyCandidate(
     }),
     inParallel(changed, 16, (version) => {
       const fn = functions.get(version.function) ?? fail(`the release has no function ${version.function}`);
-      return probeVersion(run.clients, roleOf(host, fn), version, { build: fn.build, stage: run.owner.stage });
+      return probeVersion(run.clients, roleOf(host, fn), version, {
+        build: fn.build,
+        files: fn.files,
+        stage: run.owner.stage,
+      });
     }),
   ]);
 }

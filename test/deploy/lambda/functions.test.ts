@@ -78,6 +78,7 @@ function upload(created: number) {
     zip: join(folder, "index.zip"),
     build: "b",
     kept: [],
+    files: [],
     ownKey: "f".repeat(64),
     role: "a--b--role",
     settings,

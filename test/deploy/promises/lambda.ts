@@ -106,7 +106,8 @@ const row = (name: string, front: LambdaFront): Row => ({
   leases: true,
   splits: false,
   maxRoundTrips: { change: 26, nothing: 6, rollback: 8 },
-  notStarted: /^version \d+ of the function \S+ does not start correctly: Error: not at start$/,
+  notStarted:
+    /^version \d+ of the function \S+ \(functions\/.*old\.ts.*\) does not start correctly: Error: not at start$/,
   sample: 3,
   async build(sample, root, out) {
     const app = appOf(front, root, sample);
