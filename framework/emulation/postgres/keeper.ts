@@ -74,12 +74,48 @@ export async function joinKeeper(folder: string): Promise<Membership | undefined
   };
 }
 
+/** A folder, and how its Postgres is started. */
+export interface StartedKeeper {
+  readonly folder: string;
+  /** Of its programs. */
+  readonly native: string;
+  readonly durable: boolean;
+  /** Default: the port that it had, if nothing listens there, else another. */
+  readonly findPort?: (wanted: number | undefined) => Promise<number>;
+}
+
+/** Times that a port is looked for which somebody else takes before Postgres does. */
+const attempts = 3;
+
 /** Starts the keeper of a folder, which no other process does meanwhile, and joins it. */
-export async function startKeeper(folder: string, native: string, durable: boolean): Promise<Membership> {
+export async function startKeeper({
+  folder,
+  native,
+  durable,
+  findPort = freePort,
+}: StartedKeeper): Promise<Membership> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findPort((await readState(folder))?.port);
+    const error = await runKeeper({ folder, native, durable, port });
+    if (error === undefined) break;
+    if (attempt === attempts || !error.includes("could not create any TCP/IP sockets")) throw new Error(error);
+  }
+  const joined = await joinKeeper(folder);
+  if (!joined) throw new Error("the keeper of Postgres does not answer");
+  return joined;
+}
+
+/** What Postgres says where it does not start. */
+async function runKeeper({
+  folder,
+  native,
+  durable,
+  port,
+}: Omit<StartedKeeper, "findPort"> & { readonly port: number }): Promise<string | undefined> {
   const options: KeeperOptions = {
     native,
     folder,
-    port: await freePort((await readState(folder))?.port),
+    port,
     token: randomBytes(24).toString("base64url"),
     settings: settingsOf(durable),
     env: programEnv,
@@ -89,11 +125,7 @@ export async function startKeeper(folder: string, native: string, durable: boole
     env: { ...programEnv, PORTICO_KEEPER: JSON.stringify(options) },
     windowsHide: true,
   });
-  const { error } = JSON.parse(stdout) as { readonly error?: string };
-  if (error !== undefined) throw new Error(error);
-  const joined = await joinKeeper(folder);
-  if (!joined) throw new Error("the keeper of Postgres does not answer");
-  return joined;
+  return (JSON.parse(stdout) as { readonly error?: string }).error;
 }
 
 const settingsOf = (durable: boolean): Readonly<Record<string, string>> => ({

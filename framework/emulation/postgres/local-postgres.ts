@@ -40,7 +40,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
       const running = await joinKeeper(folder);
       if (running) return toPostgres(running, await readPassword(folder));
       await ensureCluster(folder, binaries);
-      return toPostgres(await startKeeper(folder, binaries.native, durable), await readPassword(folder));
+      return toPostgres(await startKeeper({ folder, native: binaries.native, durable }), await readPassword(folder));
     });
   } catch (error) {
     throw toStartError(error, folder);

@@ -13,10 +13,13 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { findBinaries } from "../../../framework/emulation/postgres/binaries.ts";
+import { startKeeper } from "../../../framework/emulation/postgres/keeper.ts";
 import { type LocalPostgres, startLocalPostgres } from "../../../framework/emulation/postgres/local-postgres.ts";
 import { root } from "../../architecture/sources.ts";
 import { until } from "../../until.ts";
@@ -193,4 +196,23 @@ it.skipIf(process.getuid?.() !== 0)("an ordinary user starts it, too", async () 
   expect(await query(url, "select 1 as one")).toEqual([{ one: 1 }]);
   child.stdin!.write("stop");
   await once(child, "exit");
+});
+
+it("takes another port where somebody listened first at the one that was free", async () => {
+  const first = await start();
+  await first.stop();
+  await untilStopped();
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const ports = [other, free].map((server) => (server.address() as AddressInfo).port);
+  free.close();
+  await once(free, "close");
+  const { native } = await findBinaries(root);
+  const membership = await startKeeper({ folder, native, durable: false, findPort: async () => ports.shift()! });
+  expect(ports).toEqual([]);
+  await membership.leave();
+  await untilStopped();
+  other.close();
 });
