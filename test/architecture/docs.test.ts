@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { commands } from "../../framework/cli/commands.ts";
 import { root } from "./sources.ts";
 
 const pages = [
@@ -49,6 +50,12 @@ it("finds a link, a path and a line that break a rule", () => {
   ]);
   const [long, address] = ["x".repeat(121), `https://example.com/${"x".repeat(120)}`];
   expect(longLines([long, address, `| ${long} |`, "short"].join("\n"))).toEqual([long]);
+});
+
+it("README's table has every command", () => {
+  const rows = read("README.md").match(/^\| `npx portico .*?\|/gm) ?? [];
+  const words = rows.flatMap((row) => row.match(/[a-z]+/g) ?? []);
+  expect(commands.map(({ name }) => name).filter((name) => !words.includes(name))).toEqual([]);
 });
 
 it("docs/architecture.md names six files to read first, of at most 600 lines in all", () => {
