@@ -19,6 +19,11 @@ export type RunSql = (first: SqlStatement, ...others: readonly SqlStatement[]) =
 
 const live = "(x IS NULL OR x>?3)";
 
+const select = `SELECT k,v,c,r,x FROM store WHERE n=?1 AND ${live} AND `;
+
+/** A text that is not put together for each call: its statement is found by it. */
+const selectOne = `${select}k=?2`;
+
 const insert = "INSERT INTO store(n,k,v,c,r,x)VALUES(?1,?2,?5,?6,?4,?7)ON CONFLICT(n,k)DO UPDATE SET ";
 
 /** Deletes up to ten expired rows of any namespace; each write does. */
@@ -29,9 +34,10 @@ const expired = "DELETE FROM store WHERE (n,k) IN (SELECT n,k FROM store WHERE x
  * @param resolve what a write did that failed, where answers can be lost
  */
 export function createSqlEngine(run: RunSql, n: string, resolve?: typeof resolveWrite): Engine {
-  const read = async (sql: string, key: string, ...rest: SqlStatement[1]): Promise<readonly Row[]> =>
-    (await run([`SELECT * FROM store WHERE n=?1 AND ${live} AND ${sql}`, [n, key, Date.now(), ...rest]])).map(toRow);
-  const get = async (key: string): Promise<Row | undefined> => (await read("k=?2", key))[0];
+  const get = async (key: string): Promise<Row | undefined> => {
+    const [row] = await run([selectOne, [n, key, Date.now()]]);
+    return row && toRow(row);
+  };
   const write = async (sql: string, { key, version }: Target, ...rest: SqlStatement[1]): Promise<Row | undefined> => {
     const now = Date.now();
     try {
@@ -65,11 +71,11 @@ export function createSqlEngine(run: RunSql, n: string, resolve?: typeof resolve
       ),
     async *list(prefix, after, size) {
       // A byte that no UTF-8 has, and so the end of all keys with the prefix.
-      const sql = "k>=?2 AND k<?2||CAST(x'FF' AS TEXT) AND k>?4 ORDER BY k LIMIT ?5";
+      const sql = `${select}k>=?2 AND k<?2||CAST(x'FF' AS TEXT) AND k>?4 ORDER BY k LIMIT ?5`;
       for (let last: string | undefined = after; last !== undefined;) {
-        const rows: readonly Row[] = await read(sql, prefix, last, size);
-        yield* rows;
-        last = rows[size - 1]?.key;
+        const rows: readonly SqlRow[] = await run([sql, [n, prefix, Date.now(), last, size]]);
+        yield* rows.map(toRow);
+        last = rows[size - 1]?.k;
       }
     },
   };
