@@ -17,6 +17,7 @@ const filesOf = (name: string) => ({
     databases: { DB: { dialect: "postgres", url: "DATABASE_URL", preview: "database" } },
     stages: { prod: {} },
     lambda: { region: "us-east-1" },
+    target: ["lambda", "workers"],
   }),
   "migrations/0001_notes.sql": "CREATE TABLE notes (text text);\n",
   "functions/index.ts":
@@ -27,19 +28,21 @@ const filesOf = (name: string) => ({
     `  return Response.json({ ...rows[0], key: context.env.KEY });\n};\n`,
 });
 
-async function openStage(target: "lambda" | "workers") {
+async function openStage(target: "lambda" | "workers" | "both") {
   const name = `pre${target[0]}${process.pid}`;
   const root = await app(target, filesOf(name));
   const cloud = await startCloud(root);
   const given = await testDatabase({ root: repository });
   const client = await connect({ name: "DB", url: given.url, packageFolder: repository, fix: "" });
-  const cloudEnv = target === "lambda" ? cloud.aws : { ...cloud.cloudflare, CLOUDFLARE_ACCOUNT_ID: "0".repeat(32) };
+  const cloudflare = { ...cloud.cloudflare, CLOUDFLARE_ACCOUNT_ID: "0".repeat(32) };
+  const cloudEnv = { ...(target !== "workers" && cloud.aws), ...(target !== "lambda" && cloudflare) };
+  const targets = target === "both" ? [] : ["--target", target];
   return {
     name,
     given,
     client,
     portico: (stage: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-      run([...words, "--stage", stage, "--target", target], root, { env: { ...cloudEnv, ...env } }),
+      run([...words, "--stage", stage, ...targets], root, { env: { ...cloudEnv, ...env } }),
     names: async (): Promise<readonly unknown[]> => {
       const { rows } = await client.query("select datname from pg_database where datname like $1 order by 1", [
         `${name}--%`,
@@ -154,5 +157,19 @@ it("is made from PORTICO_MIGRATE_URL on Cloudflare, and dropped after a run that
   expect(await portico("pr-7", ["remove"], env)).toMatchObject({ code: 1 });
   expect(await names()).toEqual([own]);
   expect(await portico("pr-7", ["remove", "--yes"], env)).toMatchObject({ code: 0 });
+  expect(await names()).toEqual([]);
+});
+
+it("of an app on both clouds is one database, and both have the secrets that AWS gives back", async () => {
+  await using stage = await openStage("both");
+  const { name, given, portico, names } = stage;
+  await portico("preview", ["secret", "set", `DATABASE_URL=${given.url}`, "KEY=word"]);
+  const deployed = await portico("pr-7", ["deploy", "--yes"]);
+  expect(deployed).toMatchObject({ code: 0, stdout: expect.stringContaining("workers: set KEY at pr-7, as preview") });
+  const urls = [...deployed.stdout.matchAll(/release \d+ {2}(http\S+)/g)].map(([, url = ""]) => url);
+  expect(urls).toHaveLength(2);
+  for (const url of urls)
+    expect(await (await fetch(url)).json()).toEqual({ name: `${name}--pr-7--db`, n: 0, key: "word" });
+  expect(await portico("pr-7", ["remove", "--yes"])).toMatchObject({ code: 0 });
   expect(await names()).toEqual([]);
 });
