@@ -317,6 +317,7 @@ test("functions import only the packages that hosting.json declares", async () =
 });
 
 test("an edit gives the app a new thread; running requests end in the old one", async () => {
+  logs.length = 0;
   const { response } = await invoke(fn("ticks", "e0"));
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   expect((await reader.read()).value).toEqual(new Uint8Array([1]));
@@ -325,6 +326,8 @@ test("an edit gives the app a new thread; running requests end in the old one", 
   expect(fresh.cold).toBe(true);
   expect((await reader.read()).value).toEqual(new Uint8Array([2]));
   await Promise.all([reader.cancel(), (fresh.response.body as ReadableStream).cancel()]);
+  // Both threads tell of it, and no later than this: the lines would be another test's.
+  await expect.poll(() => logs.map((line) => line.text)).toEqual(["cancelled", "cancelled"]);
 });
 
 test("threads before many edits have ended with their timers", { tags: ["check"] }, async () => {
