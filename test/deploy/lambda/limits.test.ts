@@ -1,6 +1,7 @@
 /**
  * AWS's limits, found before anything is written: the app's own excess is refused, an earlier release's is left out.
  */
+// @module-tag check
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../../framework/model/app.ts";
 import { toDesiredState } from "../../../deploy/lambda/desired-state.ts";

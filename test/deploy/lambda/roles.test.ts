@@ -1,4 +1,5 @@
 /** Roles by need: who gets which, what plans say of them, when they come and go, and the one role of earlier days. */
+// @module-tag check
 import {
   CreateRoleCommand,
   DeleteRolePolicyCommand,

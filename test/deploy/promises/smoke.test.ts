@@ -2,7 +2,7 @@
  * A candidate that does not start, is another build or answers wrongly: the live release stays, and the error names the
  * request.
  */
-// @module-tag isolated
+// @module-tag check
 import { cp } from "node:fs/promises";
 import type { Build } from "./row.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
