@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { appResolution } from "../../../framework/bundler/app-resolution.ts";
 import { buildApp } from "../../../framework/bundler/build.ts";
 import { functionEntry, type ScannedRoute } from "../../../framework/bundler/function-entry.ts";
 import { bundleOptions } from "../../../framework/bundler/esbuild-options.ts";
@@ -56,7 +57,8 @@ beforeAll(async () => {
     ]),
   );
   const ids = routes.flatMap(({ id }) => [`${id}-buffered`, `${id}-streamed`]);
-  const options = bundleOptions({ root, target: "lambda", entries }, "production");
+  const app = await loadApp({ root, stage: "local" });
+  const options = bundleOptions({ ...appResolution(app, "lambda"), entries }, "production");
   const entryPoints = ids.map((id) => ({ in: `portico:entry/${id}`, out: id }));
   const { outputFiles } = await esbuild({ ...options, entryPoints, sourcemap: false });
   for (const id of ids) {
