@@ -2,6 +2,7 @@
 // @module-tag check
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createUploadCheck } from "../../../framework/emulation/workers/upload-check.ts";
 import { valueAt, deployWorker, type CloudflareLab, openCloudflareLab, textWorker, upload } from "./cloudflare-lab.ts";
 
 let lab: CloudflareLab;
@@ -102,14 +103,19 @@ describe("of an upload", () => {
     expect((await put("sized", textWorker("x"), { bindings: bindings.slice(0, 4000) })).status).toBe(200);
   });
 
-  it("is a second of startup, best of three", async () => {
-    const spin = (rounds: number) =>
-      `let x = 0; for (let i = 0; i < ${rounds}; i++) x = (x * 31 + i) | 0;\n${textWorker("slow")}\n// ${"x"}`;
-    expect(await put("slow", spin(2e9))).toMatchObject({
-      code: 10021,
-      message: "Script startup exceeded CPU time limit.",
-    });
-    expect((await put("slow", spin(1e6))).status).toBe(200);
+  it("is a time of startup, best of three: a second, and here a fifth of it", async () => {
+    const hurried = await openCloudflareLab({ cloudflare: { uploadCheck: createUploadCheck(200) } });
+    try {
+      const spin = (rounds: number) =>
+        `let x = 0; for (let i = 0; i < ${rounds}; i++) x = (x * 31 + i) | 0;\n${textWorker("slow")}\n// ${"x"}`;
+      expect(await hurried.call("PUT", "/workers/scripts/slow", upload(spin(1e8)))).toMatchObject({
+        code: 10021,
+        message: "Script startup exceeded CPU time limit.",
+      });
+      expect((await hurried.call("PUT", "/workers/scripts/slow", upload(spin(1e3)))).status).toBe(200);
+    } finally {
+      await hurried.close();
+    }
   });
 });
 

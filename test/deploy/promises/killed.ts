@@ -96,12 +96,7 @@ export function killedAnywhere(row: Row): void {
   describe.each([update])("$name", (one) => {
     const prepared = prepare(one);
     sampledKills(one, prepared);
-    for (const effect of effects)
-      test(
-        `ends as a clean run does after a kill ${effect} any of its writing calls took effect`,
-        { tags: ["check"] },
-        () => endsAsClean(prepared, allOf(prepared.clean().writes), effect),
-      );
+    killedOnce(prepared);
     replaced(one, prepared);
   });
   describe.each([...others, ...(row.splits ? canaries : [])])("$name", { tags: ["check"] }, (one) => {
@@ -118,12 +113,16 @@ export function killedAnywhere(row: Row): void {
    * other by its seed.
    */
   function killedOnce(prepared: Prepared): void {
-    test("ends as a clean run does after a kill between any two of its writing calls", async () => {
-      const { writes } = prepared.clean();
-      const isAfter = seed % 2 === 0;
-      await endsAsClean(prepared, allOf(writes), isAfter ? "after" : "before");
-      await endsAsClean(prepared, [isAfter ? 1 : writes], isAfter ? "before" : "after");
-    });
+    test(
+      "ends as a clean run does after a kill between any two of its writing calls",
+      { tags: ["check"] },
+      async () => {
+        const { writes } = prepared.clean();
+        const isAfter = seed % 2 === 0;
+        await endsAsClean(prepared, allOf(writes), isAfter ? "after" : "before");
+        await endsAsClean(prepared, [isAfter ? 1 : writes], isAfter ? "before" : "after");
+      },
+    );
   }
 
   async function endsAsClean({ killAt }: Prepared, calls: readonly number[], effect: Killing["effect"]): Promise<void> {
