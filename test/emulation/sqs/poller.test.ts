@@ -81,9 +81,10 @@ it("deletes what the function took, and leaves what failed until it is visible a
 it("invokes no more at once than it may", async () => {
   const { next, counts, send } = await openPoller(2);
   for (const body of ["1", "2", "3"]) await send(body);
-  const first = await next();
-  await next();
+  const [first, second] = [await next(), await next()];
   expect(await counts()).toEqual({ waiting: 1, inFlight: 2 });
   first.end(undefined);
-  expect((await next()).event.Records[0].body).toBe("3");
+  // Those that came in one millisecond have no order.
+  const bodies = [first, second, await next()].map(({ event }) => event.Records[0].body);
+  expect(bodies.toSorted()).toEqual(["1", "2", "3"]);
 });
