@@ -1,4 +1,5 @@
 /** `portico env`: the names of env and secrets with their sources, and never a secret's value. */
+// @module-tag check
 import { expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { run } from "../../e2e/portico.ts";

@@ -1,4 +1,5 @@
 /** `portico plan`: the changes of a deploy, its exit codes and its file; it changes nothing. */
+// @module-tag check
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
