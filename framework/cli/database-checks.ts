@@ -79,7 +79,8 @@ async function checkRoom({ name, client }: AskedDatabase, cloud: TargetCloud): P
   const has = room === undefined ? "the server does not say how many it takes" : `the server takes ${room}`;
   if (cloud.target === "workers") return { check, ok: true, text: `Hyperdrive shares connections; ${has}` };
   const most = await mostEnvironments(cloud.aws.clients);
-  const open = `up to ${most ?? "?"} connections, one for each environment of Lambda; ${has}`;
+  const upTo = most === undefined ? "connections" : `up to ${most} connections`;
+  const open = `${upTo}, one for each environment of Lambda; ${has}`;
   if (room === undefined || most === undefined || most <= room) return { check, ok: true, text: open };
   return {
     check,

@@ -19,7 +19,7 @@ export interface BucketAddress {
 export function readAddress(app: App): BucketAddress {
   try {
     const { secret, port } = JSON.parse(readFileSync(lambdaFiles(app).address, "utf8")) as Partial<BucketAddress>;
-    if (typeof secret === "string" && Number.isInteger(port)) return { secret, port };
+    if (typeof secret === "string" && Number.isInteger(port) && port! > 0 && port! < 65_536) return { secret, port };
   } catch {
     // Neither a missing file nor one that was cut off tells an address.
   }

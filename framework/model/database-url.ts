@@ -4,7 +4,8 @@ import { UserError } from "./user-error.ts";
 /** Throws UserError DATABASE_URL, which never has the URL. @param name the database's in hosting.json */
 export function requireDatabaseUrl(name: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) throw invalidUrl(name, "is none of Postgres");
+  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol))
+    throw invalidUrl(name, "does not begin with postgres:// or postgresql://");
   for (const part of [url.username, url.password, url.hostname, url.pathname]) decodedPart(name, part);
   return url;
 }

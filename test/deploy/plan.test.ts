@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { DeployedPart, Part, Version } from "../../deploy/parts.ts";
 import { isDone, planRelease, planText } from "../../deploy/plan.ts";
 import type { Deployed, DesiredState } from "../../deploy/platform.ts";
+import { changesText } from "../../deploy/record-creation.ts";
 
 const nothing: Deployed = { parts: [], releases: [], leftovers: [], taken: [], fingerprint: "f", lastNumber: 0 };
 const code = (value: string, memory = 128) => [
@@ -224,4 +225,18 @@ test("long lists are cut for people and whole for machines", () => {
   const plan = planRelease(draftOf("h", invoke(...ids)), nothing);
   expect(planText(plan)).toContain("invoke f5 and 14 more");
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+});
+
+test("the summary of a release counts what changed, not what waits or may have nothing to do", () => {
+  const one = { name: "a", reason: "" };
+  const changes = [
+    { ...one, action: "create", kind: "function" },
+    { ...one, action: "update", kind: "function" },
+    { ...one, action: "keep", kind: "route" },
+    { ...one, action: "ask", kind: "migrate" },
+    { ...one, action: "wait", kind: "migrate" },
+  ] as const;
+  const plan = planRelease(draftOf("h"), nothing);
+  expect(changesText({ ...plan, changes })).toBe("2 functions");
+  expect(changesText({ ...plan, changes: changes.slice(2) })).toBe("nothing");
 });

@@ -308,6 +308,9 @@ test("npx portico prints its version, creates a project and builds it", async ()
   const workers = open(app, "dev", "--target", "workers", "--port", "0");
   await workers.until(/error MINIFLARE_MISSING: .*\nfix: Run npm install .*miniflare/);
   expect(await workers.stop()).toBe(1);
+  const early = open(app, "deploy", "--stage", "local", "--target", "workers", "--port", "0");
+  await early.until(/error MINIFLARE_MISSING: .*\nfix: Run npm install .*miniflare/);
+  expect([await early.stop(), early.output()]).toEqual([1, expect.not.stringContaining("+ worker")]);
   const cloud = open(app, "cloud", "--port", "0");
   const [control = ""] = await cloud.until(/http:\/\/127\.0\.0\.1:\d+/);
   const { secretAccessKey } = await readJson<{ secretAccessKey: string }>(join(app, ".portico/cloud/key"));

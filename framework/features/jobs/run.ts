@@ -116,7 +116,12 @@ async function runWithin(
     signal: stopping ? AbortSignal.any([abort.signal, stopping]) : abort.signal,
   };
   try {
-    await Promise.race([load().then(({ default: job }) => job(data as never, context)), ended.promise]);
+    const run = load().then(({ default: job }) => {
+      if (typeof PORTICO_DEV !== "undefined" && PORTICO_DEV && typeof job !== "function")
+        throw new TypeError(`the default export of the job ${name} is no function`);
+      return job(data as never, context);
+    });
+    await Promise.race([run, ended.promise]);
   } finally {
     for (const cancel of cancels) cancel();
   }

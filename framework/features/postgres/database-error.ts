@@ -50,7 +50,7 @@ export function toConnectError(cause: unknown): DatabaseError {
     return of("DATABASE_TLS", "the encryption that the URL asks for (sslmode) is not what the server has");
   if (code.startsWith("28")) return of("DATABASE_PASSWORD", "the server refuses the URL's user or password");
   if (code === "3D000" || code === "ERR_INVALID_URL" || cause instanceof URIError)
-    return of("DATABASE_MISSING", "the server does not have the URL's database, or that is no URL");
+    return of("DATABASE_MISSING", "the URL is invalid, or the server does not have its database");
   return of("DATABASE_DOWN", "the database does not answer");
 }
 

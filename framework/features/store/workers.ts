@@ -36,7 +36,7 @@ const openEngine: OpenEngine = (platform, namespace) => {
     return send()
       .catch(send)
       .catch((cause: unknown) => {
-        throw new StoreError("STORE_BUSY", "D1 failed; try later", cause);
+        throw new StoreError("STORE_BUSY", `D1 failed: ${String(cause)}`, cause);
       });
   };
   return createSqlEngine(run, namespace, resolveWrite);

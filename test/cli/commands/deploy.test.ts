@@ -50,8 +50,12 @@ it("starts a local cloud, serves the release, and the next deploys use the same 
   expect(await (await fetch(url)).text()).toBe("hi");
   expect(await (await fetch(`${url}secret`)).text()).toBe("43");
 
-  const again = await portico(["deploy", "--stage", "local"], root);
-  expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/nothing to do: release 1 {2}http/) });
+  const again = await portico(["deploy", "--stage", "local", "-m", "once more"], root);
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/nothing to do: release 1 {2}http/),
+    stderr: expect.stringContaining("the message was not stored"),
+  });
   expect(again.stdout).not.toContain("made the secret");
 
   await write("functions/index.ts", says("changed"));

@@ -118,6 +118,10 @@ it.each([["node"], ["workers", "lambda"], ["lambda", "workers"]])(
     await running.until(/changed: _jobs-digest[\s\S]*changed: _jobs-digest/);
     await run(["jobs", "run", "digest"], root);
     await running.until(/error JOB_EXPORT: functions\/_jobs\/digest\.ts has no default export/);
+    await write(root, "functions/_jobs/digest.ts", "export default { digest: 1 };\n");
+    await running.until(/(?:changed: _jobs-digest[\s\S]*){3}/);
+    await run(["jobs", "run", "digest"], root);
+    await running.until(/TypeError: the default export of the job digest is no function/);
     expect(await running.stop()).toBe(0);
   },
 );

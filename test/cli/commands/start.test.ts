@@ -63,6 +63,14 @@ describe("portico start in several processes", () => {
     return { running, url, ask };
   };
 
+  /** Servers of which one is in an endless loop, and the processes below the first. */
+  const serveStuck = async (processes?: string) => {
+    const { running, ask } = await serve(processes);
+    const stuck = ask("/stuck").catch(() => "cut");
+    await running.until(/it is stuck/);
+    return { running, stuck, below: descendants(running.child.pid!) };
+  };
+
   it("uses both processes, replaces a crashed one without errors for clients, and drains at SIGTERM", async () => {
     const { running, ask } = await serve();
     const pids = new Set<string>();
@@ -81,10 +89,7 @@ describe("portico start in several processes", () => {
   });
 
   it("leaves no process behind after kill -9, not even one in an endless loop", { tags: ["check"] }, async () => {
-    const { running, ask } = await serve();
-    const stuck = ask("/stuck").catch(() => "cut");
-    await running.until(/it is stuck/);
-    const below = descendants(running.child.pid!);
+    const { running, stuck, below } = await serveStuck();
     expect(below.length).toBeGreaterThanOrEqual(2);
     await running.stop("SIGKILL");
     expect(await survivors(below)).toEqual([]);
@@ -95,10 +100,7 @@ describe("portico start in several processes", () => {
     "processes (%s) end after one SIGTERM; one in an endless loop is killed after the grace period",
     { tags: ["check"] },
     async (processes) => {
-      const { running, ask } = await serve(processes);
-      const stuck = ask("/stuck").catch(() => "cut");
-      await running.until(/it is stuck/);
-      const below = descendants(running.child.pid!);
+      const { running, stuck, below } = await serveStuck(processes);
       expect(await running.stop("SIGTERM")).toBe(0);
       expect([await stuck, await survivors(below)]).toEqual(["cut", []]);
     },
@@ -108,10 +110,7 @@ describe("portico start in several processes", () => {
     "processes (%s) end at the second Ctrl-C, even one in an endless loop",
     { tags: ["check"] },
     async (processes) => {
-      const { running, ask } = await serve(processes);
-      const stuck = ask("/stuck").catch(() => "cut");
-      await running.until(/it is stuck/);
-      const below = descendants(running.child.pid!);
+      const { running, stuck, below } = await serveStuck(processes);
       // As a terminal does it: every process hears it, the first and those below. Whoever waits presses again.
       const press = (): void => {
         for (const pid of [...below, running.child.pid!]) if (isAlive(pid)) process.kill(pid, "SIGINT");

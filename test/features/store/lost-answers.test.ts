@@ -127,9 +127,12 @@ describe("on D1", () => {
       await expect(call()).rejects.toMatchObject({ code: "STORE_OUTCOME_UNKNOWN" });
   });
 
-  it("tells that there is no binding, or no answer", async () => {
-    const silent = onD1(() => Promise.reject(new Error("silent")));
-    await expect(silent.get("k")).rejects.toMatchObject({ code: "STORE_BUSY" });
+  it("tells that there is no binding, or no answer, in D1's own words", async () => {
+    const silent = onD1(() => Promise.reject(new Error("D1_ERROR: no such table: store")));
+    await expect(silent.get("k")).rejects.toMatchObject({
+      code: "STORE_BUSY",
+      message: expect.stringContaining("no such table: store"),
+    });
     await expect(silent.set("k", 1)).rejects.toMatchObject({ code: "STORE_OUTCOME_UNKNOWN" });
     const platform = { name: "workers", env: {}, context: {}, cf: {} } as const;
     expect(() => storeOnWorkers(createCall({ platform }), "a")).toThrow(
