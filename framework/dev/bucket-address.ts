@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import type { App } from "../model/app.ts";
 import { lambdaFiles } from "./lambda-place.ts";
 
@@ -19,13 +19,18 @@ export interface BucketAddress {
 export function readAddress(app: App): BucketAddress {
   try {
     const { secret, port } = JSON.parse(readFileSync(lambdaFiles(app).address, "utf8")) as Partial<BucketAddress>;
-    if (typeof secret === "string" && Number.isInteger(port) && port! > 0 && port! < 65_536) return { secret, port };
+    if (typeof secret === "string" && secret !== "" && isPort(port)) return { secret, port };
   } catch {
     // Neither a missing file nor one that was cut off tells an address.
   }
   return { secret: randomBytes(32).toString("base64") };
 }
 
-/** Keeps it for this user alone. The data folder is there. */
-export const keepAddress = (app: App, address: BucketAddress): Promise<void> =>
-  writeFile(lambdaFiles(app).address, JSON.stringify(address), { mode: 0o600 });
+const isPort = (port: unknown): boolean => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536;
+
+/** Keeps it for this user alone, whatever was there. The data folder is there. */
+export async function keepAddress(app: App, address: BucketAddress): Promise<void> {
+  const { address: file } = lambdaFiles(app);
+  await rm(file, { recursive: true, force: true });
+  await writeFile(file, JSON.stringify(address), { mode: 0o600 });
+}

@@ -1,4 +1,7 @@
-/** The S3 bucket of an app under development on Lambda: made for the first function that needs files. */
+/**
+ * The S3 bucket of an app under development on Lambda: made for the first function that needs files, and from then on
+ * there from the start, since a form of it may be open in a browser.
+ */
 import type { LocalBucket } from "../emulation/s3/local-bucket.ts";
 import type { App } from "../model/app.ts";
 import type { LoadedFunction } from "../model/invocation.ts";
@@ -18,7 +21,6 @@ export interface DevBucket {
  * @param address its secret is that of other services, too
  */
 export function createDevBucket(app: App, onError: (error: unknown) => void, address: BucketAddress): DevBucket {
-  let bucket: Promise<LocalBucket> | undefined;
   const open = async (): Promise<LocalBucket> => {
     const { openLocalBucket } = await import("../emulation/s3/local-bucket.ts");
     const opened = await openLocalBucket({ ...lambdaPlace(app), file: lambdaFiles(app).objects, onError, ...address });
@@ -26,14 +28,20 @@ export function createDevBucket(app: App, onError: (error: unknown) => void, add
     if (address.port === undefined) await keepAddress(app, { ...address, port: opened.port });
     return opened;
   };
+  let bucket: Promise<LocalBucket> | undefined;
+  const opened = (): Promise<LocalBucket> => {
+    bucket ??= open();
+    // The next request tries again.
+    bucket.catch(() => (bucket = undefined));
+    return bucket;
+  };
+  // Who needs files is told why it fails.
+  if (address.port !== undefined) opened().catch(() => undefined);
   return {
     async withBucket(fn, role) {
       if (!fn.needs?.includes("files")) return fn;
-      bucket ??= open();
-      // The next request tries again.
-      bucket.catch(() => (bucket = undefined));
-      return { ...fn, cloudEnv: { ...fn.cloudEnv, ...(await bucket).variables(fn.id, role) } };
+      return { ...fn, cloudEnv: { ...fn.cloudEnv, ...(await opened()).variables(fn.id, role) } };
     },
-    close: async () => (await bucket)?.close(),
+    close: async () => (await bucket?.catch(() => undefined))?.close(),
   };
 }

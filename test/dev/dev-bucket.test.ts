@@ -1,5 +1,5 @@
 /** The bucket of `portico dev` on Lambda: for functions that need files alone, kept over a restart. */
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
@@ -41,6 +41,12 @@ async function openApp() {
   };
   return { root, open };
 }
+
+const isServed = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
 
 const clientOf = (variables: Readonly<Record<string, string>>): S3Client =>
   new S3Client({
@@ -102,8 +108,29 @@ it("has the address of its first start, so that what a page was given stays good
   await Promise.all([first.emulator.close(), beside.emulator.close()]);
 
   const again = open();
+  // Before any function is called: a page that is open in a browser sends its form.
+  await expect.poll(() => isServed(given["AWS_ENDPOINT_URL_S3"]!)).toBe(true);
   expect((await again.variables("files"))["AWS_ENDPOINT_URL_S3"]).toBe(given["AWS_ENDPOINT_URL_S3"]);
   const { Body } = await clientOf(given).send(new GetObjectCommand({ Bucket, Key: "a" }));
   expect(await Body!.transformToString()).toBe("kept");
   await again.emulator.close();
+});
+
+it.each([
+  `{"secret":"abc","port":-5}`,
+  `{"secret":"abc","port":999999}`,
+  `{"secret":"","port":8080}`,
+  `{"secret":"abc"`,
+  "null",
+  "",
+])("has a new address where %j is kept", async (text) => {
+  const { root, open } = await openApp();
+  const file = join(root, ".portico/data/s3.json");
+  mkdirSync(join(root, ".portico/data"), { recursive: true });
+  writeFileSync(file, text, { mode: 0o644 });
+  const { emulator, variables } = open();
+  const { AWS_ENDPOINT_URL_S3: url } = await variables("files");
+  const kept = JSON.parse(readFileSync(file, "utf8")) as { readonly secret: string; readonly port: number };
+  expect([kept.port, kept.secret.length, statSync(file).mode & 0o077]).toEqual([Number(new URL(url!).port), 44, 0]);
+  await emulator.close();
 });
