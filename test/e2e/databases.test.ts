@@ -71,6 +71,15 @@ it("uses the URL of .env, and starts nothing", async () => {
   expect(existsSync(join(root, ".portico/postgres"))).toBe(false);
 });
 
+it.each(["lambda", "workers", "node"])("shows in dev on %s why a response is a 503", async (target) => {
+  const root = await app(`down-${target}`, files);
+  await write(root, ".env", "DATABASE_URL=postgres://me:word@127.0.0.1:1/db\n");
+  const { running, url } = await serve(root, ["dev", "--target", target]);
+  expect((await fetch(url, { method: "POST" })).status).toBe(503);
+  await running.until(/DATABASE_DOWN DatabaseError: the database does not answer: /);
+  await running.stop();
+});
+
 it("says which package is missing, and how to get it", async () => {
   const root = await app("missing", files);
   await rm(join(root, "node_modules"));

@@ -1,5 +1,4 @@
 /** The errors of a database's connection, told apart by their codes; those of statements stay as `pg` has them. */
-import { reportError } from "../../runtime/error-response.ts";
 
 /**
  * `DATABASE_BUSY`: no connection was free, in the function or on the server. `DATABASE_DOWN`: nothing answers at its
@@ -27,8 +26,8 @@ export class DatabaseError extends Error {
   /** Undefined for a mistake of the app, and where a repetition may do it twice: a 500, as for any other error. */
   getResponse(): Response | undefined {
     if (this.code !== "DATABASE_BUSY" && this.code !== "DATABASE_DOWN") return undefined;
-    // A response of its own is not logged elsewhere.
-    reportError(this, this.code);
+    // oxlint-disable-next-line no-console -- a response of its own is not logged elsewhere, nor reported to dev
+    console.error(this.code, this);
     return Response.json({ error: "Service Unavailable" }, { status: 503, headers: { "retry-after": "1" } });
   }
 }
