@@ -215,6 +215,18 @@ export const GET = resource({ response: z.object({ at: z.date() }) }, () => ({ a
   });
 });
 
+it("middleware's openapi that is no function, or that describes a method, is told", async () => {
+  const withMiddleware = (openapi: string) =>
+    makeApp({ ...files, "functions/notes/_middleware.ts": `export default [];\nexport const openapi = ${openapi};\n` });
+  await expect(describeFolder(await withMiddleware(`{ tags: ["a"] }`))).rejects.toMatchObject({
+    code: "OPENAPI_FAILED",
+    message: expect.stringContaining("functions/notes/_middleware.ts cannot be described: its openapi is no function"),
+  });
+  await expect(describeFolder(await withMiddleware(`() => ({ PUT: { summary: "a" } })`))).rejects.toMatchObject({
+    message: expect.stringContaining("its openapi has PUT: a route's file describes methods"),
+  });
+});
+
 it("a package.json that is none is told, and a file that ends the process", async () => {
   const root = await makeApp({ "package.json": "null", "functions/index.ts": files["functions/index.ts"] });
   await expect(describeFolder(root)).rejects.toMatchObject({

@@ -52,7 +52,7 @@ type RouteModule = Readonly<Record<string, unknown>> & {
   readonly openapi?: () => Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 };
 
-/** Of the compiler alone: what a route file's `openapi` gives. */
+/** The methods that a description has. */
 export const methodNames = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /** Imports by file. */
@@ -79,13 +79,27 @@ export async function describeRoutes(
     }
     return described;
   };
-  const middleware = await each(load.middleware, ({ openapi }) => (openapi?.() ?? {}) as DescribedMiddleware);
+  const middleware = await each(load.middleware, describeMiddleware);
   const files = await each(load.routes, (module) => describeFile(module, converters));
   return { files, middleware, errors };
 }
 
+/** What `openapi` gives; an empty object without one. Throws for an export that is no function. */
+function said({ openapi }: RouteModule): NonNullable<ReturnType<NonNullable<RouteModule["openapi"]>>> {
+  if (openapi !== undefined && typeof openapi !== "function")
+    throw new TypeError("its openapi is no function: write export const openapi = () => ({ … })");
+  return openapi?.() ?? {};
+}
+
+function describeMiddleware(module: RouteModule): DescribedMiddleware {
+  const fields = said(module);
+  const method = methodNames.find((name) => Object.hasOwn(fields, name));
+  if (method === undefined) return fields;
+  throw new TypeError(`its openapi has ${method}: a route's file describes methods, middleware what they share`);
+}
+
 async function describeFile(module: RouteModule, converters: Converters): Promise<Record<string, DescribedMethod>> {
-  const operations = module.openapi?.() ?? {};
+  const operations = said(module);
   const methods: Record<string, DescribedMethod> = {};
   for (const method of methodNames) {
     const { spec } = Object(module[method]) as { spec?: ResourceSpec };
