@@ -14,11 +14,21 @@ import { UserError } from "../model/user-error.ts";
 
 const many = 500;
 
-/** @param data absolute folder of the app's data. Throws UserError STORE_SCHEMA for the file of a newer Portico */
-export function openStoreFile(data: string): EntryStore & { close(): void } {
+/**
+ * Throws UserError STORE_MISSING, and STORE_SCHEMA for the file of a newer Portico.
+ * @param data absolute folder of the app's data
+ * @param creates makes a file that is missing
+ */
+export function openStoreFile(data: string, creates: boolean): EntryStore & { close(): void } {
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   const file = join(data, "store.sqlite");
   const isThere = existsSync(file);
+  if (!isThere && !creates)
+    throw new UserError(
+      "STORE_MISSING",
+      `there is no file ${file}: nothing was stored there`,
+      "portico start and dev on node make it. Add --stage NAME for the store of a stage, or --data for another folder.",
+    );
   mkdirSync(data, { recursive: true });
   const database = new DatabaseSync(file, { timeout: 5000 });
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);

@@ -152,7 +152,8 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
       `the database has the migration ${gone.name}, which took something away, and this app does not have that file`,
       fixFor(
         gone.name,
-        "Deploy a tree that has it: git pull, or git log to find the commit that deleted it.",
+        "Take a tree that has it: git pull, or git log to find the commit that deleted it. On this machine portico " +
+          "migrate reset begins anew.",
         (extension) => `Install a version of ${extension} that has it: npm install ${extension}@latest`,
       ),
     );

@@ -28,7 +28,7 @@ export async function store(input: CommandInput): Promise<number> {
       "Run portico store export --stage NAME > FILE, or portico store import FILE --stage NAME",
     );
   if (textFlag(input, "stage") !== undefined) return onStage(input, run);
-  const opened = openStoreFile(resolve(input.cwd, textFlag(input, "data") ?? dataFolder));
+  const opened = openStoreFile(resolve(input.cwd, textFlag(input, "data") ?? dataFolder), action === "import");
   try {
     await run(opened);
     return 0;

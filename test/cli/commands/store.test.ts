@@ -1,4 +1,5 @@
 /** `portico store`: what is exported at one place is imported at another, on every engine; bad lines change nothing. */
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -49,6 +50,13 @@ it("moves entries between this machine's file, AWS and Cloudflare", { tags: ["ch
 
 it("refuses what it cannot read, and imports nothing of it", async () => {
   const root = await app("mistakes", { "hosting.json": JSON.stringify({ name: "shop" }) });
+  const missing = await run(["store", "export", "--data", "nowhere"], root);
+  expect(missing).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^error STORE_MISSING: .*\nfix: /),
+  });
+  expect(existsSync(join(root, "nowhere"))).toBe(false);
   const fails = async (code: string, words: readonly string[], stdin = ""): Promise<void> => {
     const finished = await run(["store", ...words], root, { stdin });
     expect(finished).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^error ${code}: `)) });
