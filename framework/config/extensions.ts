@@ -75,7 +75,8 @@ function readExtension(root: string, name: string, at: Places): InstalledExtensi
     throw new UserError(
       "EXTENSION_DATA",
       `${name} is no extension: its package.json has no "portico"`,
-      `Remove it from "extensions" in hosting.json; a package without settings, secrets, policies and migrations is only imported.`,
+      `Remove it from "extensions" in hosting.json; a package without settings, secrets, policies and migrations is ` +
+        `only imported.`,
       { at },
     );
   checkData(name, { ...file, tree: node });

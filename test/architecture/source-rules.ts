@@ -30,7 +30,7 @@ export const exitsElsewhere = (sources: readonly Source[]): string[] =>
  */
 export const printsElsewhere = (sources: readonly Source[]): string[] =>
   breaches(sources, prints, (file, match) =>
-    file.startsWith("framework/runtime/")
+    /^framework\/(runtime|features\/(?!log\/))/.test(file)
       ? match === "console.error"
       : /^framework\/(cli\/(reporter\.ts|bin\.js)|features\/log\/.+)$/.test(file) || isOwnProcess(file),
   );

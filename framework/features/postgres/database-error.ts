@@ -26,7 +26,7 @@ export class DatabaseError extends Error {
   /** Undefined for a mistake of the app, and where a repetition may do it twice: a 500, as for any other error. */
   getResponse(): Response | undefined {
     if (this.code !== "DATABASE_BUSY" && this.code !== "DATABASE_DOWN") return undefined;
-    // oxlint-disable-next-line no-console -- a response of its own is not logged elsewhere, nor reported to dev
+    // A response of its own is not logged elsewhere, nor reported to dev.
     console.error(this.code, this);
     return Response.json({ error: "Service Unavailable" }, { status: 503, headers: { "retry-after": "1" } });
   }
