@@ -13,6 +13,9 @@ export const isData = (name: string): boolean => !code.includes(posix.extname(na
 /** Every extension that an import may have. */
 export const importableExtensions: readonly string[] = [...code, ...Object.keys(loaders)];
 
-/** True when an import may resolve to a file of this name. Names without an extension may be folders. */
+/**
+ * True when an import of a value may resolve to a file of this name, which declarations do not have. Names without an
+ * extension may be folders.
+ */
 export const isImportable = (name: string): boolean =>
-  !posix.extname(name) || importableExtensions.includes(posix.extname(name));
+  !posix.extname(name) || (importableExtensions.includes(posix.extname(name)) && !/\.d\.[cm]?ts$/.test(name));

@@ -38,7 +38,7 @@ export interface AppSession extends FunctionSource {
   /** Of target lambda; an HTTP API when absent. */
   readonly front: LambdaFront | undefined;
   served(): ServedContent;
-  /** Applies a batch of file changes. The functions that changed are already being rebuilt. */
+  /** Applies a batch of file changes. The functions that they may affect are already being rebuilt. */
   apply(changes: FileChanges): Promise<AppChanges>;
   /** The app's API, which runs its code. Rejects as `describeApi`. */
   describe(): Promise<OpenApiDocument>;
@@ -47,8 +47,10 @@ export interface AppSession extends FunctionSource {
 
 /** The effects of a batch of file changes. */
 export interface AppChanges {
-  /** Ids of the functions whose bundle changes. */
+  /** Ids of the functions that are built again. */
   readonly functions: readonly string[];
+  /** Those of them whose build became another one, or failed. */
+  readonly changed: Promise<readonly string[]>;
   /** True where `served` may give other routes or assets. */
   readonly routing: boolean;
 }
@@ -78,15 +80,17 @@ export async function openAppSession(
   });
   const target = app.targets[0]!;
   const { front } = app.lambda;
-  const loaded = new Set<string>();
+  /** The hash of each function's last build; undefined before it, and where it failed. */
+  const loaded = new Map<string, string | undefined>();
   const session: AppSession = {
     app,
     target,
     front,
     served: () => state,
     load: (id) => {
-      loaded.add(id);
-      return state.builder.load(id);
+      const build = state.builder.load(id);
+      if (!loaded.has(id)) void rehash(loaded, id, build);
+      return build;
     },
     async apply(changes) {
       const paths = [...changes.changed, ...changes.appeared, ...changes.vanished];
@@ -97,7 +101,7 @@ export async function openAppSession(
         const changed = { ...now, lambda: { ...now.lambda, front: front ?? "http-api" } } as const;
         state = await load(changed, databases, report, onOutsideFolder);
         await before.builder.close();
-        return { functions: rebuild(state.builder, loaded, [...loaded]), routing: true };
+        return { ...rebuild(state.builder, loaded, [...loaded.keys()]), routing: true };
       }
       if (hasDatabases(state.app)) {
         const { applyMigrations, isMigration } = await import("./dev-migrations.ts");
@@ -108,7 +112,7 @@ export async function openAppSession(
       if (routing) state = { ...state, ...(await discoverContent(state.app, target)) };
       if (routing) state.builder.setRoutes(state.routes, state.jobs);
       else if (paths.some((path) => path.endsWith(".jinja"))) writeTypesForCompiler(state);
-      return { functions: rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
+      return { ...rebuild(state.builder, loaded, state.builder.changed(paths)), routing };
     },
     describe: async () => (await import("./api-description.ts")).describeApi(state.app, state.routes),
     async close() {
@@ -140,9 +144,31 @@ async function warnOfFixedSettings(
  * Starts to rebuild the functions that were requested before, so that the next request need not wait. That request
  * reports a failed build.
  */
-function rebuild(builder: DevBuilder, loaded: ReadonlySet<string>, ids: readonly string[]): readonly string[] {
-  for (const id of ids) if (loaded.has(id)) builder.load(id).catch(() => undefined);
-  return ids;
+function rebuild(
+  builder: DevBuilder,
+  loaded: Map<string, string | undefined>,
+  functions: readonly string[],
+): Omit<AppChanges, "routing"> {
+  const builds = functions.map(async (id) => ((await rehash(loaded, id, builder.load(id))) ? [id] : []));
+  return { functions, changed: Promise.all(builds).then((ids) => ids.flat()) };
+}
+
+/** Whether a build is another one than the function's last, or failed; false for a function that is gone. */
+async function rehash(
+  loaded: Map<string, string | undefined>,
+  id: string,
+  build: Promise<LoadedFunction>,
+): Promise<boolean> {
+  loaded.set(id, loaded.get(id));
+  try {
+    const { hash } = await build;
+    const before = loaded.get(id);
+    loaded.set(id, hash);
+    return hash !== before;
+  } catch (error) {
+    loaded.set(id, undefined);
+    return !(error instanceof UserError && error.code === "NO_FUNCTION");
+  }
 }
 
 const isSettingsFile = (path: string, config = "hosting.json"): boolean =>

@@ -51,7 +51,7 @@ export type DevEvent =
   | { readonly type: "made-secret"; readonly secret: GeneratedSecret }
   /** A database is on the local Postgres, as a line says. */
   | { readonly type: "database"; readonly text: string }
-  /** Functions whose files changed are rebuilt. */
+  /** Functions were rebuilt, and are other ones now. */
   | { readonly type: "changed"; readonly functions: readonly string[] }
   /** Files of routes came or went. */
   | { readonly type: "routes"; readonly added: RouteFiles; readonly removed: RouteFiles }

@@ -35,13 +35,15 @@ export function followChanges(
   return {
     async apply(changes) {
       const before = session.served().routes;
-      const { functions, routing } = await session.apply(changes);
+      const { functions, changed, routing } = await session.apply(changes);
       if (routing) {
         gateway.update(session.served());
         reportRoutes(before, session.served().routes, report);
       }
       for (const id of functions) emulator.retire(id);
-      if (functions.length > 0) report({ type: "changed", functions });
+      void changed.then((ids) => {
+        if (ids.length > 0) report({ type: "changed", functions: ids });
+      });
       await startJobs();
     },
     startJobs,

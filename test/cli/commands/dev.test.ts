@@ -80,6 +80,30 @@ describe.each(targets)("portico dev --target %s", (target) => {
     expect(await running.stop()).toBe(0);
   });
 
+  it("says which functions an edit changed, and none for a file that is written again as it was", async () => {
+    const settings = (env: object): string => JSON.stringify({ name: "edits", env });
+    const root = await app(`changed-${target}`, {
+      "hosting.json": settings({}),
+      "tsconfig.json": "{}",
+      "functions/index.ts": says("one"),
+      "functions/other.ts": says("other"),
+      "functions/unasked.ts": says("unasked"),
+    });
+    const running = start(["dev", "--target", target, "--port", "0"], root);
+    const url = await ready(running);
+    for (const path of ["/", "/other", "/nowhere"]) await (await fetch(url + path)).text();
+    await write(root, "hosting.json", settings({}));
+    await write(root, "functions/index.ts", says("one"));
+    await write(root, "functions/other.ts", says("another"));
+    await running.until(/^changed: other$/m);
+    await write(root, "functions/index.ts", says("two"));
+    await running.until(/^changed: index$/m);
+    await write(root, "hosting.json", settings({ WORD: "a" }));
+    await running.until(/^changed: index, other$/m);
+    expect(running.output().match(/^changed: .*$/gm)).toHaveLength(3);
+    await running.stop();
+  });
+
   it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
     "leaves no process behind on %s",
     { tags: ["check"] },
