@@ -6,10 +6,11 @@ import { text as readText } from "node:stream/consumers";
 import { openTableEntries } from "../../../deploy/lambda/table-entries.ts";
 import type { EntryStore, StoredEntry } from "../../../deploy/stored-entry.ts";
 import { openStoreEntries } from "../../../deploy/workers/store-entries.ts";
+import { loadApp } from "../../config/app-loader.ts";
 import { dataFolder } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
 import type { CommandInput } from "../command.ts";
-import { textFlag } from "../flags.ts";
+import { appFlags, targetFlag, textFlag } from "../flags.ts";
 import { chooseCloud, explainErrors, openStageCloud } from "../stage-cloud.ts";
 import { openStoreFile } from "../store-file.ts";
 
@@ -28,13 +29,33 @@ export async function store(input: CommandInput): Promise<number> {
       "Run portico store export --stage NAME > FILE, or portico store import FILE --stage NAME",
     );
   if (textFlag(input, "stage") !== undefined) return onStage(input, run);
-  const opened = openStoreFile(resolve(input.cwd, textFlag(input, "data") ?? dataFolder), action === "import");
+  const data = textFlag(input, "data");
+  if (data === undefined) await tellWhoseFile(input);
+  const opened = openStoreFile(resolve(input.cwd, data ?? dataFolder), action === "import");
   try {
     await run(opened);
     return 0;
   } finally {
     opened.close();
   }
+}
+
+/** Warns where dev has another store, and throws UserError USAGE for the target that has it. */
+async function tellWhoseFile(input: CommandInput): Promise<void> {
+  const { targets } = await loadApp(appFlags(input, "dev"));
+  const target = targets[0];
+  if (target === undefined || target === "node") return;
+  const other = {
+    lambda: "that of dev on lambda is .portico/data/dynamodb.sqlite, which this command does not read",
+    workers: "that of dev on workers is stage local's: --stage local --target workers",
+  }[target];
+  if (targetFlag(input) !== undefined)
+    throw new UserError(
+      "USAGE",
+      `without a stage this is the store of target node; ${other}`,
+      "Add --stage NAME for the store of a stage, or leave --target out.",
+    );
+  input.reporter.warn(`this is the store of portico start and of portico dev --target node; ${other}`);
 }
 
 async function onStage(input: CommandInput, run: (entries: EntryStore) => Promise<void>): Promise<number> {

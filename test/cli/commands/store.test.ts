@@ -26,6 +26,7 @@ it("moves entries between this machine's file, AWS and Cloudflare", { tags: ["ch
   expect(await run(["store", "import", "in.jsonl"], root)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^imported 3 to file .*store\.sqlite\n$/),
+    stderr: expect.stringMatching(/^warning this is the store of portico start and of portico dev --target node; /),
   });
   expect((await run(["store", "export"], root)).stdout).toBe(lines.join(""));
   const deployed = await run(["deploy", "--stage", "local", "--json"], root);
@@ -48,8 +49,23 @@ it("moves entries between this machine's file, AWS and Cloudflare", { tags: ["ch
   }
 });
 
+it("says whose data are in this machine's file where dev keeps its own elsewhere", async () => {
+  const root = await app("whose", { "hosting.json": JSON.stringify({ name: "shop" }) });
+  const of = (words: readonly string[]) => run(["store", "import", "-", ...words], root, { stdin: lines.join("") });
+  for (const words of [
+    ["--target", "node"],
+    ["--data", "other"],
+  ])
+    expect(await of(words)).toMatchObject({ code: 0, stderr: "" });
+  expect((await of([])).stderr).toMatch(/^warning .* that of dev on lambda is \.portico\/data\/dynamodb\.sqlite, /);
+  expect(await of(["--target", "workers"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error USAGE: without a stage .* --stage local --target workers\nfix: Add --stage /),
+  });
+});
+
 it("refuses what it cannot read, and imports nothing of it", async () => {
-  const root = await app("mistakes", { "hosting.json": JSON.stringify({ name: "shop" }) });
+  const root = await app("mistakes", { "hosting.json": JSON.stringify({ name: "shop", target: "node" }) });
   const missing = await run(["store", "export", "--data", "nowhere"], root);
   expect(missing).toMatchObject({
     code: 1,
