@@ -57,6 +57,7 @@ async function applyFiles(
     const { waiting } = await runMigrations(client, {
       files,
       which: "all",
+      onMistake: (error) => report({ type: "error", error }),
       onEvent: (event) => {
         const text = migrationLine(event, Object.keys(app.databases ?? {}).length === 1 ? undefined : name);
         if (text !== undefined) report({ type: event.step === "applied" ? "database" : "warning", text });

@@ -1,4 +1,5 @@
 /** How migrations are run, and what a run tells. */
+import type { UserError } from "../model/user-error.ts";
 import type { MigrationFile } from "./migration-file.ts";
 
 /** What a run tells while it goes on. */
@@ -30,6 +31,11 @@ export interface RunnerOptions {
   /** Names of those that a plan told of: the run ends before any other. All when absent. */
   readonly planned?: readonly string[];
   readonly onEvent: (event: MigrationEvent) => void;
+  /**
+   * Gets a mistake in an owner's files (the app's, or an extension's), while those of others run; without it a mistake
+   * stops all, and the run throws it.
+   */
+  readonly onMistake?: (error: UserError) => void;
   /** Default the machine's. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }

@@ -46,24 +46,48 @@ export interface PlannedMigrations {
 /**
  * Pure. Throws UserError MIGRATION_EDITED, MIGRATION_MISSING, MIGRATION_LATE, and MIGRATION_ORDER when an expand file
  * comes after a contract file that has to wait.
+ * @param onMistake gets that error in place of the caller, for each owner that has one; the files of others run
  */
-export function planMigrations(state: Comparison, readers: readonly Reader[]): PlannedMigrations {
-  requireHistory(state);
-  const { applied, pending } = state;
-  const owners = [...Map.groupBy(pending, ({ name }) => ownerOf(name)).values()];
-  const planned = owners.map((files) => planOwner(files, readers));
+export function planMigrations(
+  state: Comparison,
+  readers: readonly Reader[],
+  onMistake?: RunnerOptions["onMistake"],
+): PlannedMigrations {
+  const owners = new Set([...state.pending, ...state.edited, ...state.missing].map(({ name }) => ownerOf(name)));
+  const planned = [...owners].flatMap((owner) => {
+    try {
+      return [planOwner(ofOwner(state, owner), readers)];
+    } catch (error) {
+      if (!onMistake || !(error instanceof UserError)) throw error;
+      onMistake(error);
+      return [];
+    }
+  });
   return {
-    applied,
+    applied: state.applied,
     runs: planned.flatMap(({ runs }) => runs),
     waiting: planned.flatMap(({ waiting }) => waiting),
   };
 }
 
+function ofOwner(state: Comparison, owner: string): Comparison {
+  const own = <T extends { readonly name: string }>(list: readonly T[]): readonly T[] =>
+    list.filter(({ name }) => ownerOf(name) === owner);
+  const { applied, pending, edited, missing, left, late } = state;
+  return {
+    applied: own(applied),
+    pending: own(pending),
+    edited: own(edited),
+    missing: own(missing),
+    left: own(left),
+    late: own(late),
+  };
+}
+
 /** What waits holds up the later files of its owner alone: those of others know nothing of it. */
-function planOwner(
-  pending: readonly MigrationFile[],
-  readers: readonly Reader[],
-): Pick<PlannedMigrations, "runs" | "waiting"> {
+function planOwner(state: Comparison, readers: readonly Reader[]): Pick<PlannedMigrations, "runs" | "waiting"> {
+  requireHistory(state);
+  const { pending } = state;
   const first = pending.findIndex((file) => file.kind === "contract" && reasonsToWait(file, readers).length > 0);
   if (first === -1) return { runs: pending, waiting: [] };
   const waiting = pending.slice(first).map((file) => ({ file, reasons: reasonsToWait(file, readers) }));
@@ -103,13 +127,14 @@ export async function runMigrations(client: DatabaseClient, options: RunnerOptio
   const { files, which, planned } = options;
   const isPlanned = ({ name }: MigrationFile): boolean => planned?.includes(name) ?? true;
   const applied: MigrationFile[] = [];
-  const plan = async (): Promise<PlannedMigrations> =>
-    planMigrations(compare(files, await readLedger(client)), await readReaders(client));
+  const plan = async (onMistake: RunnerOptions["onMistake"]): Promise<PlannedMigrations> =>
+    planMigrations(compare(files, await readLedger(client)), await readReaders(client), onMistake);
   if (!files.length && !(await hasLedger(client))) return { applied };
-  await plan();
+  await plan(options.onMistake);
   await ensureLedger(client);
   for (;;) {
-    const { runs, waiting } = await plan();
+    // Told once.
+    const { runs, waiting } = await plan(options.onMistake && (() => {}));
     const first = runs.findIndex((file) => (which === "contract" && file.kind !== "contract") || !isPlanned(file));
     for (const next of first === -1 ? runs : runs.slice(0, first)) {
       if (await runWithRetries(client, next, options)) applied.push(next);

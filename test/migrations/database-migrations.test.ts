@@ -210,6 +210,29 @@ test("what only the author of an extension can mend is said so", async () => {
   });
 });
 
+test("dev runs the files of others beside a mistake in those of one owner, which it is told once", async () => {
+  const client = await server.database("beside");
+  const run = async (files: readonly MigrationFile[]): Promise<readonly unknown[]> => {
+    const codes: string[] = [];
+    const onMistake = ({ code }: { readonly code: string }): void => void codes.push(code);
+    const { applied } = await runMigrations(client, { files, which: "all", onMistake, onEvent: () => {} });
+    return [...names(applied), ...codes];
+  };
+  const gone = { "migrations/0002_gone.contract.sql": "drop table other;" };
+  const later = { "migrations/0003_later.sql": "create table later (id int);" };
+  expect(await run(await filesOf(empty, gone, theirs))).toEqual([
+    "@acme/blobs/0001_blobs",
+    "0001_other",
+    "0002_gone",
+  ]);
+  expect(await run(await filesOf(empty, later, theirs, next))).toEqual(["@acme/blobs/0003_new", "MIGRATION_MISSING"]);
+  const late = await filesOf(empty, gone, later, theirs, next, drop);
+  expect(await run(late)).toEqual(["0003_later", "MIGRATION_LATE"]);
+  await expect(runMigrations(client, { files: late, which: "all", onEvent: () => {} })).rejects.toMatchObject({
+    code: "MIGRATION_LATE",
+  });
+});
+
 test("a late file is late among those of its owner", async () => {
   const app = appOf({ ...own, ...theirs });
   const files = await readDatabaseMigrations(app, "DB");
