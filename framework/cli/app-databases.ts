@@ -1,11 +1,14 @@
 /** Opens each database of an app, for migrations: of this machine, or of a stage, by a connection or a function. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { migrateInvocations } from "../../deploy/lambda/migrate-invocation.ts";
 import { readSecrets, type SecretValues } from "../../deploy/lambda/secrets.ts";
 import { resolveEnv } from "../config/env.ts";
-import { openLocalDatabases } from "../dev/local-databases.ts";
+import { openLocalDatabases, postgresFolder } from "../dev/local-databases.ts";
 import { connect } from "../emulation/postgres/databases.ts";
 import type { DatabaseClient } from "../migrations/database-client.ts";
 import { type MigrateFunction, overFunction } from "../migrations/called-database.ts";
+import type { LedgerRow } from "../migrations/ledger.ts";
 import type { MigrateAnswer } from "../migrations/migrate-call.ts";
 import { readDatabaseMigrations } from "../migrations/database-migrations.ts";
 import { type MigratedDatabase, overConnection } from "../migrations/migrated-database.ts";
@@ -43,28 +46,50 @@ type Open = (name: string, database: Database) => Promise<Opened>;
 /**
  * Those that dev has: by the URLs of .env, or on the local Postgres. Throws UserError DATABASE_UNREACHABLE and those of
  * `openLocalDatabases`.
+ * @param makesLocal without it a database that has no URL is UserError SECRET_MISSING
  */
-export const openOwnDatabases = (app: App): Promise<AppDatabases> =>
-  withOwnUrls(app, (urlOf) =>
-    openAll(app, (name, database) =>
-      openByConnection(app, name, {
-        url: urlOf(name, database),
-        fix: "Mend its URL in .env or the environment, or delete it there to get a local Postgres.",
-      }),
-    ),
+export const openOwnDatabases = (app: App, makesLocal = true): Promise<AppDatabases> =>
+  withOwnUrls(
+    app,
+    (urlOf) =>
+      openAll(app, (name, database) =>
+        openByConnection(app, name, {
+          url: urlOf(name, database),
+          fix: "Mend its URL in .env or the environment, or delete it there to get a local Postgres.",
+        }),
+      ),
+    makesLocal,
   );
+
+/** The ledger of one that dev has; undefined where it cannot be asked, or was never made. @param name its key */
+export async function readOwnLedger(app: App, name: string): Promise<readonly LedgerRow[] | undefined> {
+  const opened = openOwnDatabases(app, existsSync(join(app.root, postgresFolder)));
+  try {
+    const { databases } = await opened;
+    return (await databases.find((one) => one.name === name)?.database.look())?.ledger;
+  } catch {
+    // Whoever needs the database is told why.
+    return undefined;
+  } finally {
+    await opened.then(({ close }) => close()).catch(() => undefined);
+  }
+}
 
 type UrlOf = (name: string, database: Database) => string;
 
 /** The local Postgres is held until the databases are closed. */
-async function withOwnUrls(app: App, open: (urlOf: UrlOf) => Promise<AppDatabases>): Promise<AppDatabases> {
+async function withOwnUrls(
+  app: App,
+  open: (urlOf: UrlOf) => Promise<AppDatabases>,
+  makesLocal = true,
+): Promise<AppDatabases> {
   const local = openLocalDatabases(app.root);
   try {
     const { env } = await resolveEnv(app, {
       files: true,
       missing: "preview",
       processEnv: process.env,
-      localDatabase: local.urlOf,
+      ...(makesLocal && { localDatabase: local.urlOf }),
     });
     const opened = await open((_name, { url }) => env[url] ?? "");
     return {

@@ -220,11 +220,7 @@ test("dev runs the files of others beside a mistake in those of one owner, which
   };
   const gone = { "migrations/0002_gone.contract.sql": "drop table other;" };
   const later = { "migrations/0003_later.sql": "create table later (id int);" };
-  expect(await run(await filesOf(empty, gone, theirs))).toEqual([
-    "@acme/blobs/0001_blobs",
-    "0001_other",
-    "0002_gone",
-  ]);
+  expect(await run(await filesOf(empty, gone, theirs))).toEqual(["@acme/blobs/0001_blobs", "0001_other", "0002_gone"]);
   expect(await run(await filesOf(empty, later, theirs, next))).toEqual(["@acme/blobs/0003_new", "MIGRATION_MISSING"]);
   const late = await filesOf(empty, gone, later, theirs, next, drop);
   expect(await run(late)).toEqual(["0003_later", "MIGRATION_LATE"]);

@@ -7,10 +7,17 @@ import { readDatabaseMigrations } from "../../migrations/database-migrations.ts"
 import { compare, missingText } from "../../migrations/ledger.ts";
 import { keepReaders } from "../../migrations/kept-readers.ts";
 import { type MigrationFile, nextNumber, readMigrations, toMigration } from "../../migrations/migration-file.ts";
+import { ownerOf } from "../../migrations/migration-owner.ts";
 import { reasonsToWait, requireDevDatabase, requireOwnDatabase } from "../../migrations/readers.ts";
 import type { App } from "../../model/app.ts";
 import { UserError } from "../../model/user-error.ts";
-import { type AppDatabase, type AppDatabases, openOwnDatabases, openStageDatabases } from "../app-databases.ts";
+import {
+  type AppDatabase,
+  type AppDatabases,
+  openOwnDatabases,
+  openStageDatabases,
+  readOwnLedger,
+} from "../app-databases.ts";
 import type { CommandInput } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import type { GeneratedMigration } from "../drizzle-kit.ts";
@@ -91,7 +98,7 @@ async function onDatabases(
 }
 
 /** The stage whose releases read a database; dev has none. */
-const ownerOf = (app: App): { readonly app: string; readonly stage: string } => ({ app: app.name, stage: app.stage });
+const stageOf = (app: App): { readonly app: string; readonly stage: string } => ({ app: app.name, stage: app.stage });
 
 async function run(
   { name, database, files, isShared }: SchemaDatabase,
@@ -102,7 +109,7 @@ async function run(
   const { reporter } = input;
   const { readers } = await database.look();
   if (textFlag(input, "stage") === undefined) requireDevDatabase(readers);
-  else requireOwnDatabase(ownerOf(app), readers, isShared);
+  else requireOwnDatabase(stageOf(app), readers, isShared);
   for (const { message, fix } of await checkMigrations(files)) reporter.warn(`${message}. ${fix}`);
   const { applied, waiting } = await database.run({
     files,
@@ -239,15 +246,15 @@ async function write(input: CommandInput, [slug]: readonly string[]): Promise<vo
       `${same.file} has that name`,
       "Say what the new file does, in other words.",
     );
+  const all = await readDatabaseMigrations(app, name);
+  const applied = compare(all, (await readOwnLedger(app, name)) ?? []);
+  for (const row of applied.missing) input.reporter.warn(missingText(row));
+  const number = nextNumber([...files, ...applied.missing.filter((row) => ownerOf(row.name) === "")]);
   const isEmpty = input.flags["empty"] === true;
   const generated = isEmpty ? undefined : await generate(app.root, folder, slug);
   if (!isEmpty && !generated)
     return input.reporter.result("the schema did not change: no migration was written", { type: "migration" });
-  const file = await place(
-    app.root,
-    await readDatabaseMigrations(app, name),
-    toMigration(`${nextNumber(files)}_${slug}.sql`, generated?.sql ?? hint, folder),
-  );
+  const file = await place(app.root, all, toMigration(`${number}_${slug}.sql`, generated?.sql ?? hint, folder));
   await generated?.keepSnapshot();
   input.reporter.result(`wrote ${file}`, { type: "migration", file });
 }

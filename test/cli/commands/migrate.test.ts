@@ -1,5 +1,5 @@
 /** `portico migrate`: files that are written, what a database has of them, and mistakes. */
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { appFolder, linkPackages, write } from "../../e2e/app.ts";
@@ -122,6 +122,31 @@ it("an extension's files are told by its name, by up, status and build", { tags:
     /^DB:\npending +expand +portico-blobs\/0001_blobs\npending +expand +0001_photos\n/,
   );
   expect((await run(["migrate", "up"], root)).stdout).toContain("DB: applied portico-blobs/0001_blobs, 0001_photos\n");
+});
+
+it("numbers a new file after those that the database has, deleted ones too", { tags: ["check"] }, async () => {
+  const root = await app("numbers", {
+    ...files,
+    "migrations/0001_users.sql": "create table users (id int);",
+    "migrations/0002_gone.sql": "create table gone (id int);",
+  });
+  const server = await startServer();
+  onTestFinished(() => server.stop());
+  await server.database("numbers");
+  await writeFile(join(root, ".env"), `DATABASE_URL=${server.url("numbers")}\n`);
+  expect(await run(["migrate", "up"], root)).toMatchObject({ code: 0 });
+  await rm(join(root, "migrations/0002_gone.sql"));
+  expect(await run(["migrate", "new", "more", "--empty"], root)).toEqual({
+    code: 0,
+    stdout: "wrote migrations/0003_more.sql\n",
+    stderr: expect.stringMatching(/^warning the database has the migration 0002_gone, and this app has no such file/),
+  });
+  await rm(join(root, "migrations/0003_more.sql"));
+  await writeFile(join(root, ".env"), "DATABASE_URL=postgres://a:b@127.0.0.1:1/shop\n");
+  expect(await run(["migrate", "new", "more", "--empty"], root)).toMatchObject({
+    stdout: "wrote migrations/0002_more.sql\n",
+    stderr: "",
+  });
 });
 
 it("has drizzle-kit write elsewhere, and puts the file into its place by its last name", async () => {
