@@ -53,8 +53,8 @@ const kinds: readonly (readonly [
   ],
 ];
 
-function referencesIn(code: string): readonly FileReference[] {
-  const present = kinds.filter(([part]) => code.includes(part));
+/** @param present the kinds that the code may have */
+function referencesIn(code: string, present: typeof kinds): readonly FileReference[] {
   const references = present.flatMap(([, pattern, kind]) =>
     [...code.matchAll(pattern)].map(({ index, groups: { before = "", literal = "" } = {} }) => ({
       at: index + before.length,
@@ -85,8 +85,12 @@ export function includeReferencedFiles(bundle: BundleOutputs): ReadonlyMap<strin
   const files = new Map(bundle.files);
   for (const [name, bytes] of bundle.files) {
     if (!/\.m?js$/.test(name)) continue;
-    const code = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-    const references = referencesIn(code);
+    const utf8 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    // Most functions have none, and need not be decoded.
+    const present = kinds.filter(([part]) => utf8.includes(part));
+    if (present.length === 0) continue;
+    const code = utf8.toString();
+    const references = referencesIn(code, present);
     if (references.length > 0) rewriteModule(bundle, { name, code, references }, files);
   }
   return files;

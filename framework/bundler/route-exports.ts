@@ -178,15 +178,17 @@ function isFunctionExport(code: string): boolean {
   const items = (clause?.[1] ?? "").split(",").map((item) => item.trim().split(/\s+as\s+/));
   const localName = items.find(([from = "", name = from]) => name === "default")?.[0];
   if (!clause || localName === undefined) return false;
-  const name = localName.replaceAll("$", "\\$");
   const body = code.slice(0, clause.index);
-  const uses = body.match(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, "g")) ?? [];
-  // A parenthesis that opens twice, or before a function, is an expression: it may be called.
-  const declared =
-    `(?:async )?function\\*? ?${name}\\(|` +
-    `var ${name}=(?:async ?)?(?:\\((?!\\(|async\\b|function\\b)[^()]*\\)|[\\w$]+)=>`;
-  return uses.length === 1 && new RegExp(`(?:^|[;}])(?:${declared})`).test(body);
+  const isDeclared = [...body.matchAll(functionDeclaration)].some(({ groups }) => groups?.["name"] === localName);
+  return isDeclared && body.match(/(?<![\w$.])[\w$]+/g)?.filter((name) => name === localName).length === 1;
 }
+
+/** A parenthesis that opens twice, or before a function, is an expression: it may be called. */
+const functionDeclaration = new RegExp(
+  "(?<=^|[;}])(?:(?:async )?function\\*? ?|var )(?<name>[\\w$]+)" +
+    "(?:\\(|=(?:async ?)?(?:\\((?!\\(|async\\b|function\\b)[^()]*\\)|[\\w$]+)=>)",
+  "g",
+);
 
 async function checkMiddleware(root: string, file: string, names: readonly string[]): Promise<void> {
   if (names.includes("default")) return;
