@@ -102,7 +102,7 @@ async function prepare<F extends DesiredFunction>(
   const versions = await uploadAll(planned, run, missing);
   run.checkpoint();
   const assembled = isAssembled ? deployed.releases.at(-1) : undefined;
-  const record = toRecord(planned, run, versions);
+  const record = toRecord(planned, run, versions, assembled?.record);
   return { desired, number: plan.release, versions, record, ...(assembled && { assembled }) };
 }
 

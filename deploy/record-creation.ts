@@ -8,12 +8,19 @@ import type { PlannedRelease, RunOptions } from "./run.ts";
 /**
  * The record of a planned release, as a candidate.
  * @param versions the uploaded and the existing ones, by function id
+ * @param earlier of the same release, where it was made before: who made it, when and why stays
  */
 export function toRecord<F extends DesiredFunction>(
   { desired, plan }: PlannedRelease<F>,
   run: RunOptions,
   versions: ReadonlyMap<string, Version>,
+  earlier?: ReleaseRecord,
 ): ReleaseRecord {
+  const { message, commit, by, created, changes } = earlier ?? {
+    ...run,
+    created: new Date(run.now()).toISOString(),
+    changes: changesText(plan),
+  };
   const { app, stage, hash, routes, assets, secrets, parts } = desired;
   const functions = parts.flatMap(({ kind, name, bytes = 0, facts = [] }): readonly RecordedFunction[] => {
     const version = kind === "function" ? versions.get(name) : undefined;
@@ -26,11 +33,11 @@ export function toRecord<F extends DesiredFunction>(
     number: plan.release,
     hash,
     state: "candidate" as const,
-    ...(run.message !== undefined && { message: run.message }),
-    ...(run.commit !== undefined && { commit: run.commit }),
-    ...(run.by !== undefined && { by: run.by }),
-    created: new Date(run.now()).toISOString(),
-    changes: changesText(plan),
+    ...(message !== undefined && { message }),
+    ...(commit !== undefined && { commit }),
+    ...(by !== undefined && { by }),
+    created,
+    changes,
     functions,
     routes,
     // Those of its own carry no number yet.

@@ -1,6 +1,6 @@
 /** `portico deploy`: builds the app, prints the plan and releases exactly this plan to the stage's clouds. */
 import type { Progress } from "../../../deploy/run.ts";
-import type { Plan } from "../../../deploy/plan.ts";
+import { type Plan, releaseLine } from "../../../deploy/plan.ts";
 import type { Platform } from "../../../deploy/platform.ts";
 import { requireSameRelease } from "../../../deploy/preconditions.ts";
 import { release, type ReleaseResult } from "../../../deploy/release.ts";
@@ -21,6 +21,7 @@ import { requirePlansBefore } from "../stage-plans.ts";
 /** At stage `local` without a running local cloud, starts one and serves it until stopped. */
 export async function deploy(input: CommandInput): Promise<number> {
   const { reporter } = input;
+  messageFlag(input);
   const watchdog = startWatchdog();
   try {
     const stage = await openStageCloud(input);
@@ -64,7 +65,7 @@ async function releaseTo(
   const { app } = stage;
   const started = performance.now();
   const canary = canaryFlag(input);
-  const [message, only] = [textFlag(input, "message"), textFlag(input, "only")];
+  const [message, only] = [messageFlag(input), textFlag(input, "only")];
   if (only !== undefined) requireLambdaAlone(stage);
   const [{ platforms, generated }, commit, by] = await Promise.all([
     buildSource(stage, reporter, { creates: true, ...(only !== undefined && { only }) }),
@@ -95,11 +96,20 @@ async function releaseTo(
     });
     const cost = { calls: stage.calls().length, milliseconds: performance.now() - started, generated };
     for (const [index, result] of released.entries()) report(result, stage.clouds[index]!, cost, reporter);
-    if (message !== undefined && released.every(({ plan }) => plan.live === plan.release))
-      reporter.warn("the message was not stored: it belongs to a release, and this deploy made none");
+    const isStored = ({ live, canary, plan }: ReleaseResult): boolean =>
+      (canary?.release ?? live).record?.message === message || releaseLine(plan)?.action === "create";
+    if (message !== undefined && !released.some(isStored))
+      reporter.warn("the message was not stored: it belongs to a new release, and this deploy made none");
   } finally {
     interruption.end();
   }
+}
+
+/** Throws UserError BAD_MESSAGE. */
+function messageFlag(input: Pick<CommandInput, "flags">): string | undefined {
+  const text = textFlag(input, "message");
+  if (text === undefined || text.trim() !== "") return text;
+  throw new UserError("BAD_MESSAGE", "the message is empty", "Say with -m what the release is, or leave it out.");
 }
 
 /** Throws UserError BAD_CANARY. */

@@ -99,6 +99,7 @@ it.each([
   ["REGION_MISSING", ["deploy", "--stage", "prod"]],
   ["TARGET_NOT_CLOUD", ["deploy", "--stage", "local", "--target", "node"]],
   ["BAD_PORT", ["deploy", "--stage", "local", "--port", "x"]],
+  ["BAD_MESSAGE", ["deploy", "--stage", "local", "-m", " "]],
 ])("fails with %s", async (code, words) => {
   expect(await portico(words, root)).toMatchObject({
     code: 1,
