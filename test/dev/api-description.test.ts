@@ -227,6 +227,37 @@ it("middleware's openapi that is no function, or that describes a method, is tol
   });
 });
 
+it.each([
+  [`{ tag: ["a"] }`, `its openapi has "tag", which is not tags, summary, `],
+  [`{ tags: "a" }`, `its openapi has "tags", which is not a list`],
+  [`{ operationId: "a" }`, `its openapi has "operationId", which each operation has for itself`],
+  [`{ components: { schema: {} } }`, `its openapi's components has "schema", which is not schemas, `],
+  [`{ components: { schemas: { Problem: {} } } }`, "its openapi has components.schemas.Problem, which is Portico's"],
+  [
+    `{ components: { securitySchemes: { key: { type: "apikey", name: "key", in: "header" } } } }`,
+    `its openapi's components.securitySchemes.key has the type "apikey", which is not apiKey, http, `,
+  ],
+])("middleware's openapi %s is told", async (fields, message) => {
+  const text = `export default [];\nexport const openapi = () => (${fields});\n`;
+  const root = await makeApp({ ...files, "functions/notes/_middleware.ts": text });
+  await expect(describeFolder(root)).rejects.toMatchObject({
+    code: "OPENAPI_FAILED",
+    message: expect.stringContaining(`functions/notes/_middleware.ts cannot be described: ${message}`),
+  });
+});
+
+it.each([
+  [`{ get: { summary: "a" } }`, `its openapi has "get", which is not GET, POST, PUT, PATCH or DELETE`],
+  [`{ PUT: { summary: "a" } }`, "its openapi has PUT, which it does not export"],
+  [`{ GET: { summery: "a" } }`, `its openapi's GET has "summery", which is not tags, `],
+  [`{ GET: "a" }`, "its openapi's GET is no object"],
+])("a route's openapi %s is told", async (fields, message) => {
+  const text = `export const GET = () => new Response();\nexport const openapi = () => (${fields});\n`;
+  await expect(describeFolder(await makeApp({ "functions/index.ts": text }))).rejects.toMatchObject({
+    message: expect.stringContaining(`functions/index.ts cannot be described: ${message}`),
+  });
+});
+
 it("a package.json that is none is told, and a file that ends the process", async () => {
   const root = await makeApp({ "package.json": "null", "functions/index.ts": files["functions/index.ts"] });
   await expect(describeFolder(root)).rejects.toMatchObject({

@@ -2,6 +2,7 @@
  * Reads what describes an app's API: of each resource its schemas as JSON Schema, and what its file's `openapi` says.
  * It runs the app's code, and so only where `portico openapi` starts it.
  */
+import { checkOperation, checkShared, requireKnown } from "./described-fields.ts";
 import type { ResourceSpec } from "./resource.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -94,12 +95,20 @@ function said({ openapi }: RouteModule): NonNullable<ReturnType<NonNullable<Rout
 function describeMiddleware(module: RouteModule): DescribedMiddleware {
   const fields = said(module);
   const method = methodNames.find((name) => Object.hasOwn(fields, name));
-  if (method === undefined) return fields;
-  throw new TypeError(`its openapi has ${method}: a route's file describes methods, middleware what they share`);
+  if (method !== undefined)
+    throw new TypeError(`its openapi has ${method}: a route's file describes methods, middleware what they share`);
+  checkShared(fields, "its openapi");
+  return fields;
 }
 
 async function describeFile(module: RouteModule, converters: Converters): Promise<Record<string, DescribedMethod>> {
   const operations = said(module);
+  for (const [method, fields] of Object.entries(operations)) {
+    requireKnown(method, methodNames, "its openapi");
+    if (!module[method] && !module["default"])
+      throw new TypeError(`its openapi has ${method}, which it does not export`);
+    checkOperation(fields, `its openapi's ${method}`);
+  }
   const methods: Record<string, DescribedMethod> = {};
   for (const method of methodNames) {
     const { spec } = Object(module[method]) as { spec?: ResourceSpec };
