@@ -23,12 +23,20 @@ type Segment<Part extends string> = Part extends `[[...${infer Name}]]`
       ? { readonly [K in Name]: string }
       : unknown;
 
+type Segments<Path extends string> = Path extends `${infer Head}/${infer Rest}`
+  ? Segment<Head> & Segments<Rest>
+  : Segment<Path>;
+
+/** Named by the compiler where a param is used that the path does not have. */
+// oxlint-disable-next-line typescript/no-empty-object-type, no-unused-vars -- its name is what it says
+interface PathWithoutParams<_Path extends string> {}
+
 /** The params of a route path written as its file is: `Params<"/users/[id]">` is `{ id: string }`. */
 export type Params<Path extends string> = string extends Path
   ? Readonly<Record<string, string>>
-  : Path extends `${infer Head}/${infer Rest}`
-    ? Segment<Head> & Params<Rest>
-    : Segment<Path>;
+  : unknown extends Segments<Path>
+    ? PathWithoutParams<Path>
+    : Segments<Path>;
 
 /** The platform that the call runs on, with its own objects. */
 export type Platform =

@@ -103,6 +103,12 @@ it("types", () => {
     void body.none;
     return created({ at: Math.max(parts.length) }, "/");
   });
+  resource({ path: "/notes" }, ({ params }) => {
+    // @ts-expect-error -- no such param: the compiler names the path, and not an unknown
+    void params.id;
+    const none: object = params;
+    return none;
+  });
   type Types = NonNullable<(typeof made)["types"]>;
   const sent: Types["body"] = { title: "a", size: "1" };
   const value: Types["value"] = { at: 1 };
