@@ -16,6 +16,7 @@ interface Described {
   readonly data: { readonly settings?: string };
 }
 
+type Package = Pick<Described, "name" | "folder">;
 type Path = readonly (string | number)[];
 
 /**
@@ -33,10 +34,10 @@ export async function checkExtensionSettings(
     if (first !== undefined) throw unknownKey(name, document, keyNode(nodeOf([first])), first, []);
     return;
   }
-  const schema = readSchema(name, join(folder, data.settings), data.settings);
+  const schema = readSchema({ name, folder }, join(folder, data.settings), data.settings);
   const { Validator } = await import("@cfworker/json-schema");
   // The validator adds to a schema what it resolves.
-  const errors = validate(name, data.settings, () => {
+  const errors = validate({ name, folder }, data.settings, () => {
     return new Validator(structuredClone(schema), draftOf(schema), false).validate(settings).errors;
   });
   // A mistyped key is missing too; what is wrong in one of several alternatives says little.
@@ -70,8 +71,8 @@ const around: ReadonlySet<string> = new Set([
 const isAlternative = (error: OutputUnit | undefined): boolean =>
   /\/(?:anyOf|oneOf|not|if)(?:\/|$)/.test(error?.keywordLocation ?? "");
 
-function readSchema(name: string, path: string, shown: string): Schema {
-  return validate(name, shown, () => {
+function readSchema(extension: Package, path: string, shown: string): Schema {
+  return validate(extension, shown, () => {
     const schema: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof schema !== "object" || schema === null || Array.isArray(schema)) throw new Error("it is no object");
     return schema;
@@ -79,12 +80,12 @@ function readSchema(name: string, path: string, shown: string): Schema {
 }
 
 /** Throws UserError EXTENSION_DATA for what throws. */
-function validate<Result>(name: string, file: string, work: () => Result): Result {
+function validate<Result>(extension: Package, file: string, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw broken(name, `${file} is no JSON Schema that can be read: ${reason}`, "Correct the file.", []);
+    throw broken(extension, `${file} is no JSON Schema that can be read: ${reason}`, `Correct the file ${file}.`, []);
   }
 }
 

@@ -58,6 +58,7 @@ export async function loadExtensions(
   return loaded;
 }
 
+type Named = Pick<InstalledExtension, "name" | "folder">;
 type Places = UserError["at"][number];
 
 function readExtension(root: string, name: string, at: Places): InstalledExtension {
@@ -79,17 +80,17 @@ function readExtension(root: string, name: string, at: Places): InstalledExtensi
         `only imported.`,
       { at },
     );
-  checkData(name, { ...file, tree: node });
+  checkData({ name, folder }, { ...file, tree: node });
   return { name, folder, file, node, data: valueOf(node) as ExtensionData };
 }
 
 /** A mistake in the data is one of the extension's author. */
-function checkData(name: string, data: Document): void {
+function checkData(extension: Named, data: Document): void {
   try {
     validateDocument(data, extensionData, `"portico" in its package.json`);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    throw broken(name, cause.message, cause.fix, cause.at);
+    throw broken(extension, cause.message, cause.fix, cause.at);
   }
 }
 
@@ -123,13 +124,13 @@ function readText(file: string): string {
 /** For messages, and in the manifest: relative to the app's root. */
 const shown = (root: string, path: string): string => relative(root, path).replaceAll(sep, "/");
 
-async function checkRequired({ name, file, node, data }: InstalledExtension, at: Places): Promise<void> {
+async function checkRequired({ name, folder, file, node, data }: InstalledExtension, at: Places): Promise<void> {
   const { requires } = data;
   if (requires === undefined) return;
   const { default: semver } = await import("semver");
   if (semver.validRange(requires) === null)
     throw dataError(
-      name,
+      { name, folder },
       file,
       nodeOfKey(node, "requires"),
       `"requires" cannot be "${requires}"`,
@@ -186,7 +187,7 @@ function migrationsFolder({ name, folder, file, node }: InstalledExtension, path
   const found = join(folder, path);
   if (filesIn(found) > 0) return found;
   const message = `"migrations" is "${path}", where the package has no files`;
-  throw dataError(name, file, nodeOfKey(node, "migrations"), message, 'a folder that its "files" publish');
+  throw dataError({ name, folder }, file, nodeOfKey(node, "migrations"), message, 'a folder that its "files" publish');
 }
 
 function filesIn(folder: string): number {
@@ -201,5 +202,5 @@ function filesIn(folder: string): number {
 const nodeOfKey = (node: Node, key: string): Node => properties(node).find((one) => one.key === key)?.value ?? node;
 
 /** @param wanted completes "Write …" */
-const dataError = (name: string, file: Document, node: Node, message: string, wanted: string): UserError =>
-  broken(name, message, `Write ${wanted}.`, [placeOf(file, node)]);
+const dataError = (extension: Named, file: Document, node: Node, message: string, wanted: string): UserError =>
+  broken(extension, message, `Write ${wanted}.`, [placeOf(file, node)]);

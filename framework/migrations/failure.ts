@@ -31,7 +31,7 @@ export function failedMigration(cause: unknown, file: MigrationFile): unknown {
     "MIGRATION_FAILED",
     `${path} failed, and ${state}: ${cause.message} (${sqlState(cause)})${more ? `; ${more}` : ""}`,
     fixFor(
-      file.name,
+      file,
       "Mend the file: it is not applied, so that it may be edited. portico dev runs it when it is saved; else run " +
         "the command again.",
       (extension) => `Install another version of ${extension}, and tell its author; run the command again.`,

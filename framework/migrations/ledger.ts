@@ -138,7 +138,7 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
       "MIGRATION_EDITED",
       `${changed.file} was applied, and is another text now`,
       fixFor(
-        changed.name,
+        changed,
         "Put its text back as it was (see git log), and write what is to change into a new file: portico migrate new",
         (extension) =>
           `Install the version of ${extension} that was applied, and tell its author: a published file stays.`,
@@ -151,7 +151,7 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
       "MIGRATION_MISSING",
       `the database has the migration ${gone.name}, which took something away, and this app does not have that file`,
       fixFor(
-        gone.name,
+        { name: gone.name },
         "Take a tree that has it: git pull, or git log to find the commit that deleted it. On this machine portico " +
           "migrate reset begins anew.",
         (extension) => `Install a version of ${extension} that has it: npm install ${extension}@latest`,
@@ -164,7 +164,7 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
     "MIGRATION_LATE",
     `${behind.file} comes before ${last?.name}, which is applied already`,
     fixFor(
-      behind.name,
+      behind,
       "Give it the next number: a file runs after all that were applied before it.",
       (extension) => `Install another version of ${extension}, and tell its author: a new file has the next number.`,
     ),

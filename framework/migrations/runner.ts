@@ -103,7 +103,7 @@ function requireOrder([first, ...others]: readonly Waiting[]): void {
     "MIGRATION_ORDER",
     `${after} comes after ${before}, which has to wait: ${first.reasons.join("; ")}`,
     fixFor(
-      first.file.name,
+      first.file,
       `Deploy without ${after} and wait 20 minutes; or give the contract file a number after it.`,
       (extension) =>
         `Install a version of ${extension} that ends with ${slugOf(first.file.name)}, deploy it, and deploy this one ` +

@@ -16,6 +16,9 @@ export interface Extension {
   readonly migrations?: string;
 }
 
+/** Whether a package manager wrote a file or folder, as its real path tells; else it may be mended where it is. */
+export const isInstalled = (path: string): boolean => path.split(/[\\/]/).includes("node_modules");
+
 /** What of an app says which it has. */
 interface WithExtensions {
   readonly extensions?: readonly Extension[];

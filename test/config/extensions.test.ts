@@ -6,6 +6,7 @@ import { loadApp } from "../../framework/config/app-loader.ts";
 import { resolveEnv } from "../../framework/config/env.ts";
 import type { App } from "../../framework/model/app.ts";
 import { UserError } from "../../framework/model/user-error.ts";
+import { write } from "../e2e/app.ts";
 import { appFolder } from "../routes/app-folder.ts";
 
 const packages = join(import.meta.dirname, "../extensions");
@@ -141,6 +142,23 @@ test.each([
   const error = await mistake(text, files);
   expect(error).toMatchObject({ code, fix: expect.stringContaining(fix) as string });
   expect(error.message).toMatch(/portico-|x is no|Bad Name/);
+});
+
+test("what is wrong in an extension that is only linked to is the app's own to mend", async () => {
+  const root = folderOf(ratesOf("{}"), {
+    "extensions/portico-rates/package.json": `{ "portico": { "settings": "./s.json" } }`,
+    "extensions/portico-rates/s.json": "{",
+  });
+  symlinkSync(join(root, "extensions/portico-rates"), join(root, rates));
+  await expect(loadApp({ root, stage: "dev" })).rejects.toMatchObject({
+    code: "EXTENSION_DATA",
+    fix: "Correct the file ./s.json.",
+  });
+  await write(root, "extensions/portico-rates/package.json", `{ "portico": { "migrations": "./none" } }`);
+  await expect(loadApp({ root, stage: "dev" })).rejects.toMatchObject({
+    code: "EXTENSION_DATA",
+    fix: `Write a folder that its "files" publish.`,
+  });
 });
 
 test("the versions that it requires hold for a version before a release too", async () => {

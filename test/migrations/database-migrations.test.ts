@@ -210,6 +210,26 @@ test("what only the author of an extension can mend is said so", async () => {
   });
 });
 
+test("a file of an extension that is only linked to is the app's own to mend", async () => {
+  const client = await server.database("linked");
+  const linked = async (sql: string): Promise<readonly MigrationFile[]> => {
+    const app = appOf({ ...empty, "packages/blobs/sql/0001_blobs.sql": sql });
+    const [one] = app.extensions;
+    return readDatabaseMigrations({ ...app, extensions: [{ ...one!, migrations: "packages/blobs/sql" }] }, "DB");
+  };
+  const run = async (sql: string): Promise<unknown> =>
+    runMigrations(client, { files: await linked(sql), which: "all", onEvent: () => {} });
+  await expect(run("alter table nothing add a int;")).rejects.toMatchObject({
+    code: "MIGRATION_FAILED",
+    fix: expect.stringMatching(/^Mend the file: /) as string,
+  });
+  await run("create table blobs (key text);");
+  await expect(run("create table blobs (key int);")).rejects.toMatchObject({
+    code: "MIGRATION_EDITED",
+    fix: expect.stringMatching(/^Put its text back /) as string,
+  });
+});
+
 test("dev runs the files of others beside a mistake in those of one owner, which it is told once", async () => {
   const client = await server.database("beside");
   const run = async (files: readonly MigrationFile[]): Promise<readonly unknown[]> => {
