@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { type Command as Parser, CommanderError, Command as Commander, Option } from "commander";
 import { ownVersion } from "../config/own-version.ts";
 import { UserError } from "../model/user-error.ts";
-import type { Command, CommandInput } from "./command.ts";
+import type { Command, CommandInput, Flag } from "./command.ts";
 import { commands } from "./commands.ts";
 import { bypassProxyLocally } from "./proxy.ts";
 import { Reporter } from "./reporter.ts";
@@ -40,11 +40,17 @@ function usageError(error: CommanderError, [first]: readonly string[]): UserErro
   const suggestion = /\(Did you mean (.*?)\?\)/.exec(error.message)?.[1];
   const [command] = namedBy(first);
   const help = command ? `Run portico ${command.name} --help` : "Run portico --help";
+  const [, flag] = /unknown option '(--[\w-]+)'/.exec(text) ?? [];
+  // What another command has is not misspelt.
+  if (command && flag !== undefined && commands.some(({ flags }) => flags.some((one) => longName(one) === flag)))
+    return new UserError("USAGE", `portico ${command.name} has no ${flag}`, help, { cause: error });
   const fix = suggestion ? `Did you mean ${suggestion}?` : help;
   return new UserError(error.code === "commander.unknownCommand" ? "UNKNOWN_COMMAND" : "USAGE", text, fix, {
     cause: error,
   });
 }
+
+const longName = ({ flags }: Flag): string | undefined => /--[\w-]+/.exec(flags)?.[0];
 
 /**
  * The command that the first argument names, since describing all commands to the parser takes longer than parsing.
