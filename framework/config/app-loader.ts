@@ -9,7 +9,7 @@ import { UserError } from "../model/user-error.ts";
 import { validateDocument } from "./document-validation.ts";
 import { validateSettings } from "./settings-validation.ts";
 import { type Document, parseDocument, valueOf } from "./document.ts";
-import { loadExtensions } from "./extensions.ts";
+import { checkStageExtensions, loadExtensions } from "./extensions.ts";
 import { appName, hosting } from "./hosting-rules.ts";
 import { mergeStage, type HostingFile, toApp } from "./stage-settings.ts";
 
@@ -27,7 +27,7 @@ export interface LoadOptions {
 /**
  * Reads this one file, and the data of the extensions that it lists. Without hosting.json the app is named after its
  * folder and has the defaults; a stage need not be listed. Throws UserError CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE or
- * CONFIG_MISSING with the place, BAD_STAGE, and those of `loadExtensions`.
+ * CONFIG_MISSING with the place, BAD_STAGE, and those of `loadExtensions`; a mistake in another stage's settings, too.
  */
 export async function loadApp({ root, stage, config, target }: LoadOptions): Promise<App> {
   if (!new RegExp(appName.pattern).test(stage))
@@ -36,10 +36,26 @@ export async function loadApp({ root, stage, config, target }: LoadOptions): Pro
   const document = await readDocument(folder, config);
   if (!document) return toApp(folder, stage, {}, target);
   validateDocument(document, hosting);
-  const settings = mergeStage(valueOf(document.tree) as HostingFile, stage);
+  const file = valueOf(document.tree) as HostingFile;
+  const settings = mergeStage(file, stage);
   validateSettings(document, settings, stage);
   const extensions = settings.extensions ? await loadExtensions(folder, document, settings, stage) : [];
+  for (const other of Object.keys(file.stages ?? {}))
+    if (other !== stage) await checkStage(folder, document, file, other);
   return toApp(folder, stage, settings, target, extensions);
+}
+
+/** Of a stage that is not loaded, whose first deploy would else tell its mistakes. Throws as `loadApp`. */
+async function checkStage(root: string, document: Document, file: HostingFile, stage: string): Promise<void> {
+  const settings = mergeStage(file, stage);
+  try {
+    validateSettings(document, settings, stage);
+    if (file.stages?.[stage]?.extensions) await checkStageExtensions(root, document, settings, stage);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { code, message, fix, at } = cause;
+    throw new UserError(code, `at stage ${stage}: ${message}`, fix, { at, cause });
+  }
 }
 
 async function readDocument(root: string, config: string | undefined): Promise<Document | undefined> {

@@ -58,6 +58,23 @@ export async function loadExtensions(
   return loaded;
 }
 
+/** Checks the settings of a stage that is not loaded; what it alone lists need not be installed. Throws as above. */
+export async function checkStageExtensions(
+  root: string,
+  document: Document,
+  settings: Settings,
+  stage: string,
+): Promise<void> {
+  const real = realpathSync(root);
+  for (const [name, own] of Object.entries(settings.extensions ?? {})) {
+    if (findPackage(real, name) === undefined) continue;
+    const nodeOf = (path: readonly (string | number)[]): Node =>
+      settingNode(document.tree, stage, ["extensions", name, ...path]);
+    const installed = readExtension(real, name, placeOf(document, keyNode(nodeOf([]))));
+    await checkExtensionSettings(installed, own, document, nodeOf);
+  }
+}
+
 type Named = Pick<InstalledExtension, "name" | "folder">;
 type Places = UserError["at"][number];
 

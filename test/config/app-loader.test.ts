@@ -296,7 +296,8 @@ describe("mistakes", () => {
       '"group": "app", "routes": { "/*": { "timeout": 900 } }, "lambda": { "front": ' +
         '"function-url" },\n  "stages": { "prod": { "lambda": { "front": "http-api" } }, "pr": { "group": "route" } }',
     );
-    expect(await load(text)).toMatchObject({ group: "app", lambda: { front: "function-url" } });
+    const valid = text.replace(/"stages".*/, '"keep": 10');
+    expect(await load(valid)).toMatchObject({ group: "app", lambda: { front: "function-url" } });
     expect(await mistake(text, "prod")).toMatchObject({
       message: expect.stringMatching(/cannot be 900 behind an HTTP API/) as string,
     });
@@ -308,7 +309,11 @@ describe("mistakes", () => {
   test("a conflict that a stage causes is reported in the stage", async () => {
     const text = withName('"secrets": ["KEY"],\n  "stages": { "prod": { "env": { "KEY": "x" } } }');
     expect(await mistake(text, "prod")).toMatchObject({ code: "CONFIG_VALUE", at: [{ line: 3 }] });
-    expect(await load(text)).toMatchObject({ secrets: ["KEY"] });
+    // At another stage, too: a file with a mistake is one.
+    expect(await mistake(text, "dev")).toMatchObject({
+      message: 'at stage prod: "KEY" is in both "env" and "secrets"',
+      at: [{ line: 3 }],
+    });
     const own = withName('"env": { "KEY": "x" },\n  "stages": { "prod": { "secrets": ["KEY"] } }');
     expect(await mistake(own, "prod")).toMatchObject({ at: [{ line: 4, column: 37 }] });
   });

@@ -104,8 +104,14 @@ describe("a mistake in the settings has its place and a fix", () => {
 
   test("a stage's own setting is where a stage's mistake is", async () => {
     const text = `${ratesOf('{ "currency": "eur" }')},\n"stages": { "prod": { ${ratesOf('{ "decimals": "2" }')} } }`;
+    for (const stage of ["prod", "dev"]) expect((await mistake(text, {}, stage)).at[0]).toMatchObject({ line: 4 });
+  });
+
+  test("what another stage alone lists need not be installed", async () => {
+    const other = `${ratesOf('{ "currency": "usd" }').replace("{", '{ "portico-gone": { "a": 1 },')}`;
+    const text = `${ratesOf('{ "currency": "eur" }')}, "stages": { "prod": { ${other} } }`;
     expect(await load(text)).toBeDefined();
-    expect((await mistake(text, {}, "prod")).at[0]).toMatchObject({ line: 4 });
+    expect((await mistake(text, {}, "prod")).code).toBe("EXTENSION_MISSING");
   });
 
   test("an extension without settings takes none", async () => {
