@@ -57,7 +57,7 @@ export const porticoPlugin = (options: ResolutionOptions, development: boolean):
   name: "portico",
   setup(build) {
     resolvePortico(build, options);
-    resolveBuiltins(build);
+    resolveBuiltins(build, options.target);
     resolveExternals(build, options);
     replaceNativeModules(build);
     loadTemplates(build, { ...options, development });
@@ -144,9 +144,11 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
 const builtins = builtinModules.map((name) => (name.startsWith("node:") ? name : `(?:node:)?${name}`)).join("|");
 
 /**
- * Every target provides Node's modules as `node:*`. A `require` becomes an import, since ES modules have no `require`.
+ * Every target provides Node's modules as `node:*`. ES modules have no `require`: on Node it becomes the call that loads
+ * the module where `require` did, since an import would load all of them at the start and read each of their exports,
+ * which loads more (docs/decisions/013). Workers import.
  */
-function resolveBuiltins(build: PluginBuild): void {
+function resolveBuiltins(build: PluginBuild, target: Target): void {
   build.onResolve({ filter: new RegExp(`^(?:${builtins})$`) }, ({ path, kind, namespace }) => {
     const name = path.replace(/^node:/, "");
     if (kind !== "require-call" || namespace === "require")
@@ -154,7 +156,10 @@ function resolveBuiltins(build: PluginBuild): void {
     return { path: name, namespace: "require" };
   });
   build.onLoad({ filter: /.*/, namespace: "require" }, ({ path }) => ({
-    contents: `import builtin from "node:${path}"; module.exports = builtin;`,
+    contents:
+      target === "workers"
+        ? `import builtin from "node:${path}"; module.exports = builtin;`
+        : `module.exports = process.getBuiltinModule("node:${path}");`,
     loader: "js",
   }));
 }

@@ -31,6 +31,20 @@ exports.all = () => [path.relative(__dirname, standard), path.dirname(__filename
     expect(await answers(root, "a", "/a")).toEqual(sameAnswer(expected));
   });
 
+  it("load a module of Node where they require it, and not what its exports would load", async () => {
+    const root = makeFolder({
+      "functions/a.ts": `import lib from "lib"; export const GET = () => Response.json(lib.all());`,
+      "node_modules/lib/package.json": `{"name":"lib","main":"index.js"}`,
+      "node_modules/lib/index.js":
+        `const has = (name) => process.moduleLoadList.includes("NativeModule " + name);
+const found = [has("http"), typeof require("http").request, has("http"), has("internal/deps/undici/undici"), has("repl")];
+exports.all = () => [...found, typeof require("node:repl").start];`,
+    });
+    const expected = JSON.stringify([false, "function", true, false, false, "function"]);
+    // The other runs are in this process, which has them already.
+    expect(await answers(root, "a", "/a")).toMatchObject({ lambda: expected, "lambda dev": expected });
+  });
+
   it("do not replace the app's own declarations", async () => {
     const root = makeFolder({
       "functions/a.ts":
