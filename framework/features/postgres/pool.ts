@@ -59,29 +59,24 @@ export class DatabasePool extends Pool {
 
   /** A statement that fails leaves its connection as it was, unlike in `pg`; one that only reads may be repeated. */
   override query = ((...args: readonly unknown[]) => {
-    const [config] = args;
-    if (typeof args.at(-1) === "function" || (config as { readonly submit?: unknown }).submit)
+    if (typeof args.at(-1) === "function" || (args[0] as { readonly submit?: unknown }).submit)
       return (super.query as unknown as Query)(...args);
-    return this.#query(args)
-      .catch((error: unknown) => {
-        if (!isLost(error) || !isRead(config)) throw error;
-        return this.#query(args);
-      })
-      .catch((error: unknown) => {
-        throw isLost(error) ? lostError(error) : error;
-      });
+    return this.#query(args);
   }) as unknown as Pool["query"];
 
   async #query(args: readonly unknown[]): Promise<unknown> {
-    const client = await this.#connect();
-    let lost = false;
-    try {
-      return await (client.query as unknown as Query)(...args);
-    } catch (error) {
-      lost = isLost(error);
-      throw error;
-    } finally {
-      client.release(lost);
+    for (let isRepeated = false; ; isRepeated = true) {
+      const client = await this.#connect();
+      let lost = false;
+      try {
+        return await (client.query as unknown as Query)(...args);
+      } catch (error) {
+        lost = isLost(error);
+        if (!lost) throw error;
+        if (isRepeated || !isRead(args[0])) throw lostError(error);
+      } finally {
+        client.release(lost);
+      }
     }
   }
 
