@@ -6,15 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../model/user-error.ts";
 import { type DatabaseClient, sqlState } from "./database-client.ts";
 import { failedMigration, lockedOut } from "./failure.ts";
-import {
-  type Comparison,
-  compare,
-  ensureLedger,
-  hasLedger,
-  type LedgerRow,
-  readLedger,
-  requireHistory,
-} from "./ledger.ts";
+import { type Comparison, compare, ensureLedger, type LedgerRow, readLedger, requireHistory } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { fixFor, ownerOf } from "./migration-owner.ts";
 import { runOutside } from "./no-transaction.ts";
@@ -125,23 +117,24 @@ const attempts = 10;
  */
 export async function runMigrations(client: DatabaseClient, options: RunnerOptions): Promise<RunResult> {
   const { files, which, planned } = options;
-  const isPlanned = ({ name }: MigrationFile): boolean => planned?.includes(name) ?? true;
+  const mayRun = ({ name, kind }: MigrationFile): boolean =>
+    (which === "all" || kind === "contract") && (planned?.includes(name) ?? true);
   const applied: MigrationFile[] = [];
-  const plan = async (onMistake: RunnerOptions["onMistake"]): Promise<PlannedMigrations> =>
-    planMigrations(compare(files, await readLedger(client)), await readReaders(client), onMistake);
-  if (!files.length && !(await hasLedger(client))) return { applied };
-  await plan(options.onMistake);
-  await ensureLedger(client);
+  let { onMistake } = options;
   for (;;) {
+    const state = compare(files, await readLedger(client));
+    const { runs, waiting } = planMigrations(state, await readReaders(client), onMistake);
     // Told once.
-    const { runs, waiting } = await plan(options.onMistake && (() => {}));
-    const first = runs.findIndex((file) => (which === "contract" && file.kind !== "contract") || !isPlanned(file));
-    for (const next of first === -1 ? runs : runs.slice(0, first)) {
-      if (await runWithRetries(client, next, options)) applied.push(next);
+    onMistake &&= () => {};
+    const end = runs.findIndex((file) => !mayRun(file));
+    const next = end === -1 ? runs : runs.slice(0, end);
+    if (!next.length) return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
+    await ensureLedger(client);
+    for (const file of next) {
+      if (await runWithRetries(client, file, options)) applied.push(file);
       // Another runner has been here: planned again.
       else break;
     }
-    if (!runs.length || first === 0) return { applied, ...(waiting[0] && { waiting: waiting[0] }) };
   }
 }
 

@@ -344,7 +344,7 @@ test.each(["before", "after"] as const)(
       expect(await outcome(again)).toEqual({ users: 2, index: true });
       if (cutting.asked() < at) {
         expect(failed).toMatchObject({ applied: expect.any(Array) });
-        expect(at).toBeGreaterThan(30);
+        expect(at).toBeGreaterThan(25);
         return;
       }
       expect(failed).toBeInstanceOf(Error);
