@@ -144,9 +144,9 @@ function resolvePortico(build: PluginBuild, options: ResolutionOptions): void {
 const builtins = builtinModules.map((name) => (name.startsWith("node:") ? name : `(?:node:)?${name}`)).join("|");
 
 /**
- * Every target provides Node's modules as `node:*`. ES modules have no `require`: on Node it becomes the call that loads
- * the module where `require` did, since an import would load all of them at the start and read each of their exports,
- * which loads more (docs/decisions/013). Workers import.
+ * Every target provides Node's modules as `node:*`. ES modules have no `require`: on Node it becomes the call that
+ * loads the module where `require` did. An import would load all of them at the start and read each of their exports,
+ * which loads more (docs/decisions/020). Workers import.
  */
 function resolveBuiltins(build: PluginBuild, target: Target): void {
   build.onResolve({ filter: new RegExp(`^(?:${builtins})$`) }, ({ path, kind, namespace }) => {
