@@ -48,10 +48,17 @@ function filesOf({ entry }: RecordedAsset): readonly string[] {
   return [file, ...encodings.map((one) => one.file)].map((name) => `assets/${name}`);
 }
 
-/** GetFunction gives a URL that works without a signature for ten minutes. */
-async function download({ lambda }: Clients, ref: string): Promise<Uint8Array> {
-  const { Code } = await lambda.send(new GetFunctionCommand(versionTarget(ref)));
-  const response = await fetch(Code?.Location ?? "", { redirect: "error", signal: AbortSignal.timeout(120_000) });
+/** The answer with a version's zip. GetFunction gives a URL that works without a signature for ten minutes. */
+export async function requestZip(
+  { lambda }: Pick<Clients, "lambda">,
+  ref: { readonly FunctionName: string; readonly Qualifier: string },
+): Promise<Response> {
+  const { Code } = await lambda.send(new GetFunctionCommand(ref));
+  return fetch(Code?.Location ?? "", { redirect: "error", signal: AbortSignal.timeout(120_000) });
+}
+
+async function download(clients: Clients, ref: string): Promise<Uint8Array> {
+  const response = await requestZip(clients, versionTarget(ref));
   if (!response.ok) throw keptAssets(`the download answers ${response.status}`);
   return response.bytes();
 }

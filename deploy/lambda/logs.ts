@@ -14,6 +14,8 @@ export interface StoredLine {
   readonly time: number;
   /** The function's name on AWS. */
   readonly function: string;
+  /** Of the function; undefined where the stream's name does not tell. */
+  readonly version: string | undefined;
   readonly text: string;
 }
 
@@ -57,8 +59,8 @@ export async function readLogs(
  * "Configuring log groups").
  */
 function toLine({ eventId = "", timestamp = 0, logStreamName = "", message = "" }: FilteredLogEvent): StoredLine {
-  const name = /^\d{4}\/\d{2}\/\d{2}\/([^[]+)\[/.exec(logStreamName)?.[1] ?? logStreamName;
-  return { id: eventId, time: timestamp, function: name, text: message.replace(/\n$/, "") };
+  const [, name = logStreamName, version] = /^\d{4}\/\d{2}\/\d{2}\/([^[]+)\[(\d+)?/.exec(logStreamName) ?? [];
+  return { id: eventId, time: timestamp, function: name, version, text: message.replace(/\n$/, "") };
 }
 
 function noLogs({ app, stage }: Owner, cause: unknown): UserError {

@@ -12,6 +12,7 @@ import type { LogLine } from "../model/invocation.ts";
 import { UserError } from "../model/user-error.ts";
 import { holdDatabases } from "./cloud-databases.ts";
 import { formatLog } from "./log-output.ts";
+import { openLocalPlaces } from "./stack-places.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The default port of the control APIs. */
@@ -51,8 +52,11 @@ export async function openCloud(
   reporter: Reporter,
   { logsAccess, delivers = true, realistic = false }: OpenOptions,
 ): Promise<OwnCloud> {
+  const withPlaces = openLocalPlaces();
   const onFunctionLog = (line: LogLine): void => {
-    if (logsAccess || !reporter.json) reporter.result(formatLog(line, reporter), { type: "log", ...line });
+    if (!logsAccess && reporter.json) return;
+    const named = { ...line, text: withPlaces(line.text) };
+    reporter.result(formatLog(named, reporter), { type: "log", ...named });
   };
   // Without --verbose Lambda's three lines per request are left out of the access log; portico logs has them.
   const runtime = createLambdaRuntime({ platformLines: reporter.verbose, onLog: onFunctionLog });

@@ -1,5 +1,6 @@
 /** Starts the app that was built for Node, with its static files, as `portico start` does. */
 import { readFile } from "node:fs/promises";
+import { setSourceMapsSupport } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Manifest } from "../model/manifest.ts";
@@ -47,6 +48,8 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
   // Before the app is loaded, since packages read their settings there, many as they load. Lambda and Workers set it,
   // too.
   Object.assign(process.env, declared);
+  // Stacks name the app's sources. Node reads a module's map when a stack of it is first asked for.
+  setSourceMapsSupport(true);
   const app = await loadMain(build, manifest);
   const uploadForms = manifest.functions.some(({ needs }) => needs?.includes("files"));
   const server = await serve({ ...options, fetch: withAssets(app, manifest, folder), env: declared, uploadForms });

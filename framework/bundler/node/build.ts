@@ -9,10 +9,18 @@ export async function buildNode(input: BundleInput): Promise<Bundle> {
   return {
     files: new Map([
       ...readAppFiles(input.app.root, input.app.files),
-      ...files,
+      ...[...files].map(
+        ([name, bytes]) => [name, name.endsWith(".js.map") ? withSourceRoot(name, bytes) : bytes] as const,
+      ),
       ["package.json", Buffer.from(`{"type":"module"}\n`)],
     ]),
     ...described,
     main: "index.js",
   };
+}
+
+/** Sources are named relative to the app's folder, and Node takes them from the map's, below .portico/build/node. */
+function withSourceRoot(name: string, map: Uint8Array): Buffer {
+  const sourceRoot = JSON.stringify("../".repeat(name.split("/").length + 2));
+  return Buffer.concat([Buffer.from(`{\n  "sourceRoot": ${sourceRoot},`), map.subarray(1)]);
 }

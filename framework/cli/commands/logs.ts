@@ -1,6 +1,7 @@
 /** `portico logs`: prints the log lines of a stage's functions, of a route, level or request, and follows with -f. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readLogs, type StoredLine } from "../../../deploy/lambda/logs.ts";
+import { readSourceMaps, type SourceMaps } from "../../../deploy/lambda/source-maps.ts";
 import { functionName } from "../../../deploy/lambda/names.ts";
 import type { Deployed } from "../../../deploy/platform.ts";
 import { openTail, type TailLine } from "../../../deploy/workers/logs.ts";
@@ -9,6 +10,7 @@ import type { CommandInput } from "../command.ts";
 import { textFlag } from "../flags.ts";
 import { formatLine, isWanted, type LogFilter, logFilter } from "../log-line.ts";
 import type { Reporter } from "../reporter.ts";
+import { codeFolder, withSourcePlaces } from "../stack-places.ts";
 import {
   explainErrors,
   type LambdaCloud,
@@ -161,7 +163,8 @@ async function once({ cloud, owner, names }: StoredLogs, input: Omit<Input, "unt
   const filter = lineFilter(input);
   const query = { since: sinceFlag(input), functions: [...names.keys()] };
   const lines = (await readLogs(cloud.aws.clients, owner, query)).filter((line) => isWanted(line, filter));
-  for (const line of lines) print(line, names, cloud, input.reporter);
+  const withPlaces = openPlaces(cloud, input.reporter);
+  for (const line of lines) print(await withPlaces(line), names, cloud, input.reporter);
   if (!lines.length)
     input.reporter.line(`${cloud.prefix}no lines; --since 1d looks further back, -f waits for new ones`);
 }
@@ -177,16 +180,40 @@ async function follow({ cloud, owner, names }: StoredLogs, input: Input): Promis
   const filter = lineFilter(input);
   const stopping = new AbortController();
   void input.untilStopped().then(() => stopping.abort());
+  const withPlaces = openPlaces(cloud, input.reporter);
   let shown = new Map<string, number>();
   let since = sinceFlag(input);
   while (!stopping.signal.aborted) {
     const lines = await readLogs(cloud.aws.clients, owner, { since, functions: [...names.keys()] });
     for (const line of lines)
-      if (!shown.has(line.id) && isWanted(line, filter)) print(line, names, cloud, input.reporter);
+      if (!shown.has(line.id) && isWanted(line, filter)) print(await withPlaces(line), names, cloud, input.reporter);
     since = Math.max(since, (lines.at(-1)?.time ?? 0) - overlap);
     shown = new Map(lines.filter(({ time }) => time >= since).map(({ id, time }) => [id, time]));
     await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
+}
+
+/**
+ * Names the places of stacks by the source maps in the zip of the version that wrote the line, which is read once.
+ * Where it cannot be read a warning says so, and the lines stay as they were written.
+ */
+function openPlaces({ aws, prefix }: LambdaCloud, reporter: Reporter): (line: StoredLine) => Promise<StoredLine> {
+  const known = new Map<string, SourceMaps>();
+  const read = async (FunctionName: string, Qualifier: string): Promise<SourceMaps> => {
+    const key = `${FunctionName}:${Qualifier}`;
+    const maps =
+      known.get(key) ??
+      (await readSourceMaps(aws.clients, { FunctionName, Qualifier }).catch((error: unknown) => {
+        reporter.warn(`${prefix}the code of ${key} cannot be read, so that stacks name places in it: ${String(error)}`);
+        return new Map();
+      }));
+    known.set(key, maps);
+    return maps;
+  };
+  return async (line) => {
+    if (line.version === undefined || codeFolder(line.text) === undefined) return line;
+    return { ...line, text: withSourcePlaces(line.text, await read(line.function, line.version)) };
+  };
 }
 
 function print(
@@ -197,7 +224,8 @@ function print(
 ): void {
   const id = names.get(name) ?? name;
   const isoTime = new Date(time).toISOString();
-  const entry = formatLine({ text }, reporter);
+  // Lambda's text format writes a line break inside an entry as "\r", which moves a terminal's cursor.
+  const entry = formatLine({ text: text.replaceAll("\r", "\n") }, reporter);
   reporter.result(`${prefix}${reporter.paint("dim", isoTime)}  ${reporter.paint("cyan", id)}  ${entry}`, {
     type: "log",
     target,

@@ -1,7 +1,7 @@
 /** `portico logs`: the lines of a route, a level, a request, of all and with -f, and what it refuses. */
 // @module-tag check
 import { expect, it } from "vitest";
-import { appFolder, says } from "../../e2e/app.ts";
+import { appFolder, says, write } from "../../e2e/app.ts";
 import { startCloud } from "../../e2e/cloud.ts";
 import { run, start } from "../../e2e/portico.ts";
 
@@ -76,6 +76,45 @@ it("finds the lines of one request by the id that its 500 has, and lines of a le
     code: 1,
     stderr: expect.stringMatching(/^error BAD_LEVEL: .*\nfix: .*debug, info, warn, error/),
   });
+});
+
+it("names the places of a stack in the sources, also of a version that is no longer live", async () => {
+  const boom = (line: string): string =>
+    `import { fail } from "./_lib/fail.ts";\n${line}export const GET = () => fail();\n`;
+  const root = await app("stacks", {
+    "functions/boom.ts": boom(""),
+    "functions/logged.ts":
+      `import type { Handler } from "portico";\nimport { logger } from "portico/log";\n` +
+      `export const GET: Handler<"/logged"> = (_, context) => {\n` +
+      `  logger(context).error("failed", new Error("of a line"));\n  return new Response("hi");\n};\n`,
+    "functions/_lib/fail.ts": `export function fail(): never {\n  throw new Error("detail");\n}\n`,
+  });
+  const cloud = await startCloud(root);
+  const deploy = async () => {
+    const { stdout } = await run(["deploy", "--stage", "local", "--json"], root);
+    return (JSON.parse(stdout) as { readonly url: string }).url;
+  };
+  const url = await deploy();
+  for (const path of ["boom", "logged"]) await fetch(url + path);
+  await write(root, "functions/boom.ts", boom("\n\n"));
+  await deploy();
+  await fetch(`${url}boom`);
+  const { stdout, stderr } = await run(["logs", "--stage", "local"], root);
+  expect(stderr).toBe("");
+  // A line break inside an entry is one.
+  expect(stdout).not.toContain("\r");
+  const places = [...stdout.matchAll(/\((functions\/[^)]+)\)/g)].map(([, place]) => place);
+  expect(places).toEqual([
+    "functions/_lib/fail.ts:2:9",
+    "functions/boom.ts:2:26",
+    "functions/logged.ts:4:35",
+    "functions/_lib/fail.ts:2:9",
+    "functions/boom.ts:4:26",
+  ]);
+  const { stdout: json } = await run(["logs", "--stage", "local", "--json"], root);
+  expect(json).toContain(String.raw`(functions/_lib/fail.ts:2:9)\r    at`);
+  // The local cloud's own output, too.
+  expect(cloud.running.output()).toMatch(/Error: detail\n +at .*?\(functions\/_lib\/fail\.ts:2:9\)/);
 });
 
 it("refuses stored lines of Workers, which can only be followed", async () => {

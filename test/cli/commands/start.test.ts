@@ -1,7 +1,7 @@
 /** `portico start` as a person runs it: the node build in production. */
 
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { appFolder, says } from "../../e2e/app.ts";
 import { until } from "../../until.ts";
@@ -15,7 +15,8 @@ describe("portico start", () => {
   it("serves the node build without details of errors, and fails with a fix when there is no build", async () => {
     const root = await app("start", {
       "functions/index.ts": says("built"),
-      "functions/boom.ts": `export const GET = () => { throw new Error("detail"); };\n`,
+      "functions/boom.ts": `import { fail } from "./_lib/fail.ts";\n\nexport const GET = () => fail();\n`,
+      "functions/_lib/fail.ts": `export function fail(): never {\n  throw new Error("detail");\n}\n`,
       "functions/_public/a.txt": "asset",
     });
     const early = await run(["start", "--port", "0"], root);
@@ -29,6 +30,12 @@ describe("portico start", () => {
     const boom = await fetch(`${url}/boom`, { headers: { accept: "text/html" } });
     expect(boom.status).toBe(500);
     expect(await boom.text()).toMatch(/^\{"error":"Internal Server Error","requestId":"[^"]+"\}$/);
+    // The log has the places in the sources, not those in the minified modules.
+    const [, first, second] = await running.until(/Error: detail\n +at .*?\((.*)\)\n +at .*?\((.*)\)\n/);
+    expect([first, second]).toEqual([
+      `${realpathSync(root)}/functions/_lib/fail.ts:2:9`,
+      `${realpathSync(root)}/functions/boom.ts:3:26`,
+    ]);
     expect(await running.stop("SIGTERM")).toBe(0);
   });
 });

@@ -1,0 +1,40 @@
+/** The places of stacks in lines of Lambda's log, by a source map. */
+import { SourceMap } from "node:module";
+import { expect, it } from "vitest";
+import { codeFolder, withSourcePlaces } from "../../framework/cli/stack-places.ts";
+
+/** Column 0 of line 1 is functions/a "b".ts:1:1, and column 10 is node_modules/pkg/index.js:1:1. */
+const map = new SourceMap({
+  file: "index.mjs",
+  version: 3,
+  sources: ['functions/a "b".ts', "node_modules/pkg/index.js"],
+  sourcesContent: [],
+  names: [],
+  mappings: "AAAA,UCAA",
+  sourceRoot: "",
+});
+const maps = new Map([["index.mjs", map]]);
+const hash = "ab".repeat(32);
+
+it.each([
+  ["at f (file:///var/task/index.mjs:1:3)", 'at f (functions/a \\"b\\".ts:1:1)'],
+  ["at file:///var/task/index.mjs:1:11", "at node_modules/pkg/index.js:1:1"],
+  [`at f (file:///home/me/app/.portico/cloud/code/${hash}/index.mjs:1:11)`, "at f (node_modules/pkg/index.js:1:1)"],
+  [
+    `{"stack":"E\\n    at f (file:///var/task/index.mjs:1:11)\\n"}`,
+    `{"stack":"E\\n    at f (node_modules/pkg/index.js:1:1)\\n"}`,
+  ],
+  ["E\r    at file:///var/task/index.mjs:1:11\r    at g", "E\r    at node_modules/pkg/index.js:1:1\r    at g"],
+])("%s is %s", (text, named) => {
+  expect(codeFolder(text)).toMatch(/^file:\/\/\/.*(?:task|abab)$/);
+  expect(withSourcePlaces(text, maps)).toBe(named);
+});
+
+it.each([
+  // Modules of the runtime, of a package that is installed beside the bundle, and of another module of the function.
+  "at f (file:///var/runtime/index.mjs:1:3)",
+  "at f (file:///var/task/node_modules/pkg/index.mjs:1:3)",
+  "at f (file:///var/task/chunk-A.mjs:1:3)",
+  "at f (/home/me/index.mjs:1:3)",
+  "GET /index.mjs:1:3",
+])("%s stays", (text) => expect(withSourcePlaces(text, maps)).toBe(text));
