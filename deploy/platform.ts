@@ -151,7 +151,10 @@ export interface Intent {
 export interface Lease {
   /** False where nothing is locked, and only a change by somebody else is detected. */
   readonly isExclusive: boolean;
-  /** Throws UserError LEASE_LOST, unless the lease is ours for ten seconds more at the least. */
+  /**
+   * Throws UserError LEASE_LOST, unless the lease is ours for ten seconds more at the least; where nothing is locked,
+   * MOVED after a change by somebody else.
+   */
   confirm(): Promise<void>;
   /** @param isFinished false when something is left for the next run to finish: then the intent stays */
   end(isFinished: boolean): Promise<void>;

@@ -17,7 +17,8 @@ export async function promoteAll(
     for (const { platform, deployed, candidate, lease } of readies) {
       // Where a migration runs, its end is waited for: what is confirmed is confirmed after it.
       await run.schema?.admit({ platform, number: candidate?.number ?? deployed.live!.number });
-      if (candidate) await onCloud(run, platform, () => lease.confirm());
+      // Also of a release that stays: what it lists is written down next, as if it were still live.
+      if (candidate || run.schema) await onCloud(run, platform, () => lease.confirm());
       run.checkpoint();
       const live = candidate ? await onCloud(run, platform, () => platform.promote(candidate)) : deployed.live!;
       lives.push(live);

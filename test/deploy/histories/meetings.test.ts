@@ -98,6 +98,13 @@ test.each<Meeting>([
     isListing: true,
     between: [24, 60],
   },
+  {
+    what: "a deploy that changes files alone beside a rollback on Workers",
+    first: quiet,
+    second: { does: "rollback", on: "workers", number: 2, smoke: 200 },
+    commits: ["edit"],
+    between: [1, 60],
+  },
 ])("$what", async (meeting) => {
   const { first, second, commits, isListing = false, between } = meeting;
   for (const at of steps(between, isListing ? 2 : 12)) {
