@@ -149,8 +149,8 @@ async function onLambda(folder: string, url: string): Promise<readonly Measured[
 }
 
 /**
- * A request after the other, since each waits for Postgres: by the clock, and by the processor time of the server, which
- * does not depend on other load.
+ * A request after the other, since each waits for Postgres: by the clock, and by the processor time of the server,
+ * which does not depend on other load.
  */
 async function compareServers(
   { name, ...row }: Pick<Measured, "name" | "against" | "rounds">,
