@@ -10,8 +10,8 @@ import { requireStore } from "../../deploy/workers/store-entries.ts";
 import type { AwsCallError, SignedCall } from "../features/aws/signed-call.ts";
 import type { DeadJobStore } from "../features/jobs/dead-jobs.ts";
 import { createDynamoEngine } from "../features/store/dynamodb.ts";
-import type { OpenEngine } from "../features/store/engine.ts";
-import { createSqlEngine, type RunSql, type SqlRow } from "../features/store/sql.ts";
+import type { OpenEngine, Row } from "../features/store/engine.ts";
+import { createSqlEngine, type RunSql } from "../features/store/sql.ts";
 import { createStore } from "../features/store/store.ts";
 import type { JobQueue } from "./job-queue.ts";
 import type { LambdaCloud, TargetCloud, WorkersCloud } from "./stage-cloud.ts";
@@ -53,7 +53,7 @@ async function onLambda({ aws: { clients, account } }: LambdaCloud, owner: Owner
 async function onWorkers({ cloudflare: { client } }: WorkersCloud, owner: Owner): Promise<StageQueue> {
   const [queue, id] = await Promise.all([openWorkersQueue(client, owner), requireStore(client, owner)]);
   const query: RunSql = async ([sql, params]) =>
-    (await queryStore(client, id, sql, params)) as unknown as readonly SqlRow[];
+    (await queryStore(client, id, sql, params)) as unknown as readonly Row[];
   return {
     counts: async () => ({ total: { waiting: await queue.count() } }),
     send: queue.send,

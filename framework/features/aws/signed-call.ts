@@ -2,7 +2,7 @@
  * Signed calls to AWS's JSON services from inside a Lambda function. Node's modules are got as they are needed: an
  * import of node:https loads all of it (docs/decisions/036), and the SDK is a hundred times this size.
  */
-const { createHash, createHmac } = process.getBuiltinModule("node:crypto");
+const { createHmac, hash } = process.getBuiltinModule("node:crypto");
 
 /** An answer that is no success, or what Node threw in place of one. */
 export interface AwsCallError extends Error {
@@ -73,7 +73,7 @@ export const hmac = (key: string | Buffer, text: string): Buffer => createHmac("
 export const isUnsent = ({ syscall, errors }: { readonly syscall?: string; readonly errors?: unknown }): boolean =>
   !!errors || /^(?:connect|getaddrinfo)$/.test(syscall!);
 /** SHA-256 in hex. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string): string => hash("sha256", text);
 
 /** Signature Version 4 (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
 function signedHeaders({ name, target, endpoint }: AwsService, operation: string, body: string) {
@@ -125,7 +125,6 @@ function createSender(endpoint: URL) {
     if (status === 200) return body;
     // `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`.
     const code = String(body["__type"]).replace(/.*#/, "");
-    const error: AwsCallError = new Error(`${code}: ${String(body["message"] ?? body["Message"])}`);
-    throw Object.assign(error, { code, status, body });
+    throw Object.assign(new Error(`${code}: ${String(body["message"] ?? body["Message"])}`), { code, status, body });
   };
 }

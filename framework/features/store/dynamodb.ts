@@ -3,7 +3,7 @@
  * expiry in milliseconds and `e` in seconds, by which DynamoDB deletes it, up to days late.
  */
 import { type AwsCallError, outcomeOf, type SignedCall } from "../aws/signed-call.ts";
-import { addable, type Engine, type Row } from "./engine.ts";
+import type { Engine, Row } from "./engine.ts";
 import { resolveWrite } from "./lost-answer.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -100,11 +100,19 @@ const ifAbsent = () => when("attribute_not_exists(k) OR x<=:now");
 const ifVersion = (version: string | undefined) =>
   version === undefined ? {} : when(`r=:r AND ${live}`, { ":r": text(version) });
 
+const most = Number.MAX_SAFE_INTEGER;
+
 /** Makes the item, or adds to its number. */
 function addition(row: Row & { readonly value: number }) {
-  const [low, high] = addable(row.value);
   const { c, r, x, e } = toAttributes(row);
-  const values = { ":c": c, ":r": r, ":x": x, ":e": e, ":low": number(low), ":high": number(high) };
+  const values = {
+    ":c": c,
+    ":r": r,
+    ":x": x,
+    ":e": e,
+    ":low": number(-most - row.value),
+    ":high": number(most - row.value),
+  };
   return {
     ...when(`attribute_not_exists(k) OR ${live} AND c BETWEEN :low AND :high`, values),
     UpdateExpression: `ADD c :c SET r=:r${x ? ",x=if_not_exists(x,:x),e=if_not_exists(e,:e)" : ""}`,
@@ -128,7 +136,7 @@ const toRow = ({ k, v, c, r, x }: Item): Row => ({
 
 const liveRow = (item: Item | undefined): Row | undefined => {
   const row = item && toRow(item);
-  return row && (row.expires ?? Infinity) > Date.now() ? row : undefined;
+  return (row?.expires ?? Infinity) > Date.now() ? row : undefined;
 };
 
 /** Throws the error itself, where it says nothing that the store has a code for. */

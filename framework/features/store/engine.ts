@@ -8,8 +8,8 @@ export interface Row {
   readonly value: string | number;
   /** Random, and another for each write. */
   readonly version: string;
-  /** Milliseconds since 1970; undefined for an entry that stays. */
-  readonly expires: number | undefined;
+  /** Milliseconds since 1970; null or undefined for an entry that stays. */
+  readonly expires: number | null | undefined;
 }
 
 /** Entries that have expired are absent in every operation. Promises reject with StoreError. */
@@ -36,9 +36,3 @@ export interface Engine {
 
 /** Opens a namespace for one call of a function. */
 export type OpenEngine = (platform: Platform | undefined, namespace: string) => Engine;
-
-/** The values that `add` may find so that the sum stays a safe whole number. */
-export function addable(by: number): readonly [low: number, high: number] {
-  const most = Number.MAX_SAFE_INTEGER;
-  return by < 0 ? [-most - by, most] : [-most, most - by];
-}

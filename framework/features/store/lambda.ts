@@ -16,8 +16,11 @@ let call: SignedCall | undefined;
 const openEngine: OpenEngine = (_, namespace) => {
   const { PORTICO_STORE: table, AWS_REGION: region, AWS_ENDPOINT_URL_DYNAMODB: url } = process.env;
   if (!table) throw missingTable();
-  const endpoint = new URL(url ?? `https://dynamodb.${region}.amazonaws.com/`);
-  call ??= createSignedCall({ name: "dynamodb", target: "DynamoDB_20120810", endpoint });
+  call ??= createSignedCall({
+    name: "dynamodb",
+    target: "DynamoDB_20120810",
+    endpoint: new URL(url ?? `https://dynamodb.${region}.amazonaws.com/`),
+  });
   return createDynamoEngine(call, table, namespace);
 };
 

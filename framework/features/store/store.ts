@@ -88,13 +88,13 @@ const toStore = <T>(engine: Engine): Store<T> => ({
   async *list({ prefix = "", limit = Infinity, after = "" } = {}) {
     checked(`${prefix}.`);
     checked(`${after}.`);
+    if (!(limit > 0)) return;
     let left = limit;
-    if (left > 0)
-      for await (const row of engine.list(prefix, after, Math.min(limit, 100))) {
-        yield { key: row.key, ...toEntry<T>(row) };
-        left -= 1;
-        if (left <= 0) return;
-      }
+    for await (const row of engine.list(prefix, after, Math.min(limit, 100))) {
+      yield { key: row.key, ...toEntry<T>(row) };
+      left -= 1;
+      if (left <= 0) return;
+    }
   },
 });
 

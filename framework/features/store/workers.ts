@@ -1,7 +1,7 @@
 /** `portico/store` on Workers: one D1 database per app and stage, which a release makes and binds. */
-import type { OpenEngine } from "./engine.ts";
+import type { OpenEngine, Row } from "./engine.ts";
 import { resolveWrite } from "./lost-answer.ts";
-import { createSqlEngine, type RunSql, type SqlRow, type SqlStatement } from "./sql.ts";
+import { createSqlEngine, type RunSql, type SqlStatement } from "./sql.ts";
 import { StoreError } from "./store-error.ts";
 import { createIdempotent } from "./idempotent.ts";
 import { createRateLimit } from "./rate-limit.ts";
@@ -19,17 +19,17 @@ interface Statement {
 /** The part of a D1 binding that is used (developers.cloudflare.com/d1/worker-api). */
 interface Database {
   prepare(sql: string): Statement;
-  batch(statements: readonly Statement[]): Promise<readonly { readonly results: readonly SqlRow[] }[]>;
+  batch(statements: readonly Statement[]): Promise<readonly { readonly results: readonly Row[] }[]>;
 }
 
 const openEngine: OpenEngine = (platform, namespace) => {
-  const { env } = (platform ?? {}) as { readonly env?: { readonly PORTICO_STORE?: Database } };
-  const database = env?.PORTICO_STORE;
+  const database = (platform as { readonly env?: { readonly PORTICO_STORE?: Database } } | undefined)?.env
+    ?.PORTICO_STORE;
   if (!database)
     throw new StoreError("STORE_MISSING", "the Worker has no database PORTICO_STORE: release it with portico deploy");
   const run: RunSql = (...statements: readonly SqlStatement[]) => {
     // A transaction, and one round trip.
-    const send = async (): Promise<readonly SqlRow[]> =>
+    const send = async (): Promise<readonly Row[]> =>
       (await database.batch(statements.map(([sql, params]) => database.prepare(sql).bind(...params))))[0]!.results;
     // D1's errors have no codes. A read may be repeated, and a write's version tells whether it happened.
     if (statements.length > 1) return send();
