@@ -27,7 +27,7 @@ describe("compressed bytes of the store", () => {
   it.each([
     ["lambda", 3352],
     ["workers", 1851],
-    ["node", 2390],
+    ["node", 2443],
   ] as const)("are on %s at most %d, without rateLimit and idempotent", async (target, most) => {
     const entries = new Map([
       ["entry/it", `import { store } from "portico/store"; export const open = (c) => store(c, "a");`],

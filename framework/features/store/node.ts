@@ -42,11 +42,18 @@ function openFile(data: string) {
     returnArrays: true,
   });
   prepareFile(database, data);
-  const statements = new Map<string, ReturnType<typeof database.prepare>>();
+  // Before 22.20 and 24.7 Node binds nothing to `?1`: values are given to each `?` in turn.
+  const prepare = (sql: string) => {
+    const places = Array.from(sql.matchAll(/\?(\d+)/g), ([, place]) => Number(place) - 1);
+    const statement = database.prepare(sql.replaceAll(/\?\d+/g, "?"));
+    return (params: SqlStatement[1]): readonly Row[] =>
+      (statement.all(...places.map((place) => params[place]!)) as unknown as readonly Values[]).map(toRow);
+  };
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
   const all = ([sql, params]: SqlStatement): readonly Row[] => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, statement);
-    return (statement.all(...params) as unknown as readonly Values[]).map(toRow);
+    const statement = prepared.get(sql) ?? prepare(sql);
+    prepared.set(sql, statement);
+    return statement(params);
   };
   return {
     run(first: SqlStatement, ...others: readonly SqlStatement[]): readonly Row[] {
