@@ -16,7 +16,10 @@ export interface ReaderId {
 /** A row: what the release that is live there lists, or what all that take its traffic list. */
 export interface Reader extends ReaderId {
   readonly release: number;
-  /** The release that was let in last: another one than `release` until it has all of the traffic, or lost its part. */
+  /**
+   * The release that was let in last: another one than `release` until it has all of the traffic, or lost its part. 0
+   * where two were let in at once: neither knows whether it is live.
+   */
   readonly admitted: number;
   readonly files: ReleaseList;
   /** Seconds since each was listed, by the database's clock. */
@@ -172,7 +175,7 @@ export async function settleReader(
     await writeRow(
       client,
       id,
-      isOurs ? { release, admitted: release, files } : { ...row, files: listedByBoth(files, row.files) },
+      isOurs ? { release, admitted: release, files } : { ...row, admitted: 0, files: listedByBoth(files, row.files) },
     );
   });
 }

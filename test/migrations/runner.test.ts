@@ -272,6 +272,22 @@ test("a release that does not list a contract file that ran cannot take traffic"
   expect(await readReaders(client)).toMatchObject([{ release: 2 }]);
 });
 
+test("a deploy of files alone and a rollback, each let in before the other's switch: what both list", async () => {
+  const { client } = await newDatabase();
+  const [old, next] = [toFiles(first), toFiles({ ...first, ...dropNick })];
+  await run(client, old);
+  await goLive(client, reader, 1, old);
+  await goLive(client, reader, 2, old);
+  await admitRelease(client, reader, { release: 1 });
+  await admitRelease(client, reader, { release: 2, files: next });
+  // The rollback moves the traffic. Whichever writes its list last has not seen the other.
+  await settleReader(client, reader, 1);
+  await settleReader(client, reader, 2);
+  expect((await readReaders(client))[0]!.files).toEqual({});
+  await goLive(client, reader, 3, next);
+  expect(await readReaders(client)).toMatchObject([{ release: 3, files: { "0003_drop_nick": expect.any(String) } }]);
+});
+
 test("a rollback and a contract file at once: never both", { timeout: 120_000 }, async () => {
   const [old, next] = [toFiles(first), toFiles({ ...first, ...dropNick })];
   const seen = new Set<boolean>();
