@@ -190,7 +190,8 @@ function openIndex(file: string) {
     const secret = process.getBuiltinModule("node:crypto").randomBytes(32).toString("base64url");
     database.exec(`${schema}; INSERT INTO secret SELECT '${secret}' WHERE NOT EXISTS (SELECT 1 FROM secret); COMMIT`);
   });
-  const where = "FROM file WHERE n=?1 AND k=?2";
+  // Without numbers, to which Node before 22.20 and 24.7 binds nothing.
+  const where = "FROM file WHERE n=? AND k=?";
   return {
     secret: (): string => String(database.prepare("SELECT v FROM secret").get()!["v"]),
     contents: (): ReadonlySet<string> => new Set(all("SELECT b FROM file").map(({ b }) => b)),
@@ -214,8 +215,8 @@ function openIndex(file: string) {
     // The byte FF, which no UTF-8 has, is the end of all keys with the prefix.
     list: (namespace: string, prefix: string, after: string, limit: number): readonly Row[] =>
       all(
-        "SELECT * FROM file WHERE n=?1 AND k>=?2 AND k<?2||CAST(x'FF' AS TEXT) AND k>?3 ORDER BY k LIMIT ?4",
-        ...[namespace, prefix, after, limit],
+        "SELECT * FROM file WHERE n=? AND k>=? AND k<?||CAST(x'FF' AS TEXT) AND k>? ORDER BY k LIMIT ?",
+        ...[namespace, prefix, prefix, after, limit],
       ),
   };
 }
