@@ -27,17 +27,15 @@ export async function readSourceMaps(
   }
 }
 
-/** @param files by their names in the zip; others than `NAME.map` are left out */
-export const readMaps = (files: Iterable<readonly [name: string, bytes: Uint8Array]>): SourceMaps =>
-  new Map(
-    [...files].flatMap(([name, bytes]) =>
-      name.endsWith(".map") && !name.includes("/")
-        ? [
-            [
-              name.slice(0, -".map".length),
-              new SourceMap(JSON.parse(Buffer.from(bytes).toString()) as SourceMapPayload),
-            ],
-          ]
-        : [],
-    ),
+/** @param files by their names in the zip; of those that are no map of a module among them, nothing is read */
+export function readMaps(files: Iterable<readonly [name: string, bytes: Uint8Array]>): SourceMaps {
+  const all = new Map(files);
+  return new Map(
+    [...all].flatMap(([name, bytes]) => {
+      const module = name.replace(/\.map$/, "");
+      // The app's own files ("files" in hosting.json) may be other maps.
+      if (module === name || !module.endsWith(".mjs") || module.includes("/") || !all.has(module)) return [];
+      return [[module, new SourceMap(JSON.parse(Buffer.from(bytes).toString()) as SourceMapPayload)] as const];
+    }),
   );
+}

@@ -45,7 +45,7 @@ export function openLocalPlaces(): (text: string) => string {
 /** None where the code is gone by now. */
 function mapsIn(folder: string): ReadonlyMap<string, SourceMap> {
   try {
-    const names = readdirSync(folder).filter((name) => name.endsWith(".map"));
+    const names = readdirSync(folder).filter((name) => /\.mjs(?:\.map)?$/.test(name));
     return readMaps(names.map((name) => [name, readFileSync(join(folder, name))] as const));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();

@@ -1,6 +1,7 @@
 /** The places of stacks in lines of Lambda's log, by a source map. */
 import { SourceMap } from "node:module";
 import { expect, it } from "vitest";
+import { readMaps } from "../../deploy/lambda/source-maps.ts";
 import { codeFolder, withSourcePlaces } from "../../framework/cli/stack-places.ts";
 
 /** Column 0 of line 1 is functions/a "b".ts:1:1, and column 10 is node_modules/pkg/index.js:1:1. */
@@ -38,3 +39,16 @@ it.each([
   "at f (/home/me/index.mjs:1:3)",
   "GET /index.mjs:1:3",
 ])("%s stays", (text) => expect(withSourcePlaces(text, maps)).toBe(text));
+
+it("reads the maps of modules, and no file of the app that has a name like one", () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text);
+  const file = bytes(JSON.stringify(map.payload));
+  const read = readMaps([
+    ["index.mjs", bytes("code")],
+    ["index.mjs.map", file],
+    ["world.map", bytes("of a game")],
+    ["node_modules/pkg/index.mjs.map", file],
+    ["gone.mjs.map", bytes("of nothing")],
+  ]);
+  expect([...read.keys()]).toEqual(["index.mjs"]);
+});
