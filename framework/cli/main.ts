@@ -40,7 +40,7 @@ function usageError(error: CommanderError, [first]: readonly string[]): UserErro
   const suggestion = /\(Did you mean (.*?)\?\)/.exec(error.message)?.[1];
   const [command] = namedBy(first);
   const help = command ? `Run portico ${command.name} --help` : "Run portico --help";
-  const [, flag] = /unknown option '(--[\w-]+)'/.exec(text) ?? [];
+  const [, flag] = /unknown option '(--[\w-]+)(?:=.*)?'/.exec(text) ?? [];
   // What another command has is not misspelt.
   if (command && flag !== undefined && commands.some(({ flags }) => flags.some((one) => longName(one) === flag)))
     return new UserError("USAGE", `portico ${command.name} has no ${flag}`, help, { cause: error });

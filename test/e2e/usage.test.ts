@@ -58,8 +58,10 @@ describe("portico", () => {
     const flag = await run(["dev", "--prot", "1"], repository);
     expect(flag.code).toBe(1);
     expect(flag.stderr).toBe("error USAGE: unknown option '--prot'\nfix: Did you mean --port?\n");
-    const others = await run(["routes", "--stage", "prod"], repository);
-    expect(others.stderr).toBe("error USAGE: portico routes has no --stage\nfix: Run portico routes --help\n");
+    for (const words of [["--stage", "prod"], ["--stage=prod"]]) {
+      const others = await run(["routes", ...words], repository);
+      expect(others.stderr).toBe("error USAGE: portico routes has no --stage\nfix: Run portico routes --help\n");
+    }
   });
 
   it("prints errors as JSON lines with --json", async () => {
