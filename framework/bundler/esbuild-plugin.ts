@@ -151,7 +151,9 @@ const builtins = builtinModules.map((name) => (name.startsWith("node:") ? name :
 function resolveBuiltins(build: PluginBuild, target: Target): void {
   build.onResolve({ filter: new RegExp(`^(?:${builtins})$`) }, ({ path, kind, namespace }) => {
     const name = path.replace(/^node:/, "");
-    if (kind !== "require-call" || namespace === "require")
+    // Names that need the prefix are new ones. Another Node may lack them, and its own `require` tells so.
+    const isNew = !builtinModules.includes(name);
+    if (kind !== "require-call" || namespace === "require" || (isNew && target !== "workers"))
       return { path: `node:${name}`, external: true, sideEffects: false };
     return { path: name, namespace: "require" };
   });

@@ -1,9 +1,11 @@
 /**
  * Bundling of published packages on every target: CommonJS, native code, missing packages, files and external packages.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { App } from "../../framework/model/app.ts";
 import type { Target } from "../../framework/model/target.ts";
@@ -42,6 +44,24 @@ exports.all = () => [...found, has("repl"), typeof require("node:repl").start];`
     const expected = JSON.stringify([false, "function", true, false, false, "function"]);
     // The other runs are in this process, which has them already.
     expect(await answers(root, "a", "/a")).toMatchObject({ lambda: expected, "lambda dev": expected });
+  });
+
+  it("are told of a module that a newer Node has, as by Node itself", async () => {
+    const root = makeFolder({
+      "functions/a.ts": `import lib from "lib"; export const GET = () => new Response(lib.sqlite());`,
+      "node_modules/lib/package.json": `{"name":"lib","main":"index.js"}`,
+      "node_modules/lib/index.js":
+        `exports.sqlite = () => { try { return typeof require("node:sqlite"); } catch (error) { return error.code; } };`,
+    });
+    const { out } = await build(root, "node");
+    const ask =
+      `const { default: fetch } = await import(${JSON.stringify(pathToFileURL(join(out, "index.js")))});` +
+      `console.log(await (await fetch(new Request("http://a/a"))).text());`;
+    const answer = (flags: readonly string[]): string =>
+      execFileSync(process.execPath, [...flags, "--input-type=module", "-e", ask], { encoding: "utf8" }).trim();
+    expect(answer([])).toBe("object");
+    // As on a Node that does not have it.
+    expect(answer(["--no-experimental-sqlite"])).toBe("ERR_UNKNOWN_BUILTIN_MODULE");
   });
 
   it("do not replace the app's own declarations", async () => {
