@@ -50,7 +50,9 @@ exports.all = () => [...found, has("repl"), typeof require("node:repl").start];`
     const root = makeFolder({
       "functions/a.ts": `import lib from "lib"; export const GET = () => new Response(lib.sqlite());`,
       "node_modules/lib/package.json": `{"name":"lib","main":"index.js"}`,
-      "node_modules/lib/index.js": `exports.sqlite = () => { try { return typeof require("node:sqlite"); } catch (error) { return error.code; } };`,
+      "node_modules/lib/index.js": `exports.sqlite = () => {
+  try { return typeof require("node:sqlite"); } catch (error) { return error.code; }
+};`,
     });
     const { out } = await build(root, "node");
     const ask =
