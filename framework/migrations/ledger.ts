@@ -139,7 +139,8 @@ export function requireHistory({ applied, edited, missing, late }: Comparison): 
       `${changed.file} was applied, and is another text now`,
       fixFor(
         changed,
-        "Put its text back as it was (see git log), and write what is to change into a new file: portico migrate new",
+        "Put its text back as it was (see git log), and write what is to change into a new file: portico " +
+          "migrate new NAME makes one of the app's.",
         (extension) =>
           `Install the version of ${extension} that was applied, and tell its author: a published file stays.`,
       ),
