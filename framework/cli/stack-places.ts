@@ -10,7 +10,7 @@ import { readMaps, type SourceMaps } from "../../deploy/lambda/source-maps.ts";
  * with line and column. Packages that lie beside the bundle are further down and are no part of it.
  */
 const bundlePlace =
-  /(?<folder>file:\/\/[^\s()"]*\/(?:var\/task|[\da-f]{64}))\/(?<module>[^\s()"/:?]+\.mjs):(?<line>\d+):(?<column>\d+)/g;
+  /(?<folder>file:\/\/[^\s"]*\/(?:var\/task|[\da-f]{64}))\/(?<module>[^\s()"/:?]+\.mjs):(?<line>\d+):(?<column>\d+)/g;
 
 /** The URL of the folder of the code that a line's stack names first; undefined for a line without a stack. */
 export const codeFolder = (text: string): string | undefined =>
@@ -42,13 +42,12 @@ export function openLocalPlaces(): (text: string) => string {
   };
 }
 
-/** None where the code is gone by now. */
+/** None where the code is gone by now, or a map of it cannot be read: a line is printed all the same. */
 function mapsIn(folder: string): ReadonlyMap<string, SourceMap> {
   try {
     const names = readdirSync(folder).filter((name) => /\.mjs(?:\.map)?$/.test(name));
     return readMaps(names.map((name) => [name, readFileSync(join(folder, name))] as const));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw error;
+  } catch {
+    return new Map();
   }
 }
