@@ -35,7 +35,8 @@ const resolve: module.ResolveHookSync = (specifier, context, next) => {
   if (folder === undefined || isPath.test(specifier) || isBuiltin(specifier) || patterns.get(folder)!.test(specifier))
     return found;
   if (found.url.startsWith(folder)) return found;
-  throw notFoundError(specifier, parentURL ?? "", context.conditions.includes("require"));
+  // Node 22.18 gives a require a Set of conditions.
+  throw notFoundError(specifier, parentURL ?? "", [...context.conditions].includes("require"));
 };
 
 /** An error with Node's message and code, which packages check. */

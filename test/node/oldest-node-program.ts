@@ -1,6 +1,14 @@
-/** A process that uses each operation of the store and of files in the folder it is given, and prints the results. */
+/**
+ * A process that uses each operation of the store and of files in the folder it is given, and imports a package that
+ * the folder's app does not declare; it prints the results.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { files } from "../../framework/features/files/node.ts";
 import { store } from "../../framework/features/store/node.ts";
+import { restrictPackages } from "../../framework/http/declared-packages.ts";
 import { createCall } from "../../framework/node/testing.ts";
 
 const [data = ""] = process.argv.slice(2);
@@ -37,4 +45,19 @@ async function keysOf(list: AsyncIterable<{ readonly key: string }>): Promise<re
   return keys;
 }
 
-console.log(JSON.stringify({ node: process.version, store: await useStore(), files: await useFiles() }));
+/** The codes of the errors of a require and an import of a package that is there. */
+async function importUndeclared(): Promise<readonly unknown[]> {
+  const [app, name] = [join(data, "app"), join(data, "node_modules/undeclared")];
+  for (const folder of [app, name]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(name, "index.js"), "");
+  const module = join(app, "index.mjs");
+  writeFileSync(module, `export const load = (name) => import(name);\n`);
+  restrictPackages(app, []);
+  const { load } = (await import(pathToFileURL(module).href)) as { load(name: string): Promise<unknown> };
+  const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code ?? String(error);
+  const required: unknown = await Promise.resolve("undeclared").then(createRequire(module)).catch(codeOf);
+  return [required, await load("undeclared").catch(codeOf)];
+}
+
+const results = { store: await useStore(), files: await useFiles(), undeclared: await importUndeclared() };
+console.log(JSON.stringify({ node: process.version, ...results }));

@@ -1,4 +1,4 @@
-/** What Node's SQLite keeps for an app, on the oldest Node that the package allows: it binds nothing to `?1`. */
+/** The oldest Node that the package allows: its SQLite binds nothing to `?1`, and its hooks differ. */
 // @module-tag check
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { expect, it, onTestFinished } from "vitest";
 
 const run = promisify(execFile);
 
-it("the store and files have every operation", async () => {
+it("the store and files have every operation, and undeclared packages are missing", async () => {
   const folder = await mkdtemp(join(tmpdir(), "portico-oldest-node-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const { engines } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -25,5 +25,6 @@ it("the store and files have every operation", async () => {
     node: `v${oldest}`,
     store: { value: [1], sums: [2, 5], keys: ["a", "b"], deleted: true, left: ["b"] },
     files: { text: "other", keys: ["a/1"], left: ["b"] },
+    undeclared: ["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"],
   });
 });

@@ -55,7 +55,8 @@ function resolveAsOnLambda(specifier, context, next) {
   const isEntry = parentURL === undefined || parentURL.endsWith("/");
   const isAllowed =
     isEntry || isLinked(url) || isUnrestricted(parentURL) || /\/node_modules\/@(?:aws-sdk|smithy)\//.test(url);
-  if (!isAllowed) throw notFound(specifier, parentURL, context.conditions.includes("require"));
+  // Node 22.18 gives a require a Set of conditions.
+  if (!isAllowed) throw notFound(specifier, parentURL, [...context.conditions].includes("require"));
   unrestricted.add(packageFolder(url));
   return resolved;
 }
