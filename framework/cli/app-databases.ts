@@ -63,10 +63,11 @@ export const openOwnDatabases = (app: App, makesLocal = true): Promise<AppDataba
 
 /** The ledger of one that dev has; undefined where it cannot be asked, or was never made. @param name its key */
 export async function readOwnLedger(app: App, name: string): Promise<readonly LedgerRow[] | undefined> {
-  const opened = openOwnDatabases(app, existsSync(join(app.root, postgresFolder)));
+  const alone = { ...app, databases: { [name]: app.databases![name]! } };
+  const opened = openOwnDatabases(alone, existsSync(join(app.root, postgresFolder)));
   try {
     const { databases } = await opened;
-    return (await databases.find((one) => one.name === name)?.database.look())?.ledger;
+    return (await databases[0]?.database.look())?.ledger;
   } catch {
     // Whoever needs the database is told why.
     return undefined;

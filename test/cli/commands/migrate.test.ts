@@ -142,6 +142,19 @@ it("numbers a new file after those that the database has, deleted ones too", { t
     stderr: expect.stringMatching(/^warning the database has the migration 0002_gone, and this app has no such file/),
   });
   await rm(join(root, "migrations/0003_more.sql"));
+  // Another database need not answer, nor have a URL.
+  const settings = await readFile(join(root, "hosting.json"), "utf8");
+  const [one, log] = [
+    { dialect: "postgres", url: "DATABASE_URL", migrations: "migrations" },
+    { dialect: "postgres", url: "LOG_URL", migrations: "log" },
+  ];
+  const two = { name: "shop", secrets: ["DATABASE_URL", "LOG_URL"], databases: { DB: one, LOG: log } };
+  await write(root, "hosting.json", JSON.stringify(two));
+  expect(await run(["migrate", "new", "more", "--empty", "--database", "DB"], root)).toMatchObject({
+    stdout: "wrote migrations/0003_more.sql\n",
+  });
+  await write(root, "hosting.json", settings);
+  await rm(join(root, "migrations/0003_more.sql"));
   await writeFile(join(root, ".env"), "DATABASE_URL=postgres://a:b@127.0.0.1:1/shop\n");
   expect(await run(["migrate", "new", "more", "--empty"], root)).toMatchObject({
     stdout: "wrote migrations/0002_more.sql\n",
