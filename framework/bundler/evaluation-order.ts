@@ -202,9 +202,16 @@ export const sideEffectsPlugin = (
   name: "portico-side-effects",
   setup(build: PluginBuild) {
     const toKey = (file: string): string => relative(root, file).replaceAll("\\", "/");
-    const all = [...specifiers, ...[...deferred.values()].flat().map(toSpecifier)];
-    if (all.length === 0) return;
-    const filter = new RegExp(`^(?:${all.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`);
+    // The requires of an entry's `deferringLine`, whose files are known.
+    const required = new Map([...deferred.values()].flat().map((key) => [toSpecifier(key), key]));
+    if (required.size > 0)
+      build.onResolve({ filter: /^\.\.?\//, namespace: "portico" }, ({ path, kind }) => {
+        const key = kind === "require-call" ? required.get(path) : undefined;
+        return key !== undefined && sideEffects.has(key) ? { path: join(root, key), sideEffects: true } : undefined;
+      });
+    if (specifiers.length === 0) return;
+    const texts = specifiers.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const filter = new RegExp(`^(?:${texts.join("|")})$`);
     build.onResolve({ filter }, async ({ path, pluginData, ...from }) => {
       if (pluginData === isNested || from.kind === "entry-point") return undefined;
       const { importer, namespace, resolveDir, kind } = from;
