@@ -111,7 +111,7 @@ it("is made from the URL of stage preview, with its secrets, and goes with the s
   expect([kept.code, kept.stdout]).toEqual([0, expect.not.stringContaining("--db")]);
   expect(await names()).toEqual([own, `${name}--pr-8--db`]);
   const garbled = await portico("pr-8", ["plan"], { PORTICO_MIGRATE_URL: "postgres//maker:word@host" });
-  expect(garbled.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB is none of Postgres/);
+  expect(garbled.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB does not begin with postgres:/);
   const bare = await portico("pr-8", ["plan"], { PORTICO_MIGRATE_URL: "postgres://ma%ker:word@host/name" });
   expect(bare.stderr).toMatch(/^error DATABASE_URL: the URL of the database DB has a % that begins no encoded/);
   await client.query(`DROP DATABASE "${name}--pr-8--db"`);
