@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { configDefaults, defineConfig } from "vitest/config";
+import { configDefaults, defineConfig, type Plugin } from "vitest/config";
 import { portico } from "./framework/node/vitest.ts";
 import { LongestFirst } from "./test/setup/longest-first.ts";
 
@@ -27,9 +27,20 @@ const isolated = tagged("isolated").filter((file) => !check.includes(file));
 // machines that others use too.
 const hang = 300_000;
 
+/** The maps of built apps name modules of Portico that are no files there, of which Vite warns 500 times in a run. */
+const withoutMissingSources: Plugin = {
+  name: "without-missing-sources",
+  configResolved({ logger }) {
+    const { warnOnce } = logger;
+    logger.warnOnce = (text, options) => {
+      if (!text.endsWith("points to missing source files")) warnOnce(text, options);
+    };
+  },
+};
+
 export default defineConfig({
   // Tests of the reference app's files import its templates.
-  plugins: [portico()],
+  plugins: [portico(), withoutMissingSources],
   test: {
     pool: "forks",
     // Most tests wait for processes and sockets; with a worker per core, a fifth of the computing time stays idle.
