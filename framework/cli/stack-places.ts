@@ -7,10 +7,14 @@ import { readMaps, type SourceMaps } from "../../deploy/lambda/source-maps.ts";
 
 /**
  * A module directly in the folder of a function's code, `/var/task` on AWS or one named by a hash in the local cloud,
- * with line and column. Packages that lie beside the bundle are further down and are no part of it.
+ * with line and column. Packages that lie beside the bundle are further down and are no part of it. No URL reaches into
+ * the next one, nor is longer than a path may be: a line may be of any length, and others may have sent it.
  */
-const bundlePlace =
-  /(?<folder>file:\/\/[^\s"]*\/(?:var\/task|[\da-f]{64}))\/(?<module>[^\s()"/:?]+\.mjs):(?<line>\d+):(?<column>\d+)/g;
+const bundlePlace = new RegExp(
+  String.raw`(?<folder>file://(?:(?!file://)[^\s"]){0,4096}/(?:var/task|[\da-f]{64}))` +
+    String.raw`/(?<module>[^\s()"/:?]+\.mjs):(?<line>\d+):(?<column>\d+)`,
+  "g",
+);
 
 /** The URL of the folder of the code that a line's stack names first; undefined for a line without a stack. */
 export const codeFolder = (text: string): string | undefined =>
@@ -32,13 +36,13 @@ export function withSourcePlaces(text: string, maps: SourceMaps): string {
 
 /** Names the places in lines of the local cloud, by the maps that lie beside the code on this machine. */
 export function openLocalPlaces(): (text: string) => string {
-  const known = new Map<string, SourceMaps>();
+  // Those of the last line alone: a cloud may run for days, and maps are large.
+  let last: { readonly folder: string; readonly maps: SourceMaps } | undefined;
   return (text) => {
     const folder = codeFolder(text);
     if (folder === undefined) return text;
-    const maps = known.get(folder) ?? mapsIn(fileURLToPath(folder));
-    known.set(folder, maps);
-    return withSourcePlaces(text, maps);
+    if (last?.folder !== folder) last = { folder, maps: mapsIn(fileURLToPath(folder)) };
+    return withSourcePlaces(text, last.maps);
   };
 }
 

@@ -45,6 +45,12 @@ it.each([
   "GET /index.mjs:1:3",
 ])("%s stays", (text) => expect(withSourcePlaces(text, maps)).toBe(text));
 
+it.each(["file://", "file:///var/task/", "/var/task/", "a"])("a line of a million times %s takes no hours", (part) => {
+  const line = `file://${part.repeat(1_000_000)}`;
+  expect(codeFolder(line)).toBeUndefined();
+  expect(withSourcePlaces(line, maps)).toBe(line);
+});
+
 it("reads the maps of modules, and no file of the app that has a name like one", () => {
   const bytes = (text: string): Uint8Array => Buffer.from(text);
   const file = bytes(JSON.stringify(map.payload));
