@@ -140,10 +140,11 @@ export class Environment {
     });
     this.#api = api;
     if (!this.dead) {
+      // Before the process, which on a busy machine runs before this one goes on.
+      this.#startInit();
       const started = this.#startProcess({ ...identity, runtimeApi: api.address }, spare);
       this.#process = started;
       this.#reports = new FailureReports(started.reports);
-      this.#startInit();
       const { code, signal } = await started.exited;
       if (this.#phase !== "failed") await this.#end({ kind: "exit", code, signal });
     } else await spare?.process.kill();

@@ -40,9 +40,8 @@ describe("a first init that fails", () => {
     expect([outcome.functionError, outcome.failure, outcome.initMs]).toEqual([undefined, undefined, undefined]);
     // The second init is a part of the invocation's time.
     const { left } = outcome.value as { left: number };
-    // Not by how much: a busy machine may run the process before this one sees that it has started it.
-    expect(left).toBeLessThanOrEqual(300_000);
-    expect(outcome.durationMs).toBeGreaterThan(0);
+    expect(left).toBeLessThan(299_990);
+    expect(outcome.durationMs).toBeGreaterThan(5);
     expect(textOf(lines).filter((text) => /^(init|INIT|START|END|REPORT)/.test(text))).toEqual([
       "init 1",
       expect.stringMatching(
