@@ -202,8 +202,9 @@ export const sideEffectsPlugin = (
   name: "portico-side-effects",
   setup(build: PluginBuild) {
     const toKey = (file: string): string => relative(root, file).replaceAll("\\", "/");
-    // The requires of an entry's `deferringLine`, whose files are known.
-    const required = new Map([...deferred.values()].flat().map((key) => [toSpecifier(key), key]));
+    // The requires of an entry's `deferringLine`: a key without a query or attributes is its file's path.
+    const files = [...deferred.values()].flat().filter((key) => !/[?#]| with \{/.test(key));
+    const required = new Map(files.map((key) => [toSpecifier(key), key]));
     if (required.size > 0)
       build.onResolve({ filter: /^\.\.?\//, namespace: "portico" }, ({ path, kind }) => {
         const key = kind === "require-call" ? required.get(path) : undefined;

@@ -48,7 +48,7 @@ export async function startApp(options: StartOptions): Promise<NodeServer> {
   // Before the app is loaded, since packages read their settings there, many as they load. Lambda and Workers set it,
   // too.
   Object.assign(process.env, declared);
-  // Stacks name the app's sources. Node reads a module's map when a stack of it is first asked for.
+  // Stacks name the app's sources, by the maps that Node reads with the modules.
   setSourceMapsSupport(true);
   const app = await loadMain(build, manifest);
   const uploadForms = manifest.functions.some(({ needs }) => needs?.includes("files"));
