@@ -89,7 +89,7 @@ export async function openAppSession(
     served: () => state,
     load: (id) => {
       const build = state.builder.load(id);
-      if (!loaded.has(id)) void rehash(loaded, id, build);
+      if (!loaded.has(id)) void recordBuild(loaded, id, build);
       return build;
     },
     async apply(changes) {
@@ -149,12 +149,12 @@ function rebuild(
   loaded: Map<string, string | undefined>,
   functions: readonly string[],
 ): Omit<AppChanges, "routing"> {
-  const builds = functions.map(async (id) => ((await rehash(loaded, id, builder.load(id))) ? [id] : []));
+  const builds = functions.map(async (id) => ((await recordBuild(loaded, id, builder.load(id))) ? [id] : []));
   return { functions, changed: Promise.all(builds).then((ids) => ids.flat()) };
 }
 
-/** Whether a build is another one than the function's last, or failed; false for a function that is gone. */
-async function rehash(
+/** Remembers a build: true where it is another one than the last, or failed; false for a function that is gone. */
+async function recordBuild(
   loaded: Map<string, string | undefined>,
   id: string,
   build: Promise<LoadedFunction>,

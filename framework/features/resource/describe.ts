@@ -86,14 +86,14 @@ export async function describeRoutes(
 }
 
 /** What `openapi` gives; an empty object without one. Throws for an export that is no function. */
-function said({ openapi }: RouteModule): NonNullable<ReturnType<NonNullable<RouteModule["openapi"]>>> {
+function callOpenapi({ openapi }: RouteModule): NonNullable<ReturnType<NonNullable<RouteModule["openapi"]>>> {
   if (openapi !== undefined && typeof openapi !== "function")
     throw new TypeError("its openapi is no function: write export const openapi = () => ({ … })");
   return openapi?.() ?? {};
 }
 
 function describeMiddleware(module: RouteModule): DescribedMiddleware {
-  const fields = said(module);
+  const fields = callOpenapi(module);
   const method = methodNames.find((name) => Object.hasOwn(fields, name));
   if (method !== undefined)
     throw new TypeError(`its openapi has ${method}: a route's file describes methods, middleware what they share`);
@@ -102,7 +102,7 @@ function describeMiddleware(module: RouteModule): DescribedMiddleware {
 }
 
 async function describeFile(module: RouteModule, converters: Converters): Promise<Record<string, DescribedMethod>> {
-  const operations = said(module);
+  const operations = callOpenapi(module);
   for (const [method, fields] of Object.entries(operations)) {
     requireKnown(method, methodNames, "its openapi");
     if (!module[method] && !module["default"])
